@@ -1,0 +1,1 @@
+"""Algorithms: a frozen record of parameters with one pure decide()."""

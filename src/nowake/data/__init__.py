@@ -1,0 +1,1 @@
+"""Readers, cleaning, quality, generated days."""

@@ -1,0 +1,1 @@
+"""Frozen nouns, event and command words, units, errors. Imports nothing of ours."""

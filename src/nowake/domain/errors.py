@@ -1,0 +1,35 @@
+"""The one error tree. Every message shows the offending value and the way out.
+
+NowakeError
+├── BadParameter    a value the caller chose cannot be used            (also a ValueError)
+├── BadData         a file or table says something it must not         (also a ValueError)
+├── NotFound        a symbol, date or file is not there                (also a LookupError)
+├── BadJournal      a journal is damaged before its last record
+└── OutOfCapacity   a fixed-size store is full
+
+A refusal by the gate or a venue is an event with a reason, not an exception: it is news, not a fault.
+"""
+
+
+class NowakeError(Exception):
+    """Anything nowake raises on purpose."""
+
+
+class BadParameter(NowakeError, ValueError):  # noqa: N818
+    """A parameter is out of its range; the message shows the value and the range."""
+
+
+class BadData(NowakeError, ValueError):  # noqa: N818
+    """Market data that would make a result wrong; the message shows file, row and value."""
+
+
+class NotFound(NowakeError, LookupError):  # noqa: N818
+    """Something named does not exist; the message lists what does."""
+
+
+class BadJournal(NowakeError):  # noqa: N818
+    """A journal that cannot be trusted; the message shows the offset."""
+
+
+class OutOfCapacity(NowakeError):  # noqa: N818
+    """A preallocated store is full; the message shows its size."""

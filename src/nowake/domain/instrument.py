@@ -1,0 +1,131 @@
+"""What is traded, on which trading day: tick, lot, currency and session.
+
+Prices are integer ticks and quantities integer lots inside the engine, the book and the simulator. The
+methods of `Instrument` are the one place where they turn into money and shares and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.units import clock, epoch_ns, local_ns, parse_time_of_day
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One trading day of one venue: its date, time zone, and the instants it opens and closes."""
+
+    date: dt.date
+    timezone: str
+    open_ns: int
+    close_ns: int
+
+    def __post_init__(self) -> None:
+        if self.close_ns <= self.open_ns:
+            raise BadParameter(
+                f"session of {self.date} closes at {self.close_ns}, not after it opens at {self.open_ns}"
+            )
+
+    def at(self, moment: str | dt.datetime | int) -> int:
+        """The instant, in nanoseconds UTC, of a local time of day, an aware datetime, or nanoseconds."""
+        if isinstance(moment, str):
+            return local_ns(self.date, self.timezone, parse_time_of_day(moment))
+        if isinstance(moment, dt.datetime):
+            return epoch_ns(moment)
+        return int(moment)
+
+    def clock(self, time_ns: int, *, fraction: bool = False) -> str:
+        """The local time of day of an instant of this session."""
+        return clock(time_ns, self.timezone, fraction=fraction)
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """Reference data of one name on one trading day.
+
+    Parameters
+    ----------
+    symbol, venue
+        As the venue spells them; the venue is a MIC where there is one ("XNAS").
+    session
+        The trading day; reference data is dated, for ticks, lots and hours change.
+    tick_size
+        Smallest price step, in currency.
+    lot_size
+        Smallest tradable quantity, in shares, contracts or coins.
+    currency
+        ISO 4217 code, or the coin prices are quoted in.
+    negative_prices
+        Whether a price may be zero or below (spreads, some futures).
+    """
+
+    symbol: str
+    venue: str
+    session: Session
+    tick_size: Decimal = Decimal("0.01")
+    lot_size: Decimal = Decimal(1)
+    currency: str = "USD"
+    negative_prices: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("tick_size", "lot_size"):
+            value = getattr(self, name)
+            if not value.is_finite() or value <= 0:
+                raise BadParameter(f"{name} {value} of {self.symbol} must be a finite number above 0")
+
+    def price(self, ticks: float) -> float:
+        """Currency per share of a price in ticks (whole or fractional, such as a mid or an average)."""
+        numerator, denominator = self.tick_size.as_integer_ratio()
+        return float(ticks) * numerator / denominator
+
+    def ticks(self, price: float | str | Decimal) -> int:
+        """Whole ticks of a price in currency.
+
+        Raises
+        ------
+        BadParameter
+            When the price is not finite, not a multiple of the tick, or not positive where it must be.
+        """
+        ticks = _exact_multiple(price, self.tick_size, f"price of {self.symbol}", "tick size")
+        if ticks <= 0 and not self.negative_prices:
+            raise BadParameter(f"price {price} of {self.symbol} must be above 0")
+        return ticks
+
+    def quantity(self, lots: float) -> float:
+        """Shares of a number of lots."""
+        numerator, denominator = self.lot_size.as_integer_ratio()
+        return float(lots) * numerator / denominator
+
+    def lots(self, quantity: float | str | Decimal) -> int:
+        """Whole lots of a quantity in shares.
+
+        Raises
+        ------
+        BadParameter
+            When the quantity is not finite, not positive, or not a multiple of the lot size.
+        """
+        lots = _exact_multiple(quantity, self.lot_size, "quantity", "lot size")
+        if lots <= 0:
+            raise BadParameter(f"quantity {quantity} must be above 0")
+        return lots
+
+    def value(self, ticks_times_lots: float) -> float:
+        """Currency of a sum of price in ticks times quantity in lots."""
+        numerator, denominator = (self.tick_size * self.lot_size).as_integer_ratio()
+        return float(ticks_times_lots) * numerator / denominator
+
+
+def _exact_multiple(value: float | str | Decimal, step: Decimal, what: str, step_name: str) -> int:
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        raise BadParameter(f"{what} {value!r} is not a number") from None
+    if not exact.is_finite():
+        raise BadParameter(f"{what} {value} is not a finite number")
+    count = int(exact / step)
+    if count * step == exact:
+        return count
+    below, above = sorted((count * step, (count + (1 if exact > 0 else -1)) * step))
+    way_out = f"use {above}" if below <= 0 < exact else f"use {below} or {above}"
+    raise BadParameter(f"{what} {value} is not a multiple of {step_name} {step}; {way_out}")

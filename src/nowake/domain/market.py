@@ -1,0 +1,74 @@
+"""Quotes and trades of one day as columns: what models and cost analysis read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from nowake.domain.errors import BadData
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Quotes:
+    """Best bid and ask after each change, in time order. A side without quotes has 0 lots.
+
+    `time_ns`, `bid_ticks`, `bid_lots`, `ask_ticks`, `ask_lots`: int64 arrays of one length.
+    """
+
+    time_ns: Ints
+    bid_ticks: Ints
+    bid_lots: Ints
+    ask_ticks: Ints
+    ask_lots: Ints
+
+    def __post_init__(self) -> None:
+        _check_columns(self)
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    @property
+    def mid_ticks(self) -> npt.NDArray[np.float64]:
+        """Half-way between bid and ask, NaN where a side is empty."""
+        mid = (self.bid_ticks + self.ask_ticks) / 2.0
+        return np.where((self.bid_lots > 0) & (self.ask_lots > 0), mid, np.nan)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Trades:
+    """Prints in time order.
+
+    `time_ns`, `price_ticks`, `lots`: int64 arrays. `aggressor`: int8, +1 buyer, -1 seller, 0 unknown.
+    `hidden`, `auction`: bool arrays.
+    """
+
+    time_ns: Ints
+    price_ticks: Ints
+    lots: Ints
+    aggressor: npt.NDArray[np.int8]
+    hidden: npt.NDArray[np.bool_]
+    auction: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        _check_columns(self)
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+
+def _check_columns(table: Quotes | Trades) -> None:
+    names = [field.name for field in dataclasses.fields(table)]
+    lengths = {name: len(getattr(table, name)) for name in names}
+    if len(set(lengths.values())) != 1:
+        raise BadData(f"columns differ in length: {lengths}")
+    back = np.flatnonzero(np.diff(table.time_ns) < 0)
+    if len(back):
+        row = int(back[0]) + 1
+        raise BadData(
+            f"row {row}: time {table.time_ns[row]} is before {table.time_ns[row - 1]} in the row above; "
+            "sort the rows by time"
+        )

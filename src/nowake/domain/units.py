@@ -1,0 +1,89 @@
+"""Units and the few conversions between them. Time is integer nanoseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from nowake.domain.errors import BadParameter
+
+NS_PER_US = 1_000
+NS_PER_MS = 1_000_000
+NS_PER_SECOND = 1_000_000_000
+NS_PER_MINUTE = 60 * NS_PER_SECOND
+BPS = 10_000.0  # Basis points in one.
+
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h)")
+_DURATION_NS = {
+    "ns": 1,
+    "us": NS_PER_US,
+    "ms": NS_PER_MS,
+    "s": NS_PER_SECOND,
+    "m": NS_PER_MINUTE,
+    "min": NS_PER_MINUTE,
+    "h": 60 * NS_PER_MINUTE,
+}
+
+
+def epoch_ns(moment: dt.datetime) -> int:
+    """Nanoseconds since the epoch of an aware datetime, exactly (no float seconds in between)."""
+    if moment.tzinfo is None:
+        raise BadParameter(f"datetime {moment.isoformat()} has no time zone; give one, for example +00:00")
+    since = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * NS_PER_US
+
+
+def midnight_ns(date: dt.date, timezone: str) -> int:
+    """The instant a local calendar day begins."""
+    return epoch_ns(dt.datetime.combine(date, dt.time(), ZoneInfo(timezone)))
+
+
+def local_ns(date: dt.date, timezone: str, time_of_day_ns: int) -> int:
+    """The instant a local wall clock shows a time of day, also on the days clocks change."""
+    seconds, rest = divmod(time_of_day_ns, NS_PER_SECOND)
+    wall = dt.datetime.combine(date, dt.time()) + dt.timedelta(seconds=seconds)
+    return epoch_ns(wall.replace(tzinfo=ZoneInfo(timezone))) + rest
+
+
+def parse_time_of_day(text: str) -> int:
+    """Nanoseconds after local midnight of "10:00", "10:00:30" or "10:00:30.000000001".
+
+    Raises
+    ------
+    BadParameter
+        When the text is not a time of day.
+    """
+    match = _TIME_OF_DAY.fullmatch(text.strip())
+    if match is None:
+        raise BadParameter(f"time {text!r} is not a time of day; write HH:MM, HH:MM:SS or HH:MM:SS.fraction")
+    hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise BadParameter(f"time {text!r} is outside 00:00:00 to 23:59:59")
+    fraction = int((match[4] or "").ljust(9, "0")) if match[4] else 0
+    return ((hour * 60 + minute) * 60 + second) * NS_PER_SECOND + fraction
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of "250us", "1.5s", "5m" or "2h".
+
+    Raises
+    ------
+    BadParameter
+        When the text is not a number with a unit.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise BadParameter(
+            f"duration {text!r} is not a number with a unit; write for example 200us, 5s or 15m"
+        )
+    return round(float(match[1]) * _DURATION_NS[match[2]])
+
+
+def clock(time_ns: int, timezone: str = "UTC", *, fraction: bool = False) -> str:
+    """The local time of day of an instant, for people: "10:00:00" or "10:00:00.000000001"."""
+    seconds, rest = divmod(time_ns, NS_PER_SECOND)
+    local = dt.datetime.fromtimestamp(seconds, ZoneInfo(timezone))
+    text = local.strftime("%H:%M:%S")
+    return f"{text}.{rest:09d}" if fraction else text

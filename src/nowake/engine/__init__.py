@@ -1,0 +1,1 @@
+"""The one stateful loop: view, evolve, reconcile, gate, journal."""

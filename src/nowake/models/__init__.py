@@ -1,0 +1,1 @@
+"""Pure maths: what the market does to an order."""

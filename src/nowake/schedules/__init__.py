@@ -1,0 +1,1 @@
+"""Pure maths: when to trade how much."""

@@ -1,0 +1,1 @@
+"""Pure maths: what it cost and why."""
