@@ -127,7 +127,5 @@ class CancelRejected(Event, frozen=True, gc=False, tag=True):
     reason: RejectReason
 
 
-OwnEvent = (
-    ChildAccepted | ChildFilled | ChildReduced | ChildCancelled | ChildRejected | ChildDenied | CancelRejected
-)
+OwnEvent = ChildAccepted | ChildFilled | ChildReduced | ChildCancelled | ChildRejected | ChildDenied | CancelRejected
 AnyEvent = MarketMoved | OwnEvent

@@ -46,8 +46,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter(f"quantity {self.lots} must be above 0")
         if self.end_ns <= self.start_ns:
             raise BadParameter(
-                f"end {session.clock(self.end_ns)} is not after start {session.clock(self.start_ns)}; "
-                "give a later end"
+                f"end {session.clock(self.end_ns)} is not after start {session.clock(self.start_ns)}; give a later end"
             )
         if self.start_ns < session.open_ns or self.end_ns > session.close_ns:
             raise BadParameter(

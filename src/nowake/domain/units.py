@@ -75,9 +75,7 @@ def parse_duration(text: str) -> int:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise BadParameter(
-            f"duration {text!r} is not a number with a unit; write for example 200us, 5s or 15m"
-        )
+        raise BadParameter(f"duration {text!r} is not a number with a unit; write for example 200us, 5s or 15m")
     return round(float(match[1]) * _DURATION_NS[match[2]])
 
 

@@ -25,9 +25,7 @@ REDUCE = 2  # A partial cancel: the order loses `lots` and keeps its place.
 DELETE = 3  # The rest of the order is cancelled.
 EXECUTE = 4  # A taker took `lots` of this displayed order.
 PRINT_HIDDEN = 5  # A taker took `lots` of hidden interest at `price_ticks`; the displayed book does not move.
-RESYNC = (
-    6  # The level at this side and price displays exactly `lots` (0 = gone); who queues there is unknown.
-)
+RESYNC = 6  # The level at this side and price displays exactly `lots` (0 = gone); who queues there is unknown.
 PRINT_CROSS = 7  # An auction print: counts as volume, moves no book and fills nobody's resting order.
 HALT = 8  # Trading stops.
 RESUME = 9  # Trading goes on.
