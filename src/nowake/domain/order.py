@@ -75,7 +75,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
             When the quantity is not a positive multiple of the lot, the limit not a multiple of the tick, or
             the window is empty or outside the session.
         """
-        return cls._of(Side.BUY, instrument, quantity, start, end, limit)
+        return cls._of(Side.BUY, instrument, quantity, start=start, end=end, limit=limit)
 
     @classmethod
     def sell(
@@ -88,7 +88,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         limit: float | str | Decimal | None = None,
     ) -> Self:
         """A sell order; parameters and errors as for `buy`."""
-        return cls._of(Side.SELL, instrument, quantity, start, end, limit)
+        return cls._of(Side.SELL, instrument, quantity, start=start, end=end, limit=limit)
 
     @classmethod
     def _of(
@@ -96,6 +96,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         side: Side,
         instrument: Instrument,
         quantity: float | str | Decimal,
+        *,
         start: str | dt.datetime | int,
         end: str | dt.datetime | int,
         limit: float | str | Decimal | None,

@@ -1,0 +1,61 @@
+"""A schedule: bucket edges and the lots to trade between them, summing to the order exactly."""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import ParentOrder
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When to trade how much of one parent order.
+
+    Parameters
+    ----------
+    name
+        The kind of schedule, for tables: "TWAP", "Almgren-Chriss".
+    order
+        The parent it serves.
+    times_ns
+        N+1 bucket edges, increasing, from the order's start to no later than its end.
+    lots
+        N counts of lots, none negative, that sum to the order's lots.
+    expected_cost_bps, cost_risk_bps
+        Expected cost and one standard deviation of it, in basis points of the arrival price; None where the
+        schedule has no model of them.
+    inputs
+        What made it: parameter name -> value.
+    """
+
+    name: str
+    order: ParentOrder
+    times_ns: tuple[int, ...]
+    lots: tuple[int, ...]
+    expected_cost_bps: float | None = None
+    cost_risk_bps: float | None = None
+    inputs: dict[str, float] = {}
+
+    def __post_init__(self) -> None:
+        if len(self.times_ns) != len(self.lots) + 1 or not self.lots:
+            raise BadParameter(f"{len(self.lots)} buckets need {len(self.lots) + 1} edges; got {len(self.times_ns)}")
+        if any(later <= earlier for earlier, later in zip(self.times_ns, self.times_ns[1:], strict=False)):
+            raise BadParameter("bucket edges must increase; two are equal or out of order")
+        if self.times_ns[0] < self.order.start_ns or self.times_ns[-1] > self.order.end_ns:
+            raise BadParameter("bucket edges leave the order's window; keep them between its start and its end")
+        if min(self.lots) < 0 or sum(self.lots) != self.order.lots:
+            raise BadParameter(
+                f"lots sum to {sum(self.lots)} (smallest {min(self.lots)}); they must be 0 or more and sum to {self.order.lots}"
+            )
+
+    def target_lots(self, time_ns: int) -> float:
+        """Lots that should be done by an instant: linear inside a bucket, 0 before the first, all after the last."""
+        if time_ns <= self.times_ns[0]:
+            return 0.0
+        if time_ns >= self.times_ns[-1]:
+            return float(self.order.lots)
+        bucket = bisect.bisect_right(self.times_ns, time_ns) - 1
+        start, end = self.times_ns[bucket], self.times_ns[bucket + 1]
+        return sum(self.lots[:bucket]) + self.lots[bucket] * (time_ns - start) / (end - start)
