@@ -47,7 +47,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter("bucket edges leave the order's window; keep them between its start and its end")
         if min(self.lots) < 0 or sum(self.lots) != self.order.lots:
             raise BadParameter(
-                f"lots sum to {sum(self.lots)} (smallest {min(self.lots)}); they must be 0 or more and sum to {self.order.lots}"
+                f"lots sum to {sum(self.lots)} (smallest {min(self.lots)}); "
+                f"they must be 0 or more and sum to {self.order.lots}"
             )
 
     def target_lots(self, time_ns: int) -> float:
