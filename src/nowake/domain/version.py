@@ -1,0 +1,3 @@
+"""The version of this code, written into every journal and report."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,107 @@
+"""The last thing before a venue: nothing else can send. Fails closed for more risk, open for less.
+
+Each check names the requirement it keeps (the R numbers of the project's promises)."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from nowake.domain.command import AnyCommand, PlaceChild
+from nowake.domain.errors import BadParameter
+from nowake.domain.event import DenyReason
+from nowake.domain.side import Side
+from nowake.domain.units import BPS
+from nowake.engine.view import View
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a single order and a second of trading may be at most.
+
+    Parameters
+    ----------
+    max_value
+        Largest value of one child, in the instrument's currency (R04).
+    max_lots
+        Largest child in lots, or None (R03).
+    collar_bps
+        How far through the opposite touch a price may be, in basis points of it (R05, R06).
+    max_orders_per_second
+        New orders in any second (R09). Cancels and reductions are never held back.
+    max_live_children
+        Children that may be alive at once (R12).
+    """
+
+    max_value: float = 250_000.0
+    max_lots: int | None = None
+    collar_bps: float = 500.0
+    max_orders_per_second: int = 100
+    max_live_children: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("max_value", "collar_bps"):
+            value = getattr(self, name)
+            if not math.isfinite(value) or value <= 0:
+                raise BadParameter(f"{name} {value} must be a finite number above 0")
+        for name in ("max_lots", "max_orders_per_second", "max_live_children"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise BadParameter(f"{name} {count} must be 1 or more")
+
+    def max_child_lots(self, view: View) -> int:
+        """The largest child that would pass at the worst price the collar allows, at least one lot."""
+        reference = _reference(view, Side.BUY) or _reference(view, Side.SELL) or 0
+        worst = abs(reference) * (1 + self.collar_bps / BPS)
+        value_of_lot = view.order.instrument.value(worst)
+        by_value = int(self.max_value / value_of_lot) if value_of_lot > 0 else view.order.lots
+        return max(1, by_value if self.max_lots is None else min(by_value, self.max_lots))
+
+
+def check(command: AnyCommand, limits: Limits, view: View) -> DenyReason | None:
+    """Why a command may not leave, or None. Cancels and reductions always may: they only take risk away."""
+    if not isinstance(command, PlaceChild):
+        return None
+    order = view.order
+    if command.lots <= 0 or (command.price_ticks <= 0 and not order.instrument.negative_prices):
+        return DenyReason.BAD_NUMBER  # R37
+    if command.side != order.side:
+        return DenyReason.WRONG_SIDE
+    if command.lots + view.exposed_lots > view.remaining_lots:
+        return DenyReason.OVER_PARENT  # R02
+    if not order.allows(command.price_ticks):
+        return DenyReason.PARENT_LIMIT
+    return _size(command, limits, view) or _price(command, limits, view) or _rate(limits, view)
+
+
+def _size(command: PlaceChild, limits: Limits, view: View) -> DenyReason | None:
+    if limits.max_lots is not None and command.lots > limits.max_lots:
+        return DenyReason.MAX_LOTS  # R03
+    if view.order.instrument.value(abs(command.price_ticks) * command.lots) > limits.max_value:
+        return DenyReason.MAX_VALUE  # R04
+    return None
+
+
+def _price(command: PlaceChild, limits: Limits, view: View) -> DenyReason | None:
+    reference = _reference(view, command.side)
+    if reference is None:
+        return DenyReason.NO_REFERENCE
+    through = command.side * (command.price_ticks - reference)
+    if through > abs(reference) * limits.collar_bps / BPS:
+        return DenyReason.PRICE_COLLAR
+    return None
+
+
+def _rate(limits: Limits, view: View) -> DenyReason | None:
+    if len(view.live) >= limits.max_live_children:
+        return DenyReason.MAX_LIVE_CHILDREN  # R12
+    recent = sum(1 for sent_ns in view.sends_ns if sent_ns > view.now_ns - 1_000_000_000)
+    if recent >= limits.max_orders_per_second:
+        return DenyReason.MESSAGE_RATE  # R09
+    return None
+
+
+def _reference(view: View, side: Side) -> int | None:
+    """The touch an order would trade against; where that side is empty, the one it would join."""
+    level = view.book.touch(Side(-side)) or view.book.touch(side)
+    return None if level is None else level.price_ticks

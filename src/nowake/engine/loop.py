@@ -1,0 +1,201 @@
+"""The one stateful loop: learn events, evolve the view, ask the algorithm, reconcile, gate, journal, send.
+
+Nothing here reads the time or draws a number: events carry the one, the view the seed of the other. So a turn is a
+function of the turns before it, and replay.py can take every one of them again from the journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from nowake.domain.decider import Decider, Decision, Reason, Wake
+from nowake.domain.event import AnyEvent, ChildDenied
+from nowake.domain.version import VERSION
+from nowake.engine.evolve import evolve, send
+from nowake.engine.gate import Limits, check
+from nowake.engine.journal import Footer, Header, Journal, Sent, Turn
+from nowake.engine.ports import World
+from nowake.engine.reconcile import Patience, reconcile
+from nowake.engine.run import ChildRecord, RunRecord
+from nowake.engine.view import View
+
+_WHY_NOT = frozenset({Reason.RATE_CAP, Reason.PRICE_LIMIT, Reason.EMPTY_BOOK, Reason.HALTED})
+
+
+class Engine:
+    """One parent order, its algorithm, and what is known so far."""
+
+    def __init__(self, decider: Decider, *, seed: int, limits: Limits, patience: Patience) -> None:
+        self.decider = decider
+        self.limits = limits
+        self.patience = patience
+        self.view = View(order=decider.order, seed=seed)
+        self.decision = Decision(reason=Reason.NOT_STARTED)
+        self.recheck_ns: int | None = None
+        self._obstacle = Reason.WINDOW_OVER
+
+    def step(self, events: Sequence[AnyEvent]) -> Turn:
+        """Learn a batch of events and decide once; what was sent is in the turn."""
+        view = self.view
+        for event in events:
+            evolve(view, event)
+        self.decision = self.decider.decide(view)
+        view.memo = self.decision.memo
+        if not self.decision.done:
+            self._obstacle = self.decision.reason if self.decision.reason in _WHY_NOT else Reason.WINDOW_OVER
+        reconciled = reconcile(view, self.decision, self.patience, max_child_lots=self.limits.max_child_lots(view))
+        self.recheck_ns = reconciled.recheck_ns
+        sent = []
+        for command, reason in reconciled.outgoing:
+            denied = check(command, self.limits, view)
+            send(view, command, reason)
+            if denied is not None:
+                evolve(view, ChildDenied(view.now_ns, command.child_id, denied))
+            sent.append(Sent(command, reason, denied))
+        return Turn(tuple(events), self.decision.reason, tuple(sent))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the algorithm is done and nothing of it can trade any more."""
+        return self.decision.done and not self.view.live
+
+    @property
+    def wake(self) -> Wake:
+        """When to look again: what the algorithm asked, and never later than a recheck or the window's end."""
+        wake, now_ns = self.decision.wake, self.view.now_ns
+        times = [time_ns for time_ns in (wake.time_ns, self.recheck_ns, self.view.order.end_ns) if time_ns is not None]
+        coming = [time_ns for time_ns in times if time_ns > now_ns]
+        return Wake(time_ns=min(coming, default=None), on_touch=wake.on_touch, volume_lots=wake.volume_lots)
+
+    @property
+    def residual_reason(self) -> Reason | None:
+        """Why lots are left, or None when none are."""
+        if self.view.remaining_lots <= 0:
+            return None
+        if self.view.last_refusal is not None:
+            return Reason.REFUSED
+        return self._obstacle
+
+
+def run(
+    decider: Decider,
+    world: World,
+    *,
+    seed: int,
+    journal: Journal,
+    limits: Limits | None = None,
+    patience: Patience | None = None,
+    data_fingerprint: str = "",
+    progress: Callable[[int], None] | None = None,
+) -> RunRecord:
+    """Work one parent order in a world until it is done or the world ends.
+
+    Parameters
+    ----------
+    decider
+        The algorithm and its order.
+    world
+        Where to trade.
+    seed
+        Of every random draw.
+    journal
+        Where each turn is recorded before its commands leave.
+    limits, patience
+        Of the gate and of the reconciliation; defaults as documented there.
+    data_fingerprint
+        Hash of the market data, for the record.
+    progress
+        Called now and then with the time reached, in nanoseconds.
+    """
+    engine = Engine(decider, seed=seed, limits=limits or Limits(), patience=patience or Patience())
+    journal.append(_header(engine, world, data_fingerprint))
+    counts = [0, 0, 0]
+    wake = Wake(time_ns=decider.order.start_ns)
+    while batch := world.advance(wake):
+        turn = engine.step(batch)
+        journal.append(turn)
+        for sent in turn.sent:
+            if sent.denied is None:
+                world.submit(sent.command)
+        counts = [counts[0] + len(batch), counts[1] + 1, counts[2] + len(turn.sent)]
+        if progress is not None and counts[1] % 256 == 0:
+            progress(engine.view.now_ns)
+        if engine.is_over:
+            break
+        wake = engine.wake
+    return _finish(engine, world, journal, counts)
+
+
+def _header(engine: Engine, world: World, data_fingerprint: str) -> Header:
+    return Header(
+        version=VERSION,
+        order=engine.view.order,
+        algorithm=msgspec.to_builtins(engine.decider),
+        seed=engine.view.seed,
+        limits=engine.limits,
+        patience=engine.patience,
+        world=world.name,
+        data_fingerprint=data_fingerprint,
+        assumptions=world.assumptions,
+    )
+
+
+def footer(engine: Engine) -> Footer:
+    """How a run that is over ended, for its journal."""
+    view = engine.view
+    return Footer(
+        executed_lots=view.executed_lots,
+        residual_lots=view.remaining_lots,
+        residual_reason=engine.residual_reason,
+    )
+
+
+def _finish(engine: Engine, world: World, journal: Journal, counts: list[int]) -> RunRecord:
+    view = engine.view
+    end = footer(engine)
+    journal.append(end)
+    journal.commit()
+    algorithm: dict[str, Any] = msgspec.to_builtins(engine.decider)
+    algorithm.pop("order", None)
+    return RunRecord(
+        order=view.order,
+        algorithm=str(algorithm.pop("type", type(engine.decider).__name__)),
+        parameters=algorithm,
+        seed=view.seed,
+        world=world.name,
+        assumptions=world.assumptions,
+        fills=tuple(view.fills),
+        children=tuple(_child_records(view)),
+        residual_lots=end.residual_lots,
+        residual_reason=end.residual_reason,
+        refusals={reason.value: count for reason, count in view.refusals.items()},
+        arrival_ns=view.arrival_ns,
+        arrival=view.arrival or view.book,
+        ended_ns=view.now_ns,
+        events=counts[0],
+        decisions=counts[1],
+        commands=counts[2],
+        journal_hash=journal.hash,
+        journal_path=None if journal.path is None else str(journal.path),
+    )
+
+
+def _child_records(view: View) -> list[ChildRecord]:
+    children = sorted((*view.done.values(), *view.live.values()), key=lambda child: child.child_id)
+    return [
+        ChildRecord(
+            child_id=child.child_id,
+            side=child.side,
+            lots=child.lots,
+            price_ticks=child.price_ticks,
+            time_in_force=child.time_in_force,
+            reason=child.reason,
+            placed_ns=child.placed_ns,
+            ended_ns=child.ended_ns,
+            state=child.state,
+            filled_lots=child.filled_lots,
+        )
+        for child in children
+    ]

@@ -1,0 +1,144 @@
+"""From what an algorithm wants working to the fewest commands that make it so.
+
+What already stands where it is wanted is kept, with its place in the queue; too much of it is amended down; the
+rest is cancelled, and only when a cancel is confirmed does its replacement leave. So at every instant, whatever
+races are lost, no more can execute than the algorithm wants working and the parent has left."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from nowake.domain.command import AnyCommand, CancelChild, PlaceChild, ReduceChild
+from nowake.domain.decider import Decision, Intent, Reason
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import OrderState, TimeInForce
+from nowake.domain.units import NS_PER_MS
+from nowake.engine.view import Child, View
+
+_LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REDUCE})
+_KEEPABLE = frozenset({OrderState.PENDING_NEW, OrderState.WORKING, OrderState.PENDING_REDUCE})
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How little is worth a message: one policy for all algorithms.
+
+    Parameters
+    ----------
+    min_age_ns
+        A resting child younger than this is not moved to another price.
+    min_reduce
+        An excess below this fraction of the child is not amended away.
+    """
+
+    min_age_ns: int = 250 * NS_PER_MS
+    min_reduce: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.min_age_ns < 0:
+            raise BadParameter(f"min_age_ns {self.min_age_ns} must be 0 or more")
+        if not 0.0 <= self.min_reduce <= 1.0:
+            raise BadParameter(f"min_reduce {self.min_reduce} must be between 0 and 1")
+
+
+class Outgoing(NamedTuple):
+    """A command to send and the reason of the child it concerns."""
+
+    command: AnyCommand
+    reason: Reason
+
+
+class Reconciled(NamedTuple):
+    """Commands to send now, and when to look again because a child was too young to touch."""
+
+    outgoing: tuple[Outgoing, ...]
+    recheck_ns: int | None
+
+
+def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_lots: int) -> Reconciled:
+    """The commands that turn what is live into what is wanted.
+
+    Parameters
+    ----------
+    view, decision, patience
+        What is, what should be, and how little is worth a message.
+    max_child_lots
+        Larger intents are sent as several children (the gate would refuse one that large).
+    """
+    spare = {child.child_id: child for child in view.live.values() if child.state in _KEEPABLE}
+    outgoing: list[Outgoing] = []
+    missing: list[tuple[Intent, int]] = []
+    recheck_ns: int | None = None
+    for intent in decision.working:
+        wanted = intent.lots
+        for child in [c for c in spare.values() if _serves(c, intent)]:
+            wanted = _keep(child, wanted, spare, outgoing, patience)
+        for child in [c for c in spare.values() if wanted > 0 and _too_young(c, intent, view.now_ns, patience)]:
+            wanted = _keep(child, wanted, spare, outgoing, patience)
+            due_ns = child.placed_ns + patience.min_age_ns
+            recheck_ns = due_ns if recheck_ns is None else min(recheck_ns, due_ns)
+        if wanted > 0:
+            missing.append((intent, wanted))
+    for child in spare.values():
+        if child.time_in_force is TimeInForce.DAY and child.state is not OrderState.PENDING_REDUCE:
+            outgoing.append(Outgoing(CancelChild(child.child_id), child.reason))
+    in_flux = bool(outgoing) or any(_is_leaving(child) for child in view.live.values())
+    outgoing += _placements(view, decision, missing, max_child_lots=max_child_lots, in_flux=in_flux)
+    return Reconciled(tuple(outgoing), recheck_ns)
+
+
+def _is_leaving(child: Child) -> bool:
+    """Whether part of what the child exposes is about to end without our doing more."""
+    return child.state in _LEAVING or child.time_in_force is TimeInForce.IOC
+
+
+def _serves(child: Child, intent: Intent) -> bool:
+    """Whether a child already is what the intent wants. An IOC in flight serves at any price: it is gone soon."""
+    if child.side != intent.side or child.time_in_force is not intent.time_in_force:
+        return False
+    return child.price_ticks == intent.price_ticks or intent.time_in_force is TimeInForce.IOC
+
+
+def _too_young(child: Child, intent: Intent, now_ns: int, patience: Patience) -> bool:
+    """Whether a resting child should stand in for an intent at another price for a little longer."""
+    return (
+        intent.time_in_force is TimeInForce.DAY
+        and child.time_in_force is TimeInForce.DAY
+        and child.side == intent.side
+        and child.side * (intent.price_ticks - child.price_ticks) >= 0  # Never leave a price that is now too good.
+        and now_ns < child.placed_ns + patience.min_age_ns
+    )
+
+
+def _keep(child: Child, wanted: int, spare: dict[int, Child], outgoing: list[Outgoing], patience: Patience) -> int:
+    """Let a child stand for up to `wanted` lots, amended down when it is larger; what is still wanted after it."""
+    if wanted == 0:
+        return 0
+    del spare[child.child_id]
+    excess = child.open_lots - wanted
+    if excess > patience.min_reduce * child.open_lots and child.state is OrderState.WORKING:
+        outgoing.append(Outgoing(ReduceChild(child.child_id, wanted), child.reason))
+    return max(0, -excess)
+
+
+def _placements(
+    view: View, decision: Decision, missing: list[tuple[Intent, int]], *, max_child_lots: int, in_flux: bool
+) -> list[Outgoing]:
+    """New children for what is missing, never exposing more than is wanted in all nor than the parent has left."""
+    wanted = sum(intent.lots for intent in decision.working)
+    budget = min(wanted, view.remaining_lots) - view.exposed_lots
+    outgoing: list[Outgoing] = []
+    child_id = view.next_child_id
+    for intent, lots in missing:
+        if lots > budget and in_flux:
+            continue  # What is on its way out makes room, and its end wakes us.
+        left = min(lots, budget)
+        budget -= left
+        while left > 0:
+            size = min(left, max_child_lots)
+            place = PlaceChild(child_id, intent.side, size, intent.price_ticks, intent.time_in_force)
+            outgoing.append(Outgoing(place, intent.reason))
+            left -= size
+            child_id += 1
+    return outgoing
