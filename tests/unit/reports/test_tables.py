@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from tests.unit.reports import sample
+
+from nowake.domain.decider import Reason
+from nowake.reports import tables
+from nowake.reports.summary import ReportedRun, summarise
+from nowake.reports.table import Column, Table
+
+RUNS_COMPARED = """\
+Runs compared
+                    average       vs    vs    vs  market            child     off
+algorithm  filled     price  arrival  VWAP  TWAP   share  passive  orders    plan  left over
+───────────────────────────────────────────────────────────────────────────────────────────────────
+TWAP        87.5%  220.1269     +4.9  +1.2  +0.8    7.0%    57.1%       5  -20.8%  500: price limit
+POV          0.0%       n/a      n/a   n/a   n/a    0.0%      n/a       0     n/a  4,000: rate cap
+Costs (vs arrival, VWAP, TWAP) in bps. Cost is positive when bad, for buys and for sells.
+Off plan: the largest distance from the schedule, in percent of the order; minus is behind."""
+
+DECOMPOSITION = """\
+Where the shortfall comes from
+part         what it is                           cost USD  cost bps
+────────────────────────────────────────────────────────────────────
+delay        arrival against decision                 0.00       0.0
+spread       fills against the mid at each fill     -12.00      -0.1
+drift        mid at each fill against arrival      +386.00      +4.4
+opportunity  what was left over, against arrival    +80.00      +0.9
+fees         commissions and venue fees             +10.50      +0.1
+
+shortfall    implementation shortfall              +464.50      +5.3
+Bps of the paper value: the whole order at the decision price (at arrival where no decision was
+given).
+No decision time was given, so delay is counted as zero."""
+
+PLANS = """\
+Schedules
+                                       largest             expected  risk, 1 sd
+schedule     first      last  buckets   bucket  half done  cost bps         bps
+───────────────────────────────────────────────────────────────────────────────
+TWAP      10:00:00  11:00:00        4    1,000   10:30:00       n/a         n/a
+early     10:00:00  11:00:00        4    3,000   10:10:00      +7.2        +2.1
+Cost is positive when bad, for buys and for sells."""
+
+
+def _runs_table() -> Table:
+    full = ReportedRun(name="TWAP", record=sample.run(), cost=sample.cost(), schedule=sample.schedule())
+    nothing = ReportedRun(
+        name="POV",
+        record=sample.run((), algorithm="pov", residual_reason=Reason.RATE_CAP),
+        cost=sample.cost((), participation=0.0, passive_share=math.nan),
+    )
+    return tables.runs_table([summarise(full), summarise(nothing)], sample.instrument())
+
+
+def test_runs_stand_side_by_side_and_a_run_without_fills_has_no_price() -> None:
+    assert tables.render(_runs_table()) == RUNS_COMPARED
+
+
+def test_the_decomposition_ends_with_its_total_and_says_what_was_missing() -> None:
+    assert tables.render(tables.decomposition_table(sample.cost())) == DECOMPOSITION
+
+
+def test_schedules_show_when_half_is_done() -> None:
+    early = sample.schedule((3_000, 0, 500, 500), "early", expected_cost_bps=7.2, cost_risk_bps=2.1)
+    assert tables.render(tables.schedules_table([sample.schedule(), early])) == PLANS
+
+
+def test_rows_for_json_carry_plain_values_and_null_for_what_is_missing() -> None:
+    rows = tables.to_dict(_runs_table())
+    assert rows == json.loads(json.dumps(rows, allow_nan=False))
+    assert (None, "rate_cap", 4_000) == tuple(
+        rows[1][key] for key in ("average_price", "residual_reason", "residual_lots")
+    )
+    assert (3_500, 5) == (rows[0]["executed_lots"], rows[0]["children"])
+
+
+def test_formats_of_single_rows_do_not_leak_into_json() -> None:
+    rows = tables.to_dict(tables.run_table(sample.run(), sample.schedule()))
+    assert {"key", "value"} == {key for row in rows for key in row}
+    assert {"key": "executed", "value": 3_500.0} in rows
+
+
+def test_the_table_of_a_run_says_what_was_refused_and_left() -> None:
+    shown = tables.render(tables.run_table(sample.run(), sample.schedule()))
+    assert "refused: price collar  2" in shown
+    assert "left over              500 (price limit)" in shown
+    assert "worst off TWAP plan    -20.8% at 10:41:00" in shown
+
+
+def test_a_schedule_is_shown_bucket_by_bucket() -> None:
+    lines = tables.render(tables.schedule_table(sample.schedule((1_000, 3_000)))).splitlines()
+    assert ["10:00:00", "10:30:00", "1,000", "25.0%"] == lines[-2].split()
+    assert ["10:30:00", "11:00:00", "3,000", "100.0%"] == lines[-1].split()
+
+
+def test_benchmarks_that_cannot_be_computed_are_shown_as_missing() -> None:
+    shown = tables.render(tables.benchmarks_table(sample.cost()))
+    assert "decision price                       n/a       n/a" in shown
+
+
+def test_frontier_points_stand_in_the_order_given() -> None:
+    shown = tables.render(tables.frontier_table([sample.Point(1e-6, 3.25, 11.0), sample.Point(1e-5, 8.0, 4.0)]))
+    assert [["1e-06", "+3.2", "+11.0"], ["1e-05", "+8.0", "+4.0"]] == [line.split() for line in shown.split("\n")[4:6]]
+
+
+def test_no_line_is_wider_than_asked() -> None:
+    assert max(len(line) for line in tables.render(_runs_table(), width=72).splitlines()) <= 72
+
+
+@pytest.mark.parametrize("text", ["[bold]x[/bold]", ":smile:", "[/]"])
+def test_words_of_others_are_never_read_as_markup(text: str) -> None:
+    table = Table("t", (Column("key", "k", is_number=False),), ({"key": text},))
+    assert text in tables.render(table)
+
+
+def test_tables_load_without_the_drawing_libraries() -> None:
+    code = "import sys, nowake.reports.tables; print({'matplotlib', 'jinja2', 'polars', 'numba'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
