@@ -1,0 +1,123 @@
+"""Replay a generated day order by order, deciding every 100 ms of market time: nowake against hftbacktest.
+
+What is measured, and what each side does, is in README.md. Run it with `python benchmarks/run.py replay_orders`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks.measure import Record, Worker, emit, machine, spread, verdict
+from benchmarks.peer_rows import peer_rows
+from benchmarks.workload import LATENCY_NS, LOT_SIZE, STEP_NS, TICK_SIZE
+from nowake.data.generated import generate_day
+
+from nowake.kernels.layout import ADD
+
+BOOKS = ("hash", "dense")
+STRATEGIES = ("watch", "quote")
+WARM_EVENTS = 20_000  # Replayed once before measuring, so that compiling is not measured.
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--repetitions", type=int, default=5)
+    arguments = parser.parse_args()
+    stream = prepare(arguments.folder, arguments.events)
+    runs = measure(arguments.folder, arguments.repetitions)
+    emit(report(stream, runs))
+
+
+def prepare(folder: Path, count: int) -> Record:
+    """Generate the day, write it in both layouts, and describe it."""
+    print(f"generating {count:,} events ...", flush=True)
+    events = generate_day(events=count).events
+    rows = peer_rows(events, tick_size=TICK_SIZE, lot_size=LOT_SIZE, feed_ns=LATENCY_NS)
+    np.save(folder / "events.npy", events)
+    np.save(folder / "peer_rows.npy", rows)
+    return {
+        "events": len(events),
+        "peer_rows": len(rows),
+        "events_per_decision": round(len(events) * STEP_NS / int(events["time_ns"][-1] - events["time_ns"][0]), 1),
+        "live_orders": live_orders(events),
+    }
+
+
+def live_orders(events: npt.NDArray[np.void]) -> Record:
+    """How many orders rest in the book, on average and at most: the peer searches its queues one by one."""
+    ids, last = np.unique(events["order_id"][::-1], return_index=True)
+    last = len(events) - 1 - last[ids > 0]  # The last message of each order: few outlive the stream.
+    change = (events["kind"] == ADD).astype(np.int64)
+    np.subtract.at(change, last, 1)
+    live = np.cumsum(change)
+    return {"mean": int(live.mean()), "max": int(live.max())}
+
+
+def measure(folder: Path, repetitions: int) -> dict[str, list[Record]]:
+    """Take turns: each repetition runs every variant of both engines once."""
+    ours, peer = Worker("benchmarks.replay_ours", folder), Worker("benchmarks.replay_peer", folder)
+    runs: dict[str, list[Record]] = {}
+    for repetition in range(-1, repetitions):
+        limit = WARM_EVENTS if repetition < 0 else None
+        for strategy in STRATEGIES:
+            common = {"strategy": strategy, "step_ns": STEP_NS, "limit": limit}
+            answers = {f"ours {strategy}": ours.ask(**common)}
+            for book in BOOKS:
+                answers[f"peer {strategy} {book}"] = peer.ask(book=book, **common)
+            if repetition >= 0:
+                for variant, answer in answers.items():
+                    runs.setdefault(variant, []).append(answer)
+                seconds = ", ".join(f"{name} {answer['cpu_seconds']:.2f}" for name, answer in answers.items())
+                print(f"{repetition + 1}/{repetitions}  CPU-seconds: {seconds}", flush=True)
+    ours.close()
+    peer.close()
+    return runs
+
+
+def report(stream: Record, runs: dict[str, list[Record]]) -> Record:
+    """The verdict on the quoting variant by median, and all variants beside it."""
+    check_same_market(runs)
+    seconds = {variant: spread([answer["cpu_seconds"] for answer in answers]) for variant, answers in runs.items()}
+    rate = {variant: stream["events"] / 1e6 / figure["median"] for variant, figure in seconds.items()}
+    best = {s: max((rate[f"peer {s} {book}"], book) for book in BOOKS) for s in STRATEGIES}
+    last = {variant: answers[-1] for variant, answers in runs.items()}
+    return verdict(
+        "replay_orders",
+        ours=rate["ours quote"],
+        peer=best["quote"][0],
+        peer_name=f"hftbacktest 2.4.4, level 3 FIFO, {best['quote'][1]} book",
+        unit="million events per CPU-second, quoting, decided every 100 ms",
+        more_is_better=True,
+        conditions={
+            **stream,
+            "decisions": last["ours quote"]["decisions"],
+            "ratio_quoting": round(rate["ours quote"] / best["quote"][0], 2),
+            "ratio_no_op": round(rate["ours watch"] / best["watch"][0], 2),
+            "million_events_per_cpu_second": {variant: round(figure, 2) for variant, figure in rate.items()},
+            "cpu_seconds": seconds,
+            "fills": {variant: answer["fills"] for variant, answer in last.items() if "quote" in variant},
+            "same_touch_at_every_decision": True,
+            "decided_from": {"ours": "Python, through World.submit and World.advance", "peer": "numba, its own way"},
+            **machine(),
+        },
+    )
+
+
+def check_same_market(runs: dict[str, list[Record]]) -> None:
+    """Without orders of our own, all engines must have seen the same touch at each decision and at the end."""
+    seen = {
+        variant: (answer["decisions"], answer["touch_sum"], answer["final_touch"])
+        for variant, answers in runs.items()
+        for answer in answers
+        if "watch" in variant
+    }
+    if any(what != seen["ours watch"] for what in seen.values()):
+        raise SystemExit(f"the engines disagree on decisions, sum of touches or final touch: {seen}")
+
+
+if __name__ == "__main__":
+    main()
