@@ -1,0 +1,152 @@
+"""What an order will cost: half-spread, temporary and permanent impact, and how sure that is.
+
+Two doubts are kept apart. The expected cost is uncertain because parameters and inputs are estimates
+(`parameter_sd_bps`, `input_sd_bps`). The cost itself is uncertain because the market moves while we trade
+(`timing_risk_bps`): sigma sqrt(T / 3) for an order traded evenly over T days, the limit N -> infinity of Almgren &
+Chriss 2000, equation 11. More data shrink the first, only faster trading the second.
+
+Wrong where the order is not traded evenly (ask a schedule), prices trend, or it is a large part of the volume."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from nowake.domain.order import ParentOrder
+from nowake.models.impact.contract import ImpactModel
+from nowake.models.market import MarketState, days_of
+from nowake.models.measurement import Measurement, z_of
+
+
+class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """Expected cost of one order and its uncertainty, in basis points of the arrival price, positive when bad.
+
+    Parameters
+    ----------
+    order, market
+        What was estimated, and the market it meets.
+    model, version, formula
+        The impact model: its name, version, and itself with its parameters in print.
+    spread_bps, temporary_bps, permanent_bps
+        Half the spread, and the two parts of impact; they sum to `expected_bps`.
+    parameter_sd_bps
+        One standard deviation of the expected cost from the model's standard errors.
+    input_sd_bps
+        The same from the intervals of measured volatility and spread.
+    timing_risk_bps
+        One standard deviation of the cost from the market's moves while trading.
+    participation
+        Order / (order + market volume of the window); NaN where that volume is unknown.
+    days
+        Length of the window in trading sessions.
+    """
+
+    order: ParentOrder
+    market: MarketState
+    model: str
+    version: str
+    formula: str
+    spread_bps: float
+    temporary_bps: float
+    permanent_bps: float
+    parameter_sd_bps: float
+    input_sd_bps: float
+    timing_risk_bps: float
+    participation: float
+    days: float
+
+    @property
+    def expected_bps(self) -> float:
+        """Expected cost."""
+        return self.spread_bps + self.temporary_bps + self.permanent_bps
+
+    @property
+    def notional(self) -> float:
+        """Value of the order at the arrival price, in currency."""
+        return self.order.quantity * self.market.price
+
+    @property
+    def expected_cost(self) -> float:
+        """Expected cost in currency."""
+        return self.expected_bps / 1e4 * self.notional
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Where the cost of this one order will lie, in basis points: all doubts, taken as independent and normal."""
+        sd = math.hypot(self.parameter_sd_bps, self.input_sd_bps, self.timing_risk_bps)
+        return self.expected_bps - z_of(level) * sd, self.expected_bps + z_of(level) * sd
+
+    def expected_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Where the EXPECTED cost lies, in basis points: the doubt about parameters and inputs only."""
+        sd = math.hypot(self.parameter_sd_bps, self.input_sd_bps)
+        return self.expected_bps - z_of(level) * sd, self.expected_bps + z_of(level) * sd
+
+    def __str__(self) -> str:
+        currency = self.order.instrument.currency
+        parts = {"half-spread": self.spread_bps, "temporary": self.temporary_bps, "permanent": self.permanent_bps}
+        rows = [f"{name:<16}{bps:>10.2f} bps" for name, bps in {**parts, "expected cost": self.expected_bps}.items()]
+        rows[-1] += f"  = {self.expected_cost:,.2f} {currency}"
+        low, high = self.expected_interval()
+        rows.append(f"{'':<16}[{low:.2f}, {high:.2f}] bps at 95 %: parameters and inputs")
+        low, high = self.interval()
+        rows.append(
+            f"{'this order':<16}[{low:.2f}, {high:.2f}] bps at 95 %: timing risk {self.timing_risk_bps:.2f} too"
+        )
+        if not math.isnan(self.participation):
+            rows.append(f"{'participation':<16}{self.participation:>10.2%}")
+        if self.market.look_ahead:
+            rows.append("The market was measured past the start of the order: an explanation, not a forecast.")
+        return "\n".join([str(self.order), self.formula, *rows])
+
+
+def estimate(order: ParentOrder, market: MarketState, model: ImpactModel) -> CostEstimate:
+    """The expected cost of an order traded evenly over its window, with its uncertainty.
+
+    Raises
+    ------
+    BadParameter
+        When the model refuses the quantity or the window.
+    """
+    days, quantity = days_of(order), order.quantity
+    volume = market.window_volume
+    return CostEstimate(
+        order=order,
+        market=market,
+        model=model.name,
+        version=model.version,
+        formula=str(model),
+        spread_bps=model.half_spread_bps(market),
+        temporary_bps=model.temporary_bps(quantity, market, days=days),
+        permanent_bps=model.permanent_bps(quantity, market, days=days),
+        parameter_sd_bps=model.parameter_sd_bps(quantity, market, days=days),
+        input_sd_bps=_input_sd_bps(quantity, market, model, days),
+        timing_risk_bps=timing_risk_bps(market.daily_volatility.value, days),
+        participation=float("nan") if volume is None else quantity / (quantity + volume),
+        days=days,
+    )
+
+
+def timing_risk_bps(daily_volatility: float, days: float) -> float:
+    """One standard deviation of the cost of an order traded evenly: sigma sqrt(T / 3), in basis points."""
+    return daily_volatility * math.sqrt(days / 3) * 1e4
+
+
+def _input_sd_bps(quantity: float, market: MarketState, model: ImpactModel, days: float) -> float:
+    """How far one standard deviation of each measured input moves the expected cost."""
+
+    def cost(moved: MarketState) -> float:
+        return model.half_spread_bps(moved) + model.total_bps(quantity, moved, days=days)
+
+    effects = []
+    for name in ("daily_volatility", "spread_bps"):
+        measured: Measurement = getattr(market, name)
+        # Down to zero at most: neither volatility nor spread can be negative.
+        step = min(measured.sd, measured.value)
+        ends = [msgspec.structs.replace(market, **{name: _moved(measured, side * step)}) for side in (1, -1)]
+        scale = measured.sd / step if step else 0.0
+        effects.append((cost(ends[0]) - cost(ends[1])) / 2 * scale)
+    return math.hypot(*effects)
+
+
+def _moved(measured: Measurement, by: float) -> Measurement:
+    return Measurement.given(measured.value + by)
