@@ -1,1 +1,12 @@
-"""Algorithms: a frozen record of parameters with one pure decide()."""
+"""Algorithms: each a frozen record of parameters with one pure method, decide(). Its parameters are the algorithm."""
+
+from nowake.algos.follow import Follow
+from nowake.algos.iceberg import Iceberg
+from nowake.algos.participate import Participate
+from nowake.algos.shortfall import Shortfall
+from nowake.algos.twap import Twap
+from nowake.algos.vwap import Vwap
+
+Algorithm = Twap | Vwap | Participate | Shortfall | Iceberg | Follow
+
+__all__ = ["Algorithm", "Follow", "Iceberg", "Participate", "Shortfall", "Twap", "Vwap"]

@@ -141,12 +141,17 @@ class TimeInForce(enum.Enum):
 
 
 class OrderState(enum.Enum):
-    """Where a child is in its life. FILLED, CANCELLED, REJECTED and DENIED are terminal."""
+    """Where a child is in its life. FILLED, CANCELLED, REJECTED and DENIED are terminal.
+
+    UNKNOWN is a state, not a guess: the venue says it has no such order, and its end has not been told. It counts
+    as exposed until news of it comes.
+    """
 
     PENDING_NEW = "pending_new"
     WORKING = "working"
     PENDING_REDUCE = "pending_reduce"
     PENDING_CANCEL = "pending_cancel"
+    UNKNOWN = "unknown"
     FILLED = "filled"
     CANCELLED = "cancelled"
     REJECTED = "rejected"

@@ -51,6 +51,12 @@ TRANSITIONS: dict[tuple[S, type], S] = {
     (S.PENDING_CANCEL, ChildCancelled): S.CANCELLED,
     (S.PENDING_CANCEL, CancelRejected): S.WORKING,
     (S.PENDING_CANCEL, ChildRejected): S.REJECTED,
+    (S.UNKNOWN, ChildAccepted): S.WORKING,  # It lives after all.
+    (S.UNKNOWN, ChildFilled): S.WORKING,
+    (S.UNKNOWN, ChildReduced): S.WORKING,
+    (S.UNKNOWN, ChildCancelled): S.CANCELLED,
+    (S.UNKNOWN, ChildRejected): S.REJECTED,
+    (S.UNKNOWN, CancelRejected): S.UNKNOWN,
     (S.FILLED, ChildAccepted): S.FILLED,
     (S.FILLED, ChildReduced): S.FILLED,
     (S.FILLED, CancelRejected): S.FILLED,  # The cancel lost the race.
@@ -176,7 +182,7 @@ def _on_refused(view: View, child: Child, event: ChildRejected | ChildDenied) ->
 def _on_cancel_rejected(view: View, child: Child, event: CancelRejected) -> None:
     done_elsewhere = event.reason in {RejectReason.ALREADY_DONE, RejectReason.UNKNOWN_ORDER}
     if done_elsewhere and not child.state.is_terminal:
-        child.state = S.PENDING_CANCEL  # Its end is still to be told: wait, and count it as exposed.
+        child.state = S.UNKNOWN
     if not done_elsewhere:
         _count_refusal(view, event.reason)
 

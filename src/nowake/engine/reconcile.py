@@ -17,7 +17,7 @@ from nowake.domain.order import OrderState, TimeInForce
 from nowake.domain.units import NS_PER_MS
 from nowake.engine.view import Child, View
 
-_LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REDUCE})
+_LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REDUCE, OrderState.UNKNOWN})
 _KEEPABLE = frozenset({OrderState.PENDING_NEW, OrderState.WORKING, OrderState.PENDING_REDUCE})
 
 

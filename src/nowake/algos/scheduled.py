@@ -1,0 +1,73 @@
+"""Algorithms that follow a curve of lots against time: TWAP, VWAP, implementation shortfall, and any plan."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from nowake.algos.pacing import Need, Pacing, before_or_after, completion_lots, decide, size_shift, slice_end_ns
+from nowake.domain.decider import Decision, Reason, View
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import ParentOrder
+
+
+class Curve(Protocol):
+    """A decider with pacing, an order, a number of slices, and the lots due by an instant."""
+
+    @property
+    def order(self) -> ParentOrder: ...  # noqa: D102
+    @property
+    def slices(self) -> int: ...  # noqa: D102
+
+    def target_lots(self, time_ns: int) -> float: ...  # noqa: D102
+
+
+class Scheduled(Pacing, frozen=True, kw_only=True):
+    """Base of the algorithms that follow a curve; `slices` is how many parts the window is worked in."""
+
+    slices: int = 60
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.slices < 1:
+            raise BadParameter(f"slices {self.slices} must be 1 or more")
+
+
+def follow(curve: Curve, pacing: Pacing, view: View) -> Decision:
+    """One decision of a scheduled algorithm: rest what the running slice asks, take what ended slices left."""
+    order = curve.order
+    nothing = before_or_after(view, order)
+    if nothing is not None:
+        return nothing
+    running = running_slice(curve, pacing, view)
+    due = _due_lots(curve, pacing, view.seed, running) if pacing.catch_up else 0.0
+    required = completion_lots(pacing, order, view.now_ns, due)
+    overdue = max(0, math.floor(required + 1e-9) - view.executed_lots)
+    ahead = math.floor(_due_lots(curve, pacing, view.seed, running + 1) + 1e-9) - view.executed_lots
+    need = Need(
+        overdue=overdue,
+        resting=max(0, ahead - overdue),
+        overdue_reason=Reason.COMPLETING if required > due else Reason.BEHIND_SCHEDULE,
+        next_ns=slice_end_ns(pacing, order, view.seed, index=running + 1, slices=curve.slices),
+    )
+    return decide(pacing, order, view, need)
+
+
+def running_slice(curve: Curve, pacing: Pacing, view: View) -> int:
+    """Index, from 0, of the slice whose moved bounds hold the present."""
+    order = curve.order
+    guess = (view.now_ns - order.start_ns) * curve.slices // order.duration_ns
+    for index in (guess + 1, guess, guess - 1):
+        if 0 <= index < curve.slices and view.now_ns >= slice_end_ns(
+            pacing, order, view.seed, index=index, slices=curve.slices
+        ):
+            return index
+    return max(0, guess - 1)
+
+
+def _due_lots(curve: Curve, pacing: Pacing, seed: int, index: int) -> float:
+    """Lots due when slice `index` ends, moved in size; 0 at the start and all at the end, exactly."""
+    order = curve.order
+    edges = [order.start_ns + order.duration_ns * k // curve.slices for k in (max(0, index - 1), index)]
+    before, due = curve.target_lots(edges[0]), curve.target_lots(edges[1])
+    return due + size_shift(pacing, seed, index=index, slices=curve.slices) * (due - before)
