@@ -80,14 +80,14 @@ def t_of(level: float, degrees: int) -> float:
     if degrees == 1:
         return math.tan(math.pi * level / 2)
     if degrees == 2:
-        return level * math.sqrt(2 / (1 - level**2))
+        return level * math.sqrt(2 / (1 - level * level))
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / degrees ** (power + 1) for power, term in enumerate(terms))
+    return z + math.fsum(term / float(degrees) ** (power + 1) for power, term in enumerate(terms))
 
 
 def wilson(share: float, n: float, level: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from nowake.models.measurement import Measurement, t_of
 BATCHES = 12
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 class QuotedSpread(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,8 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     use = stood & both & ~crossed
     if not use.any():
         raise BadData(
-            f"no two-sided quote stood between {start_ns} and {end_ns} ({int(stood.sum())} states: one-sided or crossed)"
+            f"no two-sided quote stood between {start_ns} and {end_ns}: "
+            f"{int(stood.sum())} states, all of them one-sided or crossed"
         )
     begins, ends = begins[use], ends[use]
     weight = (ends - begins).astype(np.float64)
@@ -77,10 +79,9 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     if not np.all(mids > 0):
         raise BadData(f"a mid of {mids.min():g} ticks gives no spread in basis points; prices must be above 0")
     borders = np.array([start_ns + (end_ns - start_ns) * k // BATCHES for k in range(BATCHES + 1)])
-    overlaps = _overlaps(begins, ends, borders)
     return QuotedSpread(
-        ticks=_mean(ticks, weight, overlaps, level),
-        bps=_mean(ticks / mids * 1e4, weight, overlaps, level),
+        ticks=_mean(ticks, begins, ends, borders, level),
+        bps=_mean(ticks / mids * 1e4, begins, ends, borders, level),
         bid_lots=float(np.average(quotes.bid_lots[use], weights=weight)),
         ask_lots=float(np.average(quotes.ask_lots[use], weights=weight)),
         quotes=int(use.sum()),
@@ -90,20 +91,27 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     )
 
 
-def _overlaps(begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], borders: npt.NDArray[np.int64]) -> Floats:
-    """Nanoseconds each state stood in each batch, shape (batches, states)."""
-    late = np.maximum(begins[None, :], borders[:-1, None])
-    early = np.minimum(ends[None, :], borders[1:, None])
-    return np.maximum(early - late, 0).astype(np.float64)
-
-
-def _mean(values: Floats, weight: Floats, overlaps: Floats, level: float) -> Measurement:
-    mean = float(np.average(values, weights=weight))
-    time = overlaps.sum(axis=1)
-    means = (overlaps @ values)[time > 0] / time[time > 0]
+def _mean(values: Floats, begins: Ints, ends: Ints, borders: Ints, level: float) -> Measurement:
+    """Time-weighted mean of a step function, its interval from the means of the parts between borders."""
+    time = np.diff(_integral(np.ones_like(values), begins, ends, borders))
+    area = np.diff(_integral(values, begins, ends, borders))
+    mean = float(np.average(values, weights=ends - begins))
+    # A part with next to no quotes says next to nothing, and would divide by rounding.
+    used = time > 0.01 * np.diff(borders)
+    means = area[used] / time[used]
     if len(means) < 2:
         low, high = min(mean, float(values.min())), max(mean, float(values.max()))
     else:
         half = t_of(level, len(means) - 1) * float(means.std(ddof=1)) / math.sqrt(len(means))
         low, high = max(0.0, mean - half), mean + half
     return Measurement(value=mean, low=low, high=high, level=level, n=len(values), method="time-weighted, batch means")
+
+
+def _integral(values: Floats, begins: Ints, ends: Ints, at: Ints) -> Floats:
+    """The integral up to each instant `at` of a function that is `values` between begins and ends, else 0."""
+    origin = begins[0]
+    knots = np.column_stack((begins - origin, ends - origin)).ravel().astype(np.float64)
+    done = np.cumsum(values * (ends - begins))
+    heights = np.column_stack((np.append(0.0, done[:-1]), done)).ravel()
+    result: Floats = np.interp((at - origin).astype(np.float64), knots, heights)
+    return result

@@ -68,6 +68,12 @@ def check_trade(quantity: Size, days: float) -> Size:
     return quantity
 
 
+def root(value: Size) -> Size:
+    """Square root of a number or of each of an array."""
+    result: Size = value**0.5
+    return result
+
+
 def check_parameter(name: str, value: float, *, low: float = 0.0, high: float = float("inf")) -> None:
     """Refuse a parameter that is not finite or outside [low, high]."""
     if not (low <= value <= high) or value == float("inf"):

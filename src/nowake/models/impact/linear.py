@@ -10,12 +10,12 @@ in size, so a linear model right at one size is too cheap below it and too dear 
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 import msgspec
-import numpy as np
 
-from nowake.models.impact.contract import Size, check_parameter, check_trade
+from nowake.models.impact.contract import Size, check_parameter, check_trade, root
 from nowake.models.market import MarketState
 
 
@@ -103,13 +103,13 @@ class Linear(msgspec.Struct, frozen=True, kw_only=True):
         """One standard deviation from the three standard errors."""
         per_share = (self.eta_se / days) ** 2 + (self.gamma_se / 2) ** 2
         variance = check_trade(quantity, days) ** 2 * per_share + self.epsilon_se**2
-        return variance**0.5 * (1e4 / market.price)
+        return root(variance) * (1e4 / market.price)
 
     def half_spread_bps(self, market: MarketState) -> float:
         """Epsilon in basis points of the price."""
         return self.epsilon / market.price * 1e4
 
-    def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:
+    def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:  # noqa: ARG002
         """Itself."""
         check_trade(quantity, days)
         return self
@@ -128,4 +128,4 @@ class Linear(msgspec.Struct, frozen=True, kw_only=True):
 
 def largest_step(model: Linear) -> float:
     """The step in days below which cost is convex, 2 eta / gamma; infinite without permanent impact."""
-    return float(np.inf) if model.gamma == 0 else 2 * model.eta / model.gamma
+    return math.inf if model.gamma == 0 else 2 * model.eta / model.gamma

@@ -22,7 +22,7 @@ import enum
 import msgspec
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.contract import Size, check_parameter, check_trade
+from nowake.models.impact.contract import Size, check_parameter, check_trade, root
 from nowake.models.impact.linear import Linear
 from nowake.models.market import MarketState
 
@@ -76,8 +76,8 @@ class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
 
     def impact_bps(self, quantity: Size, market: MarketState) -> Size:
         """Y sigma sqrt(Q / V) in basis points, the law as it is written."""
-        root = (check_trade(quantity, 1.0) / market.daily_volume) ** 0.5
-        return root * (self.y * market.daily_volatility.value * 1e4)
+        share = check_trade(quantity, 1.0) / market.daily_volume
+        return root(share) * (self.y * market.daily_volatility.value * 1e4)
 
     def total_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
         """Average cost of the order: the law itself, or 2/3 of it where it is read as the peak."""
@@ -94,7 +94,8 @@ class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
 
     def parameter_sd_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
         """One standard deviation from the standard error of Y."""
-        return self.per_unit().total_bps(quantity, market, days=days) * self.y_se
+        unit = msgspec.structs.replace(self, y=1.0)
+        return unit.total_bps(quantity, market, days=days) * self.y_se
 
     def half_spread_bps(self, market: MarketState) -> float:
         """Half of the quoted spread: the law is about mids."""
@@ -124,10 +125,6 @@ class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
             eta_se=doubt * eta,
             epsilon_se=market.spread_bps.sd / 2e4 * market.price,
         )
-
-    def per_unit(self) -> SquareRoot:
-        """The same law with Y = 1."""
-        return msgspec.structs.replace(self, y=1.0)
 
     def __str__(self) -> str:
         return (

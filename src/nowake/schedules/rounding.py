@@ -1,0 +1,77 @@
+"""Whole lots from fractions, that sum to the order exactly and are never negative.
+
+Two rules. `round_cumulative` rounds the running total, so what is done never strays more than half a lot from the
+path: right for schedules. `largest_remainder` rounds each share on its own (Hamilton's method), so no share strays
+more than one lot from its due: right where the parts have no order in time."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from nowake.domain.errors import BadParameter
+
+
+def round_cumulative(done: Sequence[float | Fraction], lots: int) -> tuple[int, ...]:
+    """Lots of each bucket from the fraction of the order done by the end of each.
+
+    Parameters
+    ----------
+    done
+        N fractions, from 0 to 1, none below the one before; the last counts as 1 whatever its rounding.
+    lots
+        Whole lots to spread, 0 or more.
+
+    Returns
+    -------
+    tuple of int
+        N counts that sum to `lots`; running totals are rounded half up.
+
+    Raises
+    ------
+    BadParameter
+        When there is no bucket, lots are negative, or a fraction falls, leaves [0, 1] or is not a number.
+    """
+    _check(len(done), lots)
+    before = Fraction(0)
+    totals = [0]
+    for k, value in enumerate(done):
+        if not 0 <= value <= 1 + 1e-9:
+            raise BadParameter(f"fraction {value} done by bucket {k + 1} must be between 0 and 1")
+        # Fractions of floats are exact, so that a tie is a tie whatever the size of the order.
+        fraction = min(Fraction(value), Fraction(1))
+        if fraction < before:
+            raise BadParameter(f"fraction done falls from {float(before)} to {value} at bucket {k + 1}")
+        totals.append(math.floor(fraction * lots + Fraction(1, 2)))
+        before = fraction
+    totals[-1] = lots
+    return tuple(after - before for before, after in itertools.pairwise(totals))
+
+
+def largest_remainder(weights: Sequence[float], lots: int) -> tuple[int, ...]:
+    """Lots in proportion to weights: each gets its whole part, the largest remainders one more, earlier ones first.
+
+    Raises
+    ------
+    BadParameter
+        When there is no weight above 0, one is negative or not finite, or lots are negative.
+    """
+    _check(len(weights), lots)
+    if any(not 0 <= weight < math.inf for weight in weights) or not sum(weights) > 0:
+        raise BadParameter(f"weights {list(weights)[:8]} must be finite, 0 or more, and not all 0")
+    total = sum(map(Fraction, weights))
+    due = [Fraction(weight) * lots / total for weight in weights]
+    whole = [math.floor(part) for part in due]
+    by_remainder = sorted(range(len(due)), key=lambda k: whole[k] - due[k])
+    for k in by_remainder[: lots - sum(whole)]:
+        whole[k] += 1
+    return tuple(whole)
+
+
+def _check(parts: int, lots: int) -> None:
+    if parts == 0:
+        raise BadParameter("there is no bucket to give lots to; give one or more")
+    if lots < 0:
+        raise BadParameter(f"lots {lots} must be 0 or more")
