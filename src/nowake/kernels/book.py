@@ -1,0 +1,335 @@
+"""An order-by-order book fed from recorded events, with our own orders in its queues: memory and calls, no numba.
+
+The rules are in `replay` and `own`; this is the Python end of them. Times are the venue's: latency is the business of
+whoever calls. Stores grow by doubling when a kernel says they are full, so capacity is never the user's concern."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
+from nowake.kernels import runtime
+from nowake.kernels.layout import EVENT
+from nowake.kernels.state import (
+    ASKS,
+    BIDS,
+    CARRY,
+    CONTEXT,
+    ENTRY,
+    FILL,
+    FULL_ORDERS,
+    LEVEL,
+    NEVER,
+    NO_ROOM,
+    ORDER,
+    SHOWN,
+    SIDE,
+    TIME,
+    UNKNOWN,
+    WAKE,
+    WORD,
+)
+
+MAX_WINDOW_TICKS = 1 << 26  # Levels of 2 sides take 64 bytes a tick of address space; memory only where prices are.
+_MIN_PADDING_TICKS = 1024
+
+_FIELD = {name: number for number, name in enumerate(CONTEXT.names or ())}
+_VENUE_NS, _UNTIL_NS, _ON_TOUCH = _FIELD["venue_ns"], _FIELD["until_ns"], _FIELD["on_touch"]
+_VOLUME_WAKE, _REPORT_LAG_NS, _FILL_COUNT = _FIELD["volume_wake"], _FIELD["report_lag_ns"], _FIELD["fill_count"]
+_BID_BEST, _BID_TOUCH, _ASK_BEST, _ASK_TOUCH = 0, 3, 4, 7  # Words of the two SIDE records.
+
+FillRow = tuple[int, int, int, int, int, int]  # venue_ns, child_id, lots, open_lots, price_ticks, maker.
+
+
+class Book:
+    """The book of one instrument at one venue, at `venue_ns`.
+
+    Parameters
+    ----------
+    events
+        EVENT records in time order. They are read where they lie and must not change while the book lives.
+    depth
+        How many levels a side `bids` and `asks` show.
+    padding_ticks
+        How far beyond the prices in the data our own orders may be priced; a quarter of the highest price unless
+        said.
+    order_capacity
+        Order slots to begin with; doubled when needed.
+
+    Raises
+    ------
+    BadData
+        When the array is not EVENT records, or not in time order.
+    BadParameter
+        When depth, padding or capacity is out of range.
+    OutOfCapacity
+        When the prices in the data lie more than `MAX_WINDOW_TICKS` apart.
+    """
+
+    def __init__(
+        self,
+        events: NDArray[np.void],
+        *,
+        depth: int = 1,
+        padding_ticks: int | None = None,
+        order_capacity: int = 1 << 14,
+    ) -> None:
+        _check(events, depth=depth, padding_ticks=padding_ticks, order_capacity=order_capacity)
+        self._events = np.ascontiguousarray(events)
+        self._context = np.zeros(1, CONTEXT)
+        self._address = self._context.ctypes.data
+        self._words = memoryview(self._context.view(np.int64))
+        self._arrays: dict[str, NDArray[np.void]] = {}
+        self._slots: dict[int, int] = {}
+        self._replay, self._place = runtime.load("replay:replay"), runtime.load("own:place")
+        self._reduce, self._withdraw = runtime.load("own:reduce"), runtime.load("own:withdraw")
+
+        self._set("events", self._events.ctypes.data)
+        self._set("event_count", len(self._events))
+        self._open_window(padding_ticks)
+        self._set("depth", depth)
+        self._set("orders_used", 1)  # Slot 0 is nobody.
+        self._set("volume_wake", NEVER)
+        self._set("report_lag_ns", NEVER >> 1)
+        self._set("venue_ns", int(self._events["time_ns"][0]) - 1 if len(events) else 0)
+        self._hold("sides", np.zeros(2, SIDE))
+        self._hold("shown", np.zeros(2 * depth, SHOWN))
+        self._sides = memoryview(self._arrays["sides"].view(np.int64))
+        self._shown = self._arrays["shown"].view(np.int64)
+        self._sides[_BID_BEST] = self._sides[_BID_TOUCH] = self._sides[_ASK_BEST] = self._sides[_ASK_TOUCH] = -1
+        self._hold_orders(np.zeros(order_capacity, ORDER))
+        self._hold_fills(256)
+
+    # What is to be done.
+
+    def run(self, until_ns: int, *, on_touch: bool = False, volume_lots: int | None = None) -> bool:
+        """Let history go by up to and including `until_ns`, or to the first instant that wakes.
+
+        Parameters
+        ----------
+        until_ns
+            Venue time.
+        on_touch
+            Stop after the first instant at which the best bid or ask price differs from the last `mark_touch`.
+        volume_lots
+            Stop after the instant at which cumulative volume reaches this.
+
+        Returns
+        -------
+        bool
+            Whether touch or volume stopped it. A fill of ours also stops it, `report_lag_ns` after the fill.
+        """
+        words = self._words
+        words[_UNTIL_NS] = until_ns
+        words[_ON_TOUCH] = on_touch
+        words[_VOLUME_WAKE] = NEVER if volume_lots is None else volume_lots
+        while (status := self._replay(self._address)) > WAKE:
+            if status == FULL_ORDERS:
+                self._grow_orders()
+            else:
+                self._grow_fills()
+        return status != TIME
+
+    def mark_touch(self) -> None:
+        """From now on a touch change is a difference from the best prices of this moment."""
+        sides = self._sides
+        sides[_BID_TOUCH] = sides[_BID_BEST]
+        sides[_ASK_TOUCH] = sides[_ASK_BEST]
+
+    def place(
+        self, child_id: int, *, side: int, price_ticks: int, lots: int, immediate: bool = False
+    ) -> tuple[int, int]:
+        """A new order of ours arrives now: takes what it can, rests the remainder unless `immediate`.
+
+        Returns
+        -------
+        tuple
+            A code of `nowake.kernels.state` (ACCEPTED, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF, NOT_CONTINUOUS), and
+            the lots that were not executed.
+
+        Raises
+        ------
+        BadParameter
+            When the lots are not above 0 or the child was placed before.
+        """
+        if lots <= 0:
+            raise BadParameter(f"child {child_id} has {lots} lots; an order needs at least 1")
+        if child_id in self._slots:
+            raise BadParameter(f"child {child_id} was placed before; give every order its own number")
+        self._set("child_id", child_id)
+        self._set("side", BIDS if side > 0 else ASKS)
+        self._set("price_ticks", price_ticks)
+        self._set("lots", lots)
+        self._set("immediate", int(immediate))
+        while (code := self._place(self._address)) == NO_ROOM:
+            self._grow_orders()
+            self._grow_fills()
+        if code == 0:
+            self._slots[child_id] = self._get("slot")
+        return code, self._get("left")
+
+    def reduce(self, child_id: int, lots: int) -> int:
+        """Our order keeps at most `lots` (above 0), and its place; the lots it has then, or GONE or UNKNOWN."""
+        if lots <= 0:
+            raise BadParameter(f"child {child_id} cannot be reduced to {lots} lots; cancel it instead")
+        return self._at_own_order(self._reduce, child_id, lots)
+
+    def withdraw(self, child_id: int) -> int:
+        """Our order leaves the book; the lots it still had, or GONE or UNKNOWN."""
+        return self._at_own_order(self._withdraw, child_id, 0)
+
+    def take_fills(self) -> list[FillRow]:
+        """Our fills since the last call, in order: (venue_ns, child_id, lots, open_lots, price_ticks, maker)."""
+        count = self._words[_FILL_COUNT]
+        if not count:
+            return []
+        self._words[_FILL_COUNT] = 0
+        return self._arrays["fills"][:count].tolist()
+
+    # What can be seen.
+
+    @property
+    def venue_ns(self) -> int:
+        """The venue's time: every event up to here is in the book."""
+        return self._words[_VENUE_NS]
+
+    @property
+    def report_lag_ns(self) -> int:
+        """How long after a fill `run` comes back; never, unless set."""
+        return self._words[_REPORT_LAG_NS]
+
+    @report_lag_ns.setter
+    def report_lag_ns(self, lag_ns: int) -> None:
+        self._words[_REPORT_LAG_NS] = lag_ns
+
+    def sides(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Displayed (price_ticks, lots) of bids and of asks, best first, at most `depth` a side."""
+        flat = self._shown.tolist()
+        half = len(flat) // 2
+        bids = [(flat[k], flat[k + 1]) for k in range(0, half, 2) if flat[k + 1]]
+        asks = [(flat[k], flat[k + 1]) for k in range(half, 2 * half, 2) if flat[k + 1]]
+        return bids, asks
+
+    @property
+    def volume_lots(self) -> int:
+        """Lots of every print so far, ours included, each once."""
+        return self._get("volume")
+
+    @property
+    def turnover(self) -> int:
+        """Price in ticks times lots, summed over the same prints."""
+        return self._get("turnover_high") * CARRY + self._get("turnover_low")
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether trading is halted."""
+        return bool(self._get("halted"))
+
+    @property
+    def phantoms(self) -> int:
+        """Messages so far about orders or lots the book does not know."""
+        return self._get("phantoms")
+
+    @property
+    def crossed_instants(self) -> int:
+        """Instants so far after which history's best bid was at or above its best ask."""
+        return self._get("crossed")
+
+    @property
+    def price_range_ticks(self) -> tuple[int, int]:
+        """Lowest and highest price our orders may have."""
+        lowest = self._get("lowest_ticks")
+        return lowest, lowest + self._get("window") - 1
+
+    def queue(self, side: int, price_ticks: int) -> list[tuple[int, int, int, int]]:
+        """Who stands at a price, first in the queue first: (kind, id, hist, taken). For tests and for looking."""
+        lowest, highest = self.price_range_ticks
+        if not lowest <= price_ticks <= highest:
+            return []
+        row = price_ticks - lowest if side > 0 else self._get("window") + highest - price_ticks
+        orders, slot, out = self._arrays["orders"], int(self._arrays["levels"]["head"][row]), []
+        while slot:
+            order = orders[slot]
+            out.append((int(order["kind"]), int(order["id"]), int(order["hist"]), int(order["taken"])))
+            slot = int(order["next"])
+        return out
+
+    # Memory.
+
+    def _get(self, name: str) -> int:
+        return self._words[_FIELD[name]]
+
+    def _set(self, name: str, value: int) -> None:
+        self._words[_FIELD[name]] = value
+
+    def _hold(self, name: str, array: NDArray[np.void]) -> None:
+        """Keep an array alive and tell the kernels where it is."""
+        self._arrays[name] = array
+        self._set(name, array.ctypes.data)
+
+    def _at_own_order(self, kernel: runtime.Kernel, child_id: int, lots: int) -> int:
+        slot = self._slots.get(child_id)
+        if slot is None:
+            return UNKNOWN
+        self._set("child_id", child_id)
+        self._set("slot", slot)
+        self._set("lots", lots)
+        return kernel(self._address)
+
+    def _open_window(self, padding_ticks: int | None) -> None:
+        disordered = runtime.load("replay:survey")(self._address)
+        if disordered < len(self._events):
+            before, after = self._events["time_ns"][disordered - 1 : disordered + 1].tolist()
+            raise BadData(f"event {disordered} at {after} ns is earlier than the one before it, {before} ns; sort them")
+        lowest, window = self._get("lowest_ticks"), self._get("window")
+        if window > MAX_WINDOW_TICKS:
+            raise OutOfCapacity(
+                f"prices from {lowest} to {lowest + window - 1} ticks span more than {MAX_WINDOW_TICKS} ticks; "
+                "leave out stray prices or use a larger tick"
+            )
+        if padding_ticks is None:
+            padding_ticks = max(_MIN_PADDING_TICKS, abs(lowest + window) // 4)
+        padding_ticks = min(padding_ticks, (MAX_WINDOW_TICKS - window) // 2)
+        first = max(1, lowest - padding_ticks) if lowest > 0 else lowest - padding_ticks
+        window += lowest - first + padding_ticks
+        self._set("lowest_ticks", first)
+        self._set("window", window)
+        self._set("words_a_side", window // 64 + 1)
+        self._hold("levels", np.zeros(2 * window, LEVEL))
+        self._hold("words", np.zeros(2 * (window // 64 + 1), WORD))
+
+    def _hold_orders(self, orders: NDArray[np.void]) -> None:
+        """Slots for orders, and a table that is at most half full."""
+        self._hold("orders", orders)
+        self._set("order_capacity", len(orders))
+        bits = (2 * len(orders) - 1).bit_length()
+        self._set("table_bits", bits)
+        self._hold("table", np.zeros(1 << bits, ENTRY))
+
+    def _hold_fills(self, capacity: int) -> None:
+        self._hold("fills", np.zeros(capacity, FILL))
+        self._set("fill_capacity", capacity)
+
+    def _grow_orders(self) -> None:
+        old = self._arrays["orders"]
+        orders = np.zeros(2 * len(old), ORDER)
+        orders[: len(old)] = old
+        self._hold_orders(orders)
+        runtime.load("own:rehash")(self._address)
+
+    def _grow_fills(self) -> None:
+        old = self._arrays["fills"]
+        self._hold_fills(max(2 * len(old), self._get("fill_count") + self._get("orders_used")))
+        self._arrays["fills"][: len(old)] = old
+
+
+def _check(events: NDArray[np.void], *, depth: int, padding_ticks: int | None, order_capacity: int) -> None:
+    if events.dtype != EVENT or events.ndim != 1:
+        raise BadData(f"events are {events.dtype} of {events.ndim} dimensions; a row of kernels.layout.EVENT is needed")
+    if depth < 1:
+        raise BadParameter(f"depth {depth} must be at least 1 level")
+    if padding_ticks is not None and padding_ticks < 0:
+        raise BadParameter(f"padding of {padding_ticks} ticks must not be negative")
+    if order_capacity < 2:
+        raise BadParameter(f"order capacity {order_capacity} must be at least 2")

@@ -1,0 +1,147 @@
+"""Our own commands at the book: place, reduce, take back. And the table's move into larger memory.
+
+A new order takes displayed lots best price first, first in first out, up to its limit and size; what is left rests at
+the tail or, when immediate-or-cancel, is gone. It never trades with ourselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nowake.kernels.memory import at, leaf
+from nowake.kernels.queues import (
+    count_print,
+    find,
+    has_room,
+    join,
+    leave,
+    level_at,
+    next_lit,
+    order_at,
+    price_of,
+    rank_of,
+    report_fill,
+    show,
+    side_at,
+    take_from,
+)
+from nowake.kernels.replay import look
+from nowake.kernels.state import (
+    ACCEPTED,
+    CONTEXT,
+    ENTRY,
+    GONE,
+    NAMED,
+    NO_ROOM,
+    NOBODY,
+    NOT_CONTINUOUS,
+    OWN,
+    PRICE_OUT_OF_RANGE,
+    WOULD_CROSS_SELF,
+)
+
+
+def place(address: int) -> int:
+    """A new order of ours: `child_id`, `side`, `price_ticks`, `lots`, `immediate`.
+
+    Returns ACCEPTED or why not; writes `slot` (0 when it does not rest) and `left`, the lots not executed.
+    """
+    c = at(address, 0, CONTEXT)
+    c.slot = NOBODY
+    c.left = c.lots
+    if c.halted != 0:
+        return NOT_CONTINUOUS
+    rank = rank_of(c, c.side, c.price_ticks)
+    if rank < 0 or rank >= c.window:
+        return PRICE_OUT_OF_RANGE
+    if _reaches_own(c, 1 - c.side, c.window - 1 - rank):
+        return WOULD_CROSS_SELF
+    if not has_room(c) or c.fill_count + c.orders_used > c.fill_capacity:
+        return NO_ROOM
+    c.left = _take(c, 1 - c.side, c.window - 1 - rank)
+    if c.left > 0 and c.immediate == 0:
+        c.slot = join(c, c.side * c.window + rank, OWN, c.child_id, c.left, 0)
+    look(c)
+    return ACCEPTED
+
+
+def reduce(address: int) -> int:
+    """Our order in `slot` keeps at most `lots`, and its place; returns the lots it has then, or GONE."""
+    c = at(address, 0, CONTEXT)
+    order = order_at(c, c.slot)
+    if not _is_ours(c, order):
+        return GONE
+    excess = order.hist - c.lots
+    if excess > 0:
+        order.hist -= excess
+        show(c, np.int64(order.row), -excess)
+        look(c)
+    return order.hist
+
+
+def withdraw(address: int) -> int:
+    """Our order in `slot` leaves the book; returns the lots it still had, or GONE."""
+    c = at(address, 0, CONTEXT)
+    order = order_at(c, c.slot)
+    if not _is_ours(c, order):
+        return GONE
+    lots = order.hist
+    show(c, np.int64(order.row), -lots)
+    order.hist = 0
+    leave(c, c.slot)
+    look(c)
+    return lots
+
+
+def rehash(address: int) -> int:
+    """Enter every named order into a new, empty table; returns how many."""
+    c = at(address, 0, CONTEXT)
+    count = 0
+    for slot in range(1, c.orders_used):
+        order = order_at(c, slot)
+        if order.kind == NAMED:
+            entry = at(c.table, find(c, order.id), ENTRY)
+            entry.id = order.id
+            entry.slot = slot
+            count += 1
+    return count
+
+
+@leaf
+def _is_ours(c: Any, order: Any) -> bool:
+    """Whether the slot still holds `child_id`: after its last fill the slot may be anybody's."""
+    return order.kind == OWN and order.id == c.child_id
+
+
+@leaf
+def _reaches_own(c: Any, side: int, rank: int) -> bool:
+    """Whether an order of ours rests on a side at a rank or better."""
+    best = side_at(c, side).best
+    if side_at(c, side).own == 0:
+        return False
+    while best >= rank:
+        if level_at(c, side * c.window + best).own > 0:
+            return True
+        best = next_lit(c, side, best - 1)
+    return False
+
+
+@leaf
+def _take(c: Any, side: int, rank: int) -> int:
+    """Take `lots` for `child_id` from a side down to a rank; returns what could not be had."""
+    left = np.int64(c.lots)
+    best = side_at(c, side).best
+    while left > 0 and best >= rank:
+        row = side * c.window + best
+        price_ticks = price_of(c, row)
+        slot = np.int64(level_at(c, row).head)
+        while left > 0 and slot != NOBODY:
+            traded = take_from(c, slot, left)
+            if traded > 0:
+                left -= traded
+                count_print(c, price_ticks, traded)
+                report_fill(c, c.child_id, price_ticks, traded, left, 0)
+            slot = np.int64(order_at(c, slot).next)
+        best = next_lit(c, side, best - 1)
+    return left

@@ -1,0 +1,293 @@
+"""The parts of the compiled book: orders in price levels, first in first out, found by id.
+
+Small functions of the context record and whole numbers, compiled into the loops of `replay` and `own`. The same rules
+in plain lists are in tests/reference/book.py.
+
+Levels lie in one array over the window of prices, a bit map beside it finds the next displayed level, and an
+open-addressing table (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R) finds an order by its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nowake.kernels.memory import at, leaf, top_bit
+from nowake.kernels.state import ANONYMOUS, BIDS, CARRY, ENTRY, FILL, LEVEL, NAMED, NOBODY, ORDER, OWN, SIDE, WORD
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads neighbouring ids over the table.
+
+
+@leaf
+def order_at(c: Any, slot: int) -> Any:
+    """The order in a slot."""
+    return at(c.orders, slot, ORDER)
+
+
+@leaf
+def level_at(c: Any, row: int) -> Any:
+    """The level of a row: side * window + rank."""
+    return at(c.levels, row, LEVEL)
+
+
+@leaf
+def side_at(c: Any, side: int) -> Any:
+    """One side of the book."""
+    return at(c.sides, side, SIDE)
+
+
+@leaf
+def rank_of(c: Any, side: int, price_ticks: int) -> int:
+    """Rank of a price on a side, higher is better; outside 0 .. window - 1 when the price is outside the window."""
+    if side == BIDS:
+        return price_ticks - c.lowest_ticks
+    return c.lowest_ticks + c.window - 1 - price_ticks
+
+
+@leaf
+def price_of(c: Any, row: int) -> int:
+    """Price in ticks of a row."""
+    if row < c.window:
+        return c.lowest_ticks + row
+    return c.lowest_ticks + c.window - 1 - (row - c.window)
+
+
+@leaf
+def displayed(order: Any) -> int:
+    """Lots an order displays: what we took of it stays gone until history removes the order."""
+    return max(0, order.hist - order.taken)
+
+
+@leaf
+def count_print(c: Any, price_ticks: int, lots: int) -> None:
+    """Add a trade to volume and turnover."""
+    c.volume += lots
+    c.turnover_low += price_ticks * lots
+    if c.turnover_low >= CARRY:
+        c.turnover_low -= CARRY
+        c.turnover_high += 1
+
+
+@leaf
+def next_lit(c: Any, side: int, rank: int) -> int:
+    """The best displayed rank at or below `rank`, -1 when there is none."""
+    if rank < 0:
+        return -1
+    first = side * c.words_a_side
+    word = rank >> 6
+    bits = at(c.words, first + word, WORD).bits & ((np.int64(2) << (rank & 63)) - 1)
+    while bits == 0:
+        word -= 1
+        if word < 0:
+            return -1
+        bits = at(c.words, first + word, WORD).bits
+    return (word << 6) + top_bit(bits)
+
+
+@leaf
+def show(c: Any, row: int, lots: int) -> None:
+    """Display `lots` more (or fewer) at a row, and keep the bit map and the best price in step."""
+    level = level_at(c, row)
+    before = level.shown
+    after = before + lots
+    level.shown = after
+    if (before > 0) == (after > 0):
+        return
+    side = 1 if row >= c.window else 0
+    rank = row - side * c.window
+    book = side_at(c, side)
+    word = at(c.words, side * c.words_a_side + (rank >> 6), WORD)
+    word.bits ^= np.int64(1) << (rank & 63)
+    if after > 0:
+        book.lit += 1
+        book.best = max(book.best, rank)
+    else:
+        book.lit -= 1
+        if book.best == rank:
+            book.best = next_lit(c, side, rank - 1) if book.lit > 0 else -1
+
+
+@leaf
+def home(c: Any, order_id: int) -> int:
+    """Where in the table an id wants to be."""
+    return np.int64((np.uint64(order_id) * _SPREAD) >> np.uint64(64 - c.table_bits))
+
+
+@leaf
+def find(c: Any, order_id: int) -> int:
+    """Place in the table of an id, or of the free entry where it would go (its slot is 0)."""
+    mask = (np.int64(1) << c.table_bits) - 1
+    place = home(c, order_id)
+    entry = at(c.table, place, ENTRY)
+    while entry.slot != NOBODY and entry.id != order_id:
+        place = (place + 1) & mask
+        entry = at(c.table, place, ENTRY)
+    return place
+
+
+@leaf
+def forget(c: Any, order_id: int) -> None:
+    """Take an id out of the table, moving later entries of the same run up so that every id is still found."""
+    mask = (np.int64(1) << c.table_bits) - 1
+    hole = find(c, order_id)
+    place = hole
+    while True:
+        place = (place + 1) & mask
+        entry = at(c.table, place, ENTRY)
+        if entry.slot == NOBODY:
+            break
+        if ((place - home(c, entry.id)) & mask) >= ((place - hole) & mask):
+            target = at(c.table, hole, ENTRY)
+            target.id = entry.id
+            target.slot = entry.slot
+            hole = place
+    at(c.table, hole, ENTRY).slot = NOBODY
+
+
+@leaf
+def has_room(c: Any) -> bool:
+    """Whether one more order fits."""
+    return c.free_slot != NOBODY or c.orders_used < c.order_capacity
+
+
+@leaf
+def join(c: Any, row: int, kind: int, order_id: int, lots: int, taken: int) -> int:
+    """Put a new order at the tail of a row's queue and return its slot; `has_room` was asked before."""
+    slot = np.int64(c.free_slot)
+    if slot == NOBODY:
+        slot = np.int64(c.orders_used)
+        c.orders_used += 1
+    else:
+        c.free_slot = order_at(c, slot).next
+    level = level_at(c, row)
+    order = order_at(c, slot)
+    order.id = order_id
+    order.hist = lots
+    order.taken = taken
+    order.row = row
+    order.kind = kind
+    order.next = NOBODY
+    order.prev = level.tail
+    if level.tail == NOBODY:
+        level.head = slot
+    else:
+        order_at(c, np.int64(level.tail)).next = slot
+    level.tail = slot
+    if kind == OWN:
+        level.own += 1
+        side_at(c, 1 if row >= c.window else 0).own += 1
+    else:
+        level.hist += lots
+        if kind == ANONYMOUS:
+            level.anonymous += 1
+        else:
+            entry = at(c.table, find(c, order_id), ENTRY)
+            entry.id = order_id
+            entry.slot = slot
+    show(c, row, displayed(order))
+    return slot
+
+
+@leaf
+def leave(c: Any, slot: int) -> None:
+    """Take an order that has no lots left out of its queue and free its slot."""
+    order = order_at(c, slot)
+    row = np.int64(order.row)
+    level = level_at(c, row)
+    if order.prev == NOBODY:
+        level.head = order.next
+    else:
+        order_at(c, np.int64(order.prev)).next = order.next
+    if order.next == NOBODY:
+        level.tail = order.prev
+    else:
+        order_at(c, np.int64(order.next)).prev = order.prev
+    if order.kind == NAMED:
+        forget(c, order.id)
+    elif order.kind == ANONYMOUS:
+        level.anonymous -= 1
+    else:
+        level.own -= 1
+        side_at(c, 1 if row >= c.window else 0).own -= 1
+    order.kind = NOBODY
+    order.next = c.free_slot
+    c.free_slot = slot
+
+
+@leaf
+def shrink(c: Any, slot: int, lots: int) -> None:
+    """History takes `lots` (at most what it has) off one of its orders, in place; at 0 the order is gone."""
+    order = order_at(c, slot)
+    row = np.int64(order.row)
+    before = displayed(order)
+    order.hist -= lots
+    level_at(c, row).hist -= lots
+    show(c, row, displayed(order) - before)
+    if order.hist == 0:
+        leave(c, slot)
+
+
+@leaf
+def take_from(c: Any, slot: int, lots: int) -> int:
+    """Consume up to `lots` of what a historic order displays; returns how many. History does not notice."""
+    order = order_at(c, slot)
+    traded = min(lots, displayed(order))
+    if traded > 0:
+        order.taken += traded
+        show(c, np.int64(order.row), -traded)
+    return traded
+
+
+@leaf
+def report_fill(c: Any, child_id: int, price_ticks: int, lots: int, open_lots: int, maker: int) -> None:
+    """Write down a fill of ours, and come back to Python when we would learn of it."""
+    fill = at(c.fills, c.fill_count, FILL)
+    fill.venue_ns = c.venue_ns
+    fill.child_id = child_id
+    fill.lots = lots
+    fill.open_lots = open_lots
+    fill.price_ticks = price_ticks
+    fill.maker = maker
+    c.fill_count += 1
+    c.until_ns = min(c.until_ns, c.venue_ns + c.report_lag_ns)
+
+
+@leaf
+def fill_own(c: Any, slot: int, lots: int) -> int:
+    """Fill a resting order of ours by up to `lots`; returns how many."""
+    order = order_at(c, slot)
+    row = np.int64(order.row)
+    traded = min(lots, order.hist)
+    order.hist -= traded
+    show(c, row, -traded)
+    report_fill(c, order.id, price_of(c, row), traded, order.hist, 1)
+    if order.hist == 0:
+        leave(c, slot)
+    return traded
+
+
+@leaf
+def fill_own_ahead(c: Any, row: int, until_slot: int, lots: int) -> int:
+    """A taker of `lots` meets our orders of a queue that stand ahead of a slot (0: all); returns what is left of it."""
+    slot = np.int64(level_at(c, row).head)
+    while lots > 0 and slot != until_slot:
+        order = order_at(c, slot)
+        behind = np.int64(order.next)
+        if order.kind == OWN:
+            lots -= fill_own(c, slot, lots)
+        slot = behind
+    return lots
+
+
+@leaf
+def fill_own_above(c: Any, side: int, rank: int, lots: int) -> int:
+    """A taker of `lots` meets our orders priced better than a rank, best price first; returns what is left of it."""
+    if side_at(c, side).own == 0:
+        return lots
+    best = side_at(c, side).best
+    while lots > 0 and best > rank:
+        row = side * c.window + best
+        if level_at(c, row).own > 0:
+            lots = fill_own_ahead(c, row, NOBODY, lots)
+        best = next_lit(c, side, best - 1)
+    return lots

@@ -1,0 +1,348 @@
+"""The replay loop: history goes by, message by message, with our own orders standing in its queues.
+
+History does not react to us, but size is honest: lots we took of a displayed order stay gone, a print fills us by no
+more than its size, and only lots ahead of us that move move us. Each rule is said at its function; the plain twin is
+tests/reference/book.py.
+
+Ignores: that others would have seen our orders and traded differently; that the lots we took might have been
+replenished; hidden lots, except where a print shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nowake.kernels.layout import (
+    ADD,
+    DELETE,
+    EVENT,
+    EXECUTE,
+    HALT,
+    PRINT_CROSS,
+    PRINT_HIDDEN,
+    REDUCE,
+    RESUME,
+    RESYNC,
+)
+from nowake.kernels.memory import at, leaf
+from nowake.kernels.queues import (
+    count_print,
+    displayed,
+    fill_own,
+    fill_own_above,
+    fill_own_ahead,
+    find,
+    has_room,
+    join,
+    level_at,
+    next_lit,
+    order_at,
+    price_of,
+    rank_of,
+    shrink,
+    side_at,
+    take_from,
+)
+from nowake.kernels.state import (
+    ANONYMOUS,
+    ASKS,
+    BIDS,
+    CONTEXT,
+    ENTRY,
+    FILL,
+    FULL_FILLS,
+    FULL_ORDERS,
+    NAMED,
+    NOBODY,
+    OWN,
+    SHOWN,
+    TIME,
+    WAKE,
+)
+
+
+def replay(address: int) -> int:
+    """Apply events until `until_ns`, a wake condition, or a store is full; says which. Never half an instant."""
+    c = at(address, 0, CONTEXT)
+    i = c.next_event
+    if i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns:  # Not in the middle of an instant.
+        if _wakes(c):
+            look(c)
+            return WAKE
+    status = TIME
+    while i < c.event_count:
+        event = at(c.events, i, EVENT)
+        time_ns = event.time_ns
+        if time_ns > c.until_ns:
+            break
+        if not has_room(c):
+            status = FULL_ORDERS
+            break
+        if c.fill_count + side_at(c, BIDS).own + side_at(c, ASKS).own > c.fill_capacity:
+            status = FULL_FILLS
+            break
+        c.venue_ns = time_ns
+        _apply(c, event)
+        i += 1
+        if i < c.event_count and at(c.events, i, EVENT).time_ns == time_ns:
+            continue
+        if _is_crossed(c):
+            c.crossed += 1
+        if _wakes(c):
+            status = WAKE
+            break
+    c.next_event = i
+    if status == TIME:
+        c.venue_ns = max(c.venue_ns, c.until_ns)
+    look(c)
+    return status
+
+
+@leaf
+def look(c: Any) -> None:
+    """Write the best displayed levels of both sides where Python reads them; 0 lots end a side."""
+    for side in range(2):
+        rank = side_at(c, side).best
+        for k in range(c.depth):
+            shown = at(c.shown, side * c.depth + k, SHOWN)
+            shown.lots = 0
+            if rank >= 0:
+                row = side * c.window + rank
+                shown.price_ticks = price_of(c, row)
+                shown.lots = level_at(c, row).shown
+                rank = next_lit(c, side, rank - 1)
+
+
+@leaf
+def _wakes(c: Any) -> bool:
+    """Whether Python asked to be woken now."""
+    if c.volume >= c.volume_wake:
+        return True
+    if c.on_touch == 0:
+        return False
+    bids, asks = side_at(c, BIDS), side_at(c, ASKS)
+    return bids.best != bids.touch or asks.best != asks.touch
+
+
+@leaf
+def _is_crossed(c: Any) -> bool:
+    """Whether the best bid is at or above the best ask."""
+    bid, ask = side_at(c, BIDS).best, side_at(c, ASKS).best
+    return bid >= 0 and ask >= 0 and bid + ask >= c.window - 1
+
+
+@leaf
+def _apply(c: Any, event: Any) -> None:
+    """One event of history. Messages about lots or sides that cannot be are counted as phantoms and change nothing."""
+    kind = event.kind
+    if kind == HALT:
+        c.halted = 1
+        return
+    if kind == RESUME:
+        c.halted = 0
+        return
+    lots = event.lots
+    price_ticks = np.int64(event.price_ticks)
+    if lots < 0 or (lots == 0 and kind not in (DELETE, RESYNC)):
+        c.phantoms += 1
+        return
+    if kind == PRINT_CROSS:
+        count_print(c, price_ticks, lots)
+        return
+    side = BIDS if event.side > 0 else ASKS
+    rank = rank_of(c, side, price_ticks)
+    if kind == PRINT_HIDDEN:
+        count_print(c, price_ticks, lots)
+        if event.side != 0:
+            fill_own_above(c, side, rank - 1, lots)  # Displayed orders at its price go before hidden ones.
+        return
+    if kind == RESYNC:
+        _resync(c, side, rank, lots)
+    elif kind == ADD:
+        _add(c, side, rank, event.order_id, lots)
+    else:
+        slot = np.int64(NOBODY)
+        if event.order_id != 0:
+            slot = np.int64(at(c.table, find(c, event.order_id), ENTRY).slot)
+        if kind == EXECUTE:
+            _execute(c, slot, side, rank, lots)
+        elif slot == NOBODY:
+            _cancel_anonymous(c, side * c.window + rank, lots)
+        elif kind == DELETE:
+            shrink(c, slot, order_at(c, slot).hist)
+        elif kind == REDUCE:
+            _reduce(c, slot, lots)
+
+
+@leaf
+def _add(c: Any, side: int, rank: int, order_id: int, lots: int) -> None:
+    """A new order trades with ours if it crosses them (extra prints, at our prices), then joins the tail."""
+    if order_id != 0:
+        known = np.int64(at(c.table, find(c, order_id), ENTRY).slot)
+        if known != NOBODY:  # Its end was never told.
+            c.phantoms += 1
+            shrink(c, known, order_at(c, known).hist)
+    taken = _cross_own(c, side, rank, lots)
+    join(c, side * c.window + rank, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, taken)
+
+
+@leaf
+def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
+    """Fill our orders of the other side that a new order of this side reaches; returns the lots traded."""
+    opposite = 1 - side
+    if side_at(c, opposite).own == 0:
+        return 0
+    first = c.fill_count
+    left = fill_own_above(c, opposite, c.window - 2 - rank, lots)  # At our price or through it.
+    for k in range(first, c.fill_count):
+        fill = at(c.fills, k, FILL)
+        count_print(c, fill.price_ticks, fill.lots)
+    return lots - left
+
+
+@leaf
+def _reduce(c: Any, slot: int, lots: int) -> None:
+    """A partial cancel: the order keeps its place."""
+    hist = order_at(c, slot).hist
+    if lots > hist:
+        c.phantoms += 1
+    shrink(c, slot, min(lots, hist))
+
+
+@leaf
+def _cancel_anonymous(c: Any, row: int, lots: int) -> None:
+    """A cancel of an order we do not know takes anonymous lots of its level, the last in the queue first."""
+    slot = np.int64(level_at(c, row).tail)
+    if level_at(c, row).anonymous == 0:
+        slot = np.int64(NOBODY)
+    while lots > 0 and slot != NOBODY:
+        order = order_at(c, slot)
+        ahead = np.int64(order.prev)
+        if order.kind == ANONYMOUS:
+            cut = min(lots, order.hist)
+            shrink(c, slot, cut)
+            lots -= cut
+        slot = ahead
+    if lots > 0:
+        c.phantoms += 1
+
+
+@leaf
+def _execute(c: Any, slot: int, side: int, rank: int, lots: int) -> None:
+    """A taker of `lots` at the order's price: ours at better prices, ours ahead of it, the order, then down the queue.
+
+    Down the queue go only lots the taker misses because we had taken them. An order we do not know is looked for among
+    the anonymous lots of its level.
+    """
+    if slot == NOBODY:
+        row = side * c.window + rank
+        count_print(c, price_of(c, row), lots)
+        rest = fill_own_above(c, side, rank, lots)
+        _execute_anonymous(c, row, lots, rest)
+        return
+    order = order_at(c, slot)
+    row = np.int64(order.row)
+    count_print(c, price_of(c, row), lots)
+    side = 1 if row >= c.window else 0
+    rest = fill_own_above(c, side, row - side * c.window, lots)
+    rest = _meet(c, slot, rest)
+    executed = min(lots, order.hist)
+    if executed < lots:
+        c.phantoms += 1
+    behind = np.int64(order.next)
+    shrink(c, slot, executed)
+    _down_the_queue(c, behind, rest - (lots - executed))
+
+
+@leaf
+def _meet(c: Any, slot: int, rest: int) -> int:
+    """A taker meets ours ahead of an order and what the order displays; returns what is left of the taker."""
+    order = order_at(c, slot)
+    row = np.int64(order.row)
+    if level_at(c, row).own > 0:
+        rest = fill_own_ahead(c, row, slot, rest)
+    return rest - min(rest, displayed(order))
+
+
+@leaf
+def _execute_anonymous(c: Any, row: int, lots: int, rest: int) -> None:
+    """History executes `lots` of anonymous orders, first in the queue first; `rest` is what the taker still wants."""
+    level = level_at(c, row)
+    slot = np.int64(level.head)
+    behind = np.int64(NOBODY)
+    if level.anonymous == 0:
+        slot = np.int64(NOBODY)
+    while lots > 0 and slot != NOBODY:
+        order = order_at(c, slot)
+        following = np.int64(order.next)
+        if order.kind == ANONYMOUS:
+            rest = _meet(c, slot, rest)
+            executed = min(lots, order.hist)
+            lots -= executed
+            behind = following
+            shrink(c, slot, executed)
+        slot = following
+    if lots > 0:
+        c.phantoms += 1
+    _down_the_queue(c, behind, rest - lots)
+
+
+@leaf
+def _down_the_queue(c: Any, slot: int, rest: int) -> None:
+    """What a taker missed because we had taken it, it takes from the orders behind."""
+    while rest > 0 and slot != NOBODY:
+        order = order_at(c, slot)
+        behind = np.int64(order.next)
+        if order.kind == OWN:
+            rest -= fill_own(c, slot, rest)
+        else:
+            rest -= take_from(c, slot, rest)
+        slot = behind
+
+
+@leaf
+def _resync(c: Any, side: int, rank: int, lots: int) -> None:
+    """History's total at a level becomes `lots`: more than recorded joins the tail, less leaves from the tail.
+
+    Leaving from the tail takes lots behind ours first, which is the cautious guess about our place.
+    """
+    row = side * c.window + rank
+    excess = level_at(c, row).hist - lots
+    if excess < 0:
+        taken = _cross_own(c, side, rank, -excess)
+        join(c, row, ANONYMOUS, 0, -excess, taken)
+        return
+    slot = np.int64(level_at(c, row).tail)
+    while excess > 0:
+        order = order_at(c, slot)
+        ahead = np.int64(order.prev)
+        if order.kind != OWN:
+            cut = min(excess, order.hist)
+            shrink(c, slot, cut)
+            excess -= cut
+        slot = ahead
+
+
+def survey(address: int) -> int:
+    """Look over the events once: lowest and highest price that touches the book, into `lowest_ticks` and `window`.
+
+    Returns the number of the first event that is earlier than the one before it, or `event_count`. Where no event
+    touches the book the window is 0.
+    """
+    c = at(address, 0, CONTEXT)
+    lowest, highest = np.int64(1) << 62, -(np.int64(1) << 62)
+    previous_ns = -(np.int64(1) << 62)
+    c.window = 0
+    for i in range(c.event_count):
+        event = at(c.events, i, EVENT)
+        if event.time_ns < previous_ns:
+            return i
+        previous_ns = event.time_ns
+        if ADD <= event.kind <= RESYNC:
+            lowest = min(lowest, np.int64(event.price_ticks))
+            highest = max(highest, np.int64(event.price_ticks))
+    if highest >= lowest:
+        c.lowest_ticks = lowest
+        c.window = highest - lowest + 1
+    return c.event_count
