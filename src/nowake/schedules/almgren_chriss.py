@@ -286,7 +286,7 @@ def _problem(order: ParentOrder, market: MarketState, policy: AlmgrenChriss) -> 
 def _check_risk_aversion(value: float) -> None:
     if not 0 <= value < math.inf:
         raise BadParameter(
-            f"risk_aversion {value} must be finite and 0 or more: below 0 a schedule costs more than TWAP and risks more"
+            f"risk_aversion {value} must be finite and 0 or more: below 0 a schedule costs and risks more than TWAP"
         )
 
 
