@@ -41,6 +41,7 @@ class Header(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     limits: Limits
     patience: Patience
     world: str
+    data_source: str
     data_fingerprint: str
     assumptions: tuple[str, ...]
 

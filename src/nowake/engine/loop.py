@@ -6,7 +6,6 @@ function of the turns before it, and replay.py can take every one of them again 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -34,6 +33,7 @@ class Engine:
         self.view = View(order=decider.order, seed=seed)
         self.decision = Decision(reason=Reason.NOT_STARTED)
         self.recheck_ns: int | None = None
+        self.events = self.decisions = self.commands = 0
         self._obstacle = Reason.WINDOW_OVER
 
     def step(self, events: Sequence[AnyEvent]) -> Turn:
@@ -54,6 +54,9 @@ class Engine:
             if denied is not None:
                 evolve(view, ChildDenied(view.now_ns, command.child_id, denied))
             sent.append(Sent(command, reason, denied))
+        self.events += len(events)
+        self.decisions += 1
+        self.commands += len(sent)
         return Turn(tuple(events), self.decision.reason, tuple(sent))
 
     @property
@@ -87,6 +90,7 @@ def run(
     journal: Journal,
     limits: Limits | None = None,
     patience: Patience | None = None,
+    data_source: str = "",
     data_fingerprint: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> RunRecord:
@@ -104,14 +108,14 @@ def run(
         Where each turn is recorded before its commands leave.
     limits, patience
         Of the gate and of the reconciliation; defaults as documented there.
-    data_fingerprint
-        Hash of the market data, for the record.
+    data_source, data_fingerprint
+        Where the market data came from, and their hash, for the record.
     progress
         Called now and then with the time reached, in nanoseconds.
     """
     engine = Engine(decider, seed=seed, limits=limits or Limits(), patience=patience or Patience())
-    journal.append(_header(engine, world, data_fingerprint))
-    counts = [0, 0, 0]
+    header = _header(engine, world, data_source=data_source, data_fingerprint=data_fingerprint)
+    journal.append(header)
     wake = Wake(time_ns=decider.order.start_ns)
     while batch := world.advance(wake):
         turn = engine.step(batch)
@@ -119,16 +123,17 @@ def run(
         for sent in turn.sent:
             if sent.denied is None:
                 world.submit(sent.command)
-        counts = [counts[0] + len(batch), counts[1] + 1, counts[2] + len(turn.sent)]
-        if progress is not None and counts[1] % 256 == 0:
+        if progress is not None and engine.decisions % 256 == 0:
             progress(engine.view.now_ns)
         if engine.is_over:
             break
         wake = engine.wake
-    return _finish(engine, world, journal, counts)
+    journal.append(footer(engine))
+    journal.commit()
+    return record(engine, header, journal)
 
 
-def _header(engine: Engine, world: World, data_fingerprint: str) -> Header:
+def _header(engine: Engine, world: World, *, data_source: str, data_fingerprint: str) -> Header:
     return Header(
         version=VERSION,
         order=engine.view.order,
@@ -137,6 +142,7 @@ def _header(engine: Engine, world: World, data_fingerprint: str) -> Header:
         limits=engine.limits,
         patience=engine.patience,
         world=world.name,
+        data_source=data_source,
         data_fingerprint=data_fingerprint,
         assumptions=world.assumptions,
     )
@@ -152,31 +158,28 @@ def footer(engine: Engine) -> Footer:
     )
 
 
-def _finish(engine: Engine, world: World, journal: Journal, counts: list[int]) -> RunRecord:
+def record(engine: Engine, header: Header, journal: Journal) -> RunRecord:
+    """Everything a report needs to know of a run that is over."""
     view = engine.view
-    end = footer(engine)
-    journal.append(end)
-    journal.commit()
-    algorithm: dict[str, Any] = msgspec.to_builtins(engine.decider)
-    algorithm.pop("order", None)
+    algorithm = {name: value for name, value in header.algorithm.items() if name not in {"order", "type"}}
     return RunRecord(
         order=view.order,
-        algorithm=str(algorithm.pop("type", type(engine.decider).__name__)),
+        algorithm=str(header.algorithm.get("type", type(engine.decider).__name__)),
         parameters=algorithm,
         seed=view.seed,
-        world=world.name,
-        assumptions=world.assumptions,
+        world=header.world,
+        assumptions=header.assumptions,
         fills=tuple(view.fills),
         children=tuple(_child_records(view)),
-        residual_lots=end.residual_lots,
-        residual_reason=end.residual_reason,
+        residual_lots=view.remaining_lots,
+        residual_reason=engine.residual_reason,
         refusals={reason.value: count for reason, count in view.refusals.items()},
         arrival_ns=view.arrival_ns,
         arrival=view.arrival or view.book,
         ended_ns=view.now_ns,
-        events=counts[0],
-        decisions=counts[1],
-        commands=counts[2],
+        events=engine.events,
+        decisions=engine.decisions,
+        commands=engine.commands,
         journal_hash=journal.hash,
         journal_path=None if journal.path is None else str(journal.path),
     )

@@ -8,7 +8,8 @@ import msgspec
 
 from nowake.domain.decider import Decider
 from nowake.engine.journal import Contents, Journal, Turn
-from nowake.engine.loop import Engine, footer
+from nowake.engine.loop import Engine, footer, record
+from nowake.engine.run import RunRecord
 
 
 class Difference(NamedTuple):
@@ -23,11 +24,8 @@ class Difference(NamedTuple):
 class Replayed(NamedTuple):
     """What a replay of a journal found."""
 
-    hash: str
-    turns: int
+    record: RunRecord
     difference: Difference | None
-    executed_lots: int
-    residual_lots: int
 
 
 def replay(contents: Contents, decider: Decider) -> Replayed:
@@ -43,7 +41,7 @@ def replay(contents: Contents, decider: Decider) -> Replayed:
     Returns
     -------
     Replayed
-        Its hash equals the journal's exactly when every byte of every turn came out the same.
+        The hash of its record equals the journal's exactly when every byte of every turn came out the same.
     """
     header = contents.header
     engine = Engine(decider, seed=header.seed, limits=header.limits, patience=header.patience)
@@ -53,13 +51,12 @@ def replay(contents: Contents, decider: Decider) -> Replayed:
     for number, recorded in enumerate(contents.turns):
         turn = engine.step(recorded.events)
         journal.append(turn)
-        if difference is None and turn != recorded:
+        if turn != recorded:
             difference = Difference(number, engine.view.now_ns, _outcome(recorded), _outcome(turn))
             break
     if contents.footer is not None and difference is None:
         journal.append(footer(engine))
-    view = engine.view
-    return Replayed(journal.hash, len(contents.turns), difference, view.executed_lots, view.remaining_lots)
+    return Replayed(record(engine, header, journal), difference)
 
 
 def _outcome(turn: Turn) -> str:

@@ -38,9 +38,9 @@ def test_a_whole_journal_replays_to_the_hash_the_run_printed(whole: tuple[Path, 
     path, record = whole
     contents = journals.read(path)
     result = replay(contents, algorithm_of(contents))
-    assert record.journal_hash == contents.hash == result.hash
+    assert record.journal_hash == contents.hash == result.record.journal_hash
     assert result.difference is None
-    assert (result.executed_lots, result.residual_lots) == (record.executed_lots, record.residual_lots)
+    assert (result.record.executed_lots, result.record.residual_lots) == (record.executed_lots, record.residual_lots)
 
 
 def test_a_journal_cut_at_any_byte_replays_up_to_its_last_whole_record(
@@ -56,7 +56,7 @@ def test_a_journal_cut_at_any_byte_replays_up_to_its_last_whole_record(
         contents = journals.read(torn)
         assert contents.footer is None
         assert contents.torn_bytes < 2_000
-        assert replay(contents, algorithm_of(contents)).hash == contents.hash
+        assert replay(contents, algorithm_of(contents)).record.journal_hash == contents.hash
         seen.add(len(contents.turns))
     assert max(seen) == turns
     assert len(seen) > 5

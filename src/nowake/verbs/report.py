@@ -1,0 +1,122 @@
+"""Verb 6: how did it go, and why?"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nowake.domain.errors import BadParameter
+from nowake.reports import html, tables
+from nowake.reports.execution import Tape, build_page
+from nowake.reports.page import Page
+from nowake.reports.summary import ReportedRun, summarise
+from nowake.tca.result import CostReport
+from nowake.verbs.simulate import Run
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nowake.reports.pictures.canvas import Picture
+
+BENCHMARKS = ("decision", "arrival", "interval_vwap", "interval_vwap_ex_own", "interval_twap", "close")
+
+
+class Report:
+    """The cost of one or more runs of an order. Prints as tables; `write` makes one self-contained HTML file."""
+
+    def __init__(self, runs: Sequence[ReportedRun], page: Page, benchmarks: Sequence[str]) -> None:
+        self.runs = tuple(runs)
+        self.page = page
+        self.benchmarks = tuple(benchmarks)
+
+    @property
+    def cost(self) -> CostReport:
+        """The cost of the first run."""
+        return self.runs[0].cost
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as HTML that opens without network."""
+        return html.write(path, self.page)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a run and benchmark: price in currency and cost in basis points."""
+        import polars as pl  # noqa: PLC0415
+
+        rows = [
+            {
+                "run": run.name,
+                "benchmark": name,
+                "price": run.cost.benchmarks[name],
+                "cost_bps": run.cost.cost_bps[name],
+            }
+            for run in self.runs
+            for name in self.benchmarks
+        ]
+        return pl.DataFrame(rows)
+
+    def plot(self) -> Picture:
+        """Costs side by side for several runs, the parts of the shortfall for one."""
+        from nowake.reports.pictures.comparison import comparison  # noqa: PLC0415
+        from nowake.reports.pictures.cost_parts import decomposition  # noqa: PLC0415
+
+        if len(self.runs) > 1:
+            return comparison([summarise(run) for run in self.runs])
+        return decomposition(self.runs[0].name, self.cost)
+
+    def __str__(self) -> str:
+        instrument = self.cost.order.instrument
+        parts = [tables.render(tables.runs_table([summarise(run) for run in self.runs], instrument))]
+        for run in self.runs if len(self.runs) == 1 else ():
+            cost = _only(run.cost, self.benchmarks)
+            parts += [tables.render(tables.benchmarks_table(cost)), tables.render(tables.decomposition_table(cost))]
+        return "\n\n".join(parts)
+
+
+def report(runs: Run | Sequence[Run], *, benchmarks: Sequence[str] = BENCHMARKS) -> Report:
+    """What runs of one order cost, and why.
+
+    Parameters
+    ----------
+    runs
+        One run, or several of the same order to compare.
+    benchmarks
+        Which prices to hold the average against: decision, arrival, interval_vwap, interval_vwap_ex_own,
+        interval_twap, close.
+
+    Raises
+    ------
+    BadParameter
+        When a benchmark is unknown or the runs are of different orders.
+    """
+    unknown = [name for name in benchmarks if name not in BENCHMARKS]
+    if unknown:
+        raise BadParameter(f"benchmark {unknown[0]!r} is not known; choose from {', '.join(BENCHMARKS)}")
+    several = [runs] if isinstance(runs, Run) else list(runs)
+    if not several:
+        raise BadParameter("there are no runs to report; give at least one")
+    named = [run.reported(name) for run, name in zip(several, _names(several), strict=True)]
+    first = several[0]
+    tape = Tape(description=first.world, quotes=first.quotes, trades=first.trades)
+    return Report(named, build_page(first.order, tape, runs=named), benchmarks)
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """Algorithm names, numbered where one occurs more than once."""
+    names = [run.algorithm for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} {names[: index + 1].count(name)}"
+        for index, name in enumerate(names)
+    ]
+
+
+def _only(cost: CostReport, benchmarks: Sequence[str]) -> CostReport:
+    import msgspec  # noqa: PLC0415
+
+    return msgspec.structs.replace(
+        cost,
+        benchmarks={name: cost.benchmarks.get(name, math.nan) for name in benchmarks},
+        cost_bps={name: cost.cost_bps.get(name, math.nan) for name in benchmarks},
+    )

@@ -1,0 +1,161 @@
+"""Verb 3: what would have happened?"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nowake.algos import Algorithm
+from nowake.data.day import Day
+from nowake.domain.errors import BadParameter
+from nowake.domain.market import Quotes, Trades
+from nowake.engine.gate import Limits
+from nowake.engine.journal import Journal
+from nowake.engine.loop import run
+from nowake.engine.reconcile import Patience
+from nowake.engine.run import RunRecord
+from nowake.sim.latency import Latency
+from nowake.sim.replay import ReplayWorld
+from nowake.tca.analysis import analyse
+from nowake.tca.result import CostReport
+from nowake.verbs.intended import intended
+from nowake.verbs.promote import promote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nowake.reports.pictures.canvas import Picture
+    from nowake.reports.summary import ReportedRun
+    from nowake.schedules.schedule import Schedule
+
+
+class Run(RunRecord, frozen=True, dict=True):
+    """What one algorithm did with one order, and the market it did it in. Prints as a table."""
+
+    decider: Algorithm
+    quotes: Quotes
+    trades: Trades
+
+    @functools.cached_property
+    def cost(self) -> CostReport:
+        """What it cost and why."""
+        return analyse(self.order, self.fills, self.quotes, self.trades)
+
+    @functools.cached_property
+    def schedule(self) -> Schedule | None:
+        """What the algorithm meant to do when, or None where it has no plan of times."""
+        return intended(self.decider, self.fills, self.trades)
+
+    def reported(self, name: str | None = None) -> ReportedRun:
+        """The run as reports take it."""
+        from nowake.reports.summary import ReportedRun  # noqa: PLC0415
+
+        return ReportedRun(name=name or self.algorithm, record=self, cost=self.cost, schedule=self.schedule)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a fill, with the price in currency and the reason its child existed."""
+        import polars as pl  # noqa: PLC0415
+
+        instrument = self.order.instrument
+        return pl.DataFrame(
+            {
+                "time_ns": [fill.time_ns for fill in self.fills],
+                "venue_ns": [fill.venue_ns for fill in self.fills],
+                "child_id": [fill.child_id for fill in self.fills],
+                "lots": [fill.lots for fill in self.fills],
+                "price": [instrument.price(fill.price_ticks) for fill in self.fills],
+                "liquidity": [fill.liquidity.value for fill in self.fills],
+                "reason": [fill.reason.value for fill in self.fills],
+            },
+            schema_overrides={"price": pl.Float64},
+        )
+
+    def plot(self) -> Picture:
+        """The price while we traded, with our fills on it."""
+        from nowake.reports.pictures.price_path import price_path  # noqa: PLC0415
+
+        arrival = self.cost.benchmarks["arrival"]
+        return price_path(self.algorithm, self.order, self.quotes, self.fills, arrival_price=arrival)
+
+    def __str__(self) -> str:
+        from nowake.reports import tables  # noqa: PLC0415
+
+        return tables.render(tables.run_table(self, self.schedule))
+
+
+def simulate(
+    algorithm: Algorithm,
+    day: Day,
+    *,
+    seed: int = 0,
+    latency: Latency | None = None,
+    limits: Limits | None = None,
+    patience: Patience | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Work an order by an algorithm in a replayed day: history does not react, but size and queues are honest.
+
+    Parameters
+    ----------
+    algorithm
+        With its order, which must be of the day's instrument.
+    day
+        Order-by-order market data.
+    seed
+        Of every random draw: the same seed gives the same journal, byte for byte.
+    latency
+        Feed, order and report legs; see `nowake.sim.latency.Latency`.
+    limits, patience
+        Of the gate and of the reconciliation.
+    journal
+        A file to record the run in, or a folder (a name is made); none keeps only the hash.
+    progress
+        Called now and then with the time reached, in nanoseconds.
+
+    Raises
+    ------
+    BadParameter
+        When the day cannot be replayed, or the order is of another instrument or day.
+    """
+    order = algorithm.order
+    if not day.can_replay:
+        raise BadParameter(day.cannot_replay_because)
+    if order.instrument != day.instrument:
+        raise BadParameter(
+            f"the order is for {order.instrument.symbol} on {order.instrument.session.date}, the day is "
+            f"{day.instrument.symbol} on {day.instrument.session.date}; build the order from day.instrument"
+        )
+    name = f"replay of {day.source} {day.instrument.session.date}"
+    world = ReplayWorld(
+        day.events, day.instrument, name=name, latency=latency or Latency(), depth=5, start_ns=order.start_ns
+    )
+    with Journal(_file(journal, algorithm, seed)) as book:
+        record = run(
+            algorithm,
+            world,
+            seed=seed,
+            journal=book,
+            limits=limits,
+            patience=patience,
+            data_source=day.source,
+            data_fingerprint=day.fingerprint,
+            progress=progress,
+        )
+    return promote(record, Run, decider=algorithm, quotes=day.quotes, trades=day.trades)
+
+
+def _file(journal: str | os.PathLike[str] | None, algorithm: Algorithm, seed: int) -> Path | None:
+    """The journal's file: as given, or the first free name in a folder."""
+    if journal is None:
+        return None
+    path = Path(journal)
+    if not (path.is_dir() or str(journal).endswith(os.sep)):
+        return path
+    order = algorithm.order
+    stem = f"{order.instrument.symbol}-{order.instrument.session.date}-{type(algorithm).__name__.lower()}-{seed}"
+    names = (path / (f"{stem}.journal" if n == 0 else f"{stem}-{n}.journal") for n in range(10_000))
+    return next(name for name in names if not name.exists())
