@@ -24,6 +24,12 @@ def bps(value: object) -> str:
     return MISSING if _is_missing(value) else _signed(value, 1)
 
 
+def bps_range(value: object) -> str:
+    """Two ends of an interval in basis points: "-1.2 to +5.0"."""
+    assert value is None or isinstance(value, (tuple, list)), f"{value!r} is not an interval"
+    return MISSING if value is None or any(_is_missing(end) for end in value) else " to ".join(map(bps, value))
+
+
 def percent(value: object) -> str:
     """A fraction as a percentage with one decimal: 0.0812 is "8.1%"."""
     return MISSING if _is_missing(value) else f"{_unsigned_zero(100.0 * _number(value), 1)}%"

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nowake.domain.instrument import Instrument
 from nowake.engine.run import RunRecord
+from nowake.models.estimate import CostEstimate
 from nowake.reports import formats
-from nowake.reports.summary import RunSummary, cost_parts, worst_deviation
+from nowake.reports.summary import FrontierPoint, RunSummary, cost_parts, worst_deviation
 from nowake.reports.table import Column, Table, to_dict
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "benchmarks_table",
     "decomposition_table",
+    "estimates_table",
     "frontier_table",
     "key_values",
     "render",
@@ -37,6 +39,10 @@ __all__ = [
 
 SIGN = "Cost is positive when bad, for buys and for sells."
 
+_ESTIMATE_KEYS = (
+    "model", "version", "spread_bps", "temporary_bps", "permanent_bps", "expected_bps", "expected_cost",
+    "parameter_sd_bps", "input_sd_bps", "timing_risk_bps", "participation",
+)  # fmt: skip
 _BENCHMARK_NAMES = {
     "decision": "decision price",
     "arrival": "arrival mid",
@@ -45,17 +51,6 @@ _BENCHMARK_NAMES = {
     "interval_twap": "interval TWAP",
     "close": "close",
 }
-
-
-class FrontierPoint(Protocol):
-    """One optimal schedule's expected cost and risk, in basis points of the arrival price."""
-
-    @property
-    def risk_aversion(self) -> float: ...
-    @property
-    def expected_cost_bps(self) -> float: ...
-    @property
-    def risk_bps(self) -> float: ...
 
 
 def render(table: Table, width: int = 100) -> str:
@@ -202,6 +197,33 @@ def decomposition_table(cost: CostReport) -> Table:
         *cost.notes,
     )
     return Table("Where the shortfall comes from", columns, tuple(rows), notes, has_total=True)
+
+
+def estimates_table(estimates: Sequence[CostEstimate]) -> Table:
+    """What the order should cost by each model, with its two intervals: of the expectation, and of this one order."""
+    columns = (
+        Column("model", "model", is_number=False),
+        Column("spread_bps", "half\nspread", formats.bps),
+        Column("temporary_bps", "temporary", formats.bps),
+        Column("permanent_bps", "permanent", formats.bps),
+        Column("expected_bps", "expected", formats.bps),
+        Column("expected_interval_bps", "95% of the\nexpectation", formats.bps_range),
+        Column("interval_bps", "95% of this\norder's cost", formats.bps_range),
+        Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency),
+    )
+    rows = tuple(
+        {
+            **{key: getattr(estimate, key) for key in _ESTIMATE_KEYS},
+            "expected_interval_bps": estimate.expected_interval(),
+            "interval_bps": estimate.interval(),
+        }
+        for estimate in estimates
+    )
+    notes = [f"Half spread, impact and intervals in bps of the arrival price. {SIGN}"]
+    notes += [f"{estimate.model} {estimate.version}: {estimate.formula}" for estimate in estimates]
+    if any(estimate.market.look_ahead for estimate in estimates):
+        notes.append("The market was measured past the start of the order: an explanation, not a forecast.")
+    return Table("Expected cost", columns, rows, tuple(notes))
 
 
 def schedules_table(schedules: Sequence[Schedule]) -> Table:

@@ -1,0 +1,45 @@
+"""Algorithms side by side: the cost of each against the prices desks look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from nowake.reports import formats
+from nowake.reports.pictures import canvas
+from nowake.reports.summary import RunSummary
+
+_AGAINST = (
+    ("arrival", "cost_arrival_bps", canvas.BLUE, "o"),
+    ("interval VWAP", "cost_vwap_bps", canvas.ORANGE, "D"),
+    ("interval TWAP", "cost_twap_bps", canvas.GREEN, "^"),
+    ("shortfall, all in", "shortfall_bps", canvas.PURPLE, "s"),
+)
+
+
+def comparison(summaries: Sequence[RunSummary]) -> canvas.Picture:
+    """A row for each run, a mark for each benchmark; left of zero is better than the benchmark."""
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        rows = list(range(len(summaries)))
+        for row, summary in zip(rows, summaries, strict=True):
+            costs = [cost for _, key, _, _ in _AGAINST if math.isfinite(cost := getattr(summary, key))]
+            if costs:
+                axes.plot([min(costs), max(costs)], [row, row], color=canvas.GRID, linewidth=3, zorder=1)
+        for label, key, colour, mark in _AGAINST:
+            costs = [getattr(summary, key) for summary in summaries]
+            axes.plot(costs, rows, mark, color=colour, markersize=6, linestyle="none", label=label, zorder=3)
+        axes.axvline(0, color=canvas.MUTED, linewidth=0.8, zorder=2)
+        axes.set_yticks(rows, [summary.name for summary in summaries])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.margins(x=0.08)
+        axes.set_xlabel("cost, bps; positive is bad")
+        canvas.legend(axes)
+
+    alt = "; ".join(f"{each.name} {formats.bps(each.cost_arrival_bps)} bps against arrival" for each in summaries)
+    return canvas.draw("What each algorithm cost", f"{alt}.", paint, heights=(1.2 + 0.36 * len(summaries),))

@@ -1,0 +1,49 @@
+"""The efficient frontier: what less risk costs, and where the chosen plans stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from nowake.reports.pictures import canvas
+from nowake.reports.summary import FrontierPoint
+from nowake.schedules.schedule import Schedule
+
+_MARKS = ("D", "s", "^", "v", "P", "X")
+
+
+def frontier(points: Sequence[FrontierPoint], plans: Sequence[Schedule] = ()) -> canvas.Picture:
+    """Expected cost over risk; plans that know both of theirs are marked by name."""
+    ordered = sorted(points, key=lambda point: point.risk_bps)
+    chosen = [
+        (plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
+        for plan in plans
+        if plan.cost_risk_bps is not None and plan.expected_cost_bps is not None
+    ]
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        axes.plot(
+            [point.risk_bps for point in ordered],
+            [point.expected_cost_bps for point in ordered],
+            color=canvas.BLUE,
+            marker="o",
+            markersize=2.6,
+            label="cheapest for its risk",
+        )
+        for index, (name, risk_bps, cost_bps) in enumerate(chosen):
+            colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
+            axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
+        axes.margins(0.08, 0.12)
+        axes.grid(visible=True, axis="both")
+        axes.set_title("expected cost, bps of the arrival price")
+        axes.set_xlabel("risk of the cost, bps (one standard deviation)")
+        axes.legend(loc="upper right")  # The curve is convex: this corner is empty.
+
+    first, last = ordered[0], ordered[-1]
+    alt = (
+        f"{len(ordered)} optimal schedules from {first.expected_cost_bps:.1f} bps at {first.risk_bps:.1f} bps risk "
+        f"to {last.expected_cost_bps:.1f} bps at {last.risk_bps:.1f} bps risk."
+    )
+    return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
