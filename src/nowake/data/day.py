@@ -1,0 +1,186 @@
+"""A trading day of one instrument: its order-by-order events where the source has them, its quotes and trades."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.instrument import Instrument
+from nowake.domain.market import Quotes, Trades
+from nowake.kernels.layout import EVENT, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Events = npt.NDArray[np.void]
+Table = Literal["events", "quotes", "trades"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Resyncs:
+    """How often the events had to be told what the book displayed.
+
+    `first_sight` levels opened the day, `revealed` came back into sight changed, as a feed of limited depth must;
+    `unexplained` changed in sight without a message. `transitions` counts pairs of rows, `transitions_explained`
+    those the messages account for; `examples` shows the first unexplained changes.
+    """
+
+    first_sight: int = 0
+    revealed: int = 0
+    unexplained: int = 0
+    transitions: int = 0
+    transitions_explained: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Day:
+    """Market data of one instrument on one day.
+
+    Parameters
+    ----------
+    instrument
+        What was traded, with its session.
+    source
+        Where it came from: "lobster:AMZN", "generated:7", "tables".
+    events
+        EVENT records in the order of the feed (`nowake.kernels.layout`); empty where there are only tables.
+    quotes, trades
+        Best bid and ask after each change, and prints.
+    depth
+        Levels of the book the events keep exact at every row; 0 for all of them.
+    warnings
+        What a reader should know before trusting a result, one sentence each.
+    resyncs
+        What it took to keep events and displayed book together; None where there was no book to compare with.
+
+    Raises
+    ------
+    BadData
+        When events go back in time.
+    """
+
+    instrument: Instrument
+    source: str
+    events: Events
+    quotes: Quotes
+    trades: Trades
+    depth: int
+    warnings: tuple[str, ...] = ()
+    resyncs: Resyncs | None = None
+
+    def __post_init__(self) -> None:
+        if self.events.dtype != EVENT:
+            raise BadData(f"events are {self.events.dtype}, not records of nowake.kernels.layout.EVENT")
+        back = np.flatnonzero(np.diff(self.events["time_ns"]) < 0)
+        if len(back):
+            row = int(back[0]) + 1
+            raise BadData(f"event {row} at {self.events['time_ns'][row]} ns is earlier than the event before it")
+
+    @property
+    def can_replay(self) -> bool:
+        """Whether orders of ours can be simulated inside this day."""
+        return len(self.events) > 0
+
+    @property
+    def cannot_replay_because(self) -> str:
+        """Why not, in a sentence; empty when they can."""
+        if self.can_replay:
+            return ""
+        return (
+            f"{self.source} holds quotes and trades but no order-by-order events, so nothing says who queues at a "
+            "price; costs can be measured on it, orders cannot be simulated in it"
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the bytes of events, quotes and trades: two days with one fingerprint are the same data."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.events).tobytes())
+        for table in (self.quotes, self.trades):
+            for field in dataclasses.fields(table):
+                digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
+        return digest.hexdigest()
+
+    def to_frame(self, which: Table = "quotes") -> pl.DataFrame:
+        """One table as a polars frame with the columns of `nowake.data.schema`.
+
+        Raises
+        ------
+        BadParameter
+            When `which` is not "events", "quotes" or "trades".
+        """
+        if which not in {"events", "quotes", "trades"}:
+            raise BadParameter(f"table {which!r} is not one of events, quotes, trades")
+        from nowake.data import schema  # noqa: PLC0415
+
+        return schema.frame(getattr(self, which), which)
+
+    def __str__(self) -> str:
+        session = self.instrument.session
+        volume = self.instrument.quantity(int(self.trades.lots.sum()))
+        rows = [
+            ("day", f"{self.source} {session.date} ({self.instrument.symbol} on {self.instrument.venue})"),
+            ("session", f"{session.clock(session.open_ns)} to {session.clock(session.close_ns)} {session.timezone}"),
+            ("tick, lot", f"{self.instrument.tick_size} {self.instrument.currency}, {self.instrument.lot_size}"),
+            ("events", f"{len(self.events):,}"),
+            ("quotes", f"{len(self.quotes):,}"),
+            ("trades", f"{len(self.trades):,} for {volume:,.10g}"),
+            ("depth", "full" if self.depth == 0 and self.can_replay else f"{self.depth} levels a side"),
+            ("replay", "yes" if self.can_replay else f"no: {self.cannot_replay_because}"),
+            *(("warning", warning) for warning in self.warnings),
+        ]
+        return "\n".join(f"{name:<10} {value}" for name, value in rows)
+
+
+def no_events() -> Events:
+    """An empty event table."""
+    return np.zeros(0, EVENT)
+
+
+def no_quotes() -> Quotes:
+    """An empty quote table."""
+    return Quotes(*(np.zeros(0, np.int64) for _ in range(5)))
+
+
+def no_trades() -> Trades:
+    """An empty trade table."""
+    ints, flags = np.zeros(0, np.int64), np.zeros(0, np.bool_)
+    return Trades(
+        time_ns=ints, price_ticks=ints, lots=ints, aggressor=np.zeros(0, np.int8), hidden=flags, auction=flags
+    )
+
+
+def quotes_of_touch(times_ns: npt.NDArray[np.int64], touch: npt.NDArray[np.int64]) -> Quotes:
+    """Quotes from the best levels after each event, one row a change.
+
+    Parameters
+    ----------
+    times_ns
+        int64[n].
+    touch
+        int64[n, 4]: bid ticks, bid lots, ask ticks, ask lots; 0 lots where a side is empty.
+    """
+    changed = np.ones(len(touch), np.bool_)
+    changed[1:] = np.any(touch[1:] != touch[:-1], axis=1)
+    columns = (np.ascontiguousarray(touch[changed, column]) for column in range(4))
+    return Quotes(times_ns[changed].copy(), *columns)
+
+
+def trades_of_events(events: Events) -> Trades:
+    """The prints among events. The aggressor is opposite to the resting order, and unknown in an auction."""
+    kind = events["kind"]
+    prints = events[(kind == EXECUTE) | (kind == PRINT_HIDDEN) | (kind == PRINT_CROSS)]
+    auction = prints["kind"] == PRINT_CROSS
+    return Trades(
+        time_ns=prints["time_ns"].copy(),
+        price_ticks=prints["price_ticks"].astype(np.int64),
+        lots=prints["lots"].copy(),
+        aggressor=np.where(auction, 0, -prints["side"]).astype(np.int8),
+        hidden=prints["kind"] == PRINT_HIDDEN,
+        auction=auction,
+    )

@@ -1,0 +1,127 @@
+"""LOBSTER files as they are, faults and all: what `nowake data check` counts where the reader refuses.
+
+Prices stay in the files' own units (dollars x 10,000) here, so a price between ticks is no fault."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from nowake.data import lobster, quality
+from nowake.data.lobster_files import LobsterFile, Pair, choose_pair, list_files
+from nowake.data.quality import QualityReport
+from nowake.data.text import read_numbers_leniently, seconds_to_ns
+from nowake.domain.calendar import session_of
+from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.domain.instrument import Session
+from nowake.kernels.layout import HALT, PRINT_CROSS, PRINT_HIDDEN, RESUME
+
+_UNKNOWN_KIND = 0
+
+
+def check_lobster(folder: Path, symbol: str, date: dt.date | None, levels: int | None = None) -> QualityReport:
+    """Count the faults of a symbol's day.
+
+    Raises
+    ------
+    NotFound
+        When the symbol or date is not there.
+    BadData
+        When no book file has the rows of the message file; check the message file by its path then.
+    """
+    return _check(choose_pair(folder, symbol, date, levels))
+
+
+def check_message_file(path: Path) -> QualityReport:
+    """Count the faults of one message file, and of the book file of the same name beside it.
+
+    Raises
+    ------
+    NotFound
+        When it is not there.
+    BadParameter
+        When its name is not that of a LOBSTER message file.
+    """
+    if not path.is_file():
+        raise NotFound(f"{path} is not there")
+    files = list_files(path.parent)
+    messages = next((file for file in files if file.path.name == path.name and file.is_message), None)
+    if messages is None:
+        raise BadParameter(f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown")
+    return _check(Pair(messages, _book_beside(messages, files)))
+
+
+def _book_beside(messages: LobsterFile, files: list[LobsterFile]) -> LobsterFile:
+    same_day = [
+        file
+        for file in files
+        if not file.is_message
+        and (file.symbol, file.date, file.levels) == (messages.symbol, messages.date, messages.levels)
+    ]
+    if not same_day:
+        raise NotFound(f"no orderbook file stands beside {messages.path.name}; LOBSTER days need both")
+    return min(same_day, key=lambda file: (file.span, file.note) != (messages.span, messages.note))
+
+
+def _check(pair: Pair) -> QualityReport:
+    """The strict reading where it works, for it alone compares book and messages; else counts of the raw rows."""
+    session = session_of("XNAS", pair.messages.date)
+    source = f"lobster:{pair.messages.symbol}"
+    try:
+        return quality.check(lobster.read_pair(pair))
+    except BadData as refusal:
+        reason = str(refusal)
+    times, events = _raw_events(pair.messages.path, session)
+    tables = {"events": events}
+    notes = [f"the reader refuses it: {reason}"]
+    try:
+        book = _raw_quotes(pair.book.path)
+    except BadData as unreadable:
+        notes.append(str(unreadable))
+    else:
+        if book.height == times.len():
+            tables["quotes"] = book.with_columns(times.alias("time_ns"))
+    report = quality.check_tables(tables, session=session, source=source, notes=tuple(notes))
+    return msgspec.structs.replace(report, refused=True)
+
+
+def _raw_events(path: Path, session: Session) -> tuple[pl.Series, pl.DataFrame]:
+    try:
+        columns = lobster.columns_of(path)
+    except BadData:
+        return pl.Series(dtype=pl.Int64), pl.DataFrame()
+    raw = read_numbers_leniently(path, columns)
+    times = seconds_to_ns(raw["time"]) + lobster.midnight_of(session)
+    kind, price = pl.col("type"), pl.col("price")
+    ours = (
+        pl.when(kind == lobster.HALT_TYPE)
+        .then(pl.when(price == 1).then(RESUME).otherwise(HALT))
+        .when(kind == PRINT_HIDDEN + 1)
+        .then(PRINT_CROSS)
+        .when(kind.is_between(1, PRINT_HIDDEN))
+        .then(kind)
+        .when(kind.is_not_null())
+        .then(_UNKNOWN_KIND)
+    )
+    events = raw.select(
+        times.alias("time_ns"),
+        "order_id",
+        pl.col("size").alias("lots"),
+        price.alias("price_ticks"),
+        ours.alias("kind"),
+        pl.col("direction").alias("side"),
+    )
+    return times, events
+
+
+def _raw_quotes(path: Path) -> pl.DataFrame:
+    raw = read_numbers_leniently(path, lobster.book_columns(path))
+    return raw.select(
+        pl.col("bid_1").alias("bid_ticks"),
+        pl.col("bid_size_1").alias("bid_lots"),
+        pl.col("ask_1").alias("ask_ticks"),
+        pl.col("ask_size_1").alias("ask_lots"),
+    )

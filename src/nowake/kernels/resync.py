@@ -1,0 +1,211 @@
+"""Keep a book made of messages equal to the book a venue displayed.
+
+A feed of the L best levels drops what happens beyond them, so a level that comes back into sight may have changed
+while it was out of it. After each message the displayed levels are compared with what the messages leave at each
+price, and a RESYNC event is written wherever the two differ: adding up lots by price over the events then gives the
+displayed book on every row, and no event ever takes more from a price than is there.
+
+Wrong when the rows are not the states after the messages one by one, which is how LOBSTER writes them.
+Prices beyond the displayed levels keep what was last known of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nowake.kernels.layout import ADD, EXECUTE, RESYNC
+from nowake.kernels.runtime import njit
+
+FROM_MESSAGE = 0  # The event is the venue's own message.
+FIRST_SIGHT = 1  # What stood before the first message.
+REVEALED = 2  # The price was out of sight, or never seen: nobody told us what happened there.
+UNEXPLAINED = 3  # The price was in sight and no message accounts for the change.
+
+FULL = -1  # Returned instead of a count when the output has no room left.
+
+
+@njit
+def resync(
+    messages: np.ndarray,
+    book: np.ndarray,
+    grid: np.ndarray,
+    message_levels: int,
+    events: np.ndarray,
+    causes: np.ndarray,
+    held_before: np.ndarray,
+) -> int:
+    """Write the messages and the RESYNC events they need, in order.
+
+    Parameters
+    ----------
+    messages
+        EVENT[n], the venue's messages.
+    book
+        int64[n, 4 * levels], C order: ask ticks, ask lots, bid ticks, bid lots of the best level, then of the next.
+        Row k is the state after message k. A level with 0 lots is empty.
+    grid
+        int64[g], every price in `messages` and `book`, increasing.
+    message_levels
+        How many levels of the book the messages cover; at least the number of displayed levels.
+    events, causes, held_before
+        Output of one length: EVENT, int8 (the constants above), int64 (what the messages had left at the price of
+        a RESYNC).
+
+    Returns
+    -------
+    int
+        How many events were written, or FULL.
+    """
+    levels = book.shape[1] // 4
+    held = np.zeros((2, grid.shape[0]), np.int64)  # Lots at each price; row 0 asks, row 1 bids.
+    heard = np.zeros((2, grid.shape[0]), np.int8)  # What messages beyond the displayed levels make of a price:
+    at_least, exactly = 1, 2  # 0 nothing, else that `held` is a lower bound or the very number of lots there.
+    best = np.array([grid.shape[0] - 1, 0])  # At or better than the best occupied price of each side.
+    edge = np.array([-1, grid.shape[0]])  # Nothing was heard of prices beyond this one.
+    count = _first_sight(messages[0], book[0], grid, held, best, events, causes, held_before)
+    if count == FULL:
+        return FULL
+    for k in range(book.shape[0]):
+        message = messages[k]
+        touched = -1
+        if ADD <= message["kind"] <= EXECUTE:
+            touched = 1 if message["side"] > 0 else 0
+            r = np.searchsorted(grid, message["price_ticks"])
+            missing = message["lots"] - held[touched, r]
+            if message["kind"] == ADD:
+                if heard[touched, r] == 0 and held[touched, r] == 0:
+                    heard[touched, r] = at_least
+                    edge[touched] = min(edge[touched], r) if touched == 1 else max(edge[touched], r)
+                held[touched, r] += message["lots"]
+            else:
+                if missing > 0:
+                    if count == events.shape[0]:
+                        return FULL
+                    known = k > 0 and _in_sight(book[k - 1], touched, grid[r])
+                    known = known or (message_levels > levels and heard[touched, r] == exactly)
+                    causes[count] = UNEXPLAINED if known else REVEALED
+                    held_before[count] = held[touched, r]
+                    held[touched, r] = message["lots"]
+                    _write(events[count], message["time_ns"], touched, grid[r], message["lots"])
+                    count += 1
+                held[touched, r] -= message["lots"]
+            best[touched] = max(best[touched], r) if touched == 1 else min(best[touched], r)
+        if count == events.shape[0]:
+            return FULL
+        events[count] = message
+        causes[count] = FROM_MESSAGE
+        count += 1
+        for side in range(2):
+            if k > 0 and side != touched and _side_stood_still(book, k, side):
+                continue
+            step = 1 if side == 0 else -1
+            level, column = 0, 2 * side
+            top = best[side]
+            if book[k, column + 1] > 0:
+                best[side] = np.searchsorted(grid, book[k, column])
+                top = min(top, best[side]) if side == 0 else max(top, best[side])
+            last = grid.shape[0] - 1 if side == 0 else 0
+            if book[k, 4 * (levels - 1) + column + 1] > 0:
+                last = np.searchsorted(grid, book[k, 4 * (levels - 1) + column])
+            for r in range(top, last + step, step):
+                displayed = 0
+                if level < levels and book[k, column + 1] > 0 and book[k, column] == grid[r]:
+                    displayed = book[k, column + 1]
+                    level += 1
+                    column += 4
+                if held[side, r] != displayed:
+                    if count == events.shape[0]:
+                        return FULL
+                    known = k > 0 and _in_sight(book[k - 1], side, grid[r])
+                    if message_levels > levels and not known:
+                        fewer = displayed < held[side, r]
+                        known = heard[side, r] == exactly or (heard[side, r] == at_least and fewer)
+                    causes[count] = UNEXPLAINED if known else REVEALED
+                    held_before[count] = held[side, r]
+                    held[side, r] = displayed
+                    _write(events[count], message["time_ns"], side, grid[r], displayed)
+                    count += 1
+                heard[side, r] = exactly
+            if message_levels > levels:
+                edge[side] = max(edge[side], last) if side == 0 else min(edge[side], last)
+                edge[side] = _forget_beyond(held[side], heard[side], best[side], message_levels, edge[side], step)
+    return int(count)
+
+
+@njit
+def _first_sight(
+    message: np.ndarray,
+    row: np.ndarray,
+    grid: np.ndarray,
+    held: np.ndarray,
+    best: np.ndarray,
+    events: np.ndarray,
+    causes: np.ndarray,
+    held_before: np.ndarray,
+) -> int:
+    """Write the first row with its own message undone: the book that stood when the file begins."""
+    if events.shape[0] < row.shape[0] // 2 + 1:
+        return FULL
+    touched = -1
+    if ADD <= message["kind"] <= EXECUTE:
+        touched = 1 if message["side"] > 0 else 0
+        undone = message["lots"] if message["kind"] != ADD else -message["lots"]
+        held[touched, np.searchsorted(grid, message["price_ticks"])] = undone
+    for column in range(0, row.shape[0], 2):
+        if row[column + 1] > 0:
+            held[(column // 2) % 2, np.searchsorted(grid, row[column])] += row[column + 1]
+    count = 0
+    for side in range(2):
+        for r in range(grid.shape[0]):
+            held[side, r] = max(held[side, r], 0)
+            if held[side, r] > 0:
+                _write(events[count], message["time_ns"], side, grid[r], held[side, r])
+                causes[count] = FIRST_SIGHT
+                held_before[count] = 0
+                best[side] = max(best[side], r) if side == 1 else min(best[side], r)
+                count += 1
+    return count
+
+
+@njit
+def _write(event: np.ndarray, time_ns: int, side: int, price_ticks: int, lots: int) -> None:
+    event["time_ns"] = time_ns
+    event["order_id"] = 0
+    event["lots"] = lots
+    event["price_ticks"] = price_ticks
+    event["kind"] = RESYNC
+    event["side"] = 1 if side == 1 else -1
+    event["flags"] = 0
+
+
+@njit
+def _in_sight(row: np.ndarray, side: int, price_ticks: int) -> bool:
+    """Whether a row shows everything up to this price: it is no worse than the last level, or levels are spare."""
+    last = row.shape[0] - 4 + 2 * side
+    if row[last + 1] == 0:
+        return True
+    return bool(price_ticks <= row[last] if side == 0 else price_ticks >= row[last])
+
+
+@njit
+def _forget_beyond(held: np.ndarray, heard: np.ndarray, best: int, message_levels: int, edge: int, step: int) -> int:
+    """Forget the prices the messages no longer reach, those beyond `message_levels` levels; return the new edge."""
+    reached = 0
+    for r in range(best, edge + step, step):
+        if reached == message_levels:
+            heard[r] = 0
+        elif held[r] > 0:
+            reached += 1
+            if reached == message_levels:
+                last = r
+    return last if reached == message_levels else edge
+
+
+@njit
+def _side_stood_still(book: np.ndarray, k: int, side: int) -> bool:
+    """Whether a side of the displayed book is the same in row k as in the row before."""
+    for column in range(2 * side, book.shape[1], 4):
+        if book[k, column + 1] != book[k - 1, column + 1]:
+            return False
+        if book[k, column] != book[k - 1, column]:
+            return False
+    return True
