@@ -104,7 +104,8 @@ class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
     def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:
         """The linear model with the same temporary and permanent cost at this size, over this duration.
 
-        Right for this order traded evenly; how cost changes with speed is then the linear model's, not the law's.
+        Right for this order traded evenly; how cost changes with speed is then the linear model's, not the law's. Its
+        two standard errors count as independent where the law has one, so its doubt comes out smaller.
 
         Raises
         ------
