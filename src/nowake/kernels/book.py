@@ -79,7 +79,7 @@ class Book:
         self._events = np.ascontiguousarray(events)
         self._context = np.zeros(1, CONTEXT)
         self._address = self._context.ctypes.data
-        self._words = memoryview(self._context.view(np.int64))
+        self._words = self._context.view(np.int64).data
         self._arrays: dict[str, NDArray[np.void]] = {}
         self._slots: dict[int, int] = {}
         self._replay, self._place = runtime.load("replay:replay"), runtime.load("own:place")
@@ -95,7 +95,7 @@ class Book:
         self._set("venue_ns", int(self._events["time_ns"][0]) - 1 if len(events) else 0)
         self._hold("sides", np.zeros(2, SIDE))
         self._hold("shown", np.zeros(2 * depth, SHOWN))
-        self._sides = memoryview(self._arrays["sides"].view(np.int64))
+        self._sides = self._arrays["sides"].view(np.int64).data
         self._shown = self._arrays["shown"].view(np.int64)
         self._sides[_BID_BEST] = self._sides[_BID_TOUCH] = self._sides[_ASK_BEST] = self._sides[_ASK_TOUCH] = -1
         self._hold_orders(np.zeros(order_capacity, ORDER))
@@ -185,7 +185,8 @@ class Book:
         if not count:
             return []
         self._words[_FILL_COUNT] = 0
-        return self._arrays["fills"][:count].tolist()
+        rows: list[FillRow] = self._arrays["fills"][:count].tolist()
+        return rows
 
     # What can be seen.
 

@@ -3,6 +3,9 @@
 A new order takes displayed lots best price first, first in first out, up to its limit and size; what is left rests at
 the tail or, when immediate-or-cancel, is gone. It never trades with ourselves."""
 
+# mypy: disable-error-code="no-any-return, assignment, return-value"
+# Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
+
 from __future__ import annotations
 
 from typing import Any

@@ -6,37 +6,41 @@ in plain lists are in tests/reference/book.py.
 Levels lie in one array over the window of prices, a bit map beside it finds the next displayed level, and an
 open-addressing table (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R) finds an order by its id."""
 
+# mypy: disable-error-code="no-any-return, assignment, return-value"
+# Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
+
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
 
-from nowake.kernels.memory import at, leaf, top_bit
+from nowake.kernels.memory import at, leaf, prefetch, tiny, top_bit
 from nowake.kernels.state import ANONYMOUS, BIDS, CARRY, ENTRY, FILL, LEVEL, NAMED, NOBODY, ORDER, OWN, SIDE, WORD
 
+_ORDER_BYTES, _ENTRY_BYTES = ORDER.itemsize, ENTRY.itemsize
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads neighbouring ids over the table.
 
 
-@leaf
+@tiny
 def order_at(c: Any, slot: int) -> Any:
     """The order in a slot."""
     return at(c.orders, slot, ORDER)
 
 
-@leaf
+@tiny
 def level_at(c: Any, row: int) -> Any:
     """The level of a row: side * window + rank."""
     return at(c.levels, row, LEVEL)
 
 
-@leaf
+@tiny
 def side_at(c: Any, side: int) -> Any:
     """One side of the book."""
     return at(c.sides, side, SIDE)
 
 
-@leaf
+@tiny
 def rank_of(c: Any, side: int, price_ticks: int) -> int:
     """Rank of a price on a side, higher is better; outside 0 .. window - 1 when the price is outside the window."""
     if side == BIDS:
@@ -44,7 +48,7 @@ def rank_of(c: Any, side: int, price_ticks: int) -> int:
     return c.lowest_ticks + c.window - 1 - price_ticks
 
 
-@leaf
+@tiny
 def price_of(c: Any, row: int) -> int:
     """Price in ticks of a row."""
     if row < c.window:
@@ -52,13 +56,13 @@ def price_of(c: Any, row: int) -> int:
     return c.lowest_ticks + c.window - 1 - (row - c.window)
 
 
-@leaf
+@tiny
 def displayed(order: Any) -> int:
     """Lots an order displays: what we took of it stays gone until history removes the order."""
     return max(0, order.hist - order.taken)
 
 
-@leaf
+@tiny
 def count_print(c: Any, price_ticks: int, lots: int) -> None:
     """Add a trade to volume and turnover."""
     c.volume += lots
@@ -84,21 +88,26 @@ def next_lit(c: Any, side: int, rank: int) -> int:
     return (word << 6) + top_bit(bits)
 
 
-@leaf
+@tiny
 def show(c: Any, row: int, lots: int) -> None:
-    """Display `lots` more (or fewer) at a row, and keep the bit map and the best price in step."""
+    """Display `lots` more (or fewer) at a row."""
     level = level_at(c, row)
     before = level.shown
     after = before + lots
     level.shown = after
-    if (before > 0) == (after > 0):
-        return
+    if (before > 0) != (after > 0):
+        flip(c, row, after > 0)
+
+
+@leaf
+def flip(c: Any, row: int, lit: bool) -> None:
+    """A level begins or ends to display lots: keep the bit map and the best price in step."""
     side = 1 if row >= c.window else 0
     rank = row - side * c.window
     book = side_at(c, side)
     word = at(c.words, side * c.words_a_side + (rank >> 6), WORD)
     word.bits ^= np.int64(1) << (rank & 63)
-    if after > 0:
+    if lit:
         book.lit += 1
         book.best = max(book.best, rank)
     else:
@@ -107,13 +116,13 @@ def show(c: Any, row: int, lots: int) -> None:
             book.best = next_lit(c, side, rank - 1) if book.lit > 0 else -1
 
 
-@leaf
+@tiny
 def home(c: Any, order_id: int) -> int:
     """Where in the table an id wants to be."""
     return np.int64((np.uint64(order_id) * _SPREAD) >> np.uint64(64 - c.table_bits))
 
 
-@leaf
+@tiny
 def find(c: Any, order_id: int) -> int:
     """Place in the table of an id, or of the free entry where it would go (its slot is 0)."""
     mask = (np.int64(1) << c.table_bits) - 1
@@ -123,6 +132,25 @@ def find(c: Any, order_id: int) -> int:
         place = (place + 1) & mask
         entry = at(c.table, place, ENTRY)
     return place
+
+
+@tiny
+def slot_of(c: Any, order_id: int) -> int:
+    """The slot of a historic order, NOBODY where the id is not in the book (0 never is)."""
+    return np.int64(at(c.table, find(c, order_id), ENTRY).slot)
+
+
+@tiny
+def expect_entry(c: Any, order_id: int) -> None:
+    """Bring the table's entry of an id near, for an event soon to come."""
+    prefetch(c.table + home(c, order_id) * _ENTRY_BYTES)
+
+
+@tiny
+def expect_order(c: Any, order_id: int) -> None:
+    """Bring the order near that the first look into the table names; most ids are found at the first look."""
+    slot = at(c.table, home(c, order_id), ENTRY).slot
+    prefetch(c.orders + slot * _ORDER_BYTES)
 
 
 @leaf
@@ -144,7 +172,7 @@ def forget(c: Any, order_id: int) -> None:
     at(c.table, hole, ENTRY).slot = NOBODY
 
 
-@leaf
+@tiny
 def has_room(c: Any) -> bool:
     """Whether one more order fits."""
     return c.free_slot != NOBODY or c.orders_used < c.order_capacity

@@ -7,6 +7,9 @@ tests/reference/book.py.
 Ignores: that others would have seen our orders and traded differently; that the lots we took might have been
 replenished; hidden lots, except where a print shows them."""
 
+# mypy: disable-error-code="no-any-return, assignment, return-value"
+# Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
+
 from __future__ import annotations
 
 from typing import Any
@@ -21,18 +24,18 @@ from nowake.kernels.layout import (
     HALT,
     PRINT_CROSS,
     PRINT_HIDDEN,
-    REDUCE,
     RESUME,
     RESYNC,
 )
-from nowake.kernels.memory import at, leaf
+from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import (
     count_print,
     displayed,
+    expect_entry,
+    expect_order,
     fill_own,
     fill_own_above,
     fill_own_ahead,
-    find,
     has_room,
     join,
     level_at,
@@ -42,6 +45,7 @@ from nowake.kernels.queues import (
     rank_of,
     shrink,
     side_at,
+    slot_of,
     take_from,
 )
 from nowake.kernels.state import (
@@ -49,7 +53,6 @@ from nowake.kernels.state import (
     ASKS,
     BIDS,
     CONTEXT,
-    ENTRY,
     FILL,
     FULL_FILLS,
     FULL_ORDERS,
@@ -61,15 +64,17 @@ from nowake.kernels.state import (
     WAKE,
 )
 
+_AHEAD = 8  # Events between asking for a table entry and needing it; half as many for the order.
+
 
 def replay(address: int) -> int:
     """Apply events until `until_ns`, a wake condition, or a store is full; says which. Never half an instant."""
     c = at(address, 0, CONTEXT)
     i = c.next_event
-    if i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns:  # Not in the middle of an instant.
-        if _wakes(c):
-            look(c)
-            return WAKE
+    between_instants = i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns
+    if between_instants and _wakes(c):
+        look(c)
+        return WAKE
     status = TIME
     while i < c.event_count:
         event = at(c.events, i, EVENT)
@@ -83,6 +88,9 @@ def replay(address: int) -> int:
             status = FULL_FILLS
             break
         c.venue_ns = time_ns
+        if i + _AHEAD < c.event_count:
+            expect_entry(c, at(c.events, i + _AHEAD, EVENT).order_id)
+            expect_order(c, at(c.events, i + _AHEAD // 2, EVENT).order_id)
         _apply(c, event)
         i += 1
         if i < c.event_count and at(c.events, i, EVENT).time_ns == time_ns:
@@ -132,57 +140,64 @@ def _is_crossed(c: Any) -> bool:
     return bid >= 0 and ask >= 0 and bid + ask >= c.window - 1
 
 
-@leaf
+@tiny
 def _apply(c: Any, event: Any) -> None:
-    """One event of history. Messages about lots or sides that cannot be are counted as phantoms and change nothing."""
+    """One event of history; the frequent kinds first."""
     kind = event.kind
-    if kind == HALT:
-        c.halted = 1
-        return
-    if kind == RESUME:
-        c.halted = 0
-        return
     lots = event.lots
-    price_ticks = np.int64(event.price_ticks)
-    if lots < 0 or (lots == 0 and kind not in (DELETE, RESYNC)):
-        c.phantoms += 1
-        return
-    if kind == PRINT_CROSS:
-        count_print(c, price_ticks, lots)
+    if kind > EXECUTE or lots <= 0:
+        _apply_rare(c, event)
         return
     side = BIDS if event.side > 0 else ASKS
-    rank = rank_of(c, side, price_ticks)
-    if kind == PRINT_HIDDEN:
-        count_print(c, price_ticks, lots)
+    rank = rank_of(c, side, np.int64(event.price_ticks))
+    slot = slot_of(c, event.order_id)
+    if kind == ADD:
+        if slot != NOBODY:  # The end of the id's former order was never told.
+            c.phantoms += 1
+            shrink(c, slot, order_at(c, slot).hist)
+        _add(c, side, rank, event.order_id, lots)
+    elif kind == EXECUTE:
+        _execute(c, slot, side, rank, lots)
+    elif slot == NOBODY:
+        _cancel_anonymous(c, side * c.window + rank, lots)
+    elif kind == DELETE:
+        shrink(c, slot, order_at(c, slot).hist)
+    else:
+        _reduce(c, slot, lots)
+
+
+@leaf
+def _apply_rare(c: Any, event: Any) -> None:
+    """The kinds that name no order. Lots or kinds that cannot be are counted as phantoms and change nothing."""
+    kind = event.kind
+    lots = event.lots
+    side = BIDS if event.side > 0 else ASKS
+    rank = rank_of(c, side, np.int64(event.price_ticks))
+    if kind == HALT:
+        c.halted = 1
+    elif kind == RESUME:
+        c.halted = 0
+    elif kind == RESYNC and lots >= 0:
+        _resync(c, side, rank, lots)
+    elif kind == DELETE and lots == 0:
+        slot = slot_of(c, event.order_id)
+        if slot == NOBODY:
+            c.phantoms += 1
+        else:
+            shrink(c, slot, order_at(c, slot).hist)
+    elif kind == PRINT_CROSS and lots > 0:
+        count_print(c, np.int64(event.price_ticks), lots)
+    elif kind == PRINT_HIDDEN and lots > 0:
+        count_print(c, np.int64(event.price_ticks), lots)
         if event.side != 0:
             fill_own_above(c, side, rank - 1, lots)  # Displayed orders at its price go before hidden ones.
-        return
-    if kind == RESYNC:
-        _resync(c, side, rank, lots)
-    elif kind == ADD:
-        _add(c, side, rank, event.order_id, lots)
     else:
-        slot = np.int64(NOBODY)
-        if event.order_id != 0:
-            slot = np.int64(at(c.table, find(c, event.order_id), ENTRY).slot)
-        if kind == EXECUTE:
-            _execute(c, slot, side, rank, lots)
-        elif slot == NOBODY:
-            _cancel_anonymous(c, side * c.window + rank, lots)
-        elif kind == DELETE:
-            shrink(c, slot, order_at(c, slot).hist)
-        elif kind == REDUCE:
-            _reduce(c, slot, lots)
+        c.phantoms += 1
 
 
 @leaf
 def _add(c: Any, side: int, rank: int, order_id: int, lots: int) -> None:
     """A new order trades with ours if it crosses them (extra prints, at our prices), then joins the tail."""
-    if order_id != 0:
-        known = np.int64(at(c.table, find(c, order_id), ENTRY).slot)
-        if known != NOBODY:  # Its end was never told.
-            c.phantoms += 1
-            shrink(c, known, order_at(c, known).hist)
     taken = _cross_own(c, side, rank, lots)
     join(c, side * c.window + rank, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, taken)
 

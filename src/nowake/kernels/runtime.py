@@ -82,8 +82,7 @@ def njit(function: Any) -> Any:
 
     The user's own numba settings are as before afterwards, also when numba was imported before us.
     """
-    import numba  # noqa: PLC0415
-
+    numba = _library("numba")
     with _numba_cache_in(cache_folder()):
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
@@ -98,6 +97,11 @@ def cache_folder() -> Path:
             return wanted
     except OSError:
         return Path(tempfile.mkdtemp(prefix="nowake-"))
+
+
+def _library(name: str) -> Any:
+    """A library that is imported when first needed, and untyped to mypy."""
+    return importlib.import_module(name)
 
 
 def _user_cache() -> Path:
@@ -117,8 +121,7 @@ def _hash_of_sources() -> str:
 
 @contextmanager
 def _numba_cache_in(folder: Path) -> Iterator[None]:
-    from numba import config  # noqa: PLC0415
-
+    config = _library("numba.core.config")
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
@@ -130,13 +133,11 @@ def _numba_cache_in(folder: Path) -> Iterator[None]:
 @functools.cache
 def _machine() -> tuple[str, str, str]:
     """Processor, its features, and a short name of both together with LLVM's version."""
-    import llvmlite  # noqa: PLC0415
-    from llvmlite import binding as llvm  # noqa: PLC0415
-
+    llvm = _library("llvmlite.binding")
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    identity = "\0".join((llvmlite.__version__, llvm.get_process_triple(), cpu, features))
+    identity = "\0".join((_library("llvmlite").__version__, llvm.get_process_triple(), cpu, features))
     return cpu, features, hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
@@ -170,9 +171,7 @@ def _symbol(entry: str) -> str:
 
 def _compile(entry: str) -> bytes:
     """Machine code of one kernel: numba's optimised LLVM text, with a plain C entry point added."""
-    import numba  # noqa: PLC0415
-    from llvmlite import binding as llvm  # noqa: PLC0415
-
+    numba, llvm = _library("numba"), _library("llvmlite.binding")
     module_name, function_name = entry.split(":")
     function = getattr(importlib.import_module(f"nowake.kernels.{module_name}"), function_name)
     dispatcher = numba.njit("int64(int64)", error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
@@ -205,8 +204,7 @@ define i64 @{symbol}(i64 %address) {{
 
 
 def _target_machine(triple: str) -> Any:
-    from llvmlite import binding as llvm  # noqa: PLC0415
-
+    llvm = _library("llvmlite.binding")
     cpu, features, _ = _machine()
     target = llvm.Target.from_triple(triple)
     return target.create_target_machine(cpu=cpu, features=features, opt=3, reloc="default", codemodel="jitdefault")
@@ -214,8 +212,7 @@ def _target_machine(triple: str) -> Any:
 
 def _link(entry: str, code: bytes) -> Kernel:
     """Map object code into this process. The engine that owns the memory lives as long as the function."""
-    from llvmlite import binding as llvm  # noqa: PLC0415
-
+    llvm = _library("llvmlite.binding")
     triple = llvm.get_process_triple()
     module = llvm.parse_assembly(f'target triple = "{triple}"\n')
     engine = llvm.create_mcjit_compiler(module, _target_machine(triple))
