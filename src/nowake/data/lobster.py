@@ -22,11 +22,10 @@ import polars as pl
 
 from nowake.data.day import Day, Events, Resyncs, quotes_of_touch, trades_of_events
 from nowake.data.lobster_files import Pair, choose_pair
-from nowake.data.text import field_count, first_fault, numbered, read_numbers, seconds_to_ns
+from nowake.data.text import field_count, first_fault, midnight_ns, numbered, read_numbers, seconds_to_ns
 from nowake.domain.calendar import session_of
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.instrument import Instrument, Session
-from nowake.domain.units import NS_PER_SECOND, local_ns
 from nowake.kernels.layout import ADD, EVENT, EXECUTE, HALT, PRINT_CROSS, PRINT_HIDDEN, RESUME
 
 Ints = npt.NDArray[np.int64]
@@ -125,12 +124,6 @@ def book_columns(path: Path) -> dict[str, type[pl.DataType]]:
     return dict.fromkeys(numbered(("ask", "ask_size", "bid", "bid_size"), count // 4), pl.Int64)
 
 
-def midnight_of(session: Session) -> int:
-    """What times are counted from, ns UTC: twelve hours before local noon, also on days the clocks change."""
-    noon_ns = 12 * 3600 * NS_PER_SECOND
-    return local_ns(session.date, session.timezone, noon_ns) - noon_ns
-
-
 def _read_messages(pair: Pair) -> pl.DataFrame:
     path = pair.messages.path
     table = read_numbers(path, columns_of(path))
@@ -227,7 +220,7 @@ def _events(messages: pl.DataFrame, session: Session, units: int) -> Events:
     kind, price = messages["type"].to_numpy(), messages["price"].to_numpy()
     halt = kind == HALT_TYPE
     events = np.zeros(len(messages), EVENT)
-    events["time_ns"] = messages["time"].to_numpy() + midnight_of(session)
+    events["time_ns"] = messages["time"].to_numpy() + midnight_ns(session)
     events["order_id"] = np.where(halt, 0, messages["order_id"].to_numpy())
     events["lots"] = np.where(halt, 0, messages["size"].to_numpy())
     events["price_ticks"] = np.where(halt, 0, _to_ticks(price, units))

@@ -13,7 +13,7 @@ import polars as pl
 from nowake.data import lobster, quality
 from nowake.data.lobster_files import LobsterFile, Pair, choose_pair, list_files
 from nowake.data.quality import QualityReport
-from nowake.data.text import read_numbers_leniently, seconds_to_ns
+from nowake.data.text import midnight_ns, read_numbers_leniently, seconds_to_ns
 from nowake.domain.calendar import session_of
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Session
@@ -94,7 +94,7 @@ def _raw_events(path: Path, session: Session) -> tuple[pl.Series, pl.DataFrame]:
     except BadData:
         return pl.Series(dtype=pl.Int64), pl.DataFrame()
     raw = read_numbers_leniently(path, columns)
-    times = seconds_to_ns(raw["time"]) + lobster.midnight_of(session)
+    times = seconds_to_ns(raw["time"]) + midnight_ns(session)
     kind, price = pl.col("type"), pl.col("price")
     ours = (
         pl.when(kind == lobster.HALT_TYPE)

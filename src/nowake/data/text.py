@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from nowake.domain.errors import BadData, NotFound
-from nowake.domain.units import NS_PER_SECOND
+from nowake.domain.instrument import Session
+from nowake.domain.units import NS_PER_SECOND, local_ns
 
 SECONDS = re.compile(r"^[0-9]+(?:\.[0-9]*)?$")
 INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -92,6 +93,12 @@ def seconds_to_ns(text: pl.Series) -> pl.Series:
     tenth = fraction.str.slice(9, 1).cast(pl.Int64, strict=False)
     ns = parts["whole"].cast(pl.Int64, strict=False) * NS_PER_SECOND + nines + (tenth >= 5)
     return pl.select(pl.when(text.str.contains(SECONDS.pattern)).then(ns)).to_series()
+
+
+def midnight_ns(session: Session) -> int:
+    """What seconds after midnight are counted from: twelve hours before local noon, also on days the clocks change."""
+    noon_ns = 12 * 3600 * NS_PER_SECOND
+    return local_ns(session.date, session.timezone, noon_ns) - noon_ns
 
 
 def numbered(names: Sequence[str], count: int) -> list[str]:
