@@ -164,8 +164,8 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         kappa_days = self.kappa * self.days
         if kappa_days == 0:
             return self.quantity * left
-        decay = np.exp(-kappa_days * (1 - left))
-        path: Floats = decay * np.expm1(-2 * kappa_days * left) / math.expm1(-2 * kappa_days)
+        decay, span = np.exp(-kappa_days * (1 - left)), np.expm1(-2 * kappa_days * left)
+        path: Floats = decay * (span / span[0])
         return self.quantity * path
 
     def done(self) -> list[float]:
