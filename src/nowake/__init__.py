@@ -1,1 +1,102 @@
-"""nowake plans, executes and measures large orders so that they leave as little wake in the market as possible."""
+"""nowake plans, executes and measures large orders so that they leave as little wake in the market as possible.
+
+The verbs, and the nouns they need. Everything is loaded on first use, so importing nowake costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nowake.domain.version import VERSION as __version__  # noqa: N811
+
+if TYPE_CHECKING:
+    from nowake import algos, models, schedules
+    from nowake.data.day import Day
+    from nowake.data.load import load_day
+    from nowake.domain.errors import NowakeError
+    from nowake.domain.instrument import Instrument, Session
+    from nowake.domain.order import ParentOrder
+    from nowake.domain.side import Side
+    from nowake.engine.gate import Limits
+    from nowake.engine.reconcile import Patience
+    from nowake.models.market import MarketState
+    from nowake.models.volume import VolumeCurve
+    from nowake.sim.latency import Latency
+    from nowake.verbs.demo import demo
+    from nowake.verbs.estimate import Estimate, estimate
+    from nowake.verbs.plan import Plan, plan
+    from nowake.verbs.replay import Replay, replay
+    from nowake.verbs.report import Report, report
+    from nowake.verbs.simulate import Run, simulate
+
+_HOMES = {
+    "Day": "data.day",
+    "Estimate": "verbs.estimate",
+    "Instrument": "domain.instrument",
+    "Latency": "sim.latency",
+    "Limits": "engine.gate",
+    "MarketState": "models.market",
+    "NowakeError": "domain.errors",
+    "ParentOrder": "domain.order",
+    "Patience": "engine.reconcile",
+    "Plan": "verbs.plan",
+    "Replay": "verbs.replay",
+    "Report": "verbs.report",
+    "Run": "verbs.simulate",
+    "Session": "domain.instrument",
+    "Side": "domain.side",
+    "VolumeCurve": "models.volume",
+    "demo": "verbs.demo",
+    "estimate": "verbs.estimate",
+    "load_day": "data.load",
+    "plan": "verbs.plan",
+    "replay": "verbs.replay",
+    "report": "verbs.report",
+    "simulate": "verbs.simulate",
+}
+_ROOMS = ("algos", "models", "schedules")
+
+__all__ = [
+    "Day",
+    "Estimate",
+    "Instrument",
+    "Latency",
+    "Limits",
+    "MarketState",
+    "NowakeError",
+    "ParentOrder",
+    "Patience",
+    "Plan",
+    "Replay",
+    "Report",
+    "Run",
+    "Session",
+    "Side",
+    "VolumeCurve",
+    "__version__",
+    "algos",
+    "demo",
+    "estimate",
+    "load_day",
+    "models",
+    "plan",
+    "replay",
+    "report",
+    "schedules",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room on first use (PEP 562)."""
+    if name in _ROOMS:
+        return importlib.import_module(f"nowake.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nowake' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f"nowake.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -63,6 +63,14 @@ def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path |
     raise BadParameter(f"data {spec!r} is not a source of days; write {_SOURCES}")
 
 
+def default_day(root: str | Path | None = None) -> Day:
+    """The day of the demo: NASDAQ's AMZN of 2012-06-21 where the data folder holds it, else the generated day."""
+    try:
+        return load_day("lobster:AMZN", "2012-06-21", root=root)
+    except NotFound:
+        return load_day("generated")
+
+
 def catalogue(root: str | Path | None = None) -> list[Entry]:
     """Every LOBSTER day under the data folder, by symbol and date; empty when there is none."""
     from nowake.data.lobster_files import list_files, pairs  # noqa: PLC0415

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from nowake.domain.errors import BadParameter
 from nowake.reports import html, tables
@@ -70,9 +71,17 @@ class Report:
         instrument = self.cost.order.instrument
         parts = [tables.render(tables.runs_table([summarise(run) for run in self.runs], instrument))]
         for run in self.runs if len(self.runs) == 1 else ():
-            cost = _only(run.cost, self.benchmarks)
-            parts += [tables.render(tables.benchmarks_table(cost)), tables.render(tables.decomposition_table(cost))]
+            shown = tables.benchmarks_table(self.shown(run.cost)), tables.decomposition_table(run.cost)
+            parts += [tables.render(table) for table in shown]
         return "\n\n".join(parts)
+
+    def shown(self, cost: CostReport) -> CostReport:
+        """A cost with the chosen benchmarks only."""
+        return msgspec.structs.replace(
+            cost,
+            benchmarks={name: cost.benchmarks[name] for name in self.benchmarks},
+            cost_bps={name: cost.cost_bps[name] for name in self.benchmarks},
+        )
 
 
 def report(runs: Run | Sequence[Run], *, benchmarks: Sequence[str] = BENCHMARKS) -> Report:
@@ -110,13 +119,3 @@ def _names(runs: Sequence[Run]) -> list[str]:
         name if names.count(name) == 1 else f"{name} {names[: index + 1].count(name)}"
         for index, name in enumerate(names)
     ]
-
-
-def _only(cost: CostReport, benchmarks: Sequence[str]) -> CostReport:
-    import msgspec  # noqa: PLC0415
-
-    return msgspec.structs.replace(
-        cost,
-        benchmarks={name: cost.benchmarks.get(name, math.nan) for name in benchmarks},
-        cost_bps={name: cost.cost_bps.get(name, math.nan) for name in benchmarks},
-    )

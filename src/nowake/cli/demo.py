@@ -1,0 +1,61 @@
+"""nowake demo"""
+
+from __future__ import annotations
+
+import click
+
+from nowake.cli.options import json_option, load
+from nowake.cli.screen import show, show_json, steps
+
+
+@click.command("demo", short_help="The whole job once: estimate, plan, execute five ways, explain.")
+@click.argument("source", default="", metavar="[SOURCE]")
+@click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
+@click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@click.option("--out", default="runs", show_default=True, metavar="DIR", help="Where to put the report and journals.")
+@click.option("--seed", default=7, show_default=True, help="Seed of every run.")
+@json_option
+def command(source: str, date: str | None, root: str | None, *, out: str, seed: int, as_json: bool) -> None:
+    """Buy 20,000 shares from 10:00 to 15:30: estimate the cost, plan, execute by five algorithms in a replayed
+    market, and explain what it cost.
+
+    SOURCE is lobster:SYMBOL, generated or generated:SEED. By default it is NASDAQ's AMZN of 2012-06-21 where the data
+    folder holds it, else a generated day.
+    """
+    from nowake.reports import tables  # noqa: PLC0415
+    from nowake.reports.summary import summarise  # noqa: PLC0415
+    from nowake.verbs.demo import demo  # noqa: PLC0415
+
+    with steps() as step:
+        step("loading the day")
+        done = demo(day=load(source, date, root), out=out, seed=seed, progress=step)
+    summaries = [summarise(run.reported()) for run in done.runs]
+    if as_json:
+        show_json(
+            {
+                "data": done.day.source,
+                "order": str(done.order),
+                "estimates": tables.to_dict(tables.estimates_table(done.expected.estimates)),
+                "schedules": tables.to_dict(tables.schedules_table(done.expected.schedules)),
+                "runs": summaries,
+                "report": str(done.report),
+                "journals": [run.journal_path for run in done.runs],
+            }
+        )
+        return
+    click.echo(f"{done.day}\n\n{done.order}\n")
+    show(
+        tables.estimates_table(done.expected.estimates),
+        tables.schedules_table(done.expected.schedules),
+        tables.runs_table(summaries, done.order.instrument, title="The same order, five algorithms"),
+    )
+    _where_next(str(done.report), str(done.runs[0].journal_path))
+
+
+def _where_next(report: str, journal: str) -> None:
+    click.echo(
+        f"Report     {report}\n"
+        f"Look next  nowake replay {journal}    the same run again, to the byte\n"
+        "           nowake simulate --sell 5000 --algo pov --rate 0.1    another order\n"
+        "           nowake --help    everything else"
+    )

@@ -1,0 +1,67 @@
+"""The `nowake` command: its help, and how errors reach people (one line, the value, the way out, exit 2)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from nowake.domain.errors import NowakeError
+from nowake.domain.version import VERSION
+
+_COMMANDS = ("demo", "estimate", "plan", "simulate", "report", "replay", "data")  # In the order one meets them.
+
+
+class _Lazy(click.Group):
+    """Commands are imported when they are called, so that help and mistakes answer at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature.
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"nowake.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS:
+            raise click.UsageError(f"command {args[0]!r} is not known; choose from {', '.join(_COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `nowake demo`. Costs are positive when bad, for buys and for sells.",
+)
+@click.version_option(VERSION, prog_name="nowake")
+def nowake() -> None:
+    """Plan, execute and measure large orders so that they leave as little wake in the market as possible."""
+
+
+def main() -> None:
+    """Run the command line; exits 0 when all went well, 1 when a check found faults, 2 when something was wrong."""
+    try:
+        code = nowake.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit("nowake: stopped")
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        click.echo(help_wanted.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except NowakeError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        sys.stderr.close()  # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"nowake: {' '.join(message.split())}", err=True)
+    sys.exit(2)

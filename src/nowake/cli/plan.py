@@ -1,0 +1,64 @@
+"""nowake plan"""
+
+from __future__ import annotations
+
+import click
+
+from nowake.cli.options import day_options, json_option, order_options
+from nowake.cli.screen import show, show_json
+from nowake.data.day import Day
+from nowake.domain.order import ParentOrder
+from nowake.domain.units import parse_duration
+
+
+@click.command("plan", short_help="When to trade how much? TWAP, VWAP, Almgren-Chriss.")
+@day_options
+@order_options
+@click.option(
+    "--schedule",
+    "name",
+    type=click.Choice(["twap", "vwap", "almgren-chriss"]),
+    default="almgren-chriss",
+    show_default=True,
+)
+@click.option("--risk-aversion", default=1e-6, show_default=True, help="Of Almgren-Chriss, per unit of currency.")
+@click.option("--bucket", default="15m", show_default=True, help="Length of a bucket: 30s, 5m, 1h.")
+@click.option("--frontier", is_flag=True, help="Show the efficient frontier instead of one plan.")
+@json_option
+def command(
+    day: Day, order: ParentOrder, *, name: str, risk_aversion: float, bucket: str, frontier: bool, as_json: bool
+) -> None:
+    """When to trade how much of an order.
+
+    SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day.
+    """
+    from nowake import schedules  # noqa: PLC0415
+    from nowake.models.impact import Linear  # noqa: PLC0415
+    from nowake.models.volume import VolumeCurve  # noqa: PLC0415
+    from nowake.reports import tables  # noqa: PLC0415
+    from nowake.verbs.estimate import market_of  # noqa: PLC0415
+    from nowake.verbs.plan import plan  # noqa: PLC0415
+
+    bucket_ns = parse_duration(bucket)
+    model = Linear.from_market(market_of(order, day))
+    if frontier:
+        table = tables.frontier_table(schedules.frontier(order, market_of(order, day), model))
+    else:
+        policy: schedules.SchedulePolicy
+        if name == "twap":
+            policy = schedules.Twap(bucket_ns=bucket_ns)
+        elif name == "vwap":
+            curve = VolumeCurve.from_trades(day.trades, day.instrument.session)
+            policy = schedules.Vwap(curve, bucket_ns=bucket_ns)
+        else:
+            policy = schedules.AlmgrenChriss(model, risk_aversion, bucket_ns=bucket_ns)
+        made = plan(order, day, policy)
+        table = tables.schedule_table(made)
+        if as_json:
+            show_json({"plan": made, "rows": tables.to_dict(table)})
+            return
+        show(tables.schedules_table([made]))
+    if as_json:
+        show_json({"order": str(order), "frontier": tables.to_dict(table)})
+        return
+    show(table)

@@ -1,0 +1,78 @@
+"""What people see: tables on standard output, progress on standard error, JSON for machines."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nowake.reports.table import Table
+
+
+def show(*tables: Table) -> None:
+    """Print tables, each with its notes, one blank line apart."""
+    from rich.text import Text  # noqa: PLC0415
+
+    from nowake.reports.tables import rich_table  # noqa: PLC0415
+
+    console = _console()
+    for table in tables:
+        console.print(rich_table(table))
+        for note in table.notes:
+            console.print(Text(note, style="dim"))
+        console.print()
+
+
+def show_json(value: object) -> None:
+    """Print one JSON document; what cannot be computed is null."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def compile_kernels() -> None:
+    """On the first use on a machine, compile the kernels with a line that says so."""
+    from nowake.kernels import runtime  # noqa: PLC0415
+
+    if runtime.compiled():
+        return
+    with steps() as step:
+        runtime.compile_all(
+            lambda name, number, total: step(f"first use on this machine: compiling {name} ({number} of {total})")
+        )
+
+
+@contextlib.contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error that says what is being done; nothing where nobody looks."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: print(text, "...", file=sys.stderr, flush=True)
+        return
+    with console.status("") as status:
+        yield lambda text: status.update(f"{text} ...")
+
+
+@contextlib.contextmanager
+def progress_bar(text: str, start: int, end: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error from `start` to `end`; nothing where nobody looks."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn  # noqa: PLC0415
+
+    columns = (TextColumn(text), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=end - start)
+        yield lambda at: bar.update(task, completed=at - start)
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 110)

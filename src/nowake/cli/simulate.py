@@ -1,0 +1,102 @@
+"""nowake simulate"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nowake.algos import Algorithm
+from nowake.cli.options import day_options, json_option, order_options
+from nowake.cli.screen import progress_bar, show, show_json
+from nowake.data.day import Day
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import ParentOrder
+from nowake.domain.units import parse_duration
+
+_ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
+
+
+@click.command("simulate", short_help="What would have happened? One algorithm in a replayed market.")
+@day_options
+@order_options
+@click.option("--algo", type=click.Choice(_ALGOS), default="twap", show_default=True)
+@click.option("--rate", default=0.1, show_default=True, help="Of pov: our share of market volume, 0 to 1.")
+@click.option("--urgency", default=3.0, show_default=True, help="Of shortfall: 0 passive, 1 neutral, 3 aggressive, 10.")
+@click.option("--display-size", type=int, help="Most lots shown at once. Default: 100 for iceberg, else no bound.")
+@click.option("--slices", default=60, show_default=True, help="Of twap, vwap, shortfall: parts of the window.")
+@click.option("--min-pct-vol", default=0.0, show_default=True, help="Least share of market volume.")
+@click.option(
+    "--max-pct-vol", default=1.0, show_default=True, help="Most share of market volume, held after each fill."
+)
+@click.option("--no-take-liq", is_flag=True, help="Never cross the spread.")
+@click.option("--latency", default="200us", show_default=True, help="Of each leg: feed, order, report.")
+@click.option("--seed", default=7, show_default=True, help="Seed of every random draw.")
+@click.option("--journal", metavar="PATH", help="Record the run in this file, or in this folder.")
+@click.option("--html", metavar="FILE", help="Write a report with pictures.")
+@json_option
+def command(
+    day: Day, order: ParentOrder, *, latency: str, seed: int, journal: str | None, html: str | None, as_json: bool,
+    **parameters: Any,
+) -> None:  # fmt: skip
+    """Work an order by one algorithm in a replayed day, and say what it cost.
+
+    SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day. History does not react to our
+    orders; displayed size is taken once, queues are earned, latency is paid.
+    """
+    from nowake.sim.latency import Latency  # noqa: PLC0415
+    from nowake.verbs.report import report  # noqa: PLC0415
+    from nowake.verbs.simulate import simulate  # noqa: PLC0415
+
+    algorithm = _algorithm(day, order, parameters)
+    leg_ns = parse_duration(latency)
+    legs = Latency(feed_ns=leg_ns, order_ns=leg_ns, report_ns=leg_ns)
+    with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
+        run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, progress=progress)
+    made = report(run)
+    if html is not None:
+        made.write(html)
+    if as_json:
+        show_json({"run": _plain(run), "cost": made.cost})
+        return
+    from nowake.reports import tables  # noqa: PLC0415
+
+    show(
+        tables.run_table(run, run.schedule),
+        tables.benchmarks_table(made.cost),
+        tables.decomposition_table(made.cost),
+    )
+    for assumption in run.assumptions:
+        click.echo(f"- {assumption}")
+    if html is not None:
+        click.echo(f"Report     {html}")
+    if run.journal_path is not None:
+        click.echo(f"Journal    {run.journal_path}")
+
+
+def _plain(run: Any) -> dict[str, Any]:
+    """The run without the market data it carries."""
+    left_out = {"decider", "quotes", "trades"}
+    return {name: getattr(run, name) for name in run.__struct_fields__ if name not in left_out}
+
+
+def _algorithm(day: Day, order: ParentOrder, chosen: dict[str, Any]) -> Algorithm:
+    from nowake import algos  # noqa: PLC0415
+    from nowake.models.volume import VolumeCurve  # noqa: PLC0415
+
+    pacing = {name: chosen[name] for name in ("min_pct_vol", "max_pct_vol", "no_take_liq")}
+    if chosen["display_size"] is not None:
+        pacing["display_size"] = chosen["display_size"]
+    sliced = {**pacing, "slices": chosen["slices"]}
+    name = chosen["algo"]
+    if name == "twap":
+        return algos.Twap(order, **sliced)
+    if name == "vwap":
+        return algos.Vwap(order, VolumeCurve.from_trades(day.trades, day.instrument.session), **sliced)
+    if name == "pov":
+        return algos.Participate(order, rate=chosen["rate"], **pacing)
+    if name == "shortfall":
+        if not chosen["urgency"] >= 0:
+            raise BadParameter(f"urgency {chosen['urgency']} must be 0 or more")
+        return algos.Shortfall.with_urgency(order, chosen["urgency"], **sliced)
+    return algos.Iceberg(order, **pacing)

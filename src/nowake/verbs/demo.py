@@ -1,0 +1,149 @@
+"""The main job from end to end: one order estimated, planned, executed by five algorithms, and its cost explained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from nowake.algos import Algorithm, Iceberg, Participate, Shortfall, Twap, Vwap
+from nowake.data.day import Day
+from nowake.data.load import default_day
+from nowake.domain.order import ParentOrder
+from nowake.domain.units import NS_PER_SECOND
+from nowake.models.estimate import CostEstimate
+from nowake.models.estimate import estimate as estimate_cost
+from nowake.models.impact.linear import Linear
+from nowake.models.impact.square_root import SquareRoot
+from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
+from nowake.reports import html
+from nowake.reports.execution import Tape, build_page
+from nowake.schedules import AlmgrenChriss, FrontierPoint, Schedule, frontier, twap, vwap
+from nowake.verbs.simulate import Run, simulate
+
+QUANTITY, START, END = 20_000, "10:00", "15:30"
+RATE = 0.05
+DISPLAY = 100
+_TEMPERS = {"patient": 5, "neutral": 7, "urgent": 10}  # Points of a 20-point frontier: kappa T of about 1, 3 and 10.
+
+
+class Expected(NamedTuple):
+    """What was known before trading: the market, the estimates, the plans, and the frontier they lie on."""
+
+    market: MarketState
+    curve: VolumeCurve
+    estimates: tuple[CostEstimate, ...]
+    schedules: tuple[Schedule, ...]
+    frontier: tuple[FrontierPoint, ...]
+
+
+class Demo(NamedTuple):
+    """Everything the demo made, and where it left it."""
+
+    day: Day
+    order: ParentOrder
+    expected: Expected
+    runs: tuple[Run, ...]
+    report: Path
+
+
+def expect(order: ParentOrder, day: Day) -> Expected:
+    """Measure the day, estimate the order by two models, and plan it five ways."""
+    session = day.instrument.session
+    curve = VolumeCurve.from_trades(day.trades, session)
+    market = MarketState.measure(order, day.quotes, day.trades, curve=curve)
+    linear = Linear.from_market(market)
+    points = frontier(order, market, linear, n=20)
+    optimal = [
+        msgspec.structs.replace(
+            AlmgrenChriss(linear, points[index].risk_aversion).plan(order, market), name=f"Almgren-Chriss, {temper}"
+        )
+        for temper, index in _TEMPERS.items()
+    ]
+    return Expected(
+        market=market,
+        curve=curve,
+        estimates=(estimate_cost(order, market, SquareRoot()), estimate_cost(order, market, linear)),
+        schedules=(twap(order), vwap(order, curve), *optimal),
+        frontier=points,
+    )
+
+
+def algorithms(order: ParentOrder, expected: Expected) -> tuple[Algorithm, ...]:
+    """The five algorithms, the shortfall one with the urgency of the neutral plan."""
+    session = order.instrument.session
+    session_s = (session.close_ns - session.open_ns) / NS_PER_SECOND
+    kappa = expected.schedules[3].inputs["kappa"] / session_s
+    return (
+        Twap(order),
+        Vwap(order, expected.curve),
+        Participate(order, rate=RATE),
+        Shortfall(order, kappa=kappa),
+        Iceberg(order, display_size=DISPLAY),
+    )
+
+
+def demo(
+    *,
+    day: Day | None = None,
+    out: str | os.PathLike[str] = "runs",
+    seed: int = 7,
+    progress: Callable[[str], None] | None = None,
+) -> Demo:
+    """Do the main job once: load, measure, estimate, plan, execute five ways, report.
+
+    Parameters
+    ----------
+    day
+        Market data; the default day when None.
+    out
+        Folder under which a new one is made for the report and the journals.
+    seed
+        Of every run.
+    progress
+        Called with what is being done, in a few words.
+    """
+    say = progress or (lambda _: None)
+    say("loading the day")
+    day = day or default_day()
+    order = ParentOrder.buy(day.instrument, QUANTITY * day.instrument.quantity(1), start=START, end=END)
+    say("measuring, estimating, planning")
+    expected = expect(order, day)
+    folder = _new_folder(Path(out))
+    runs = []
+    for algorithm in algorithms(order, expected):
+        name = type(algorithm).__name__.lower()
+        say(f"executing by {name}")
+        runs.append(simulate(algorithm, day, seed=seed, journal=folder / f"{name}.journal"))
+    say("writing the report")
+    tape = Tape(description=_describe(day), quotes=day.quotes, trades=day.trades)
+    page = build_page(
+        order,
+        tape,
+        runs=[run.reported() for run in runs],
+        estimates=expected.estimates,
+        schedules=expected.schedules,
+        frontier=expected.frontier,
+    )
+    return Demo(day, order, expected, tuple(runs), html.write(folder / "report.html", page))
+
+
+def _describe(day: Day) -> str:
+    what = "real NASDAQ data" if day.source.startswith("lobster:") else "a generated day"
+    return f"{day.source}, {what}"
+
+
+def _new_folder(root: Path) -> Path:
+    """The first `demo-N` under a folder that is not there yet: no run overwrites another."""
+    for number in range(1, 100_000):
+        folder = root / f"demo-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("a hundred thousand demos in one folder")
