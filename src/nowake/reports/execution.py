@@ -23,7 +23,8 @@ from nowake.reports.pictures.holdings import holdings
 from nowake.reports.pictures.price_path import price_path
 from nowake.reports.pictures.progress import progress
 from nowake.reports.pictures.volume import participation
-from nowake.reports.summary import FrontierPoint, ReportedRun, RunSummary, summarise
+from nowake.reports.summary import ReportedRun, RunSummary, summarise
+from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 
 

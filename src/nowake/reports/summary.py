@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,17 +13,6 @@ from nowake.domain.fill import Fill
 from nowake.engine.run import RunRecord
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
-
-
-class FrontierPoint(Protocol):
-    """One optimal schedule's expected cost and its risk (one standard deviation), in bps of the arrival price."""
-
-    @property
-    def risk_aversion(self) -> float: ...  # noqa: D102
-    @property
-    def expected_cost_bps(self) -> float: ...  # noqa: D102
-    @property
-    def risk_bps(self) -> float: ...  # noqa: D102
 
 
 class Deviation(NamedTuple):

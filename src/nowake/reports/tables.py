@@ -14,8 +14,9 @@ from nowake.domain.instrument import Instrument
 from nowake.engine.run import RunRecord
 from nowake.models.estimate import CostEstimate
 from nowake.reports import formats
-from nowake.reports.summary import FrontierPoint, RunSummary, cost_parts, worst_deviation
+from nowake.reports.summary import RunSummary, cost_parts, worst_deviation
 from nowake.reports.table import Column, Table, to_dict
+from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from decimal import Decimal
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,18 +18,16 @@ from nowake.domain.order import OrderState, ParentOrder, TimeInForce
 from nowake.domain.side import Side
 from nowake.domain.units import NS_PER_SECOND, local_ns, parse_time_of_day
 from nowake.engine.run import ChildRecord, RunRecord
+from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
 
 DATE, ZONE = dt.date(2012, 6, 21), "America/New_York"
 
 
-class Point(NamedTuple):
+def point(risk_aversion: float, expected_cost_bps: float, risk_bps: float) -> FrontierPoint:
     """A point of a frontier."""
-
-    risk_aversion: float
-    expected_cost_bps: float
-    risk_bps: float
+    return FrontierPoint(risk_aversion=risk_aversion, expected_cost_bps=expected_cost_bps, risk_bps=risk_bps)
 
 
 def at(text: str) -> int:

@@ -48,7 +48,7 @@ def _page(runs: tuple[ReportedRun, ...] | None = None) -> Page:
         Tape(description="A made-up day of WAKE", quotes=sample.quotes(), trades=sample.trades()),
         runs=_runs() if runs is None else runs,
         schedules=[sample.schedule(), plan],
-        frontier=[sample.Point(1e-6, 3.0, 40.0), sample.Point(1e-5, 9.0, 10.0)],
+        frontier=[sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)],
     )
 
 

@@ -29,7 +29,7 @@ EVERY_PICTURE: dict[str, Callable[[], Picture]] = {
     "price": lambda: price_path("TWAP", sample.order(), sample.quotes(), sample.FILLS, arrival_price=220.02),
     "decomposition": lambda: decomposition("TWAP", sample.cost()),
     "volume": lambda: participation("TWAP", sample.order(), sample.trades(), sample.FILLS),
-    "frontier": lambda: frontier([sample.Point(1e-6, 3.0, 40.0), sample.Point(1e-5, 9.0, 10.0)], [_plan()]),
+    "frontier": lambda: frontier([sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)], [_plan()]),
     "holdings": lambda: holdings([sample.schedule(), _plan()]),
     "comparison": lambda: comparison([SUMMARY, msgspec.structs.replace(SUMMARY, name="VWAP")]),
 }
@@ -74,6 +74,11 @@ def test_times_are_on_the_local_clock_of_the_session() -> None:
     texts = _texts(EVERY_PICTURE["progress"]())
     assert ["10:00", "10:10", "10:20", "10:30", "10:40", "10:50", "11:00"] == [t for t in texts if ":" in t]
     assert "New York time, 2012-06-21" in texts
+
+
+def test_ticks_fall_on_round_local_times_whenever_the_window_begins() -> None:
+    texts = _texts(progress("TWAP", sample.order(start_ns=sample.at("10:07")), (), None))
+    assert ["10:10", "10:20", "10:30", "10:40", "10:50", "11:00"] == [t for t in texts if ":" in t]
 
 
 def test_a_window_of_seconds_shows_seconds() -> None:
@@ -127,14 +132,16 @@ def test_our_taking_is_added_to_a_replayed_tape_but_not_to_a_live_one() -> None:
 
 def test_auction_prints_are_not_volume_we_could_share() -> None:
     trades = sample.trades()
-    all_auction = type(trades)(
-        trades.time_ns, trades.price_ticks, trades.lots, trades.aggressor, trades.hidden, ~trades.auction
-    )
-    assert "We were 0.0%" in participation("TWAP", sample.order(), all_auction, ()).alt
+    busy = np.concatenate((trades.lots[:-1], [10**9]))  # An auction's worth, were it counted.
+    is_last = np.arange(len(trades)) == len(trades) - 1
+    in_hour = np.minimum(trades.time_ns, sample.at("10:59"))
+    with_auction = type(trades)(in_hour, trades.price_ticks, busy, trades.aggressor, trades.hidden, is_last)
+    alt = participation("TWAP", sample.order(), with_auction, sample.FILLS).alt
+    assert "We were 0.0%" not in alt
 
 
 def test_plans_without_a_cost_of_their_own_stay_off_the_frontier() -> None:
-    points = [sample.Point(1e-6, 3.0, 40.0), sample.Point(1e-5, 9.0, 10.0)]
+    points = [sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)]
     texts = _texts(frontier(points, [sample.schedule(), _plan()]))
     assert ("early" in texts, "TWAP" in texts) == (True, False)
 

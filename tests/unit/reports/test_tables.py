@@ -105,7 +105,7 @@ def test_benchmarks_that_cannot_be_computed_are_shown_as_missing() -> None:
 
 
 def test_frontier_points_stand_in_the_order_given() -> None:
-    shown = tables.render(tables.frontier_table([sample.Point(1e-6, 3.25, 11.0), sample.Point(1e-5, 8.0, 4.0)]))
+    shown = tables.render(tables.frontier_table([sample.point(1e-6, 3.25, 11.0), sample.point(1e-5, 8.0, 4.0)]))
     assert [["1e-06", "+3.2", "+11.0"], ["1e-05", "+8.0", "+4.0"]] == [line.split() for line in shown.split("\n")[4:6]]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from nowake.reports.pictures import canvas
-from nowake.reports.summary import FrontierPoint
+from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 
 _MARKS = ("D", "s", "^", "v", "P", "X")
