@@ -1,0 +1,95 @@
+"""Money and shares become ticks and lots in one place, exactly or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from tests.worlds.samples import SESSION, instrument
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.instrument import Session
+from nowake.domain.units import NS_PER_SECOND, clock, epoch_ns, local_ns, parse_duration, parse_time_of_day
+
+
+def test_prices_turn_into_ticks_exactly_and_back() -> None:
+    stock = instrument()
+    assert stock.ticks("223.82") == 22_382
+    assert stock.ticks(0.29) == 29  # 0.29 / 0.01 is 28.999... in binary.
+    assert stock.price(22_382) == 223.82
+    assert stock.price(22_382.5) == 223.825
+
+
+def test_coins_have_small_lots() -> None:
+    coin = instrument(lot_size="0.00000001")
+    assert coin.lots("0.12345678") == 12_345_678
+    assert coin.quantity(12_345_678) == 0.12345678
+    assert coin.value(100 * 12_345_678) == pytest.approx(0.12345678)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "message"),
+    [
+        (250, "quantity 250 is not a multiple of lot size 100; use 200 or 300"),
+        (50, "quantity 50 is not a multiple of lot size 100; use 100"),
+        (0, "quantity 0 must be above 0"),
+        (-100, "quantity -100 must be above 0"),
+        ("nan", "quantity nan is not a finite number"),
+        ("many", "quantity 'many' is not a number"),
+    ],
+)
+def test_a_quantity_that_cannot_be_traded_says_which_can(quantity: float | str, message: str) -> None:
+    with pytest.raises(BadParameter) as error:
+        instrument(lot_size=100).lots(quantity)
+    assert str(error.value) == message
+
+
+def test_negative_prices_are_legal_only_where_the_instrument_says_so() -> None:
+    assert instrument(negative_prices=True).ticks(-0.05) == -5
+    with pytest.raises(BadParameter, match="must be above 0"):
+        instrument().ticks(-0.05)
+
+
+@pytest.mark.parametrize("bad", [Decimal(0), Decimal(-1), Decimal("NaN"), Decimal("Infinity")])
+def test_a_tick_size_must_be_a_positive_number(bad: Decimal) -> None:
+    with pytest.raises(BadParameter, match="tick_size"):
+        instrument(tick_size=bad)
+
+
+def test_local_times_of_a_session_are_instants() -> None:
+    assert SESSION.at("09:30") == SESSION.open_ns
+    assert SESSION.at("09:30:00.000000001") == SESSION.open_ns + 1
+    assert SESSION.at(dt.datetime(2026, 1, 5, 14, 30, tzinfo=dt.UTC)) == SESSION.open_ns
+    assert SESSION.clock(SESSION.open_ns + 1, fraction=True) == "09:30:00.000000001"
+
+
+def test_a_wall_clock_is_right_on_the_day_it_changes() -> None:
+    day = dt.date(2026, 3, 8)  # New York goes from 02:00 to 03:00.
+    nine = local_ns(day, "America/New_York", parse_time_of_day("09:00"))
+    assert nine == epoch_ns(dt.datetime(2026, 3, 8, 13, 0, tzinfo=dt.UTC))
+    assert clock(nine, "America/New_York") == "09:00:00"
+
+
+@pytest.mark.parametrize("text", ["25:00", "10", "10:60", "ten", "", "10:00:61", "-1:00"])
+def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="time"):
+        parse_time_of_day(text)
+
+
+def test_durations_have_a_unit() -> None:
+    assert parse_duration("1.5s") == 1_500_000_000
+    assert parse_duration("200us") == 200_000
+    assert parse_duration("2h") == 7_200 * NS_PER_SECOND
+    with pytest.raises(BadParameter, match="'5'"):
+        parse_duration("5")
+
+
+def test_a_session_must_close_after_it_opens() -> None:
+    with pytest.raises(BadParameter, match="closes"):
+        Session(date=dt.date(2026, 1, 5), timezone="UTC", open_ns=5, close_ns=5)
+
+
+def test_a_naive_datetime_is_refused() -> None:
+    with pytest.raises(BadParameter, match="no time zone"):
+        SESSION.at(dt.datetime(2026, 1, 5, 10, 0))
