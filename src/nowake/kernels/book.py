@@ -92,7 +92,7 @@ class Book:
         self._set("orders_used", 1)  # Slot 0 is nobody.
         self._set("volume_wake", NEVER)
         self._set("report_lag_ns", NEVER >> 1)
-        self._set("venue_ns", int(self._events["time_ns"][0]) - 1 if len(events) else 0)
+        self._set("venue_ns", -(NEVER >> 1))  # Before all time, until the first `run`.
         self._hold("sides", np.zeros(2, SIDE))
         self._hold("shown", np.zeros(2 * depth, SHOWN))
         self._sides = self._arrays["sides"].view(np.int64).data

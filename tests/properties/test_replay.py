@@ -1,0 +1,84 @@
+"""The compiled book against its plain twin, on random histories with our orders in them."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nowake.kernels.book import Book
+from nowake.kernels.state import GONE, UNKNOWN
+from tests.reference.book import PlainBook
+from tests.reference.streams import commands, records, rows, sensible_rows
+
+PRICES = range(97, 106)
+RELAXED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def twins(history):
+    fast = Book(records(history), depth=3, padding_ticks=2, order_capacity=2)
+    slow = PlainBook(history)
+    slow.lowest_ticks, slow.highest_ticks = fast.price_range_ticks
+    return fast, slow
+
+
+def act(book, number, action, side, price, lots):
+    if action in ("place", "take"):
+        return book.place(number, side=side, price_ticks=price, lots=lots, immediate=action == "take")
+    if action == "reduce":
+        return book.reduce(number - 1 - price % 3, lots)
+    return book.withdraw(number - 1 - price % 3)
+
+
+def same(fast_answer, slow_answer):
+    if slow_answer is None:
+        return fast_answer in (GONE, UNKNOWN)
+    return fast_answer == slow_answer
+
+
+def assert_equal(fast, slow):
+    assert slow.fills == fast.take_fills()
+    slow.fills.clear()
+    assert slow.sides(depth=3) == fast.sides()
+    for side in (1, -1):
+        for price in PRICES:
+            assert slow.queue(side, price) == fast.queue(side, price)
+    names = ("volume_lots", "turnover", "phantoms", "crossed_instants", "is_halted", "venue_ns")
+    assert [getattr(slow, name) for name in names] == [getattr(fast, name) for name in names]
+
+
+def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None):
+    fast, slow = twins(history)
+    if lag_ns is not None:
+        fast.report_lag_ns = slow.report_lag_ns = lag_ns
+    until = [(time, command) for time, *command in orders] + [(200, None)]
+    for number, (time, command) in enumerate(until):
+        while True:
+            volume = None if volume_step is None else slow.volume_lots + volume_step
+            woken = slow.run(time, on_touch=on_touch, volume_lots=volume)
+            assert woken == fast.run(time, on_touch=on_touch, volume_lots=volume)
+            assert_equal(fast, slow)
+            fast.mark_touch()
+            slow.mark_touch()
+            if not woken and slow.venue_ns >= time:
+                break
+        if command is not None:
+            assert same(act(fast, number, *command), act(slow, number, *command))
+    assert_equal(fast, slow)
+
+
+@RELAXED
+@given(rows(), commands)
+def test_any_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders):
+    drive(history, orders)
+
+
+@RELAXED
+@given(sensible_rows(), commands)
+def test_sensible_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders):
+    drive(history, orders)
+
+
+@RELAXED
+@given(rows(), commands, st.integers(1, 20), st.integers(0, 5))
+def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_ns):
+    drive(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns)

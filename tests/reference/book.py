@@ -1,0 +1,254 @@
+"""The order-by-order book in plain lists, slow and obvious: what nowake.kernels.book must equal after every instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nowake.kernels import layout, state
+
+
+@dataclass(eq=False)
+class Order:
+    kind: int  # NAMED, ANONYMOUS or OWN of nowake.kernels.state.
+    id: int
+    hist: int  # Lots history says remain; of ours, open lots.
+    taken: int = 0  # Lots of it we took.
+
+    @property
+    def displayed(self) -> int:
+        return max(0, self.hist - self.taken)
+
+
+@dataclass
+class PlainBook:
+    """Queues are lists, first in the queue first: queues[side][price]. Sides are +1 bids and -1 asks."""
+
+    events: list[tuple]
+    lowest_ticks: int = -(10**9)
+    highest_ticks: int = 10**9
+    queues: dict[int, dict[int, list[Order]]] = field(default_factory=lambda: {1: {}, -1: {}})
+    fills: list[tuple] = field(default_factory=list)
+    venue_ns: int = -(1 << 62)
+    next_event: int = 0
+    volume_lots: int = 0
+    turnover: int = 0
+    phantoms: int = 0
+    crossed_instants: int = 0
+    is_halted: bool = False
+    report_lag_ns: int = 1 << 62
+    marked: tuple = (None, None)
+
+    # What is to be done.
+
+    def run(self, until_ns, *, on_touch=False, volume_lots=None):
+        def wakes():
+            reached = volume_lots is not None and self.volume_lots >= volume_lots
+            return reached or (on_touch and self.touch() != self.marked)
+
+        if wakes():
+            return True
+        while self.next_event < len(self.events) and self.events[self.next_event][0] <= until_ns:
+            self.venue_ns = self.events[self.next_event][0]
+            fills_before = len(self.fills)
+            while self.next_event < len(self.events) and self.events[self.next_event][0] == self.venue_ns:
+                self.apply(self.events[self.next_event])
+                self.next_event += 1
+            if len(self.fills) > fills_before:
+                until_ns = min(until_ns, self.venue_ns + self.report_lag_ns)
+            bid, ask = self.touch()
+            self.crossed_instants += bid is not None and ask is not None and bid >= ask
+            if wakes():
+                return True
+        self.venue_ns = max(self.venue_ns, until_ns)
+        return False
+
+    def mark_touch(self):
+        self.marked = self.touch()
+
+    def place(self, child_id, *, side, price_ticks, lots, immediate=False):
+        if self.is_halted:
+            return state.NOT_CONTINUOUS, lots
+        if not self.lowest_ticks <= price_ticks <= self.highest_ticks:
+            return state.PRICE_OUT_OF_RANGE, lots
+        reachable = [price for price in self.prices(-side) if side * (price_ticks - price) >= 0]
+        if any(order.kind == state.OWN for price in reachable for order in self.queue_of(-side, price)):
+            return state.WOULD_CROSS_SELF, lots
+        for price in reachable:
+            for order in self.queue_of(-side, price):
+                traded = min(lots, order.displayed)
+                if traded:
+                    order.taken += traded
+                    lots -= traded
+                    self.count(price, traded)
+                    self.fills.append((self.venue_ns, child_id, traded, lots, price, 0))
+        if lots and not immediate:
+            self.queue_of(side, price_ticks).append(Order(state.OWN, child_id, lots))
+        return state.ACCEPTED, lots
+
+    def reduce(self, child_id, lots):
+        for _, _, _, order in self.everyone():
+            if order.kind == state.OWN and order.id == child_id:
+                order.hist = min(order.hist, lots)
+                return order.hist
+        return None
+
+    def withdraw(self, child_id):
+        for _, _, queue, order in self.everyone():
+            if order.kind == state.OWN and order.id == child_id:
+                queue.remove(order)
+                return order.hist
+        return None
+
+    # One event of history.
+
+    def apply(self, event):
+        _, order_id, lots, price, kind, side, _ = event
+        known = self.find(order_id)
+        if kind in (layout.HALT, layout.RESUME):
+            self.is_halted = kind == layout.HALT
+        elif lots < 0 or (lots == 0 and kind not in (layout.DELETE, layout.RESYNC)) or not 1 <= kind <= 9:
+            self.phantoms += 1
+        elif kind == layout.PRINT_CROSS:
+            self.count(price, lots)
+        elif kind == layout.PRINT_HIDDEN:
+            self.count(price, lots)
+            if side:
+                self.fill_own_better(side, price, lots, also_at_price=True)
+        elif kind == layout.RESYNC:
+            self.resync(side, price, lots)
+        elif kind == layout.ADD:
+            if known:
+                self.phantoms += 1
+                known[2].remove(known[3])
+            self.add(side, price, lots, Order(state.NAMED if order_id else state.ANONYMOUS, order_id, lots))
+        elif kind == layout.EXECUTE:
+            self.execute(known, side, price, lots)
+        elif known is None:
+            self.cancel_anonymous(side, price, lots)
+        else:
+            _, _, queue, order = known
+            if kind == layout.REDUCE and lots > order.hist:
+                self.phantoms += 1
+            order.hist -= order.hist if kind == layout.DELETE else min(lots, order.hist)
+            if not order.hist:
+                queue.remove(order)
+
+    def add(self, side, price, lots, order):
+        fills_before = len(self.fills)
+        order.taken = lots - self.fill_own_better(-side, price, lots, also_at_price=True)
+        for fill in self.fills[fills_before:]:
+            self.count(fill[4], fill[2])
+        self.queue_of(side, price).append(order)
+
+    def execute(self, known, side, price, lots):
+        """History executes `lots` of one order, or of the anonymous orders of a level. `rest` is the taker's hunger."""
+        if known:
+            side, price, _, order = known
+            victims = [order]
+        else:
+            victims = [order for order in self.queue_of(side, price) if order.kind == state.ANONYMOUS]
+        self.count(price, lots)
+        rest = self.fill_own_better(side, price, lots)
+        queue = list(self.queue_of(side, price))
+        behind = len(queue)
+        for order in victims:
+            if not lots:
+                break
+            behind = queue.index(order) + 1
+            for ours in queue[: behind - 1]:
+                rest -= self.fill_own(side, price, ours, rest)
+            rest -= min(rest, order.displayed)
+            executed = min(lots, order.hist)
+            lots -= executed
+            order.hist -= executed
+            if not order.hist:
+                self.queue_of(side, price).remove(order)
+        if lots:
+            self.phantoms += 1
+        rest = max(0, rest - lots)  # Lots nobody told us of: they were there, and the taker had them.
+        for order in queue[behind:]:
+            if order.kind == state.OWN:
+                rest -= self.fill_own(side, price, order, rest)
+            else:
+                traded = min(rest, order.displayed)
+                order.taken += traded
+                rest -= traded
+
+    def cancel_anonymous(self, side, price, lots):
+        left = self.cut_from_tail(side, price, lots, kinds=(state.ANONYMOUS,))
+        if left or not lots:
+            self.phantoms += 1
+
+    def resync(self, side, price, lots):
+        recorded = sum(order.hist for order in self.queue_of(side, price) if order.kind != state.OWN)
+        if lots > recorded:
+            self.add(side, price, lots - recorded, Order(state.ANONYMOUS, 0, lots - recorded))
+        else:
+            self.cut_from_tail(side, price, recorded - lots, kinds=(state.ANONYMOUS, state.NAMED))
+
+    # Parts.
+
+    def cut_from_tail(self, side, price, lots, *, kinds):
+        queue = self.queue_of(side, price)
+        for order in reversed(list(queue)):
+            if order.kind in kinds:
+                cut = min(lots, order.hist)
+                order.hist -= cut
+                lots -= cut
+                if not order.hist:
+                    queue.remove(order)
+        return lots
+
+    def fill_own_better(self, side, price, lots, *, also_at_price=False):
+        """A taker of `lots` meets our orders on a side at better prices than `price`; what is left of it."""
+        for at in self.prices(side):
+            if side * (at - price) > 0 or (also_at_price and at == price):
+                for order in list(self.queue_of(side, at)):
+                    lots -= self.fill_own(side, at, order, lots)
+        return lots
+
+    def fill_own(self, side, price, order, lots):
+        traded = min(lots, order.hist) if order.kind == state.OWN else 0
+        if traded:
+            order.hist -= traded
+            self.fills.append((self.venue_ns, order.id, traded, order.hist, price, 1))
+            if not order.hist:
+                self.queue_of(side, price).remove(order)
+        return traded
+
+    def count(self, price, lots):
+        self.volume_lots += lots
+        self.turnover += price * lots
+
+    def queue_of(self, side, price):
+        return self.queues[side].setdefault(price, [])
+
+    def everyone(self):
+        return [
+            (side, price, queue, order)
+            for side, levels in self.queues.items()
+            for price, queue in levels.items()
+            for order in queue
+        ]
+
+    def find(self, order_id):
+        named = [found for found in self.everyone() if found[3].kind == state.NAMED and found[3].id == order_id]
+        return named[0] if named else None
+
+    def lots_at(self, side, price):
+        return sum(order.displayed for order in self.queue_of(side, price))
+
+    def prices(self, side):
+        """Displayed prices of a side, best first."""
+        return sorted(
+            (price for price in list(self.queues[side]) if self.lots_at(side, price)), key=lambda p: -side * p
+        )
+
+    def touch(self):
+        return tuple(next(iter(self.prices(side)), None) for side in (1, -1))
+
+    def sides(self, depth=1):
+        return tuple([(price, self.lots_at(side, price)) for price in self.prices(side)[:depth]] for side in (1, -1))
+
+    def queue(self, side, price):
+        return [(order.kind, order.id, order.hist, order.taken) for order in self.queue_of(side, price)]

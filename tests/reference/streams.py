@@ -1,0 +1,120 @@
+"""Small books as text, and random histories that are hostile on purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from nowake.kernels import layout
+
+KINDS = {
+    "add": layout.ADD,
+    "reduce": layout.REDUCE,
+    "delete": layout.DELETE,
+    "execute": layout.EXECUTE,
+    "hidden": layout.PRINT_HIDDEN,
+    "resync": layout.RESYNC,
+    "cross": layout.PRINT_CROSS,
+    "halt": layout.HALT,
+    "resume": layout.RESUME,
+}
+
+
+def history(text):
+    """EVENT records of lines "time kind side id lots price", for example "5 add bid 17 100 99"."""
+    rows = []
+    for line in text.strip().splitlines():
+        time, kind, side, order_id, lots, price = line.split()
+        rows.append((int(time), int(order_id), int(lots), int(price), KINDS[kind], 1 if side == "bid" else -1, 0))
+    return records(rows)
+
+
+def records(rows):
+    events = np.zeros(len(rows), layout.EVENT)
+    for k, row in enumerate(rows):
+        events[k] = row
+    return events
+
+
+def drawn(book, prices=None):
+    """The book as a table, best ask on top: names are ids, o7 is our child 7, * an anonymous order; size in brackets
+    is what it displays where we took some."""
+    rows = []
+    for side, name in ((-1, "ask"), (1, "bid")):
+        for price in sorted(prices or range(*_span(book)), reverse=True):
+            queue = book.queue(side, price)
+            if queue:
+                rows.append(f"{name} {price:>4} | " + " ".join(_member(*member) for member in queue))
+    return "\n".join(rows)
+
+
+def _span(book):
+    lowest, highest = book.price_range_ticks
+    return lowest, highest + 1
+
+
+def _member(kind, order_id, hist, taken):
+    name = {1: str(order_id), 2: "*", 3: f"o{order_id}"}[kind]
+    shown = f"({max(0, hist - taken)})" if taken else ""
+    return f"{name}:{hist}{shown}"
+
+
+@st.composite
+def rows(draw, *, size=40):
+    """A history over few prices and ids, so that orders meet: ids unknown, reused and far apart, instants shared."""
+    ids = [0, 1, 2, 3, 4, 5, -7, 2**62 + 5, -(2**63)]
+    event = st.tuples(
+        st.integers(0, 2),
+        st.sampled_from(ids),
+        st.integers(1, 9) | st.integers(-1, 30),
+        st.integers(98, 104),
+        st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10]),
+        st.sampled_from([1, -1]),
+    )
+    out, time = [], 10
+    for gap, order_id, lots, price, kind, side in draw(st.lists(event, max_size=size)):
+        time += gap
+        out.append((time, order_id, lots, price, kind, side, 0))
+    return out
+
+
+@st.composite
+def sensible_rows(draw, *, size=60):
+    """A history that could be real: known orders are cancelled and executed, bids below 101, asks from 101."""
+    out, time, alive, next_id = [], 10, {}, 1
+    for _ in range(draw(st.integers(0, size))):
+        time += draw(st.integers(0, 2))
+        kind = draw(st.sampled_from([1, 1, 1, 2, 3, 4, 4, 4, 5])) if alive else 1
+        if kind == 1:
+            side = draw(st.sampled_from([1, -1]))
+            price, lots = (
+                (draw(st.integers(98, 100)) if side > 0 else draw(st.integers(101, 103))),
+                draw(st.integers(1, 9)),
+            )
+            alive[next_id] = [side, price, lots]
+            out.append((time, next_id, lots, price, 1, side, 0))
+            next_id += 1
+            continue
+        order_id = draw(st.sampled_from(sorted(alive)))
+        side, price, left = alive[order_id]
+        lots = left if kind == 3 else draw(st.integers(1, left))
+        if kind == 5:
+            out.append((time, 0, lots, price, 5, side, 0))
+            continue
+        out.append((time, order_id, lots, price, kind, side, 0))
+        alive[order_id][2] -= lots
+        if alive[order_id][2] == 0:
+            del alive[order_id]
+    return out
+
+
+commands = st.lists(
+    st.tuples(
+        st.integers(8, 60),  # When.
+        st.sampled_from(["place", "place", "place", "take", "reduce", "cancel"]),
+        st.sampled_from([1, -1]),
+        st.integers(97, 105),
+        st.integers(1, 25),
+    ),
+    max_size=12,
+).map(lambda commands: sorted(commands, key=lambda command: command[0]))
