@@ -93,8 +93,8 @@ class Day:
         if self.can_replay:
             return ""
         return (
-            f"{self.source} holds quotes and trades but no order-by-order events, so nothing says who queues at a "
-            "price; costs can be measured on it, orders cannot be simulated in it"
+            f"{self.source!r} has quotes and trades but no order-by-order events, so nothing says who queues at a "
+            "price; costs can be measured on such a day, orders cannot be simulated in it"
         )
 
     @property

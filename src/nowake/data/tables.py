@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -31,7 +31,6 @@ _TRUTHS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f":
 _TRUTHS[""] = False
 
 _Value = TypeVar("_Value", int, bool)
-_Table = TypeVar("_Table", Trades, Quotes)
 
 
 def read_trades(
@@ -70,18 +69,15 @@ def read_trades(
     """
     table = _read(path, columns, TRADE_COLUMNS)
     time = _times(table, instrument, timezone, time_unit)
-    prices = _convert(table, "price", instrument.ticks)
-    lots = _convert(table, "quantity", instrument.lots)
-    flags = {name: _lookup(table, name, _TRUTHS, pl.Boolean).to_numpy(writable=True) for name in ("hidden", "auction")}
-    return _checked(
-        table,
-        lambda: Trades(
-            time_ns=time.to_numpy(writable=True),
-            price_ticks=prices.to_numpy(writable=True),
-            lots=lots.to_numpy(writable=True),
-            aggressor=_lookup(table, "aggressor", _AGGRESSORS, pl.Int8).to_numpy(writable=True),
-            **flags,
-        ),
+    prices = _convert(table, table.frame["price"], instrument.ticks)
+    lots = _convert(table, table.frame["quantity"], instrument.lots)
+    return Trades(
+        time_ns=time.to_numpy(writable=True),
+        price_ticks=prices.to_numpy(writable=True),
+        lots=lots.to_numpy(writable=True),
+        aggressor=_lookup(table, "aggressor", _AGGRESSORS, pl.Int8).to_numpy(writable=True),
+        hidden=_lookup(table, "hidden", _TRUTHS, pl.Boolean).to_numpy(writable=True),
+        auction=_lookup(table, "auction", _TRUTHS, pl.Boolean).to_numpy(writable=True),
     )
 
 
@@ -102,12 +98,12 @@ def read_quotes(
     time = _times(table, instrument, timezone, time_unit)
     sides = {}
     for side in ("bid", "ask"):
-        lots = _convert(table, f"{side}_size", lambda text: instrument.lots(text) if _is_something(text) else 0)
-        table.frame = table.frame.with_columns(pl.when(lots > 0).then(pl.col(side)).otherwise(pl.lit("")).alias(side))
-        ticks = _convert(table, side, lambda text: instrument.ticks(text) if text else 0)
+        lots = _convert(table, table.frame[f"{side}_size"], lambda size: _lots_or_none(instrument, size))
+        shown = table.frame.select(pl.when(lots > 0).then(pl.col(side)).otherwise(pl.lit("")).alias(side))[side]
+        ticks = _convert(table, shown, lambda price: instrument.ticks(price) if price else 0)
         sides[f"{side}_lots"] = lots.to_numpy(writable=True)
         sides[f"{side}_ticks"] = ticks.to_numpy(writable=True)
-    return _checked(table, lambda: Quotes(time_ns=time.to_numpy(writable=True), **sides))
+    return Quotes(time_ns=time.to_numpy(writable=True), **sides)
 
 
 def day_from_tables(
@@ -124,11 +120,12 @@ def day_from_tables(
     )
 
 
-class _Source:
+class _Source(NamedTuple):
     """A file's columns under our names, as text where they are not times, and how to name its rows."""
 
-    def __init__(self, path: Path, frame: pl.DataFrame, first_row: int) -> None:
-        self.path, self.frame, self.first_row = path, frame, first_row
+    path: Path
+    frame: pl.DataFrame
+    first_row: int
 
     def fault(self, row: int, what: str) -> BadData:
         return BadData(f"{self.path.name} row {row + self.first_row}: {what}")
@@ -178,6 +175,12 @@ def _times(table: _Source, instrument: Instrument, timezone: str | None, unit: T
     if times.has_nulls():
         row = int(times.is_null().arg_max() or 0)
         raise table.fault(row, f"time {column[row]!r} cannot be read as {unit}")
+    back = times.diff() < 0
+    if back.any():
+        row = int(back.arg_max() or 0)
+        raise table.fault(
+            row, f"time {column[row]} is before {column[row - 1]} in the row above; sort the rows by time"
+        )
     return times
 
 
@@ -202,15 +205,14 @@ def _placed(naive: pl.Series, timezone: str) -> pl.Series:
     return local.dt.epoch("ns")
 
 
-def _convert(table: _Source, name: str, exact: Callable[[str], int]) -> pl.Series:
+def _convert(table: _Source, column: pl.Series, exact: Callable[[str], int]) -> pl.Series:
     """A column of decimals as integers, each distinct text converted once."""
-    column = table.frame[name]
     converted: dict[str, int] = {}
     for text in column.unique().to_list():
         try:
             converted[text] = exact(text)
         except BadParameter as error:
-            raise table.fault(int(column.index_of(text) or 0), f"{name}: {error}") from None
+            raise table.fault(int(column.index_of(text) or 0), f"{column.name}: {error}") from None
     return column.replace_strict(converted, return_dtype=pl.Int64)
 
 
@@ -225,16 +227,10 @@ def _lookup(table: _Source, name: str, known: Mapping[str, _Value], kind: type[p
     return found
 
 
-def _checked(table: _Source, make: Callable[[], _Table]) -> _Table:
+def _lots_or_none(instrument: Instrument, size: str) -> int:
+    """Lots of a displayed size, 0 where it is empty or zero; nonsense is for the instrument to refuse."""
     try:
-        return make()
-    except BadData as error:
-        raise BadData(f"{table.path.name}, rows counted from 0: {error}") from None
-
-
-def _is_something(text: str) -> bool:
-    """Whether a size is neither empty nor zero; nonsense is something, for the instrument to refuse."""
-    try:
-        return bool(text) and Decimal(text) != 0
+        nothing = not size or Decimal(size) == 0
     except InvalidOperation:
-        return True
+        nothing = False
+    return 0 if nothing else instrument.lots(size)
