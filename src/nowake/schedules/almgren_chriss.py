@@ -41,7 +41,7 @@ class AlmgrenChriss(msgspec.Struct, frozen=True):
         lambda, per unit of currency: currency of expected cost one accepts to lose one currency^2 of variance. 0 gives
         TWAP (VWAP where a curve is given).
     bucket_ns, n
-        Longest a bucket may be, or how many; one minute by default. Buckets are even.
+        Longest a bucket may be, or how many; by default one minute, or a tenth of a shorter window. Buckets are even.
     curve
         Volume curve of the day: buckets then hold even volume instead of even time.
     """
@@ -132,7 +132,8 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 <= self.volatility < math.inf:
             raise BadParameter(f"volatility {self.volatility} must be finite and 0 or more")
         _check_risk_aversion(self.risk_aversion)
-        if self.steps > 1 and not self.eta_tilde > 0:
+        # What rounding leaves of a difference that is 0 is not above 0.
+        if self.steps > 1 and not self.eta_tilde > 1e-9 * self.impact.eta:
             _refuse_concave(self)
 
     @property
@@ -233,7 +234,7 @@ def frontier(
     n
         Points, 2 or more, evenly spaced in the logarithm of urgency after the first.
     buckets
-        Steps of the schedules; one a minute by default.
+        Steps of the schedules; by default one a minute, ten at least.
 
     Raises
     ------

@@ -9,14 +9,13 @@ from nowake.domain.order import ParentOrder
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.volume import VolumeCurve
 
-DEFAULT_BUCKET_NS = NS_PER_MINUTE
 MAX_BUCKETS = 100_000
 
 
 def bucket_edges(order: ParentOrder, *, bucket_ns: int | None = None, n: int | None = None) -> tuple[int, ...]:
     """Edges from the order's start to its end: `n` even buckets, or buckets of `bucket_ns` and a shorter last one.
 
-    With neither, one-minute buckets.
+    With neither, buckets of one minute, or of a tenth of a window shorter than ten.
 
     Raises
     ------
@@ -26,7 +25,7 @@ def bucket_edges(order: ParentOrder, *, bucket_ns: int | None = None, n: int | N
     if n is not None:
         _check_alone(bucket_ns)
         return even_edges(order, n)
-    step = DEFAULT_BUCKET_NS if bucket_ns is None else bucket_ns
+    step = min(NS_PER_MINUTE, -(-order.duration_ns // 10)) if bucket_ns is None else bucket_ns
     if step < 1:
         raise BadParameter(f"bucket of {step} ns must be 1 ns or more")
     _check_count(order, -(-order.duration_ns // step))
@@ -40,7 +39,7 @@ def even_edges(order: ParentOrder, n: int) -> tuple[int, ...]:
 
 
 def bucket_count(order: ParentOrder, *, bucket_ns: int | None = None, n: int | None = None) -> int:
-    """How many even buckets: `n`, or as many as keep each within `bucket_ns` (one minute by default)."""
+    """How many even buckets: `n`, or as many as keep each within `bucket_ns` (default as in `bucket_edges`)."""
     if n is not None:
         _check_alone(bucket_ns)
         _check_count(order, n)

@@ -33,7 +33,8 @@ def twap(order: ParentOrder, *, bucket_ns: int | None = None, n: int | None = No
     Parameters
     ----------
     bucket_ns, n
-        Length of a bucket (the last may be shorter), or how many even ones; one minute by default.
+        Length of a bucket (the last may be shorter), or how many even ones; by default one minute, or a tenth of a
+        window under ten minutes.
 
     Raises
     ------

@@ -36,7 +36,8 @@ def vwap(order: ParentOrder, curve: VolumeCurve, *, bucket_ns: int | None = None
     curve
         The volume expected on the order's day; inside a bucket of the curve volume runs evenly.
     bucket_ns, n
-        Length of a bucket (the last may be shorter), or how many even ones; one minute by default.
+        Length of a bucket (the last may be shorter), or how many even ones; by default one minute, or a tenth of a
+        window under ten minutes.
 
     Raises
     ------

@@ -1,0 +1,69 @@
+"""The battery every schedule policy passes, ours or a third party's: add a policy to POLICIES and it is held to it."""
+
+import subprocess
+import sys
+
+import pytest
+from tests.unit.models.makers import DAY_SECONDS, SECOND, order
+
+from nowake.domain.side import Side
+from nowake.models.impact import Linear, SquareRoot
+from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
+from nowake.schedules import AlmgrenChriss, SchedulePolicy, Twap, Vwap
+
+MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
+CURVE = VolumeCurve(
+    edges_ns=tuple(DAY_SECONDS * SECOND * k // 5 for k in range(6)), shares=(0.3, 0.15, 0.1, 0.15, 0.3), days=1
+)
+LINEAR = Linear.from_market(MARKET)
+POLICIES: list[SchedulePolicy] = [
+    Twap(),
+    Twap(n=7),
+    Vwap(CURVE),
+    Vwap(CURVE, n=7),
+    AlmgrenChriss(LINEAR, 0.0),
+    AlmgrenChriss(LINEAR, 1e-6),
+    AlmgrenChriss(LINEAR, 1e6, n=7),
+    AlmgrenChriss(SquareRoot(), 1e-6),
+    AlmgrenChriss(LINEAR, 1e-6, curve=CURVE),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+@pytest.mark.parametrize("lots", [1, 3, 100, 99_991])
+@pytest.mark.parametrize(("start_s", "end_s"), [(0, DAY_SECONDS), (3_601, 7_202), (100, 131)])
+def test_lots_sum_to_the_order_inside_its_window(policy: SchedulePolicy, lots: int, start_s: int, end_s: int) -> None:
+    parent = order(lots, start_s=start_s, end_s=end_s)
+    plan = policy.plan(parent, MARKET)
+    assert sum(plan.lots) == lots
+    assert min(plan.lots) >= 0
+    assert (plan.times_ns[0], plan.times_ns[-1]) == (parent.start_ns, parent.end_ns)
+    assert plan.order == parent
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+def test_same_inputs_give_the_same_schedule(policy: SchedulePolicy) -> None:
+    assert policy.plan(order(9_973), MARKET) == policy.plan(order(9_973), MARKET)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+def test_a_sale_is_planned_like_a_purchase(policy: SchedulePolicy) -> None:
+    buy, sell = policy.plan(order(9_973), MARKET), policy.plan(order(9_973, side=Side.SELL), MARKET)
+    assert (buy.lots, buy.times_ns, buy.expected_cost_bps) == (sell.lots, sell.times_ns, sell.expected_cost_bps)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+def test_schedule_says_what_made_it(policy: SchedulePolicy) -> None:
+    plan = policy.plan(order(9_973), MARKET)
+    assert plan.name
+    assert plan.inputs["buckets"] == len(plan.lots)
+
+
+def test_importing_schedules_and_models_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, nowake.schedules, nowake.models.impact, nowake.models.estimate, nowake.tca.analysis;"
+        "print([name for name in ('numba', 'pandas', 'polars', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
