@@ -117,7 +117,7 @@ def _tiles(
         tiles.append(Tile("Arrival mid", arrival, order.instrument.currency))
     for estimate in estimates[:1]:
         low, high = estimate.interval()
-        hint = f"{formats.bps(low)} to {formats.bps(high)} with 95% confidence"
+        hint = f"{formats.bps(low)} to {formats.bps(high)} at 95%, {estimate.model}"
         tiles.append(Tile("Expected cost", f"{formats.bps(estimate.expected_bps)} bps", hint))
     ranked = sorted((each for each in summaries if math.isfinite(each.shortfall_bps)), key=lambda it: it.shortfall_bps)
     if ranked:

@@ -40,6 +40,7 @@ __all__ = [
 
 SIGN = "Cost is positive when bad, for buys and for sells."
 
+_MOST_LISTED = 6
 _ESTIMATE_KEYS = (
     "model", "version", "spread_bps", "temporary_bps", "permanent_bps", "expected_bps", "expected_cost",
     "parameter_sd_bps", "input_sd_bps", "timing_risk_bps", "participation",
@@ -321,8 +322,15 @@ def _half_done_ns(schedule: Schedule) -> int:
 
 
 def _any(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    """Any plain value in a few words; what is long is counted, not listed."""
+    if value is None or isinstance(value, bool):
+        return {None: "not set", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return formats.count(value)
-    return formats.number(value) if isinstance(value, float) else formats.text(value)
+    if isinstance(value, float):
+        return formats.number(value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{words(str(key))} {_any(each)}" for key, each in value.items())
+    if isinstance(value, (tuple, list)) and len(value) > _MOST_LISTED:
+        return f"({len(value):,} values)"
+    return ", ".join(map(_any, value)) if isinstance(value, (tuple, list)) else formats.text(value)

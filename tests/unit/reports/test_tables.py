@@ -93,6 +93,13 @@ def test_the_table_of_a_run_says_what_was_refused_and_left() -> None:
     assert "worst off TWAP plan    -20.8% at 10:41:00" in shown
 
 
+def test_long_parameters_are_counted_not_listed() -> None:
+    record = sample.run(parameters={"curve": {"edges_ns": tuple(range(79)), "level": 0.95}, "display_size": None})
+    lines = [line.split(maxsplit=1) for line in tables.render(tables.run_table(record)).splitlines()]
+    assert ["curve", "edges ns (79 values); level 0.95"] in lines
+    assert ["display_size", "not set"] in lines
+
+
 def test_a_schedule_is_shown_bucket_by_bucket() -> None:
     lines = tables.render(tables.schedule_table(sample.schedule((1_000, 3_000)))).splitlines()
     assert ["10:00:00", "10:30:00", "1,000", "25.0%"] == lines[-2].split()

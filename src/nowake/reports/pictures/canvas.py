@@ -128,6 +128,11 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)
 
 
+def legend_below(axes: Axes, *, columns: int = 4) -> None:
+    """The key under the time axis, for more entries than fit above."""
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.22), ncols=columns, borderaxespad=0.0, columnspacing=1.4)
+
+
 def thousands(axes: Axes) -> None:
     """Vertical ticks with thousands separators."""
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

@@ -12,10 +12,9 @@ from nowake.reports.pictures import canvas
 from nowake.reports.summary import RunSummary
 
 _AGAINST = (
-    ("arrival", "cost_arrival_bps", canvas.BLUE, "o"),
-    ("interval VWAP", "cost_vwap_bps", canvas.ORANGE, "D"),
-    ("interval TWAP", "cost_twap_bps", canvas.GREEN, "^"),
-    ("shortfall, all in", "shortfall_bps", canvas.PURPLE, "s"),
+    ("vs arrival", "cost_arrival_bps", canvas.BLUE, "o"),
+    ("vs interval VWAP", "cost_vwap_bps", canvas.ORANGE, "D"),
+    ("vs interval TWAP", "cost_twap_bps", canvas.GREEN, "^"),
 )
 
 
@@ -32,6 +31,16 @@ def comparison(summaries: Sequence[RunSummary]) -> canvas.Picture:
         for label, key, colour, mark in _AGAINST:
             costs = [getattr(summary, key) for summary in summaries]
             axes.plot(costs, rows, mark, color=colour, markersize=6, linestyle="none", label=label, zorder=3)
+        shortfalls = [summary.shortfall_bps for summary in summaries]
+        axes.plot(
+            shortfalls,
+            rows,
+            "s",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor=canvas.PURPLE,
+            label="shortfall, all in",
+        )  # Hollow, for it equals the cost against arrival where all is filled and nothing is charged.
         axes.axvline(0, color=canvas.MUTED, linewidth=0.8, zorder=2)
         axes.set_yticks(rows, [summary.name for summary in summaries])
         axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -29,8 +29,10 @@ def decomposition(name: str, cost: CostReport) -> canvas.Picture:
         edges = [edge for start, amount in zip(starts, amounts, strict=True) for edge in (start, start + amount)]
         span = max(edges) - min(edges) or 1.0
         for row, (start, amount) in enumerate(zip(starts, amounts, strict=True)):
-            right = max(start, start + amount)
-            axes.annotate(formats.bps(amount), (right + 0.012 * span, row), va="center", color=canvas.INK)
+            is_gain = amount < 0
+            outside = (start + amount) + (-0.012 if is_gain else 0.012) * span
+            label = formats.bps(amount)
+            axes.annotate(label, (outside, row), va="center", ha="right" if is_gain else "left", color=canvas.INK)
         for row, (start, amount) in enumerate(zip(starts[:-1], amounts[:-1], strict=True)):
             axes.plot([start + amount] * 2, [row - 0.31, row + 1.31], color=canvas.MUTED, linewidth=0.7, zorder=3)
         axes.set_yticks(rows, labels)
@@ -38,7 +40,7 @@ def decomposition(name: str, cost: CostReport) -> canvas.Picture:
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
         axes.axvline(0, color=canvas.MUTED, linewidth=0.8, zorder=1)
-        axes.set_xlim(min(edges) - 0.03 * span, max(edges) + 0.12 * span)
+        axes.set_xlim(min(edges) - (0.12 if min(amounts) < 0 else 0.03) * span, max(edges) + 0.12 * span)
         axes.set_xlabel("bps of the paper value; positive is bad")
 
     alt = "; ".join(f"{part} {formats.bps(amount)}" for part, amount in zip(labels, amounts, strict=True))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from nowake.reports.pictures import canvas
 from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 
+_FLATTENING = 20.0
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
@@ -36,14 +38,26 @@ def frontier(points: Sequence[FrontierPoint], plans: Sequence[Schedule] = ()) ->
             colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
             axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
         axes.margins(0.08, 0.12)
-        axes.grid(visible=True, axis="both")
         axes.set_title("expected cost, bps of the arrival price")
+        _scale(axes, [point.expected_cost_bps for point in ordered])
+        axes.grid(visible=True, axis="both")
         axes.set_xlabel("risk of the cost, bps (one standard deviation)")
         axes.legend(loc="upper right")  # The curve is convex: this corner is empty.
 
     first, last = ordered[0], ordered[-1]
     alt = (
-        f"{len(ordered)} optimal schedules from {first.expected_cost_bps:.1f} bps at {first.risk_bps:.1f} bps risk "
-        f"to {last.expected_cost_bps:.1f} bps at {last.risk_bps:.1f} bps risk."
+        f"{len(ordered)} optimal schedules from {first.expected_cost_bps:,.1f} bps at {first.risk_bps:.1f} bps risk "
+        f"to {last.expected_cost_bps:,.1f} bps at {last.risk_bps:.1f} bps risk."
     )
     return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
+
+
+def _scale(axes: Axes, costs_bps: list[float]) -> None:
+    """A logarithmic axis where the dearest schedule would flatten all the others; it says so."""
+    if min(costs_bps) <= 0 or max(costs_bps) < _FLATTENING * min(costs_bps):
+        return
+    axes.set_yscale("log")
+    axes.set_title("expected cost, bps of the arrival price, logarithmic")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

@@ -30,7 +30,9 @@ def holdings(schedules: Sequence[Schedule]) -> canvas.Picture:
         axes.set_ylim(0, 1.04 * order.quantity)
         axes.set_title(f"{order.instrument.symbol}, quantity left")
         canvas.thousands(axes)
-        canvas.legend(axes)
+        canvas.legend_below(axes, columns=3)
 
     names = ", ".join(schedule.name for schedule in schedules)
-    return canvas.draw("What each schedule leaves to trade", f"Remaining quantity over time: {names}.", paint)
+    return canvas.draw(
+        "What each schedule leaves to trade", f"Remaining quantity over time: {names}.", paint, heights=(3.4,)
+    )

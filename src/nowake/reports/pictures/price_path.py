@@ -55,7 +55,7 @@ def price_path(
             _line(axes, limit, label, colour=canvas.PURPLE, dashes="solid")
         axes.set_title(f"{instrument.symbol}, {instrument.currency}")
         _ticks(axes, instrument)
-        axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.22), ncols=4, borderaxespad=0.0, columnspacing=1.4)
+        canvas.legend_below(axes)
 
     alt = f"{len(fills)} fills at an average of {shown(average)}; the arrival mid was {shown(arrival_price)}."
     return canvas.draw(f"{name}: price and fills", alt, paint, heights=(3.6,))
@@ -78,13 +78,14 @@ def _prevailing(quotes: Quotes, instrument: Instrument, start_ns: int, end_ns: i
 def _mark_fills(axes: Axes, position: Callable[[int], float], instrument: Instrument, fills: Sequence[Fill]) -> None:
     marks = _merged(fills)
     largest = max((lots for _, _, _, lots in marks), default=1)
+    scale = min(1.0, math.sqrt(40 / max(len(marks), 1)))  # Many marks are drawn smaller, so that the price shows.
     groups: dict[tuple[Liquidity, float], list[tuple[float, float]]] = defaultdict(list)
     for liquidity, time_ns, price_ticks, lots in marks:
         wanted = _MARK_AREAS[-1] * lots / largest
         area = min(_MARK_AREAS, key=lambda each: abs(each - wanted))
         groups[liquidity, area].append((position(time_ns), instrument.price(price_ticks)))
     for liquidity, area in sorted(groups, key=lambda group: (group[0].value, group[1])):
-        _marks(axes, groups[liquidity, area], area, liquidity)
+        _marks(axes, groups[liquidity, area], area * scale, liquidity)
     for liquidity in (Liquidity.MAKER, Liquidity.TAKER):
         if any(group[0] is liquidity for group in groups):
             _marks(axes, [(math.nan, math.nan)], 32.0, liquidity, label=f"{liquidity.value} fill")

@@ -38,7 +38,8 @@ def progress(name: str, order: ParentOrder, fills: Sequence[Fill], schedule: Sch
                 [position(time_ns) for time_ns in schedule.times_ns],
                 planned,
                 color=canvas.ORANGE,
-                linewidth=1.2,
+                linewidth=1.1,
+                zorder=4,
                 label=f"plan ({schedule.name})",
             )
             _mark_worst(axes, position(worst_deviation(schedule, fills).time_ns), schedule, fills)
@@ -60,7 +61,7 @@ def _mark_worst(axes: Axes, where: float, schedule: Schedule, fills: Sequence[Fi
     quantity = schedule.order.instrument.quantity
     target = schedule.target_lots(worst.time_ns)
     low, high = sorted((quantity(target), quantity(target + worst.lots)))
-    axes.plot([where, where], [low, high], color=canvas.PURPLE, linewidth=2.4, solid_capstyle="butt", zorder=4)
+    axes.plot([where, where], [low, high], color=canvas.PURPLE, linewidth=2.4, solid_capstyle="butt", zorder=5)
     is_late = where > sum(axes.get_xlim()) / 2
     axes.annotate(
         _gap(worst.fraction),
@@ -71,7 +72,7 @@ def _mark_worst(axes: Axes, where: float, schedule: Schedule, fills: Sequence[Fi
         va="center",
         color=canvas.PURPLE,
         bbox={"boxstyle": "square,pad=0.15", "facecolor": canvas.PAPER, "edgecolor": "none"},
-        zorder=5,
+        zorder=6,
     )
 
 
