@@ -179,7 +179,10 @@ def _covered(order: ParentOrder, quotes: Quotes, start: int, end: int) -> tuple[
     """What was asked for, cut to where two-sided quotes exist, and a note when that cut 2 % or more."""
     session = order.instrument.session
     if end <= start:
-        raise BadParameter(f"nothing lies between {session.clock(start)} and {session.clock(end)} of the session")
+        raise BadParameter(
+            f"nothing lies between {session.clock(start)} and {session.clock(end)} of the session; "
+            "look at a longer time, or give the numbers with MarketState.given"
+        )
     times, _ = two_sided(quotes)
     times = times[times <= end]
     if not len(times) or int(times[-1]) <= start:

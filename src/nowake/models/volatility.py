@@ -1,8 +1,8 @@
 """Realised volatility of the mid, as a fraction of the price per square root of a trading session.
 
 Sum of squared 5-minute log returns of the prevailing mid, averaged over five grids one minute apart (Zhang, Mykland,
-Ait-Sahalia 2005, the "averaged sparse" estimator of section 3.2): mids do not bounce between bid and ask, and five
-minutes let what noise is left die out. The interval is Barndorff-Nielsen & Shephard's (2002): the logarithm of the
+Ait-Sahalia 2005, "A tale of two time scales", subsampling and averaging): mids do not bounce between bid and ask, and
+five minutes let what noise is left die out. The interval is Barndorff-Nielsen & Shephard's (2002): the logarithm of the
 realised variance has variance (2/3) sum r^4 / (sum r^2)^2; one grid's, so slightly too wide for the average of five.
 
 Wrong where: the overnight move is not in it; an opening hour scaled to a day overstates, a lunch hour understates."""

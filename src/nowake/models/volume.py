@@ -165,6 +165,11 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         shift = session.open_ns - self.edges_ns[0]
         return msgspec.structs.replace(self, edges_ns=tuple(edge + shift for edge in self.edges_ns))
 
+    @property
+    def empty(self) -> int:
+        """Buckets without volume: many of them say that the tape is thin, cut short or broken."""
+        return sum(share == 0 for share in self.shares)
+
     def share_until(self, time_ns: int) -> float:
         """Share of the day's volume by an instant: linear inside a bucket, 0 before the open, 1 after the close."""
         if time_ns <= self.edges_ns[0]:
@@ -211,7 +216,7 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         return (
             f"volume curve, {len(self.shares)} buckets of {(self.edges_ns[1] - self.edges_ns[0]) / NS_PER_MINUTE:g} "
             f"minutes, {self.days} day(s), {self.volume_lots:,} lots, largest share {self.shares[peak]:.2%} "
-            f"in bucket {peak + 1}"
+            f"in bucket {peak + 1}" + (f"; {self.empty} buckets without a print" if self.empty else "")
         )
 
 

@@ -167,12 +167,14 @@ def _interval(order: ParentOrder, quotes: Quotes, volumes: tuple[Volume, Volume]
 
 
 def _close(order: ParentOrder, trades: Trades, notes: list[str]) -> float:
-    close, auction = closing_price(trades, order.instrument.session)
-    if math.isnan(close):
+    session = order.instrument.session
+    close = closing_price(trades, session)
+    if math.isnan(close.price_ticks):
         notes.append("Nothing printed in the session: the close is unknown.")
-    elif not auction:
-        notes.append("The tape has no closing auction: the close is the last print of the session.")
-    return close
+    elif not close.auction:
+        at = session.clock(close.time_ns)
+        notes.append(f"The tape has no closing auction: the close is the last print of the session, of {at}.")
+    return close.price_ticks
 
 
 def _trading(

@@ -47,6 +47,14 @@ class Volume(NamedTuple):
         return self.ticks_lots / self.lots if self.lots > 0 else math.nan
 
 
+class Close(NamedTuple):
+    """The close in ticks, when it printed, and whether an auction made it."""
+
+    price_ticks: float
+    time_ns: int
+    auction: bool
+
+
 def prevailing_mids(
     quotes: Quotes, times_ns: Ints, *, strictly_before: bool = False, max_age_ns: int | None = None
 ) -> Floats:
@@ -163,17 +171,19 @@ def market_volume(
     )
 
 
-def closing_price(trades: Trades, session: Session) -> tuple[float, bool]:
-    """The close in ticks, and whether it is an auction's: else the last continuous print by the close, to be flagged.
+def closing_price(trades: Trades, session: Session) -> Close:
+    """The last print of the closing auction, else the last continuous print by the close, to be flagged.
 
     An auction print counts from five minutes before the session's close on; an opening or midday one never does.
     NaN without prints.
     """
     auction = trades.auction & (trades.time_ns >= session.close_ns - CLOSING_NS)
     if auction.any():
-        return float(trades.price_ticks[auction][-1]), True
+        return Close(float(trades.price_ticks[auction][-1]), int(trades.time_ns[auction][-1]), True)
     continuous = ~trades.auction & (trades.time_ns >= session.open_ns) & (trades.time_ns <= session.close_ns)
-    return (float(trades.price_ticks[continuous][-1]) if continuous.any() else math.nan), False
+    if not continuous.any():
+        return Close(math.nan, session.close_ns, False)
+    return Close(float(trades.price_ticks[continuous][-1]), int(trades.time_ns[continuous][-1]), False)
 
 
 def last_print(trades: Trades, time_ns: int) -> float:

@@ -61,6 +61,23 @@ def test_interval_covers_the_mean_of_a_random_spread() -> None:
     assert np.mean(covered) == pytest.approx(0.95, abs=0.05)
 
 
+def test_spread_agrees_with_looking_every_second() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(20):
+        stamps = np.sort(rng.integers(0, 200, 40)).tolist()
+        rows = [(s, int(bid), int(ask)) for s, bid, ask in zip(stamps, *rng.integers(90, 110, (2, 40)), strict=True)]
+        rows = [(s, bid if bid > 92 else 0, ask) for s, bid, ask in rows]
+        seen = []
+        for second in range(50, 250):
+            stood = [row for row in rows if row[0] <= second]
+            if stood and 0 < stood[-1][1] <= stood[-1][2]:
+                seen.append(stood[-1])
+        found = quoted_spread(quotes(rows), start_ns=50 * SECOND, end_ns=250 * SECOND)
+        assert found.ticks.value == pytest.approx(np.mean([ask - bid for _, bid, ask in seen]))
+        assert found.bps.value == pytest.approx(np.mean([2e4 * (ask - bid) / (ask + bid) for _, bid, ask in seen]))
+        assert found.covered == pytest.approx(len(seen) / 200)
+
+
 def test_empty_window_is_refused() -> None:
     with pytest.raises(BadParameter, match="empty"):
         quoted_spread(quotes([(0, 99, 101)]), start_ns=5, end_ns=5)

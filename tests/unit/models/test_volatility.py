@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -34,6 +35,22 @@ def test_volatility_of_alternating_returns_is_computed_by_hand() -> None:
     assert found.n == 78
     # All r^4 equal: the variance of log variance is (2/3) / n.
     assert math.log(found.high / found.value) == pytest.approx(0.5 * 1.959964 * math.sqrt(2 / 3 / 78), rel=1e-6)
+
+
+def test_volatility_agrees_with_a_slow_reading_of_its_definition() -> None:
+    day = walk(seed=8, step_s=9)
+    mids = day.mid_ticks.tolist()
+
+    def mid_at(time_ns: int) -> float:
+        return mids[max(k for k in range(time_ns // (9 * SECOND) + 1) if k < len(mids))]
+
+    end, grids = int(day.time_ns[-1]), []
+    for k in range(5):
+        grid = list(range(k * MINUTE, end + 1, 5 * MINUTE))
+        moves = [math.log(mid_at(b) / mid_at(a)) for a, b in itertools.pairwise(grid)]
+        grids.append(sum(move**2 for move in moves) / len(moves))
+    slow = math.sqrt(sum(grids) / 5 * DAY_SECONDS / 300)
+    assert realised_volatility(day, DAY).value == pytest.approx(slow, rel=1e-12)
 
 
 def test_bounce_between_bid_and_ask_does_not_count() -> None:

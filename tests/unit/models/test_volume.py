@@ -52,6 +52,12 @@ def test_day_of_auctions_only_is_refused() -> None:
         VolumeCurve.from_trades(trades([(0, 1, 100)], auctions=[0]), HOUR)
 
 
+def test_curve_says_how_many_buckets_are_empty() -> None:
+    cut_short = VolumeCurve.from_trades(trades([(0, 1, 10), (700, 1, 10)]), HOUR, bucket_ns=10 * MINUTE)
+    assert cut_short.empty == 4
+    assert "4 buckets without a print" in str(cut_short)
+
+
 def test_smoothing_keeps_the_whole_and_spreads_a_spike() -> None:
     tape = trades([(1500, 1, 100)])
     curve = VolumeCurve.from_trades(tape, HOUR, bucket_ns=12 * MINUTE, smoothing_passes=1)

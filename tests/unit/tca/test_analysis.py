@@ -146,7 +146,7 @@ def test_live_tape_is_told_apart_from_a_replayed_one() -> None:
 def test_close_from_the_last_print_is_flagged() -> None:
     report = analyse(ORDER, FILLS, QUOTES, trades([(300, 5_019, 300), (2_000, 5_050, 1)]))
     assert report.benchmarks["close"] == 50.5
-    assert "The tape has no closing auction: the close is the last print of the session." in report.notes
+    assert "The tape has no closing auction: the close is the last print of the session, of 00:33:20." in report.notes
 
 
 def test_fills_outside_the_window_and_auctions_inside_it_are_noted() -> None:

@@ -132,18 +132,18 @@ def test_fills_outside_the_interval_do_not_count() -> None:
 
 def test_close_is_the_closing_auction() -> None:
     tape = trades([(0, 90, 9), (3599, 100, 1), (3601, 102, 999), (3700, 105, 3)], auctions=[0, 2])
-    assert closing_price(tape, session(close_s=3600)) == (102, True)
+    assert closing_price(tape, session(close_s=3600)) == (102, 3601 * SECOND, True)
 
 
 def test_opening_auction_is_not_the_close() -> None:
     tape = trades([(0, 90, 9), (3590, 100, 1), (3700, 105, 3)], auctions=[0])
-    assert closing_price(tape, session(close_s=3600)) == (100, False)
+    assert closing_price(tape, session(close_s=3600)) == (100, 3590 * SECOND, False)
 
 
 def test_close_of_an_empty_tape_is_unknown() -> None:
-    close, auction = closing_price(trades([]), session())
-    assert math.isnan(close)
-    assert not auction
+    close = closing_price(trades([]), session())
+    assert math.isnan(close.price_ticks)
+    assert not close.auction
 
 
 def test_last_print_is_at_or_before() -> None:

@@ -1,7 +1,7 @@
 """The square-root law: an order of Q shares costs I = Y sigma sqrt(Q / V), whatever its duration.
 
 sigma and V are the volatility and the volume of the same period, here a session. Read as the average cost of an order
-it is the desk's rule (Grinold & Kahn 1994, "Active Portfolio Management": to trade a day's volume costs a day's
+it is the desk's rule (Grinold & Kahn 2000, "Active Portfolio Management", chapter 16: a day's volume costs a day's
 volatility; Torre 1997, BARRA Market Impact Model Handbook). Read as the price move from the first to the last fill it
 is the empirical law (Toth, Lemperiere, Deremble, de Lataillade, Kockelkoren, Bouchaud 2011, "Anomalous price impact
 and the critical nature of liquidity in financial markets", Phys. Rev. X 1, 021006), where Y is "of order unity" and
@@ -12,8 +12,8 @@ After the order the price relaxes; fair pricing (Farmer, Gerig, Lillo, Waelbroec
 impact", Quantitative Finance 13) puts the level it relaxes to at 2/3 of the peak for an exponent of 1/2. That is the
 share of the cost called permanent here (`relaxed`).
 
-Wrong for orders under about 0.1 % of the day (nearer linear: Bucci et al. 2019) and for very fast or very slow ones;
-says nothing on duration."""
+Wrong for very small orders, whose impact is nearer linear (Bucci, Benzaquen, Lillo, Bouchaud 2019, "Crossover from
+linear to square-root market impact", Phys. Rev. Lett. 122), and for very fast or very slow ones: it has no duration."""
 
 from __future__ import annotations
 
