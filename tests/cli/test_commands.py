@@ -1,0 +1,142 @@
+"""The command line as a new user meets it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+import pytest
+
+from nowake.cli import main
+from nowake.engine import journal as journals
+
+ORDER = ("--buy", "2000", "--start", "10:00", "--end", "11:00")
+
+
+class Result(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def nowake(*arguments: str) -> Result:
+    """Run the command in this process, its output captured."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["nowake", *arguments]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as stop,
+    ):
+        main()
+    return Result(stop.value.code if isinstance(stop.value.code, int) else 2, out.getvalue(), err.getvalue())
+
+
+def answer(*arguments: str) -> dict:  # type: ignore[type-arg]
+    result = nowake(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("command", ["demo", "estimate", "plan", "simulate", "report", "replay", "data"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = nowake(command, "--help")
+    assert result.returncode == 0
+    assert f"nowake {command}" in result.stdout
+    assert command in nowake("--help").stdout
+
+
+def test_estimate_answers_with_parts_that_sum() -> None:
+    estimates = answer("estimate", "generated", *ORDER)["estimates"]
+    assert len(estimates) == 2
+    for row in estimates:
+        parts = row["spread_bps"] + row["temporary_bps"] + row["permanent_bps"]
+        assert parts == pytest.approx(row["expected_bps"])
+
+
+@pytest.mark.parametrize("schedule", ["twap", "vwap", "almgren-chriss"])
+def test_plan_answers_with_lots_that_sum_to_the_order(schedule: str) -> None:
+    plan = answer("plan", "generated", *ORDER, "--schedule", schedule, "--bucket", "7m")["plan"]
+    assert sum(plan["lots"]) == 2_000
+
+
+@pytest.mark.parametrize("algo", ["twap", "vwap", "pov", "shortfall", "iceberg"])
+def test_simulate_report_and_replay_agree(algo: str, tmp_path: Path) -> None:
+    journal = str(tmp_path / "a.journal")
+    simulated = answer("simulate", "generated", *ORDER, "--algo", algo, "--journal", journal)
+    run = simulated["run"]
+    executed = sum(fill["lots"] for fill in run["fills"])
+    assert executed + run["residual_lots"] == 2_000
+    replayed = answer("replay", journal)
+    assert (replayed["same"], replayed["replayed_hash"]) == (True, run["journal_hash"])
+    reported = answer("report", journal)
+    assert reported["costs"] == [simulated["cost"]]
+
+
+def test_a_report_is_one_html_file_without_a_request(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = nowake("simulate", "generated", *ORDER, "--html", str(page))
+    assert result.returncode == 0, result.stderr
+    text = page.read_text()
+    assert "<svg" in text
+    assert "<script" not in text
+    assert 'src="http' not in text
+
+
+def test_replay_says_where_a_changed_journal_differs_and_exits_1(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    answer("simulate", "generated", *ORDER, "--journal", str(path))
+    contents = journals.read(path)
+    forged = tmp_path / "b.journal"
+    with journals.Journal(forged) as journal:
+        journal.append(contents.header)
+        for turn in contents.turns[:3] + contents.turns[4:]:
+            journal.append(turn)
+    result = nowake("replay", str(forged))
+    assert result.returncode in {1, 2}
+    assert "DIFFERS   at turn" in result.stdout or "nowake:" in result.stderr
+
+
+def test_data_is_listed_described_and_checked(tmp_path: Path) -> None:
+    assert "generated" in nowake("data", "info", "--root", str(tmp_path)).stdout
+    assert answer("data", "info", "generated")["can_replay"] is True
+    assert nowake("data", "check", "generated").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("frobnicate",), "command 'frobnicate' is not known"),
+        (("estimate", "generated"), "neither --buy nor --sell given"),
+        (("estimate", "generated", "--buy", "5", "--sell", "5"), "both --buy and --sell given"),
+        (("estimate", "generated", "--buy", "many"), "quantity 'many' is not a number"),
+        (("estimate", "generated", "--buy", "1.5"), "quantity 1.5 is not a multiple of lot size 1; use 1 or 2"),
+        (("estimate", "generated", "--buy", "-5"), "quantity -5 must be above 0"),
+        (("estimate", "generated", "--buy", "5", "--start", "15:00", "--end", "10:00"), "end 10:00:00 is not after"),
+        (("estimate", "generated", "--buy", "5", "--start", "noon"), "time 'noon' is not a time of day"),
+        (("simulate", "generated", "--buy", "5", "--algo", "pov", "--rate", "1.4"), "rate 1.4 must be between 0 and 1"),
+        (("simulate", "generated", "--buy", "5", "--algo", "magic"), "'magic' is not one of"),
+        (("simulate", "generated", "--buy", "5", "--latency", "fast"), "duration 'fast' is not a number with a unit"),
+        (("simulate", "generated", "--buy", "5", "--nonsense"), "No such option"),
+        (("simulate", "tape:X", "--buy", "5"), "data 'tape:X' is not a source of days"),
+        (("replay", "nowhere.journal"), "journal nowhere.journal is not a file"),
+        (("plan", "generated", "--buy", "5", "--risk-aversion", "-1"), "risk_aversion -1"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_value_and_exits_2(arguments: tuple[str, ...], message: str) -> None:
+    result = nowake(*arguments)
+    lines = [line for line in result.stderr.splitlines() if not line.endswith("...")]
+    assert result.returncode == 2
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_a_symbol_that_is_not_there_names_those_that_are(data_root: Path) -> None:
+    result = nowake("estimate", "lobster:NOSUCH", "--buy", "5", "--root", str(data_root))
+    assert result.returncode == 2
+    assert "'NOSUCH' is not in" in result.stderr

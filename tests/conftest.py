@@ -1,0 +1,28 @@
+"""What many tests share: where real data are, and a generated day made once a process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nowake.data.day import Day
+from nowake.data.generated import generate_day
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real market data; tests that need it are skipped, saying so, where it is absent."""
+    root = Path(os.environ.get("NOWAKE_DATA") or ROOT / "../shared/data")
+    if not root.is_dir():
+        pytest.skip(f"no market data at {root}; set NOWAKE_DATA")
+    return root
+
+
+@pytest.fixture(scope="session")
+def generated_day() -> Day:
+    """A small generated day, the same in every test."""
+    return generate_day(seed=3, events=60_000)
