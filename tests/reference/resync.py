@@ -14,17 +14,17 @@ Row = dict[int, Levels]  # Side (+1, -1) -> its displayed levels.
 
 def resync(
     messages: Sequence[Message], rows: Sequence[Row], levels: int, message_levels: int
-) -> list[tuple[Message, int, int]]:
-    """(event, cause, lots held before) in order, as the kernel writes them into its three arrays."""
+) -> list[tuple[Message, int, tuple[int, int]]]:
+    """(event, cause, (row, lots held before)) in order, as the kernel writes them into its three arrays."""
     held: dict[int, dict[int, int]] = {-1: {}, 1: {}}
     heard: dict[int, dict[int, str]] = {-1: {}, 1: {}}
     grid = {message[3] for message in messages if is_about_the_book(message)}
     grid |= {price for row in rows for side in row.values() for price, _ in side}
-    out: list[tuple[Message, int, int]] = []
+    out: list[tuple[Message, int, tuple[int, int]]] = []
 
     for side, price, lots in book_before(messages[0], rows[0]):
         held[side][price] = lots
-        out.append((resync_event(messages[0], side, price, lots), FIRST_SIGHT, 0))
+        out.append((resync_event(messages[0], side, price, lots), FIRST_SIGHT, (0, 0)))
 
     for k, message in enumerate(messages):
         _, _, lots, price, kind, touched, _ = message
@@ -39,11 +39,11 @@ def resync(
                     known = k > 0 and in_sight(rows[k - 1][touched], touched, price, levels)
                     known |= message_levels > levels and heard[touched].get(price) == "exactly"
                     out.append(
-                        (resync_event(message, touched, price, lots), UNEXPLAINED if known else REVEALED, before)
+                        (resync_event(message, touched, price, lots), UNEXPLAINED if known else REVEALED, (k, before))
                     )
                     before = lots
                 held[touched][price] = before - lots
-        out.append((message, FROM_MESSAGE, 0))
+        out.append((message, FROM_MESSAGE, (k, 0)))
 
         for side in (-1, 1):
             displayed = dict(rows[k][side])
@@ -60,7 +60,7 @@ def resync(
                     if message_levels > levels:
                         known |= heard[side].get(p) == "exactly"
                         known |= heard[side].get(p) == "at least" and now < was
-                    out.append((resync_event(message, side, p, now), UNEXPLAINED if known else REVEALED, was))
+                    out.append((resync_event(message, side, p, now), UNEXPLAINED if known else REVEALED, (k, was)))
                     held[side][p] = now
                 heard[side][p] = "exactly"
             forget_out_of_reach(held[side], heard[side], side, message_levels)

@@ -245,10 +245,10 @@ def _resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events
     capacity = 2 * len(messages) + 4 * book.shape[1]
     for _ in range(8):
         events, causes = np.zeros(capacity, EVENT), np.zeros(capacity, np.int8)
-        before = np.zeros(capacity, np.int64)
-        count = resync.resync(messages, book, grid, message_levels, events, causes, before)
+        notes = np.zeros((capacity, 2), np.int64)
+        count = resync.resync(messages, book, grid, message_levels, events, causes, notes)
         if count != resync.FULL:
-            return events[:count].copy(), _summary(events[:count], causes[:count], before[:count])
+            return events[:count].copy(), _summary(events[:count], causes[:count], notes[:count])
         capacity *= 2
     raise OutOfCapacity(f"the book differs from the messages more than {capacity // 2:,} times; the files do not match")
 
@@ -265,10 +265,10 @@ def _prices(messages: Events, book: Ints) -> Ints:
     return np.unique(np.concatenate(parts))
 
 
-def _summary(events: Events, causes: npt.NDArray[np.int8], before: Ints) -> Resyncs:
+def _summary(events: Events, causes: npt.NDArray[np.int8], notes: Ints) -> Resyncs:
     from nowake.kernels import resync  # noqa: PLC0415
 
-    row = np.cumsum(causes == resync.FROM_MESSAGE)  # A RESYNC stands after the message of its row, 1-based.
+    row, before = notes[:, 0] + 1, notes[:, 1]
     unexplained = np.flatnonzero(causes == resync.UNEXPLAINED)
     transitions = int(row[-1]) - 1
     examples = tuple(

@@ -31,7 +31,7 @@ def resync(
     message_levels: int,
     events: np.ndarray,
     causes: np.ndarray,
-    held_before: np.ndarray,
+    notes: np.ndarray,
 ) -> int:
     """Write the messages and the RESYNC events they need, in order.
 
@@ -46,9 +46,9 @@ def resync(
         int64[g], every price in `messages` and `book`, increasing.
     message_levels
         How many levels of the book the messages cover; at least the number of displayed levels.
-    events, causes, held_before
-        Output of one length: EVENT, int8 (the constants above), int64 (what the messages had left at the price of
-        a RESYNC).
+    events, causes, notes
+        Output of one length: EVENT, int8 (the constants above), int64[m, 2] (the row of the book an event belongs to,
+        and what the messages had left at the price of a RESYNC).
 
     Returns
     -------
@@ -61,7 +61,7 @@ def resync(
     at_least, exactly = 1, 2  # 0 nothing, else that `held` is a lower bound or the very number of lots there.
     best = np.array([grid.shape[0] - 1, 0])  # At or better than the best occupied price of each side.
     edge = np.array([-1, grid.shape[0]])  # Nothing was heard of prices beyond this one.
-    count = _first_sight(messages[0], book[0], grid, held, best, events, causes, held_before)
+    count = _first_sight(messages[0], book[0], grid, held, best, events, causes, notes)
     if count == FULL:
         return FULL
     for k in range(book.shape[0]):
@@ -83,7 +83,7 @@ def resync(
                     known = k > 0 and _in_sight(book[k - 1], touched, grid[r])
                     known = known or (message_levels > levels and heard[touched, r] == exactly)
                     causes[count] = UNEXPLAINED if known else REVEALED
-                    held_before[count] = held[touched, r]
+                    notes[count, 0], notes[count, 1] = k, held[touched, r]
                     held[touched, r] = message["lots"]
                     _write(events[count], message["time_ns"], touched, grid[r], message["lots"])
                     count += 1
@@ -93,6 +93,7 @@ def resync(
             return FULL
         events[count] = message
         causes[count] = FROM_MESSAGE
+        notes[count, 0], notes[count, 1] = k, 0
         count += 1
         for side in range(2):
             if k > 0 and side != touched and _side_stood_still(book, k, side):
@@ -120,7 +121,7 @@ def resync(
                         fewer = displayed < held[side, r]
                         known = heard[side, r] == exactly or (heard[side, r] == at_least and fewer)
                     causes[count] = UNEXPLAINED if known else REVEALED
-                    held_before[count] = held[side, r]
+                    notes[count, 0], notes[count, 1] = k, held[side, r]
                     held[side, r] = displayed
                     _write(events[count], message["time_ns"], side, grid[r], displayed)
                     count += 1
@@ -140,7 +141,7 @@ def _first_sight(
     best: np.ndarray,
     events: np.ndarray,
     causes: np.ndarray,
-    held_before: np.ndarray,
+    notes: np.ndarray,
 ) -> int:
     """Write the first row with its own message undone: the book that stood when the file begins."""
     if events.shape[0] < row.shape[0] // 2 + 1:
@@ -160,7 +161,7 @@ def _first_sight(
             if held[side, r] > 0:
                 _write(events[count], message["time_ns"], side, grid[r], held[side, r])
                 causes[count] = FIRST_SIGHT
-                held_before[count] = 0
+                notes[count, 0], notes[count, 1] = 0, 0
                 best[side] = max(best[side], r) if side == 1 else min(best[side], r)
                 count += 1
     return count

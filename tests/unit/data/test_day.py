@@ -1,0 +1,89 @@
+"""A day is frozen, honest about replay, prints small, and survives Parquet to the nanosecond."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from nowake.data.day import Day, no_events, no_quotes, no_trades
+from nowake.data.generated import generate_day
+from nowake.data.schema import COLUMNS, read_day, write_day
+from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.kernels.layout import EVENT
+
+DAY = generate_day(4, events=2_000)
+
+
+def test_frames_have_the_canonical_columns_and_the_values_of_the_arrays():
+    for which, columns in COLUMNS.items():
+        frame = DAY.to_frame(which)
+        assert {name: kind for name, (kind, _) in columns.items()} == dict(frame.schema)
+        assert getattr(DAY, which) is not None
+        assert len(getattr(DAY, which)) == frame.height
+    assert DAY.events["time_ns"].tolist() == DAY.to_frame("events")["time_ns"].to_list()
+    assert DAY.quotes.ask_lots.tolist() == DAY.to_frame()["ask_lots"].to_list()
+    with pytest.raises(BadParameter, match="table 'bars' is not one of"):
+        DAY.to_frame("bars")
+
+
+def test_the_schema_of_events_is_the_record_the_kernels_read():
+    assert list(EVENT.names) == list(COLUMNS["events"])
+
+
+def test_parquet_brings_back_every_byte(tmp_path):
+    again = read_day(write_day(DAY, tmp_path / "day"))
+    assert DAY.fingerprint == again.fingerprint
+    for field in dataclasses.fields(Day):
+        if field.name not in {"events", "quotes", "trades"}:
+            assert getattr(DAY, field.name) == getattr(again, field.name)
+
+
+def test_the_fingerprint_sees_one_changed_lot():
+    events = DAY.events.copy()
+    events["lots"][5] += 1
+    assert DAY.fingerprint != dataclasses.replace(DAY, events=events).fingerprint
+
+
+def test_a_stored_day_with_a_file_missing_or_foreign_is_refused(tmp_path):
+    folder = write_day(DAY, tmp_path / "day")
+    (folder / "trades.parquet").rename(folder / "kept")
+    with pytest.raises(NotFound, match=r"trades\.parquet is not there"):
+        read_day(folder)
+    pl.DataFrame({"a": [1]}).write_parquet(folder / "trades.parquet")
+    with pytest.raises(BadData, match="has columns a"):
+        read_day(folder)
+    (folder / "trades.parquet").write_text("no parquet")
+    with pytest.raises(BadData, match="not a readable Parquet file"):
+        read_day(folder)
+    (folder / "kept").rename(folder / "trades.parquet")
+    DAY.to_frame("events").write_parquet(folder / "events.parquet")
+    with pytest.raises(BadData, match="has layout None, not '1'"):
+        read_day(folder)
+
+
+def test_events_out_of_order_are_refused():
+    events = DAY.events.copy()
+    events["time_ns"][7] = 0
+    with pytest.raises(BadData, match="event 7 at 0 ns is earlier"):
+        dataclasses.replace(DAY, events=events)
+    with pytest.raises(BadData, match="not records of"):
+        dataclasses.replace(DAY, events=np.zeros(3))
+
+
+def test_a_day_without_events_cannot_be_replayed():
+    empty = Day(
+        instrument=DAY.instrument, source="x", events=no_events(), quotes=no_quotes(), trades=no_trades(), depth=1
+    )
+    assert (False, True) == (empty.can_replay, DAY.can_replay)
+    assert "" == DAY.cannot_replay_because
+    assert "no: 'x' has quotes and trades but no order-by-order events" in str(empty)
+
+
+def test_a_day_prints_as_a_small_table():
+    lines = str(DAY).splitlines()
+    assert "day        generated:4 2026-01-05 (GEN on GEN)" == lines[0]
+    assert f"events     {len(DAY.events):,}" in lines
+    assert "depth      full" in lines

@@ -1,0 +1,156 @@
+"""Faults are counted, also in data the reader refuses."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from nowake.data.generated import generate_day, session_without_calendar
+from nowake.data.load import check_path
+from nowake.data.quality import check, check_tables
+from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.units import NS_PER_SECOND
+
+from .conftest import BOOK, MESSAGES
+
+DAY = generate_day(3, events=5_000)
+SESSION = session_without_calendar(DAY.instrument.session.date)
+
+
+def spoiled(which, **columns):
+    """A table of a good day with values put into rows: column={row: value}."""
+    frame = DAY.to_frame(which)
+    for name, values in columns.items():
+        column = frame[name].to_list()
+        for row, value in values.items():
+            column[row] = value
+        frame = frame.with_columns(pl.Series(name, column, dtype=frame[name].dtype))
+    return check_tables({which: frame}, session=SESSION).tables[which]
+
+
+def test_a_generated_day_is_clean():
+    report = check(DAY)
+    assert 0 == report.faults
+    assert "Clean: no fault found." == report.verdict
+    assert [len(DAY.events), len(DAY.quotes), len(DAY.trades)] == [table.rows for table in report.tables.values()]
+
+
+def test_clock_reversals_are_counted():
+    assert 2 == spoiled("trades", time_ns={50: SESSION.open_ns, 60: SESSION.open_ns}).clock_reversals
+
+
+def test_rows_out_of_session_are_counted():
+    assert 2 == spoiled("quotes", time_ns={0: SESSION.open_ns - 1, -1: SESSION.close_ns + 1}).out_of_session
+
+
+def test_crossed_locked_and_one_sided_quotes_are_counted():
+    quotes = DAY.quotes
+    before = spoiled("quotes")
+    bids = {10: int(quotes.ask_ticks[10]) + 1, 20: int(quotes.ask_ticks[20])}
+    found = spoiled("quotes", bid_ticks=bids, ask_lots={30: 0})
+    assert (1, 1, before.one_sided + 1) == (found.crossed, found.locked, found.one_sided)
+
+
+def test_prices_and_sizes_that_are_not_positive_are_counted():
+    found = spoiled("trades", price_ticks={3: 0, 4: -5}, lots={7: 0})
+    assert (2, 1) == (found.non_positive_price, found.non_positive_size)
+    found = spoiled("quotes", bid_ticks={30: 0}, ask_lots={31: -1})
+    assert (1, 1) == (found.non_positive_price, found.non_positive_size)
+
+
+def test_unknown_kinds_and_halts_are_counted():
+    found = spoiled("events", kind={3: 99, 4: 8, 5: 9}, lots={4: 0, 5: 0}, price_ticks={4: 0, 5: 0})
+    assert (1, 1, 0) == (found.unknown_kinds, found.halts, found.non_positive_size)
+
+
+def test_unreadable_rows_are_counted_and_left_out():
+    found = spoiled("trades", lots={3: None}, price_ticks={3: None, 9: None})
+    assert (2, len(DAY.trades), 0) == (found.unreadable, found.rows, found.non_positive_size)
+
+
+def test_duplicates_are_rows_equal_to_the_row_before():
+    frame = DAY.to_frame("quotes")
+    doubled = pl.concat([frame[:5], frame[4:]])
+    assert 1 == check_tables({"quotes": doubled}, session=SESSION).tables["quotes"].duplicates
+
+
+def test_silences_count_open_and_close():
+    times = [SESSION.open_ns + second * NS_PER_SECOND for second in (100, 150, 23_390)]
+    frame = DAY.to_frame("trades")[:3].with_columns(pl.Series("time_ns", times))
+    found = check_tables({"trades": frame}, session=SESSION).tables["trades"]
+    assert (2, 23_240.0) == (found.silences, found.longest_silence_s)
+
+
+def test_a_day_that_lacks_hours_is_told():
+    frame = DAY.to_frame("trades").filter(pl.col("time_ns") < SESSION.open_ns + 3_600 * NS_PER_SECOND)
+    assert "hold nothing at all" in check_tables({"trades": frame}, session=SESSION).verdict
+
+
+def test_an_empty_table_is_told():
+    report = check_tables({"trades": DAY.to_frame("trades")[:0]}, session=SESSION)
+    assert "Empty: there is nothing to use." == report.verdict
+
+
+def test_the_report_is_plain_json_and_a_table():
+    report = check(DAY)
+    plain = json.loads(json.dumps(report.to_dict()))
+    assert report.verdict == plain["verdict"]
+    assert len(DAY.events) == plain["tables"]["events"]["rows"]
+    assert f"rows{'':<18}{len(DAY.events):>16,}{len(DAY.quotes):>16,}{len(DAY.trades):>16,}" in str(report).splitlines()
+
+
+def test_a_lobster_day_tells_how_many_transitions_are_explained(write_lobster):
+    report = check_path("lobster:TEST", root=write_lobster())
+    assert (0, 3, 3) == (report.faults, report.transitions, report.transitions_explained)
+    assert "3 of 3 explained" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "count"),
+    [
+        ("34200.5", "34199", "clock_reversals", 1),
+        (",40,", ",0,", "non_positive_size", 1),
+        (",1000200,", ",0,", "non_positive_price", 2),
+        (",4,11", ",9,11", "unknown_kinds", 1),
+        (",40,", ",4o,", "unreadable", 1),
+        ("34200.5", "soon", "unreadable", 1),
+    ],
+)
+def test_a_file_the_reader_refuses_is_counted(write_lobster, old, new, field, count):
+    report = check_path("lobster:TEST", root=write_lobster(MESSAGES.replace(old, new)))
+    assert count == getattr(report.tables["events"], field)
+    assert report.refused
+    assert report.verdict.startswith("Do not use before repair: ")
+    assert report.notes[0].startswith("the reader refuses it: TEST_")
+
+
+def test_a_book_of_another_length_does_not_stop_the_count(write_lobster):
+    root = write_lobster(book=BOOK + "1,1,1,1\n")
+    path = next((root / "lobster").glob("*message*"))
+    report = check_path(path)
+    assert ["events"] == list(report.tables)
+    assert "must be equal" in report.notes[0]
+
+
+def test_a_book_with_a_column_missing_does_not_stop_the_count(write_lobster):
+    root = write_lobster(book="1,1,1\n" * 4)
+    assert "3 columns" in check_path("lobster:TEST", root=root).notes[0]
+
+
+def test_an_empty_message_file_is_told(write_lobster):
+    root = write_lobster(messages="")
+    report = check_path(next((root / "lobster").glob("*message*")))
+    assert report.refused
+    assert "is empty" in report.notes[0]
+
+
+def test_paths_that_are_nothing_are_refused(tmp_path):
+    with pytest.raises(NotFound, match=r"no\.csv is not there"):
+        check_path(tmp_path / "no.csv")
+    with pytest.raises(BadParameter, match="neither a source of days"):
+        check_path("nonsense")
+    (tmp_path / "odd.csv").write_text("1\n")
+    with pytest.raises(BadParameter, match="is not named SYMBOL_DATE"):
+        check_path(tmp_path / "odd.csv")
