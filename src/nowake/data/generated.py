@@ -1,4 +1,4 @@
-"""A generated trading day, order by order: the same seed gives the same bytes on every machine.
+"""A generated trading day, order by order: the same seed gives the same bytes (for one release of numpy's generator).
 
 The times of a session and a fair price are drawn here; the book they feed is `nowake.kernels.orderflow`, whose
 docstring says what the flow leaves out. The price is a random walk whose variance, like the volume, follows a U over

@@ -43,6 +43,7 @@ HALT_TYPE = 7  # Types 1 to 5 are our ADD to PRINT_HIDDEN already; 6 is a cross.
 _CROSS_TYPE = 6
 _RESUME_TRADING = 1  # The "price" of a halt message: -1 halt, 0 quoting resumes, 1 trading resumes.
 _TICKS = (Decimal("0.01"), Decimal("0.0001"))
+_HIGHEST = np.iinfo(np.int32).max  # In the files' units, so that ticks of 0.0001 fit an event.
 _EXAMPLES = 5
 
 
@@ -103,7 +104,7 @@ def read_pair(pair: Pair, *, tick_size: str | Decimal | None = None) -> Day:
         source=f"lobster:{pair.messages.symbol}",
         events=events,
         quotes=quotes_of_touch(raw_events["time_ns"], touch),
-        trades=trades_of_events(raw_events),
+        trades=trades_of_events(events),
         depth=book.shape[1] // 4,
         warnings=tuple(warnings),
         resyncs=resyncs,
@@ -128,20 +129,23 @@ def _read_messages(pair: Pair) -> pl.DataFrame:
     path = pair.messages.path
     table = read_numbers(path, columns_of(path))
     table = table.with_columns(seconds_to_ns(table["time"]).alias("time"))
-    kind, price, size = (table[name].to_numpy() for name in ("type", "price", "size"))
-    order = (kind >= ADD) & (kind <= _CROSS_TYPE)
     if table["time"].has_nulls():
         raise first_fault(path, columns_of(path))
-    time = table["time"].to_numpy()
-    _refuse(path, (kind < ADD) | (kind > HALT_TYPE), "type {} is not 1 to 7", (kind,))
-    _refuse(path, order & (price <= 0), "price {} must be above 0", (price,))
-    _refuse(path, order & (size <= 0), "size {} must be above 0", (size,))
-    direction = table["direction"].to_numpy()
-    _refuse(path, order & (abs(direction) != 1), "direction {} is neither 1 (buy) nor -1 (sell)", (direction,))
-    halt = (kind == HALT_TYPE) & ((price < -1) | (price > 1))
-    _refuse(path, halt, "halt {} is not -1 (halt), 0 (quoting resumes) or 1 (trading resumes)", (price,))
+    kind, price, size = (table[name].to_numpy() for name in ("type", "price", "size"))
+    direction, time = table["direction"].to_numpy(), table["time"].to_numpy()
+    cross, halt = kind == _CROSS_TYPE, kind == HALT_TYPE
+    order = (kind >= ADD) & (kind <= PRINT_HIDDEN)
+    traded = order | (cross & (size != 0))  # A cross in which nobody traded has no price and no side.
+    wrong_side = order & (abs(direction) != 1)
+    wrong_halt = halt & ((price < -1) | (price > 1))
     back = np.zeros(len(time), np.bool_)
     back[1:] = np.diff(time) < 0
+    _refuse(path, ~(order | cross | halt), "type {} is not 1 to 7", (kind,))
+    _refuse(path, traded & (price <= 0), "price {} must be above 0", (price,))
+    _refuse(path, traded & (price > _HIGHEST), f"price {{}} is above {_HIGHEST}, the highest there is", (price,))
+    _refuse(path, traded & (size <= 0), "size {} must be above 0", (size,))
+    _refuse(path, wrong_side, "direction {} is neither 1 (buy) nor -1 (sell)", (direction,))
+    _refuse(path, wrong_halt, "halt {} is not -1 (halt), 0 (quoting resumes) or 1 (trading resumes)", (price,))
     _refuse(path, back, "time {} ns after midnight is before {} ns in the row above", (time, np.roll(time, 1)))
     return table
 
@@ -156,10 +160,10 @@ def _read_book(pair: Pair, *, rows: int) -> Ints:
         row, level = np.unravel_index(int(np.argmax(sizes < 0)), sizes.shape)
         raise BadData(f"{path.name} row {row + 1}: size {sizes[row, level]} must be 0 or more")
     occupied = sizes > 0
-    bad = occupied & (book[:, ::2] <= 0)
+    bad = occupied & ((book[:, ::2] <= 0) | (book[:, ::2] > _HIGHEST))
     if bad.any():
         row, level = np.unravel_index(int(np.argmax(bad)), bad.shape)
-        raise BadData(f"{path.name} row {row + 1}: price {book[row, 2 * level]} must be above 0")
+        raise BadData(f"{path.name} row {row + 1}: price {book[row, 2 * level]} must be above 0, up to {_HIGHEST}")
     _refuse_disorder(path, book)
     return book
 
@@ -248,7 +252,8 @@ def _resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events
         notes = np.zeros((capacity, 2), np.int64)
         count = resync.resync(messages, book, grid, message_levels, events, causes, notes)
         if count != resync.FULL:
-            return events[:count].copy(), _summary(events[:count], causes[:count], notes[:count])
+            traded = (events["kind"][:count] != PRINT_CROSS) | (events["lots"][:count] > 0)
+            return events[:count][traded], _summary(events[:count], causes[:count], notes[:count])
         capacity *= 2
     raise OutOfCapacity(f"the book differs from the messages more than {capacity // 2:,} times; the files do not match")
 

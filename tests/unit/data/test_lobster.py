@@ -87,6 +87,17 @@ def test_hidden_crosses_and_halts_move_no_level(write_lobster):
     assert 1 == len(day.quotes)
 
 
+def test_a_cross_in_which_nobody_traded_is_no_print(write_lobster):
+    day = read(write_lobster("34200.1,6,-1,0,0,0\n34200.2,6,-1,500,1000100,0\n", "1000300,70,1000000,100\n" * 2))
+    assert [500] == day.trades.lots.tolist()
+    assert [RESYNC, RESYNC, PRINT_CROSS] == day.events["kind"].tolist()
+
+
+def test_a_stub_quote_of_the_highest_price_is_read(write_lobster):
+    day = read(write_lobster(book=BOOK.replace("1000300,70", "1999999900,70")))
+    assert 19_999_999 == day.quotes.ask_ticks[0]
+
+
 def test_a_side_that_is_empty_shows_no_lots(write_lobster):
     book = BOOK.replace("1000300,70", "9999999999,0")
     quotes = read(write_lobster(book=book)).quotes
@@ -164,6 +175,13 @@ BAD_FILES = {
     "halt code": (MESSAGES.replace(",4,11,40,1000000,", ",7,0,0,5,"), BOOK, BadData, "row 3: halt 5 is not -1"),
     "book size": (MESSAGES, BOOK.replace(",60", ",-60", 1), BadData, "row 3: size -60 must be 0 or more"),
     "book price": (MESSAGES, BOOK.replace("1000300", "0"), BadData, "row 1: price 0 must be above 0"),
+    "price too high": (
+        MESSAGES.replace(",1000200,", ",9999999999,"),
+        BOOK,
+        BadData,
+        "row 2: price 9999999999 is above",
+    ),
+    "book price too high": (MESSAGES, BOOK.replace("1000300", "9999999999"), BadData, "row 1: price 9999999999 must"),
     "book text": (MESSAGES, BOOK.replace("1000300", "x", 1), BadData, "row 1: ask_1 'x' is not a number"),
 }
 
