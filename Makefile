@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
-CODE := src tests benchmarks examples
+CODE := $(wildcard src tests benchmarks examples)
 BENCH ?= replay_orders
 
 .DEFAULT_GOAL := help
