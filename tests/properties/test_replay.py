@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.reference.book import PlainBook
+from tests.reference.streams import commands, records, rows, sensible_rows, wild
 
 from nowake.kernels.book import Book
 from nowake.kernels.state import GONE, UNKNOWN
-from tests.reference.book import PlainBook
-from tests.reference.streams import commands, records, rows, sensible_rows
 
 PRICES = range(97, 106)
-RELAXED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def twins(history):
@@ -21,7 +22,8 @@ def twins(history):
     return fast, slow
 
 
-def act(book, number, action, side, price, lots):
+def act(book, number, command):
+    action, side, price, lots = command
     if action in ("place", "take"):
         return book.place(number, side=side, price_ticks=price, lots=lots, immediate=action == "take")
     if action == "reduce":
@@ -50,7 +52,8 @@ def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None):
     fast, slow = twins(history)
     if lag_ns is not None:
         fast.report_lag_ns = slow.report_lag_ns = lag_ns
-    until = [(time, command) for time, *command in orders] + [(200, None)]
+    last_ns = max([200, *(row[0] for row in history)])
+    until = [(time, command) for time, *command in orders] + [(last_ns, None)]
     for number, (time, command) in enumerate(until):
         while True:
             volume = None if volume_step is None else slow.volume_lots + volume_step
@@ -62,7 +65,7 @@ def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None):
             if not woken and slow.venue_ns >= time:
                 break
         if command is not None:
-            assert same(act(fast, number, *command), act(slow, number, *command))
+            assert same(act(fast, number, command), act(slow, number, command))
     assert_equal(fast, slow)
 
 
@@ -82,3 +85,15 @@ def test_sensible_history_leaves_the_same_book_fills_and_volume_in_both_books(hi
 @given(rows(), commands, st.integers(1, 20), st.integers(0, 5))
 def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_ns):
     drive(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_long_wild_history_leaves_the_same_book_at_every_touch_change(seed):
+    history, orders = wild(seed)
+    drive(history, orders, on_touch=True, lag_ns=1)
+
+
+@pytest.mark.parametrize("seed", range(12, 20))
+def test_long_wild_history_leaves_the_same_book_between_commands(seed):
+    history, orders = wild(seed, size=800)
+    drive(history, orders)

@@ -108,11 +108,9 @@ class PlainBook:
             self.is_halted = kind == layout.HALT
         elif lots < 0 or (lots == 0 and kind not in (layout.DELETE, layout.RESYNC)) or not 1 <= kind <= 9:
             self.phantoms += 1
-        elif kind == layout.PRINT_CROSS:
+        elif kind in (layout.PRINT_CROSS, layout.PRINT_HIDDEN):
             self.count(price, lots)
-        elif kind == layout.PRINT_HIDDEN:
-            self.count(price, lots)
-            if side:
+            if kind == layout.PRINT_HIDDEN:
                 self.fill_own_better(side, price, lots, also_at_price=True)
         elif kind == layout.RESYNC:
             self.resync(side, price, lots)
@@ -126,12 +124,15 @@ class PlainBook:
         elif known is None:
             self.cancel_anonymous(side, price, lots)
         else:
-            _, _, queue, order = known
-            if kind == layout.REDUCE and lots > order.hist:
-                self.phantoms += 1
-            order.hist -= order.hist if kind == layout.DELETE else min(lots, order.hist)
-            if not order.hist:
-                queue.remove(order)
+            self.cancel(known, lots, whole=kind == layout.DELETE)
+
+    def cancel(self, known, lots, *, whole):
+        _, _, queue, order = known
+        if not whole and lots > order.hist:
+            self.phantoms += 1
+        order.hist -= order.hist if whole else min(lots, order.hist)
+        if not order.hist:
+            queue.remove(order)
 
     def add(self, side, price, lots, order):
         fills_before = len(self.fills)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -67,7 +69,7 @@ def rows(draw, *, size=40):
         st.integers(0, 2),
         st.sampled_from(ids),
         st.integers(1, 9) | st.integers(-1, 30),
-        st.integers(98, 104),
+        st.integers(99, 102),
         st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10]),
         st.sampled_from([1, -1]),
     )
@@ -118,3 +120,29 @@ commands = st.lists(
     ),
     max_size=12,
 ).map(lambda commands: sorted(commands, key=lambda command: command[0]))
+
+
+def wild(seed, size=500):
+    """A long history and commands of a seed: few prices, deep queues, ids mostly known, some unknown or reused."""
+    random = Random(seed)
+    rows, orders, alive, time = [], [], {}, 10
+    for k in range(size):
+        time += random.choice([0, 1, 1, 2])
+        kind = random.choice([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7] if k > 20 else [1])
+        side, price, lots = random.choice([1, -1]), random.randint(98, 103), random.randint(1, 20)
+        order_id = 0
+        if kind == 1:
+            order_id = random.choice([0, k + 1, k + 1, k + 1, random.randint(1, k + 1)])
+            alive[order_id] = (side, price)
+        elif kind in (2, 3, 4) and alive:
+            order_id = random.choice(sorted(alive))
+            side, price = alive[order_id]
+            if kind == 3 or random.random() < 0.2:
+                order_id = random.choice([order_id, alive.pop(order_id) and order_id, 9_999])
+        elif kind == 6:
+            lots = random.randint(0, 60)
+        rows.append((time, order_id, lots, price, kind, side, 0))
+        if random.random() < 0.15:
+            action = random.choice(["place", "place", "take", "reduce", "cancel"])
+            orders.append((time, action, random.choice([1, -1]), random.randint(98, 103), random.randint(1, 25)))
+    return rows, orders

@@ -1,0 +1,252 @@
+"""Books drawn as tables: each rule of the replay in a picture a trader can check by eye.
+
+Best ask on top. `17:100` is order 17 with 100 lots, `o7:20` is our child 7, `*:50` fifty lots of nobody we know,
+`17:100(40)` shows only 40 of its 100 because we took the rest."""
+
+from __future__ import annotations
+
+import inspect
+
+from tests.reference.streams import drawn, history
+
+from nowake.kernels.book import Book
+
+
+def book_of(text):
+    return Book(history(text), padding_ticks=3)
+
+
+def table(text):
+    return inspect.cleandoc(text)
+
+
+def test_orders_queue_by_price_then_time():
+    book = book_of("""
+        1 add bid 1 100 99
+        1 add bid 2  50 98
+        1 add ask 3  70 101
+        2 add bid 4  30 99
+    """)
+    book.run(2)
+    assert drawn(book) == table("""
+        ask  101 | 3:70
+        bid   99 | 1:100 4:30
+        bid   98 | 2:50
+    """)
+
+
+def test_partial_cancel_keeps_its_place_and_our_order_stays_behind_it():
+    book = book_of("""
+        1 add bid 1 100 99
+        5 reduce bid 1 60 99
+        6 add bid 2 10 99
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(6)
+    assert drawn(book) == table("""
+        bid   99 | 1:40 o7:20 2:10
+    """)
+
+
+def test_cancel_of_a_stranger_behind_us_does_not_move_us():
+    book = book_of("""
+        1 add bid 1 100 99
+        3 add bid 2 50 99
+        4 delete bid 2 50 99
+        5 execute bid 1 100 99
+    """)
+    book.run(2)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(4)
+    assert drawn(book) == table("""
+        bid   99 | 1:100 o7:20
+    """)
+    book.run(5)
+    assert book.take_fills() == []
+
+
+def test_cancel_of_a_stranger_ahead_of_us_brings_us_exactly_its_lots_forward():
+    book = book_of("""
+        1 add bid 1 100 99
+        1 add bid 2 50 99
+        4 delete bid 1 100 99
+        5 execute bid 2 50 99
+        6 add bid 3 30 99
+        7 execute bid 3 30 99
+    """)
+    book.run(2)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(4)
+    assert drawn(book) == table("""
+        bid   99 | 2:50 o7:20
+    """)
+    book.run(5)
+    assert book.take_fills() == []
+    book.run(7)
+    assert book.take_fills() == [(7, 7, 20, 0, 99, 1)]
+    assert book.volume_lots == 80
+
+
+def test_taken_lots_stay_gone_until_history_removes_the_order():
+    book = book_of("""
+        1 add ask 1 100 101
+        1 add ask 2  50 102
+        5 reduce ask 1 50 101
+        6 delete ask 1 50 101
+    """)
+    book.run(1)
+    assert book.place(7, side=1, price_ticks=101, lots=60, immediate=True) == (0, 0)
+    assert drawn(book) == table("""
+        ask  102 | 2:50
+        ask  101 | 1:100(40)
+    """)
+    book.run(5)
+    assert drawn(book) == table("""
+        ask  102 | 2:50
+        ask  101 | 1:50(0)
+    """)
+    assert book.sides() == ([], [(102, 50)])
+    book.run(6)
+    assert drawn(book) == table("""
+        ask  102 | 2:50
+    """)
+
+
+def test_print_fills_better_prices_then_the_queue_ahead_and_never_more_than_its_size():
+    book = book_of("""
+        1 add bid 1 10 99
+        1 add bid 2 10 98
+        5 execute bid 1 10 99
+        6 execute bid 2 4 98
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=100, lots=6)
+    book.place(8, side=1, price_ticks=99, lots=9)
+    book.run(5)
+    assert book.take_fills() == [(5, 7, 6, 0, 100, 1)]
+    assert drawn(book) == table("""
+        bid   99 | o8:9
+        bid   98 | 2:10
+    """)
+    book.run(6)
+    assert book.take_fills() == [(6, 8, 4, 5, 99, 1)]
+    assert drawn(book) == table("""
+        bid   99 | o8:5
+        bid   98 | 2:6
+    """)
+
+
+def test_lots_a_taker_misses_because_we_took_them_it_takes_further_down_the_queue():
+    book = book_of("""
+        1 add ask 1 50 101
+        2 add ask 2 50 101
+        5 execute ask 1 50 101
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=101, lots=30, immediate=True)
+    book.place(8, side=-1, price_ticks=101, lots=10)
+    book.run(2)
+    assert drawn(book) == table("""
+        ask  101 | 1:50(20) o8:10 2:50
+    """)
+    book.take_fills()
+    book.run(5)
+    assert book.take_fills() == [(5, 8, 10, 0, 101, 1)]
+    assert drawn(book) == table("""
+        ask  101 | 2:50(30)
+    """)
+    assert book.volume_lots == 80
+
+
+def test_new_order_that_reaches_ours_fills_us_at_our_price_before_it_rests():
+    book = book_of("""
+        1 add bid 1 10 97
+        5 add bid 2 50 100
+    """)
+    book.run(1)
+    book.place(7, side=-1, price_ticks=99, lots=20)
+    book.place(8, side=-1, price_ticks=100, lots=5)
+    book.run(5)
+    assert book.take_fills() == [(5, 7, 20, 0, 99, 1), (5, 8, 5, 0, 100, 1)]
+    assert drawn(book) == table("""
+        bid  100 | 2:50(25)
+        bid   97 | 1:10
+    """)
+    assert (book.volume_lots, book.turnover) == (25, 20 * 99 + 5 * 100)
+
+
+def test_sweep_through_two_levels_leaves_no_crossed_book():
+    book = book_of("""
+        1 add ask 1 10 101
+        1 add ask 2 20 102
+        1 add ask 3 30 103
+    """)
+    book.run(1)
+    assert book.place(7, side=1, price_ticks=102, lots=50) == (0, 20)
+    assert drawn(book) == table("""
+        ask  103 | 3:30
+        ask  102 | 2:20(0)
+        ask  101 | 1:10(0)
+        bid  102 | o7:20
+    """)
+    assert book.sides() == ([(102, 20)], [(103, 30)])
+
+
+def test_resync_takes_lots_behind_us_before_lots_ahead_of_us():
+    book = book_of("""
+        1 add bid 1 40 99
+        3 add bid 2 30 99
+        5 resync bid 0 50 99
+        6 resync bid 0 25 99
+        7 resync bid 0 60 99
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(5)
+    assert drawn(book) == table("""
+        bid   99 | 1:40 o7:20 2:10
+    """)
+    book.run(6)
+    assert drawn(book) == table("""
+        bid   99 | 1:25 o7:20
+    """)
+    book.run(7)
+    assert drawn(book) == table("""
+        bid   99 | 1:25 o7:20 *:35
+    """)
+
+
+def test_execution_of_an_unknown_order_eats_anonymous_lots_from_the_front():
+    book = book_of("""
+        1 resync bid 0 40 99
+        5 execute bid 77 25 99
+        6 execute bid 78 25 99
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(5)
+    assert drawn(book) == table("""
+        bid   99 | *:15 o7:20
+    """)
+    book.run(6)
+    assert book.phantoms == 1
+    assert book.take_fills() == []
+    assert drawn(book) == table("""
+        bid   99 | o7:20
+    """)
+
+
+def test_hidden_print_fills_our_displayed_order_at_its_price_or_better():
+    book = book_of("""
+        1 add ask 1 10 102
+        5 hidden ask 0 15 100
+        6 hidden ask 0 15 101
+    """)
+    book.run(1)
+    book.place(7, side=-1, price_ticks=101, lots=20)
+    book.run(5)
+    assert book.take_fills() == []
+    book.run(6)
+    assert book.take_fills() == [(6, 7, 15, 5, 101, 1)]
+    assert (book.volume_lots, book.turnover) == (30, 15 * 100 + 15 * 101)

@@ -1,0 +1,300 @@
+"""A recorded day as a world: who learns what when, and what becomes of our orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from tests.reference.streams import history
+
+from nowake.domain.book import BookSnapshot, Level
+from nowake.domain.command import CancelChild, PlaceChild, ReduceChild
+from nowake.domain.decider import Wake
+from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
+from nowake.domain.event import (
+    CancelRejected,
+    ChildAccepted,
+    ChildCancelled,
+    ChildFilled,
+    ChildReduced,
+    ChildRejected,
+    Liquidity,
+    MarketMoved,
+    MarketPhase,
+    RejectReason,
+)
+from nowake.domain.instrument import Instrument, Session
+from nowake.domain.order import TimeInForce
+from nowake.domain.side import Side
+from nowake.kernels.book import Book
+from nowake.sim.latency import Latency
+from nowake.sim.replay import ReplayWorld
+
+DAY = """
+    100 add bid 1 50 99
+    100 add ask 2 50 101
+    500 add bid 3 10 99
+    1000 add ask 4 40 102
+    2000 execute bid 1 50 99
+    2000 execute bid 3 10 99
+    3000 add bid 5 20 99
+    9000 add bid 6 1 98
+"""
+
+
+def world_of(text=DAY, *, open_ns=50, close_ns=8000, feed=10, order=20, report=30, **options):
+    session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=open_ns, close_ns=close_ns)
+    instrument = Instrument(symbol="X", venue="XTST", session=session)
+    latency = Latency(feed_ns=feed, order_ns=order, report_ns=report)
+    return ReplayWorld(history(text), instrument, name="test", latency=latency, **options)
+
+
+def wait(world, time_ns):
+    """Let time pass, news or not; the last batch."""
+    while (batch := world.advance(Wake(time_ns=time_ns)))[-1].time_ns < time_ns:
+        pass
+    return batch
+
+
+def rest_of(world):
+    """Every event until the world is over, waking for news alone."""
+    events = []
+    while batch := world.advance(Wake()):
+        events += batch
+    return events
+
+
+def test_market_is_seen_one_feed_leg_late():
+    world = world_of(start_ns=0)
+    assert world.advance(Wake(time_ns=109))[-1].book.bids == ()
+    (moved,) = world.advance(Wake(time_ns=110))
+    assert (moved.time_ns, moved.book.bids, moved.book.asks) == (110, ((99, 50),), ((101, 50),))
+
+
+def test_taker_order_fills_one_order_leg_later_and_is_known_one_report_leg_after_that():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 70, 101))
+    assert world.advance(Wake(time_ns=5000)) == [
+        ChildAccepted(250, 1),
+        ChildFilled(250, 1, 1, 50, 101, Liquidity.TAKER, 220),
+        MarketMoved(250, world_book(bids=[(101, 20)], asks=[]), 50, 50 * 101),
+    ]
+
+
+def world_book(*, bids, asks):
+    return BookSnapshot(tuple(Level(*level) for level in bids), tuple(Level(*level) for level in asks))
+
+
+def test_resting_order_fills_behind_the_queue_it_joined_and_partly():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 15, 99))
+    assert [type(event) for event in world.advance(Wake())] == [ChildAccepted, MarketMoved]
+    fill, moved = world.advance(Wake())
+    assert (2030, 10, 99, Liquidity.MAKER, 2000) == (
+        fill.time_ns,
+        fill.lots,
+        fill.price_ticks,
+        fill.liquidity,
+        fill.venue_ns,
+    )
+    assert (2030, 60) == (moved.time_ns, moved.volume_lots)
+
+
+def test_immediate_order_cancels_what_it_cannot_take():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 70, 101, TimeInForce.IOC))
+    accepted, fill, cancelled, _ = world.advance(Wake())
+    assert (ChildAccepted(250, 1), 50, ChildCancelled(250, 1, 20)) == (accepted, fill.lots, cancelled)
+
+
+def test_ten_one_lot_takes_of_one_displayed_lot_fill_once():
+    world = world_of("1 add ask 1 1 101\n9000 add bid 2 1 50", open_ns=1)
+    world.advance(Wake(time_ns=100))
+    for child_id in range(10):
+        world.submit(PlaceChild(child_id, Side.BUY, 1, 101, TimeInForce.IOC))
+    events = rest_of(world)
+    assert 1 == sum(event.lots for event in events if isinstance(event, ChildFilled))
+    assert 9 == sum(event.lots for event in events if isinstance(event, ChildCancelled))
+
+
+def test_hundred_lots_at_a_one_lot_print_fill_one():
+    world = world_of(
+        "1 add bid 1 1 99\n1 add bid 2 5 98\n500 delete bid 1 1 99\n900 execute bid 2 1 98\n7000 halt bid 0 0 0"
+    )
+    world.advance(Wake(time_ns=100))
+    world.submit(PlaceChild(1, Side.BUY, 100, 99))
+    fills = [event for event in rest_of(world) if isinstance(event, ChildFilled)]
+    assert [(1, 99, 900)] == [(fill.lots, fill.price_ticks, fill.venue_ns) for fill in fills]
+
+
+def test_cancel_that_loses_the_race_is_told_so():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 10, 99))
+    wait(world, 1985)
+    world.submit(CancelChild(1))  # Arrives at 2005, the fill is at 2000.
+    assert ChildFilled(2030, 1, 1, 10, 99, Liquidity.MAKER, 2000) == world.advance(Wake())[0]
+    assert CancelRejected(2035, 1, RejectReason.ALREADY_DONE) == world.advance(Wake())[0]
+
+
+def test_cancel_and_history_at_the_same_nanosecond_let_history_go_first():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 10, 99))
+    wait(world, 1980)
+    world.submit(CancelChild(1))  # Arrives at 2000.
+    filled, rejected, _ = world.advance(Wake())
+    assert (ChildFilled, CancelRejected) == (type(filled), type(rejected))
+
+
+def test_cancel_of_an_order_never_sent_is_unknown():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(CancelChild(99))
+    assert CancelRejected(250, 99, RejectReason.UNKNOWN_ORDER) == world.advance(Wake())[0]
+
+
+def test_reduce_keeps_the_place_and_never_gives_back_more_than_is_open():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 15, 99))
+    wait(world, 300)
+    world.submit(ReduceChild(1, 12))
+    world.submit(ReduceChild(1, 14))
+    reduced, again, _ = world.advance(Wake())
+    assert (ChildReduced(350, 1, 12), ChildReduced(350, 1, 12)) == (reduced, again)
+    assert 10 == world.advance(Wake())[0].lots  # 60 lots print, 50 of them ahead of us.
+
+
+def test_order_that_would_meet_our_own_is_refused():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.SELL, 5, 100))
+    world.submit(PlaceChild(2, Side.BUY, 5, 100))
+    assert ChildRejected(250, 2, RejectReason.WOULD_CROSS_SELF) == world.advance(Wake())[1]
+
+
+def test_price_far_outside_the_data_is_refused():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 5, 10**6))
+    assert ChildRejected(250, 1, RejectReason.PRICE_OUT_OF_RANGE) == world.advance(Wake())[0]
+
+
+def test_halt_refuses_new_orders_and_lets_cancels_through():
+    world = world_of(DAY.replace("1000 add ask 4 40 102", "1000 halt bid 0 0 0"))
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 15, 99))
+    moved = wait(world, 1100)[-1]
+    assert MarketPhase.HALTED is moved.phase
+    world.submit(PlaceChild(2, Side.BUY, 15, 99))
+    world.submit(CancelChild(1))
+    rejected, cancelled, _ = world.advance(Wake())
+    assert ChildRejected(1150, 2, RejectReason.NOT_CONTINUOUS) == rejected
+    assert ChildCancelled(1150, 1, 15) == cancelled
+
+
+def test_order_before_the_open_is_refused_and_the_phase_is_closed():
+    world = world_of(open_ns=600)
+    (moved,) = world.advance(Wake(time_ns=200))
+    assert MarketPhase.CLOSED is moved.phase
+    world.submit(PlaceChild(1, Side.BUY, 15, 99))
+    assert ChildRejected(250, 1, RejectReason.NOT_CONTINUOUS) == world.advance(Wake())[0]
+    assert MarketPhase.CONTINUOUS is world.advance(Wake(time_ns=610))[-1].phase
+
+
+def test_close_cancels_what_rests_and_ends_the_world():
+    world = world_of()
+    world.advance(Wake(time_ns=3500))
+    world.submit(PlaceChild(1, Side.BUY, 15, 98))
+    world.advance(Wake())
+    cancelled, moved = world.advance(Wake())
+    assert ChildCancelled(8030, 1, 15) == cancelled
+    assert (8030, MarketPhase.CLOSED) == (moved.time_ns, moved.phase)
+    assert () == world.advance(Wake(time_ns=10**9))
+
+
+def test_commands_after_the_close_are_refused_before_the_world_ends():
+    world = world_of()
+    closing = world.advance(Wake())
+    assert MarketPhase.CLOSED is closing[-1].phase
+    world.submit(PlaceChild(1, Side.BUY, 15, 98))
+    rejected, moved = world.advance(Wake())
+    assert ChildRejected(8080, 1, RejectReason.NOT_CONTINUOUS) == rejected
+    assert (8080, MarketPhase.CLOSED) == (moved.time_ns, moved.phase)
+    assert () == world.advance(Wake())
+
+
+def test_data_that_end_before_the_session_end_the_world():
+    world = world_of(close_ns=10**6)
+    (moved,) = world.advance(Wake(time_ns=10**6))
+    assert (9030, MarketPhase.CLOSED) == (moved.time_ns, moved.phase)
+
+
+def test_touch_wake_comes_at_the_first_price_change_and_not_for_size():
+    world = world_of()
+    world.advance(Wake(time_ns=200))
+    (moved,) = world.advance(Wake(on_touch=True))
+    assert (2010, ()) == (moved.time_ns, moved.book.bids)
+    (moved,) = world.advance(Wake(on_touch=True))
+    assert (3010, ((99, 20),)) == (moved.time_ns, moved.book.bids)
+
+
+def test_volume_wake_comes_after_the_whole_instant_that_reached_it():
+    world = world_of()
+    (moved,) = world.advance(Wake(volume_lots=50))
+    assert (2010, 60) == (moved.time_ns, moved.volume_lots)
+
+
+def test_wake_in_the_past_answers_at_once_without_moving_time():
+    world = world_of()
+    world.advance(Wake(time_ns=500))
+    assert 500 == world.advance(Wake(time_ns=300))[-1].time_ns
+
+
+def test_depth_shows_that_many_levels():
+    world = world_of(depth=2)
+    (moved,) = world.advance(Wake(time_ns=1500))
+    assert ((101, 50), (102, 40)) == moved.book.asks
+
+
+def test_time_never_runs_backwards_and_every_batch_ends_with_the_market():
+    world = world_of()
+    world.submit(PlaceChild(1, Side.BUY, 70, 101))
+    times = []
+    while batch := world.advance(Wake(on_touch=True)):
+        assert [isinstance(event, MarketMoved) for event in batch] == [False] * (len(batch) - 1) + [True]
+        times += [event.time_ns for event in batch]
+    assert sorted(times) == times
+
+
+def test_assumptions_state_the_latency():
+    assert "20 ns" in world_of().assumptions[-1]
+
+
+@pytest.mark.parametrize("legs", [{"feed_ns": -1}, {"order_ns": -5}, {"feed_ns": 300, "report_ns": 200}])
+def test_latency_that_cannot_be_says_which_leg(legs):
+    with pytest.raises(BadParameter, match=next(iter(legs))):
+        Latency(**legs)
+
+
+def test_events_out_of_order_are_refused_with_their_number():
+    with pytest.raises(BadData, match="event 1 at 5 ns is earlier"):
+        Book(history("9 add bid 1 1 99\n5 add bid 2 1 99"))
+
+
+def test_prices_too_far_apart_are_refused():
+    with pytest.raises(OutOfCapacity, match="span more than"):
+        Book(history(f"1 add bid 1 1 1\n5 add bid 2 1 {2**31 - 1}"))
+
+
+def test_book_grows_past_its_first_capacity():
+    book = Book(history("\n".join(f"{k} add bid {k} 1 99" for k in range(1, 200))), order_capacity=2)
+    book.run(300)
+    assert ([(99, 199)], []) == book.sides()
+    book.place(1, side=-1, price_ticks=99, lots=199)
+    fills = book.take_fills()
+    assert (199, 199, 0) == (len(fills), sum(fill[2] for fill in fills), fills[-1][3])
