@@ -29,7 +29,7 @@ bench: .venv/run.stamp ## Compare with a peer, in the same run: make bench BENCH
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 docs: .venv-docs/docs.stamp ## Build the documents into site/.
-	@.venv-docs/bin/mkdocs build --strict --quiet --site-dir site
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet --site-dir site
 	@echo "site/index.html"
 
 lock: ## Pin the dependencies anew (needs uv).
