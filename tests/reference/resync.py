@@ -1,26 +1,27 @@
-"""The slow, obvious twin of `nowake.kernels.resync`: dictionaries of lots by price, walked in full for every row."""
+"""The slow, obvious twins of `nowake.kernels.resync`: dictionaries of lots by price, walked in full for every row.
+
+`SingleOrders` is a book that knows orders by their ids, to see what events do to such a book."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nowake.kernels.layout import ADD, EXECUTE, RESYNC
-from nowake.kernels.resync import FIRST_SIGHT, FROM_MESSAGE, REVEALED, UNEXPLAINED
+from nowake.kernels.layout import ADD, DELETE, EXECUTE, RESYNC
+from nowake.kernels.resync import FIRST_SIGHT, FROM_MESSAGE, RESTATED, REVEALED, UNEXPLAINED
 
 Message = tuple[int, int, int, int, int, int, int]  # The fields of EVENT, in order.
 Levels = list[tuple[int, int]]  # (price, lots), best first.
 Row = dict[int, Levels]  # Side (+1, -1) -> its displayed levels.
+Written = tuple[Message, int, tuple[int, int]]  # Event, cause, (row, lots held before).
 
 
-def resync(
-    messages: Sequence[Message], rows: Sequence[Row], levels: int, message_levels: int
-) -> list[tuple[Message, int, tuple[int, int]]]:
+def resync(messages: Sequence[Message], rows: Sequence[Row], levels: int, message_levels: int) -> list[Written]:
     """(event, cause, (row, lots held before)) in order, as the kernel writes them into its three arrays."""
     held: dict[int, dict[int, int]] = {-1: {}, 1: {}}
     heard: dict[int, dict[int, str]] = {-1: {}, 1: {}}
     grid = {message[3] for message in messages if is_about_the_book(message)}
     grid |= {price for row in rows for side in row.values() for price, _ in side}
-    out: list[tuple[Message, int, tuple[int, int]]] = []
+    out: list[Written] = []
 
     for side, price, lots in book_before(messages[0], rows[0]):
         held[side][price] = lots
@@ -95,3 +96,79 @@ def forget_out_of_reach(held: dict[int, int], heard: dict[int, str], side: int, 
         last = occupied[message_levels - 1]
         for price in [p for p in heard if -side * p > -side * last]:
             del heard[price]
+
+
+def restate(written: Sequence[Written]) -> list[Written]:
+    """The same events with a RESYNC after each removal that leaves a level's orders unsure."""
+    out: list[Written] = []
+    held: dict[tuple[int, int], int] = {}
+    unnamed: dict[tuple[int, int], int] = {}
+    unsure: set[tuple[int, int]] = set()
+    orders: dict[tuple[int, int], dict[int, int]] = {}  # Place -> order id -> lots, since the place was last empty.
+    for event, cause, (row, before) in written:
+        out.append((event, cause, (row, before)))
+        _, identity, lots, price, kind, side, _ = event
+        place, total = (side, price), held.get((side, price), 0)
+        here = orders.setdefault(place, {})
+        if kind == RESYNC:
+            unnamed[place] = unnamed.get(place, 0) + max(lots - total, 0)
+            if lots < total:
+                unsure.add(place)
+            held[place] = lots
+        elif kind == ADD:
+            held[place] = total + lots
+            here[identity] = lots
+        elif is_about_the_book(event):
+            held[place] = total - lots
+            mine = here.get(identity, 0)
+            if mine == lots or (mine > lots and kind != DELETE):
+                here[identity] = mine - lots
+            elif mine == 0 and unnamed.get(place, 0) >= lots:
+                unnamed[place] -= lots
+            else:
+                here[identity] = 0
+                unsure.add(place)
+            if place in unsure:
+                out.append((resync_event(event, side, price, held[place]), RESTATED, (row, held[place])))
+        if held.get(place, 0) == 0:
+            unnamed[place] = 0
+            unsure.discard(place)
+            here.clear()
+    return out
+
+
+class SingleOrders:
+    """Queues of orders by price. An id that never came can only take lots whose ids nobody told."""
+
+    def __init__(self) -> None:
+        self.queues: dict[tuple[int, int], list[list[int]]] = {}  # (side, price) -> [id, lots], 0 for no id.
+
+    def apply(self, event: Message) -> None:
+        _, identity, lots, price, kind, side, _ = event
+        queue = self.queues.setdefault((side, price), [])
+        if kind == ADD:
+            queue.append([identity, lots])
+        elif kind == RESYNC:
+            queue.append([0, max(lots - self.total(side, price), 0)])
+            self._take(queue[::-1], self.total(side, price) - lots)
+        elif is_about_the_book(event):
+            named = [order for order in queue if order[0] == identity]
+            if named and kind == DELETE:
+                named[0][1] = 0
+            else:
+                self._take(named or [order for order in queue if order[0] == 0], lots)
+        self.queues[side, price] = [order for order in queue if order[1] > 0]
+
+    def total(self, side: int, price: int) -> int:
+        return sum(lots for _, lots in self.queues.get((side, price), []))
+
+    def best_levels(self, side: int, levels: int) -> Levels:
+        prices = sorted((p for (s, p), q in self.queues.items() if s == side and q), key=lambda p: -side * p)
+        return [(price, self.total(side, price)) for price in prices[:levels]]
+
+    @staticmethod
+    def _take(orders: list[list[int]], lots: int) -> None:
+        for order in orders:
+            cut = min(order[1], max(lots, 0))
+            order[1] -= cut
+            lots -= cut

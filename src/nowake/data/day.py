@@ -25,13 +25,15 @@ Table = Literal["events", "quotes", "trades"]
 class Resyncs:
     """How often the events had to be told what the book displayed.
 
-    `first_sight` levels opened the day, `revealed` came back into sight changed, as a feed of limited depth must;
-    `unexplained` changed in sight without a message. `transitions` counts pairs of rows, `transitions_explained`
-    those the messages account for; `examples` shows the first unexplained changes.
+    `first_sight` levels opened the day, `revealed` came back into sight changed, as a feed of limited depth must, and
+    `restated` were right in total but not in who queues there. `unexplained` changed in sight without a message.
+    `transitions` counts pairs of rows, `transitions_explained` those the messages account for; `examples` shows the
+    first unexplained changes.
     """
 
     first_sight: int = 0
     revealed: int = 0
+    restated: int = 0
     unexplained: int = 0
     transitions: int = 0
     transitions_explained: int = 0

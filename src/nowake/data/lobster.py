@@ -252,10 +252,23 @@ def _resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events
         notes = np.zeros((capacity, 2), np.int64)
         count = resync.resync(messages, book, grid, message_levels, events, causes, notes)
         if count != resync.FULL:
-            traded = (events["kind"][:count] != PRINT_CROSS) | (events["lots"][:count] > 0)
-            return events[:count][traded], _summary(events[:count], causes[:count], notes[:count])
+            events, causes, notes = _restated(events[:count], causes[:count], notes[:count])
+            traded = (events["kind"] != PRINT_CROSS) | (events["lots"] > 0)
+            return events[traded], _summary(events, causes, notes)
         capacity *= 2
     raise OutOfCapacity(f"the book differs from the messages more than {capacity // 2:,} times; the files do not match")
+
+
+def _restated(events: Events, causes: npt.NDArray[np.int8], notes: Ints) -> tuple[Events, npt.NDArray[np.int8], Ints]:
+    from nowake.kernels import resync  # noqa: PLC0415
+
+    orders = np.unique(events["order_id"], return_inverse=True)[1]
+    orders[events["order_id"] == 0] = -1
+    ranks = np.unique(events["price_ticks"], return_inverse=True)[1]
+    out, out_causes = np.zeros(2 * len(events), EVENT), np.zeros(2 * len(events), np.int8)
+    out_notes = np.zeros((2 * len(events), 2), np.int64)
+    count = resync.restate(events, orders, ranks, causes, notes, out, out_causes, out_notes)
+    return out[:count].copy(), out_causes[:count], out_notes[:count]
 
 
 def _prices(messages: Events, book: Ints) -> Ints:
@@ -283,6 +296,7 @@ def _summary(events: Events, causes: npt.NDArray[np.int8], notes: Ints) -> Resyn
     )
     return Resyncs(
         first_sight=int(np.count_nonzero(causes == resync.FIRST_SIGHT)),
+        restated=int(np.count_nonzero(causes == resync.RESTATED)),
         revealed=int(np.count_nonzero(causes == resync.REVEALED)),
         unexplained=len(unexplained),
         transitions=transitions,

@@ -3,7 +3,8 @@
 A feed of the L best levels drops what happens beyond them, so a level that comes back into sight may have changed
 while it was out of it. After each message the displayed levels are compared with what the messages leave at each
 price, and a RESYNC event is written wherever the two differ: adding up lots by price over the events then gives the
-displayed book on every row, and no event ever takes more from a price than is there.
+displayed book on every row, and no event ever takes more from a price than is there. `restate` then adds what a book
+of single orders needs to come to the same totals.
 
 Wrong when the rows are not the states after the messages one by one, which is how LOBSTER writes them.
 Prices beyond the displayed levels keep what was last known of them."""
@@ -12,13 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nowake.kernels.layout import ADD, EXECUTE, RESYNC
+from nowake.kernels.layout import ADD, DELETE, EXECUTE, REDUCE, RESYNC
 from nowake.kernels.runtime import njit
 
 FROM_MESSAGE = 0  # The event is the venue's own message.
 FIRST_SIGHT = 1  # What stood before the first message.
 REVEALED = 2  # The price was out of sight, or never seen: nobody told us what happened there.
 UNEXPLAINED = 3  # The price was in sight and no message accounts for the change.
+RESTATED = 4  # The level's total is right; said again because it is unsure which orders make it up.
 
 FULL = -1  # Returned instead of a count when the output has no room left.
 
@@ -133,6 +135,83 @@ def resync(
 
 
 @njit
+def restate(
+    events: np.ndarray,
+    orders: np.ndarray,
+    ranks: np.ndarray,
+    causes: np.ndarray,
+    notes: np.ndarray,
+    out: np.ndarray,
+    out_causes: np.ndarray,
+    out_notes: np.ndarray,
+) -> int:
+    """Say a level's total again where a book of single orders could not know it.
+
+    Out of sight orders come and go unheard, so a message may take away an order the events never brought, while one
+    they did bring is long gone. By lots nothing is wrong; a book of single orders is left with the wrong ones. After
+    such a message, and after each further removal until the level is empty, a RESYNC restates what it displays.
+
+    Parameters
+    ----------
+    events, causes, notes
+        What `resync` wrote.
+    orders
+        int64[n], a number from 0 for each order id, -1 for events without one.
+    ranks
+        int64[n], a number from 0 for each price.
+    out, out_causes, out_notes
+        Output, twice as long as `events` at least.
+
+    Returns
+    -------
+    int
+        How many events were written.
+    """
+    places = 2 * (ranks.max() + 1)  # A place is a side of a price.
+    held = np.zeros(places, np.int64)
+    unnamed = np.zeros(places, np.int64)  # Lots there of orders whose ids nobody told.
+    unsure = np.zeros(places, np.bool_)  # Whether the totals, but not the orders there, are known.
+    epoch = np.zeros(places, np.int64)  # Counts how often the place was emptied.
+    left = np.zeros(orders.max() + 2, np.int64)  # Lots of each order; the last entry is for events without one.
+    stands = np.full(orders.max() + 2, -1)
+    born = np.zeros(orders.max() + 2, np.int64)
+    count = 0
+    for i in range(events.shape[0]):
+        event, order = events[i], orders[i]
+        out[count], out_causes[count], out_notes[count] = event, causes[i], notes[i]
+        count += 1
+        place, lots, kind = 2 * ranks[i] + (1 if event["side"] > 0 else 0), event["lots"], event["kind"]
+        if kind == RESYNC:
+            unnamed[place] += max(lots - held[place], 0)
+            unsure[place] |= lots < held[place]
+            held[place] = lots
+        elif kind == ADD:
+            held[place] += lots
+            if order < 0:
+                unnamed[place] += lots
+            left[order], stands[order], born[order] = lots, place, epoch[place]
+        elif REDUCE <= kind <= EXECUTE:
+            held[place] -= lots
+            known = order >= 0 and stands[order] == place and born[order] == epoch[place] and left[order] > 0
+            if known and left[order] >= lots and (kind != DELETE or left[order] == lots):
+                left[order] -= lots
+            elif not known and unnamed[place] >= lots:
+                unnamed[place] -= lots
+            else:
+                left[order] = 0
+                unsure[place] = True
+            if unsure[place]:
+                _write(out[count], event["time_ns"], event["side"] > 0, event["price_ticks"], held[place])
+                out_causes[count] = RESTATED
+                out_notes[count, 0], out_notes[count, 1] = notes[i, 0], held[place]
+                count += 1
+        if held[place] == 0:
+            unnamed[place], unsure[place] = 0, False
+            epoch[place] += 1
+    return count
+
+
+@njit
 def _first_sight(
     message: np.ndarray,
     row: np.ndarray,
@@ -174,7 +253,7 @@ def _write(event: np.ndarray, time_ns: int, side: int, price_ticks: int, lots: i
     event["lots"] = lots
     event["price_ticks"] = price_ticks
     event["kind"] = RESYNC
-    event["side"] = 1 if side == 1 else -1
+    event["side"] = 1 if side else -1
     event["flags"] = 0
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
+from tests.reference.resync import SingleOrders
 
 from nowake.data import lobster
 from nowake.data.lobster_files import list_files, pairs
@@ -216,6 +217,20 @@ def test_every_row_of_every_real_book_is_the_sum_of_the_events(real_data):
         compared += compare_with_book(day, book)
         assert rows - 1 == day.resyncs.transitions
     assert compared or pytest.skip("no pair of LOBSTER files there")
+
+
+def test_a_book_of_single_orders_shows_every_quote_of_every_real_day(real_data):
+    for pair, _ in pairs(list_files(real_data / "lobster")):
+        day = lobster.read_pair(pair)
+        columns = ("time_ns", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
+        quotes = {q[0]: q[1:] for q in zip(*(getattr(day.quotes, name).tolist() for name in columns), strict=True)}
+        book = SingleOrders()
+        for time_ns, events in groupby(day.events.tolist(), key=lambda event: event[0]):
+            for event in events:
+                book.apply(event)
+            if time_ns in quotes:  # The last quote of an instant.
+                bid, bid_lots, ask, ask_lots = quotes[time_ns]
+                assert (bid_lots, ask_lots) == (book.total(1, bid), book.total(-1, ask)), f"{pair} at {time_ns}"
 
 
 def compare_with_book(day, book):

@@ -34,6 +34,19 @@ def run(messages, rows, levels, message_levels, capacity=10_000):
     return list(zip(events[:count].tolist(), causes[:count].tolist(), map(tuple, notes[:count].tolist()), strict=True))
 
 
+def run_restate(written):
+    """The second kernel's answer to what the first wrote, in the twin's shape."""
+    events = np.array([event for event, _, _ in written], EVENT)
+    causes, notes = np.array([cause for _, cause, _ in written], np.int8), np.array([note for _, _, note in written])
+    orders = np.unique(events["order_id"], return_inverse=True)[1]
+    orders[events["order_id"] == 0] = -1
+    ranks = np.unique(events["price_ticks"], return_inverse=True)[1]
+    out, out_causes = np.zeros(2 * len(events), EVENT), np.zeros(2 * len(events), np.int8)
+    out_notes = np.zeros((2 * len(events), 2), np.int64)
+    n = kernel.restate(events, orders, ranks, causes, notes, out, out_causes, out_notes)
+    return list(zip(out[:n].tolist(), out_causes[:n].tolist(), map(tuple, out_notes[:n].tolist()), strict=True))
+
+
 def feed(seed, steps, levels, message_levels, silent=0.0):
     """Messages and rows of a random book as a feed of limited depth shows it.
 
@@ -101,6 +114,39 @@ def test_adding_up_the_events_gives_every_row_and_never_less_than_nothing(seed, 
                 held[side, price] += lots if kind == ADD else -lots
             assert held[side, price] >= 0
         assert rows[k] == {side: best_levels(held, side, depth[0]) for side in (1, -1)}
+
+
+@settings(max_examples=50, deadline=None)
+@given(seeds, depths, st.sampled_from([0.0, 0.05]))
+def test_restating_kernel_and_twin_write_the_same_events(seed, depth, silent):
+    messages, rows = feed(seed, 70, *depth, silent)
+    written = reference.resync(messages, rows, *depth)
+    assert reference.restate(written) == run_restate(written)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, depths, st.sampled_from([0.0, 0.05]))
+def test_a_book_of_single_orders_shows_every_row_too(seed, depth, silent):
+    messages, rows = feed(seed, 70, *depth, silent)
+    book = reference.SingleOrders()
+    for k, of_row in itertools.groupby(run_restate(run(messages, rows, *depth)), key=lambda written: written[0][0]):
+        for event, _, _ in of_row:
+            book.apply(event)
+        assert rows[k] == {side: book.best_levels(side, depth[0]) for side in (1, -1)}
+
+
+def test_an_order_that_came_unseen_where_another_left_unseen_is_restated():
+    """Order 1 stands at 99, goes out of sight and leaves; order 3 takes its place unseen, then executes."""
+    messages = [
+        (0, 1, 5, 99, ADD, 1, 0),
+        (1, 2, 5, 100, ADD, 1, 0),
+        (2, 2, 5, 100, DELETE, 1, 0),
+        (3, 3, 5, 99, EXECUTE, 1, 0),
+    ]
+    rows = [{1: [(p, 5)], -1: []} for p in (99, 100, 99)] + [{1: [], -1: []}]
+    answer = run_restate(run(messages, rows, 1, 1))
+    assert ((3, 0, 0, 99, RESYNC, 1, 0), kernel.RESTATED, (3, 0)) == answer[-1]
+    assert 5 == len(answer)
 
 
 def best_levels(held, side, levels):
