@@ -117,22 +117,27 @@ class PlainBook:
         elif kind == layout.ADD:
             if known:
                 self.phantoms += 1
-                known[2].remove(known[3])
+                known[3].kind, known[3].id = state.ANONYMOUS, 0
             self.add(side, price, lots, Order(state.NAMED if order_id else state.ANONYMOUS, order_id, lots))
         elif kind == layout.EXECUTE:
             self.execute(known, side, price, lots)
         elif known is None:
-            self.cancel_anonymous(side, price, lots)
+            self.cancel_unknown(side, price, lots)
         else:
             self.cancel(known, lots, whole=kind == layout.DELETE)
 
     def cancel(self, known, lots, *, whole):
-        _, _, queue, order = known
-        if not whole and lots > order.hist:
-            self.phantoms += 1
-        order.hist -= order.hist if whole else min(lots, order.hist)
+        """The level loses exactly `lots` (0: all of the order), whoever is found to have them."""
+        side, price, queue, order = known
+        lots = lots or order.hist
+        excess = max(0, lots - order.hist)
+        order.hist -= lots - excess
         if not order.hist:
             queue.remove(order)
+        elif whole:
+            order.kind, order.id = state.ANONYMOUS, 0
+        if excess:
+            self.cancel_unknown(side, price, excess)
 
     def add(self, side, price, lots, order):
         fills_before = len(self.fills)
@@ -164,8 +169,6 @@ class PlainBook:
             order.hist -= executed
             if not order.hist:
                 self.queue_of(side, price).remove(order)
-        if lots:
-            self.phantoms += 1
         rest = max(0, rest - lots)  # Lots nobody told us of: they were there, and the taker had them.
         for order in queue[behind:]:
             if order.kind == state.OWN:
@@ -174,24 +177,30 @@ class PlainBook:
                 traded = min(rest, order.displayed)
                 order.taken += traded
                 rest -= traded
+        if lots and known:
+            self.cancel_unknown(side, price, lots)
+        elif lots:
+            self.phantoms += 1
+            self.cut(side, price, lots, kinds=(state.NAMED,), from_tail=False)
 
-    def cancel_anonymous(self, side, price, lots):
-        left = self.cut_from_tail(side, price, lots, kinds=(state.ANONYMOUS,))
+    def cancel_unknown(self, side, price, lots):
+        left = self.cut(side, price, lots, kinds=(state.ANONYMOUS,))
         if left or not lots:
             self.phantoms += 1
+            self.cut(side, price, left, kinds=(state.NAMED,))
 
     def resync(self, side, price, lots):
         recorded = sum(order.hist for order in self.queue_of(side, price) if order.kind != state.OWN)
         if lots > recorded:
             self.add(side, price, lots - recorded, Order(state.ANONYMOUS, 0, lots - recorded))
         else:
-            self.cut_from_tail(side, price, recorded - lots, kinds=(state.ANONYMOUS, state.NAMED))
+            self.cut(side, price, recorded - lots, kinds=(state.ANONYMOUS, state.NAMED))
 
     # Parts.
 
-    def cut_from_tail(self, side, price, lots, *, kinds):
+    def cut(self, side, price, lots, *, kinds, from_tail=True):
         queue = self.queue_of(side, price)
-        for order in reversed(list(queue)):
+        for order in list(reversed(queue)) if from_tail else list(queue):
             if order.kind in kinds:
                 cut = min(lots, order.hist)
                 order.hist -= cut

@@ -256,6 +256,32 @@ def shrink(c: Any, slot: int, lots: int) -> None:
 
 
 @leaf
+def unname(c: Any, slot: int) -> None:
+    """An order keeps its place and loses its name: history no longer says whose lots they are."""
+    order = order_at(c, slot)
+    forget(c, order.id)
+    order.id = 0
+    order.kind = ANONYMOUS
+    level_at(c, np.int64(order.row)).anonymous += 1
+
+
+@leaf
+def cut(c: Any, row: int, kind: int, lots: int, from_tail: bool) -> int:
+    """History takes up to `lots` off orders of a kind (NOBODY: of any) at a row, from one end; what it did not find."""
+    level = level_at(c, row)
+    slot = np.int64(level.tail) if from_tail else np.int64(level.head)
+    while lots > 0 and slot != NOBODY:
+        order = order_at(c, slot)
+        following = np.int64(order.prev) if from_tail else np.int64(order.next)
+        if order.kind == kind or (kind == NOBODY and order.kind != OWN):
+            found = min(lots, order.hist)
+            shrink(c, slot, found)
+            lots -= found
+        slot = following
+    return lots
+
+
+@leaf
 def take_from(c: Any, slot: int, lots: int) -> int:
     """Consume up to `lots` of what a historic order displays; returns how many. History does not notice."""
     order = order_at(c, slot)

@@ -30,6 +30,7 @@ from nowake.kernels.layout import (
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import (
     count_print,
+    cut,
     displayed,
     expect_entry,
     expect_order,
@@ -47,6 +48,7 @@ from nowake.kernels.queues import (
     side_at,
     slot_of,
     take_from,
+    unname,
 )
 from nowake.kernels.state import (
     ANONYMOUS,
@@ -154,16 +156,16 @@ def _apply(c: Any, event: Any) -> None:
     if kind == ADD:
         if slot != NOBODY:  # The end of the id's former order was never told.
             c.phantoms += 1
-            shrink(c, slot, order_at(c, slot).hist)
+            unname(c, slot)
         _add(c, side, rank, event.order_id, lots)
+    elif kind == EXECUTE and slot != NOBODY:
+        _execute(c, slot, lots)
     elif kind == EXECUTE:
-        _execute(c, slot, side, rank, lots)
+        _execute_unknown(c, side, rank, lots)
     elif slot == NOBODY:
-        _cancel_anonymous(c, side * c.window + rank, lots)
-    elif kind == DELETE:
-        shrink(c, slot, order_at(c, slot).hist)
+        _cancel_unknown(c, side * c.window + rank, lots)
     else:
-        _reduce(c, slot, lots)
+        _cancel(c, slot, lots, kind == DELETE)
 
 
 @leaf
@@ -217,45 +219,37 @@ def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
 
 
 @leaf
-def _reduce(c: Any, slot: int, lots: int) -> None:
-    """A partial cancel: the order keeps its place."""
-    hist = order_at(c, slot).hist
-    if lots > hist:
-        c.phantoms += 1
+def _cancel(c: Any, slot: int, lots: int, gone: bool) -> None:
+    """An order loses `lots` in place. Whatever it is called, the level loses exactly `lots`.
+
+    An order that had more and is gone leaves the difference to nobody we know; where it had less, others lose it.
+    Feeds of limited depth drop messages, and readers put levels right by their totals, not by their members.
+    """
+    order = order_at(c, slot)
+    row, hist = np.int64(order.row), order.hist
     shrink(c, slot, min(lots, hist))
+    if lots > hist:
+        _cancel_unknown(c, row, lots - hist)
+    elif gone and lots < hist:
+        unname(c, slot)
 
 
 @leaf
-def _cancel_anonymous(c: Any, row: int, lots: int) -> None:
-    """A cancel of an order we do not know takes anonymous lots of its level, the last in the queue first."""
-    slot = np.int64(level_at(c, row).tail)
-    if level_at(c, row).anonymous == 0:
-        slot = np.int64(NOBODY)
-    while lots > 0 and slot != NOBODY:
-        order = order_at(c, slot)
-        ahead = np.int64(order.prev)
-        if order.kind == ANONYMOUS:
-            cut = min(lots, order.hist)
-            shrink(c, slot, cut)
-            lots -= cut
-        slot = ahead
+def _cancel_unknown(c: Any, row: int, lots: int) -> None:
+    """A cancel of an order we do not know: the last anonymous lots of its level go, then the last others."""
+    if level_at(c, row).anonymous > 0:
+        lots = cut(c, row, ANONYMOUS, lots, True)
     if lots > 0:
         c.phantoms += 1
+        cut(c, row, NAMED, lots, True)
 
 
 @leaf
-def _execute(c: Any, slot: int, side: int, rank: int, lots: int) -> None:
+def _execute(c: Any, slot: int, lots: int) -> None:
     """A taker of `lots` at the order's price: ours at better prices, ours ahead of it, the order, then down the queue.
 
-    Down the queue go only lots the taker misses because we had taken them. An order we do not know is looked for among
-    the anonymous lots of its level.
+    Down the queue go only lots the taker misses because we had taken them; not those the order had unknown to us.
     """
-    if slot == NOBODY:
-        row = side * c.window + rank
-        count_print(c, price_of(c, row), lots)
-        rest = fill_own_above(c, side, rank, lots)
-        _execute_anonymous(c, row, lots, rest)
-        return
     order = order_at(c, slot)
     row = np.int64(order.row)
     count_print(c, price_of(c, row), lots)
@@ -263,11 +257,11 @@ def _execute(c: Any, slot: int, side: int, rank: int, lots: int) -> None:
     rest = fill_own_above(c, side, row - side * c.window, lots)
     rest = _meet(c, slot, rest)
     executed = min(lots, order.hist)
-    if executed < lots:
-        c.phantoms += 1
     behind = np.int64(order.next)
     shrink(c, slot, executed)
     _down_the_queue(c, behind, rest - (lots - executed))
+    if executed < lots:
+        _cancel_unknown(c, row, lots - executed)
 
 
 @leaf
@@ -281,13 +275,17 @@ def _meet(c: Any, slot: int, rest: int) -> int:
 
 
 @leaf
-def _execute_anonymous(c: Any, row: int, lots: int, rest: int) -> None:
-    """History executes `lots` of anonymous orders, first in the queue first; `rest` is what the taker still wants."""
+def _execute_unknown(c: Any, side: int, rank: int, lots: int) -> None:
+    """A taker of `lots` met an order we do not know: it is looked for in the anonymous lots, first in the queue first.
+
+    Lots not found there were in the place of orders whose end we missed: the first others go, filling none of ours.
+    """
+    row = side * c.window + rank
     level = level_at(c, row)
-    slot = np.int64(level.head)
+    count_print(c, price_of(c, row), lots)
+    rest = fill_own_above(c, side, rank, lots)
+    slot = np.int64(level.head) if level.anonymous > 0 else np.int64(NOBODY)
     behind = np.int64(NOBODY)
-    if level.anonymous == 0:
-        slot = np.int64(NOBODY)
     while lots > 0 and slot != NOBODY:
         order = order_at(c, slot)
         following = np.int64(order.next)
@@ -298,9 +296,10 @@ def _execute_anonymous(c: Any, row: int, lots: int, rest: int) -> None:
             behind = following
             shrink(c, slot, executed)
         slot = following
+    _down_the_queue(c, behind, rest - lots)
     if lots > 0:
         c.phantoms += 1
-    _down_the_queue(c, behind, rest - lots)
+        cut(c, row, NAMED, lots, False)
 
 
 @leaf
@@ -328,15 +327,7 @@ def _resync(c: Any, side: int, rank: int, lots: int) -> None:
         taken = _cross_own(c, side, rank, -excess)
         join(c, row, ANONYMOUS, 0, -excess, taken)
         return
-    slot = np.int64(level_at(c, row).tail)
-    while excess > 0:
-        order = order_at(c, slot)
-        ahead = np.int64(order.prev)
-        if order.kind != OWN:
-            cut = min(excess, order.hist)
-            shrink(c, slot, cut)
-            excess -= cut
-        slot = ahead
+    cut(c, row, NOBODY, excess, True)
 
 
 def survey(address: int) -> int:
