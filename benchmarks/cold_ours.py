@@ -1,4 +1,7 @@
-"""A tiny replay as the whole of a process: our side of `cold_start`."""
+"""A tiny replay as the whole of a process: our side of `cold_start`.
+
+python -m benchmarks.cold_ours EVENTS.npy watch|quote
+"""
 
 import sys
 
@@ -7,4 +10,5 @@ from benchmarks import replay_ours
 from benchmarks.workload import STEP_NS
 
 if __name__ == "__main__":
-    print(replay_ours.run(np.load(sys.argv[1]), strategy="quote", step_ns=STEP_NS).touch_sum)
+    events_path, strategy = sys.argv[1:]
+    print(replay_ours.run(np.load(events_path), strategy=strategy, step_ns=STEP_NS))

@@ -1,17 +1,20 @@
 """A tiny replay as the whole of a process: hftbacktest's side of `cold_start`.
 
-    python cold_peer.py ROWS.npy compiled|interpreted
+    python -m benchmarks.cold_peer ROWS.npy watch|quote compiled|interpreted
 
 `interpreted` calls the same strategy as plain Python, where numba compiles only the methods it touches: the
-quicker of the two counts."""
+quicker of the two counts. Nothing is asked of the backtest afterwards, for each method asked is one more to compile."""
 
 import sys
 
 import numpy as np
-from benchmarks import replay_peer
+from benchmarks.replay_peer import STRATEGIES, backtest
 from benchmarks.workload import STEP_NS
 
 if __name__ == "__main__":
-    if sys.argv[2] == "interpreted":
-        replay_peer.STRATEGIES["quote"] = replay_peer.quote.py_func
-    print(replay_peer.run(np.load(sys.argv[1]), strategy="quote", book="hash", step_ns=STEP_NS).touch_sum)
+    rows_path, strategy, way = sys.argv[1:]
+    rows = np.load(rows_path)  # Kept by name: the backtest holds only its address.
+    decide = STRATEGIES[strategy]
+    if way == "interpreted":
+        decide = decide.py_func
+    print(*decide(backtest(rows, "hash"), STEP_NS))

@@ -14,15 +14,18 @@ import numpy as np
 from benchmarks.measure import Record, emit, machine, process_seconds, spread, verdict
 from benchmarks.peer_rows import peer_rows
 from benchmarks.workload import LATENCY_NS, LOT_SIZE, TICK_SIZE
+
 from nowake.data.generated import generate_day
 
 TINY_EVENTS = 500
+STRATEGIES = ("watch", "quote")
+WAYS = ("compiled", "interpreted")  # How the peer runs its strategy.
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--repetitions", type=int, default=5)
     arguments = parser.parse_args()
     prepare(arguments.folder)
     emit(report(measure(arguments.folder, arguments.repetitions)))
@@ -36,45 +39,51 @@ def prepare(folder: Path) -> None:
 
 
 def measure(folder: Path, repetitions: int) -> dict[str, list[tuple[float, float]]]:
-    """CPU and wall seconds of whole processes, sides taking turns; `ours cold` compiles its kernels anew."""
-    cache = folder / "cache"
-    warm = os.environ | {"XDG_CACHE_HOME": str(cache / "warm")}
-    cold = os.environ | {"XDG_CACHE_HOME": str(cache / "cold")}
+    """CPU and wall seconds of whole processes, sides taking turns; `ours quote cold` compiles its kernels anew."""
+    warm, cold = with_cache(folder / "cache" / "warm"), with_cache(folder / "cache" / "cold")
     ours = [sys.executable, "-m", "benchmarks.cold_ours", str(folder / "tiny.npy")]
     peer = [sys.executable, "-m", "benchmarks.cold_peer", str(folder / "tiny_rows.npy")]
-    sides = {
-        "ours warm": (ours, warm),
-        "ours cold": (ours, cold),
-        "peer compiled": ([*peer, "compiled"], warm),
-        "peer interpreted": ([*peer, "interpreted"], warm),
-    }
+    sides = {"ours quote cold": ([*ours, "quote"], cold)}
+    for strategy in STRATEGIES:
+        sides[f"ours {strategy}"] = ([*ours, strategy], warm)
+        for way in WAYS:
+            sides[f"peer {strategy} {way}"] = ([*peer, strategy, way], warm)
     runs: dict[str, list[tuple[float, float]]] = {side: [] for side in sides}
     for repetition in range(-1, repetitions):  # The first round fills caches and is not counted.
         for side, (command, environment) in sides.items():
-            shutil.rmtree(cache / "cold", ignore_errors=True)
-            cpu, wall, _ = process_seconds(command, environment)
+            shutil.rmtree(folder / "cache" / "cold", ignore_errors=True)
+            cpu, wall = process_seconds(command, environment)
             if repetition >= 0:
                 runs[side].append((cpu, wall))
                 print(f"{repetition + 1}/{repetitions}  {side}: {cpu:.2f} CPU-seconds, {wall:.2f} wall", flush=True)
     return runs
 
 
+def with_cache(folder: Path) -> dict[str, str]:
+    """An environment whose user cache is in this folder, whatever the operating system calls it."""
+    return os.environ | dict.fromkeys(("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"), str(folder))
+
+
 def report(runs: dict[str, list[tuple[float, float]]]) -> Record:
-    """The verdict on CPU seconds with warm caches, by median; the peer's quicker way counts."""
+    """The verdict on CPU seconds of quoting with warm caches, by median; the peer's quicker way counts."""
     cpu = {side: spread([cpu for cpu, _ in pairs]) for side, pairs in runs.items()}
     wall = {side: spread([wall for _, wall in pairs]) for side, pairs in runs.items()}
-    peer = min(("peer compiled", "peer interpreted"), key=lambda side: cpu[side]["median"])
+    peer = {
+        strategy: min((f"peer {strategy} {way}" for way in WAYS), key=lambda side: cpu[side]["median"])
+        for strategy in STRATEGIES
+    }
     return verdict(
         "cold_start",
-        ours=cpu["ours warm"]["median"],
-        peer=cpu[peer]["median"],
-        peer_name=f"hftbacktest 2.4.4, strategy {peer.removeprefix('peer ')}",
-        unit="CPU-seconds of a fresh process, warm caches",
+        ours=cpu["ours quote"]["median"],
+        peer=cpu[peer["quote"]]["median"],
+        peer_name=f"hftbacktest 2.4.4 ({peer['quote'].removeprefix('peer ')})",
+        unit="CPU-seconds of a fresh process that quotes, warm caches",
         more_is_better=False,
         conditions={
             "events": TINY_EVENTS,
-            "ratio_with_our_cache_cold": round(cpu[peer]["median"] / cpu["ours cold"]["median"], 2),
-            "ratio_wall": round(wall[peer]["median"] / wall["ours warm"]["median"], 2),
+            "ratio_watch": round(cpu[peer["watch"]]["median"] / cpu["ours watch"]["median"], 2),
+            "ratio_with_our_cache_cold": round(cpu[peer["quote"]]["median"] / cpu["ours quote cold"]["median"], 2),
+            "ratio_wall": round(wall[peer["quote"]]["median"] / wall["ours quote"]["median"], 2),
             "cpu_seconds": cpu,
             "wall_seconds": wall,
             **machine(),

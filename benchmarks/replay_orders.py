@@ -11,13 +11,20 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks.measure import Record, Worker, emit, machine, spread, verdict
 from benchmarks.peer_rows import peer_rows
-from benchmarks.workload import LATENCY_NS, LOT_SIZE, STEP_NS, TICK_SIZE
-from nowake.data.generated import generate_day
+from benchmarks.workload import HOUR_NS, LATENCY_NS, LOT_SIZE, STEP_NS, TICK_SIZE
 
+from nowake.data.generated import generate_day
 from nowake.kernels.layout import ADD
 
-BOOKS = ("hash", "dense")
-STRATEGIES = ("watch", "quote")
+BOOKS = ("hash", "dense")  # The peer's two, its strategy compiled: the better counts.
+MAIN = "watch 100ms"
+CASES = {
+    MAIN: ("watch", STEP_NS),
+    "quote 100ms": ("quote", STEP_NS),
+    "quote 1s": ("quote", 10 * STEP_NS),
+    "watch 1h": ("watch", HOUR_NS),
+}
+LIKE_OURS = "dense, decided from Python"
 WARM_EVENTS = 20_000  # Replayed once before measuring, so that compiling is not measured.
 
 
@@ -63,11 +70,12 @@ def measure(folder: Path, repetitions: int) -> dict[str, list[Record]]:
     runs: dict[str, list[Record]] = {}
     for repetition in range(-1, repetitions):
         limit = WARM_EVENTS if repetition < 0 else None
-        for strategy in STRATEGIES:
-            common = {"strategy": strategy, "step_ns": STEP_NS, "limit": limit}
-            answers = {f"ours {strategy}": ours.ask(**common)}
+        for case, (strategy, step_ns) in CASES.items():
+            common = {"strategy": strategy, "step_ns": step_ns, "limit": limit}
+            answers = {f"ours {case}": ours.ask(**common)}
             for book in BOOKS:
-                answers[f"peer {strategy} {book}"] = peer.ask(book=book, **common)
+                answers[f"peer {case} {book}"] = peer.ask(book=book, **common)
+            answers[f"peer {case} {LIKE_OURS}"] = peer.ask(book="dense", compiled=False, **common)
             if repetition >= 0:
                 for variant, answer in answers.items():
                     runs.setdefault(variant, []).append(answer)
@@ -79,24 +87,27 @@ def measure(folder: Path, repetitions: int) -> dict[str, list[Record]]:
 
 
 def report(stream: Record, runs: dict[str, list[Record]]) -> Record:
-    """The verdict on the quoting variant by median, and all variants beside it."""
+    """The verdict on the main case by median, and all cases beside it."""
     check_same_market(runs)
     seconds = {variant: spread([answer["cpu_seconds"] for answer in answers]) for variant, answers in runs.items()}
     rate = {variant: stream["events"] / 1e6 / figure["median"] for variant, figure in seconds.items()}
-    best = {s: max((rate[f"peer {s} {book}"], book) for book in BOOKS) for s in STRATEGIES}
+    best = {case: max(BOOKS, key=lambda book, case=case: rate[f"peer {case} {book}"]) for case in CASES}
+    peer = {case: rate[f"peer {case} {book}"] for case, book in best.items()}
     last = {variant: answers[-1] for variant, answers in runs.items()}
     return verdict(
         "replay_orders",
-        ours=rate["ours quote"],
-        peer=best["quote"][0],
-        peer_name=f"hftbacktest 2.4.4, level 3 FIFO, {best['quote'][1]} book",
-        unit="million events per CPU-second, quoting, decided every 100 ms",
+        ours=rate[f"ours {MAIN}"],
+        peer=peer[MAIN],
+        peer_name=f"hftbacktest 2.4.4, level 3 FIFO, {best[MAIN]} book",
+        unit=f"million events per CPU-second, {MAIN}",
         more_is_better=True,
         conditions={
             **stream,
-            "decisions": last["ours quote"]["decisions"],
-            "ratio_quoting": round(rate["ours quote"] / best["quote"][0], 2),
-            "ratio_no_op": round(rate["ours watch"] / best["watch"][0], 2),
+            "decisions": last[f"ours {MAIN}"]["decisions"],
+            "ratios": {case: round(rate[f"ours {case}"] / peer[case], 2) for case in CASES},
+            "ratios_both_decided_from_python": {
+                case: round(rate[f"ours {case}"] / rate[f"peer {case} {LIKE_OURS}"], 2) for case in CASES
+            },
             "million_events_per_cpu_second": {variant: round(figure, 2) for variant, figure in rate.items()},
             "cpu_seconds": seconds,
             "fills": {variant: answer["fills"] for variant, answer in last.items() if "quote" in variant},
@@ -109,14 +120,15 @@ def report(stream: Record, runs: dict[str, list[Record]]) -> Record:
 
 def check_same_market(runs: dict[str, list[Record]]) -> None:
     """Without orders of our own, all engines must have seen the same touch at each decision and at the end."""
-    seen = {
-        variant: (answer["decisions"], answer["touch_sum"], answer["final_touch"])
-        for variant, answers in runs.items()
-        for answer in answers
-        if "watch" in variant
-    }
-    if any(what != seen["ours watch"] for what in seen.values()):
-        raise SystemExit(f"the engines disagree on decisions, sum of touches or final touch: {seen}")
+    for case in (case for case, (strategy, _) in CASES.items() if strategy == "watch"):
+        seen = {
+            variant: (answer["decisions"], answer["touch_sum"], answer["final_touch"])
+            for variant, answers in runs.items()
+            for answer in answers
+            if f" {case}" in variant
+        }
+        if any(what != seen[f"ours {case}"] for what in seen.values()):
+            raise SystemExit(f"the engines disagree on decisions, sum of touches or final touch: {seen}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from benchmarks.workload import LATENCY_NS, Answer
+from benchmarks.workload import HOUR_NS, LATENCY_NS, Answer
 from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
 
@@ -20,8 +20,6 @@ from nowake.domain.decider import Wake
 from nowake.domain.event import ChildCancelled, ChildFilled, ChildRejected, MarketMoved, MarketPhase
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.side import Side
-
-HOUR_NS = 3_600 * 10**9
 
 
 def world_of(events) -> ReplayWorld:

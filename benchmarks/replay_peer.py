@@ -1,7 +1,7 @@
 """hftbacktest's side of `replay_orders`: its level-3 FIFO backtest, driven as its own documents drive it.
 
-The strategy is compiled with numba, which is the peer's fast way; ours decides from Python. Compiling happens in
-a run that is not measured."""
+The strategy is compiled with numba, which is the peer's fast way; ours decides from Python. The same strategy as plain
+Python is there to compare like with like. Compiling happens in a run that is not measured."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.workload import LATENCY_NS, LOT_SIZE, TICK_SIZE, Answer
 from hftbacktest import GTC, LIMIT, BacktestAsset, HashMapMarketDepthBacktest, ROIVectorMarketDepthBacktest
 from numba import njit
 
-BOOKS = {"hash": HashMapMarketDepthBacktest, "dense": ROIVectorMarketDepthBacktest}
+BACKTESTS = {"hash": HashMapMarketDepthBacktest, "dense": ROIVectorMarketDepthBacktest}
 
 
 def backtest(rows, book: str):
@@ -34,7 +34,7 @@ def backtest(rows, book: str):
     )
     if book == "dense":
         asset = asset.roi_lb(float(rows["px"].min()) - TICK_SIZE).roi_ub(float(rows["px"].max()) + TICK_SIZE)
-    return BOOKS[book]([asset])
+    return BACKTESTS[book]([asset])
 
 
 @njit
@@ -83,11 +83,15 @@ def quote(hbt, step_ns):
 STRATEGIES = {"watch": watch, "quote": quote}
 
 
-def run(rows, *, strategy: str, book: str, step_ns: int) -> Answer:
-    """One replay from first row to last, timed from building the backtest."""
+def run(rows, *, strategy: str, book: str, step_ns: int, compiled: bool = True) -> Answer:
+    """One replay from first row to last, timed from building the backtest.
+
+    The strategy runs compiled, or as plain Python that calls the peer's compiled methods.
+    """
+    decide = STRATEGIES[strategy] if compiled else STRATEGIES[strategy].py_func
     started = time.process_time()
     hbt = backtest(rows, book)
-    status, decisions, touch_sum = STRATEGIES[strategy](hbt, step_ns)
+    status, decisions, touch_sum = decide(hbt, step_ns)
     cpu_seconds = time.process_time() - started
     if status != 1:  # 1 is the end of the data.
         raise SystemExit(f"the peer stopped with status {status} after {decisions} decisions")

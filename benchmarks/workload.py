@@ -8,6 +8,7 @@ TICK_SIZE = 0.01
 LOT_SIZE = 1.0
 LATENCY_NS = 200_000  # Feed, order entry and report alike, on both sides.
 STEP_NS = 100_000_000  # A decision every 100 ms of market time.
+HOUR_NS = 3_600_000_000_000
 
 
 class Answer(NamedTuple):
