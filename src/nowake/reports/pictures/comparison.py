@@ -51,4 +51,4 @@ def comparison(summaries: Sequence[RunSummary]) -> canvas.Picture:
         canvas.legend(axes)
 
     alt = "; ".join(f"{each.name} {formats.bps(each.cost_arrival_bps)} bps against arrival" for each in summaries)
-    return canvas.draw("What each algorithm cost", f"{alt}.", paint, heights=(1.2 + 0.36 * len(summaries),))
+    return canvas.draw("What each algorithm cost", f"{alt}.", paint, heights=(1.4 + 0.36 * len(summaries),), left=1.1)

@@ -44,4 +44,4 @@ def decomposition(name: str, cost: CostReport) -> canvas.Picture:
         axes.set_xlabel("bps of the paper value; positive is bad")
 
     alt = "; ".join(f"{part} {formats.bps(amount)}" for part, amount in zip(labels, amounts, strict=True))
-    return canvas.draw(f"{name}: where the cost came from", f"{alt} bps.", paint, heights=(2.7,))
+    return canvas.draw(f"{name}: where the cost came from", f"{alt} bps.", paint, heights=(2.7,), left=1.0)

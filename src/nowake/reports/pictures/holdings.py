@@ -34,5 +34,9 @@ def holdings(schedules: Sequence[Schedule]) -> canvas.Picture:
 
     names = ", ".join(schedule.name for schedule in schedules)
     return canvas.draw(
-        "What each schedule leaves to trade", f"Remaining quantity over time: {names}.", paint, heights=(3.4,)
+        "What each schedule leaves to trade",
+        f"Remaining quantity over time: {names}.",
+        paint,
+        heights=(3.4,),
+        below=0.5,
     )

@@ -58,7 +58,7 @@ def price_path(
         canvas.legend_below(axes)
 
     alt = f"{len(fills)} fills at an average of {shown(average)}; the arrival mid was {shown(arrival_price)}."
-    return canvas.draw(f"{name}: price and fills", alt, paint, heights=(3.6,))
+    return canvas.draw(f"{name}: price and fills", alt, paint, heights=(3.6,), below=0.4)
 
 
 def _prevailing(quotes: Quotes, instrument: Instrument, start_ns: int, end_ns: int) -> tuple[Ints, Floats, Floats]:
