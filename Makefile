@@ -48,7 +48,7 @@ define environment
 	@echo "installing $(2) into $(1) (once)"
 	@if command -v uv >/dev/null; then \
 		{ test -x $(1)/bin/python || uv venv --quiet --python $(PYTHON) $(1); } && \
-		uv pip install --quiet --python $(1)/bin/python -r $(2) && \
+		uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(2) && \
 		uv pip install --quiet --python $(1)/bin/python --no-deps -e .; \
 	else \
 		{ test -x $(1)/bin/pip || $(PYTHON) -m venv $(1); } && \

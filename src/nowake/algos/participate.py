@@ -57,23 +57,20 @@ class Participate(RateFirst, frozen=True):
         nothing = before_or_after(view, self.order)
         if nothing is not None:
             return nothing
-        clip = self._clip(view)
-        target = min(float(self.order.lots), self.rate * market_lots(view))
+        base = self.clip_size or max(1, self.order.lots // 200)
+        shift = (draw(view.seed, view.executed_lots // base) - 0.5) * self.randomize_size
+        clip = max(1, round(base * (1.0 + shift)))
+        # Whole clips only: the order resting is left alone until the next one is due.
+        target = min(self.order.lots, math.floor(self.rate * market_lots(view) / base) * base)
         required = completion_lots(self, self.order, view.now_ns, 0.0)
-        behind = math.floor(target) - clip - view.executed_lots if self.catch_up else 0
+        behind = target - clip - view.executed_lots if self.catch_up else 0
         completing = math.floor(required) - view.executed_lots
         overdue = max(0, behind, completing)
         need = Need(
             overdue=overdue,
-            resting=max(0, math.floor(target) + clip - view.executed_lots - overdue),
+            resting=max(0, target + clip - view.executed_lots - overdue),
             overdue_reason=Reason.COMPLETING if completing > behind else Reason.PARTICIPATING,
             resting_reason=Reason.PARTICIPATING,
-            next_volume_lots=view.volume_lots + max(1, math.ceil(clip / self.rate / 2)),
+            next_volume_lots=view.volume_lots + max(1, math.ceil(base / self.rate / 2)),
         )
         return decide(self, self.order, view, need)
-
-    def _clip(self, view: View) -> int:
-        """The clip, moved in size after every clip's worth of fills."""
-        base = self.clip_size or max(1, self.order.lots // 200)
-        shift = (draw(view.seed, view.executed_lots // base) - 0.5) * self.randomize_size
-        return max(1, round(base * (1.0 + shift)))

@@ -95,10 +95,11 @@ class Journal:
         self._commit_every = commit_every
         self._sync = sync
         self._chain = hashlib.sha256(MAGIC)
-        self._pending: list[bytes] = []
-        self._file = None if path is None else _create(path)
-        if self._file is not None:
-            os.write(self._file, MAGIC)
+        self._pending: list[bytes] = [MAGIC]
+        self._file: int | None = None
+        self._is_open = path is not None
+        if path is not None and path.exists():
+            raise _exists(path)
 
     @property
     def hash(self) -> str:
@@ -109,26 +110,28 @@ class Journal:
         """Add a record; it is committed with its group."""
         payload = _encoder.encode(record)
         self._chain.update(payload)
-        if self._file is not None:
+        if self._is_open:
             self._pending += (_FRAME.pack(len(payload), zlib.crc32(payload)), payload)
             if len(self._pending) >= 2 * self._commit_every:
                 self.commit()
 
     def commit(self) -> None:
-        """Make every record so far durable."""
-        if self._file is None or not self._pending:
+        """Make every record so far durable. The first commit makes the file, with its header in it or not at all."""
+        if not self._is_open or not self._pending:
             return
-        data = memoryview(b"".join(self._pending))
-        while data:
-            data = data[os.write(self._file, data) :]
+        data = b"".join(self._pending)
         self._pending.clear()
-        if self._sync:
-            os.fdatasync(self._file)
+        if self._file is None:
+            assert self.path is not None
+            self._file = _create(self.path, data, sync=self._sync)
+        else:
+            _write(self._file, data, sync=self._sync)
 
     def close(self) -> None:
         """Commit and let go of the file."""
+        self.commit()
+        self._is_open = False
         if self._file is not None:
-            self.commit()
             os.close(self._file)
             self._file = None
 
@@ -206,9 +209,29 @@ def _decode(payload: bytes, path: Path, end: int) -> Record:
         raise BadJournal(f"{path}: the record ending at byte {end} cannot be read: {error}") from None
 
 
-def _create(path: Path) -> int:
+def _create(path: Path, data: bytes, *, sync: bool) -> int:
+    """A new file that appears under its name with its first records in it, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        _write(file, data, sync=sync)
+        os.link(unfinished, path)
     except FileExistsError:
-        raise BadParameter(f"journal {path} already exists and is never overwritten; choose another name") from None
+        os.close(file)
+        raise _exists(path) from None
+    finally:
+        os.unlink(unfinished)
+    return file
+
+
+def _write(file: int, data: bytes, *, sync: bool) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(file, left) :]
+    if sync:
+        os.fdatasync(file)
+
+
+def _exists(path: Path) -> BadParameter:
+    return BadParameter(f"journal {path} already exists and is never overwritten; choose another name")

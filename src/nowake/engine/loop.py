@@ -116,6 +116,7 @@ def run(
     engine = Engine(decider, seed=seed, limits=limits or Limits(), patience=patience or Patience())
     header = _header(engine, world, data_source=data_source, data_fingerprint=data_fingerprint)
     journal.append(header)
+    journal.commit()
     wake = Wake(time_ns=decider.order.start_ns)
     while batch := world.advance(wake):
         turn = engine.step(batch)

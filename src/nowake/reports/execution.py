@@ -7,10 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import msgspec
-
 from nowake.domain.errors import BadParameter
-from nowake.domain.market import Quotes, Trades
 from nowake.domain.order import ParentOrder
 from nowake.domain.version import VERSION
 from nowake.models.estimate import CostEstimate
@@ -23,22 +20,9 @@ from nowake.reports.pictures.holdings import holdings
 from nowake.reports.pictures.price_path import price_path
 from nowake.reports.pictures.progress import progress
 from nowake.reports.pictures.volume import participation
-from nowake.reports.summary import ReportedRun, RunSummary, summarise
+from nowake.reports.summary import ReportedRun, RunSummary, Tape, summarise
 from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
-
-
-class Tape(msgspec.Struct, frozen=True, kw_only=True):
-    """The day's market data, in words and as columns.
-
-    `has_own_taker_prints` says whether `trades` holds the prints our own taking caused: a live tape does, a
-    replayed day's does not.
-    """
-
-    description: str
-    quotes: Quotes
-    trades: Trades
-    has_own_taker_prints: bool = False
 
 
 def build_page(

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from nowake.domain.fill import Fill
+from nowake.domain.market import Quotes, Trades
 from nowake.engine.run import RunRecord
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
@@ -30,6 +31,19 @@ class ReportedRun(msgspec.Struct, frozen=True, kw_only=True):
     record: RunRecord
     cost: CostReport
     schedule: Schedule | None = None
+
+
+class Tape(msgspec.Struct, frozen=True, kw_only=True):
+    """The day's market data, in words and as columns.
+
+    `has_own_taker_prints` says whether `trades` holds the prints our own taking caused: a live tape does, a
+    replayed day's does not.
+    """
+
+    description: str
+    quotes: Quotes
+    trades: Trades
+    has_own_taker_prints: bool = False
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):

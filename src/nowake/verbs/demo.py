@@ -21,7 +21,8 @@ from nowake.models.impact.square_root import SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.reports import html
-from nowake.reports.execution import Tape, build_page
+from nowake.reports.execution import build_page
+from nowake.reports.summary import Tape
 from nowake.schedules import AlmgrenChriss, FrontierPoint, Schedule, frontier, twap, vwap
 from nowake.verbs.simulate import Run, simulate
 

@@ -11,9 +11,7 @@ import msgspec
 
 from nowake.domain.errors import BadParameter
 from nowake.reports import html, tables
-from nowake.reports.execution import Tape, build_page
-from nowake.reports.page import Page
-from nowake.reports.summary import ReportedRun, summarise
+from nowake.reports.summary import ReportedRun, Tape, summarise
 from nowake.tca.result import CostReport
 from nowake.verbs.simulate import Run
 
@@ -28,9 +26,9 @@ BENCHMARKS = ("decision", "arrival", "interval_vwap", "interval_vwap_ex_own", "i
 class Report:
     """The cost of one or more runs of an order. Prints as tables; `write` makes one self-contained HTML file."""
 
-    def __init__(self, runs: Sequence[ReportedRun], page: Page, benchmarks: Sequence[str]) -> None:
+    def __init__(self, runs: Sequence[ReportedRun], tape: Tape, benchmarks: Sequence[str]) -> None:
         self.runs = tuple(runs)
-        self.page = page
+        self.tape = tape
         self.benchmarks = tuple(benchmarks)
 
     @property
@@ -40,7 +38,9 @@ class Report:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as HTML that opens without network."""
-        return html.write(path, self.page)
+        from nowake.reports.execution import build_page  # noqa: PLC0415
+
+        return html.write(path, build_page(self.cost.order, self.tape, runs=self.runs))
 
     def to_frame(self) -> pl.DataFrame:
         """One row a run and benchmark: price in currency and cost in basis points."""
@@ -106,10 +106,13 @@ def report(runs: Run | Sequence[Run], *, benchmarks: Sequence[str] = BENCHMARKS)
     several = [runs] if isinstance(runs, Run) else list(runs)
     if not several:
         raise BadParameter("there are no runs to report; give at least one")
+    other = next((run for run in several if run.order != several[0].order), None)
+    if other is not None:
+        raise BadParameter(f"runs of different orders cannot be compared: {several[0].order} and {other.order}")
     named = [run.reported(name) for run, name in zip(several, _names(several), strict=True)]
     first = several[0]
     tape = Tape(description=first.world, quotes=first.quotes, trades=first.trades)
-    return Report(named, build_page(first.order, tape, runs=named), benchmarks)
+    return Report(named, tape, benchmarks)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from nowake.reports.summary import ReportedRun
     from nowake.schedules.schedule import Schedule
 
+LEVELS = 5  # Of each side, that an algorithm is shown where the data have them.
+
 
 class Run(RunRecord, frozen=True, dict=True):
     """What one algorithm did with one order, and the market it did it in. Prints as a table."""
@@ -131,7 +133,12 @@ def simulate(
         )
     name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
-        day.events, day.instrument, name=name, latency=latency or Latency(), depth=5, start_ns=order.start_ns
+        day.events,
+        day.instrument,
+        name=name,
+        latency=latency or Latency(),
+        depth=min(LEVELS, day.depth or LEVELS),  # Levels a shallow feed does not keep are stale.
+        start_ns=order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
         record = run(

@@ -220,8 +220,10 @@ def test_participation_rests_a_clip_ahead_and_takes_what_falls_a_clip_behind() -
     algorithm = algos.Participate(parent(1_000), rate=0.1, clip_size=20, **STILL)
     start = algorithm.decide(at(algorithm.order, 0.1))
     assert wants(start) == [rest(20, reason=Reason.PARTICIPATING)]
-    behind = algorithm.decide(at(algorithm.order, 0.1, done=10, volume=500))  # Target 50, a clip below is 30.
-    assert wants(behind) == [take(20, reason=Reason.PARTICIPATING), rest(40, reason=Reason.PARTICIPATING)]
+    behind = algorithm.decide(
+        at(algorithm.order, 0.1, done=10, volume=500)
+    )  # In whole clips 40 are due, and one may lack.
+    assert wants(behind) == [take(10, reason=Reason.PARTICIPATING), rest(40, reason=Reason.PARTICIPATING)]
     assert behind.wake.volume_lots == 600
 
 

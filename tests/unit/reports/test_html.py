@@ -12,9 +12,9 @@ from tests.unit.reports import sample
 
 from nowake.domain.errors import BadParameter
 from nowake.reports import html
-from nowake.reports.execution import Tape, build_page
+from nowake.reports.execution import build_page
 from nowake.reports.page import Page, Section, Tile
-from nowake.reports.summary import ReportedRun
+from nowake.reports.summary import ReportedRun, Tape
 from nowake.reports.table import Column, Table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
