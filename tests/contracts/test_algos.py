@@ -1,4 +1,4 @@
-"""The promises of the engine, held in a world that breaks everything it may."""
+"""The battery every algorithm must pass: the promises of the engine, held in a world that breaks what it may."""
 
 from __future__ import annotations
 
