@@ -65,7 +65,7 @@ def load(source: str, date: str | None, root: str | None) -> Day:
     from nowake.cli.screen import compile_kernels  # noqa: PLC0415
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
-    compile_kernels()
+    compile_kernels(source, root)
     return load_day(source, date, root=root) if source else default_day(root)
 
 

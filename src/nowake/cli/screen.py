@@ -35,16 +35,18 @@ def show_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def compile_kernels() -> None:
+def compile_kernels(source: str, root: str | None) -> None:
     """On the first use on a machine, compile the kernels with a line that says so."""
+    from nowake.data.first_use import compile_readers  # noqa: PLC0415
     from nowake.kernels import runtime  # noqa: PLC0415
 
-    if runtime.compiled():
-        return
     with steps() as step:
-        runtime.compile_all(
-            lambda name, number, total: step(f"first use on this machine: compiling {name} ({number} of {total})")
-        )
+
+        def say(what: str) -> None:
+            step(f"first use on this machine: {what}")
+
+        runtime.compile_all(lambda name, number, total: say(f"compiling {name} ({number} of {total})"))
+        compile_readers(source, say, root=root)
 
 
 @contextlib.contextmanager

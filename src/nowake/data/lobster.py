@@ -91,7 +91,7 @@ def read_pair(pair: Pair, *, tick_size: str | Decimal | None = None) -> Day:
     units = int(tick * UNITS_PER_CURRENCY)
     raw_events = _events(messages, session, units)
     np.floor_divide(book[:, ::2], units, out=book[:, ::2])
-    events, resyncs = _resynced(raw_events, book, pair.messages.levels)
+    events, resyncs = resynced(raw_events, book, pair.messages.levels)
     touch = _touch(book)
     if crossed := int(np.count_nonzero((touch[:, 0] >= touch[:, 2]) & (touch[:, 1] > 0) & (touch[:, 3] > 0))):
         warnings.append(f"{crossed} rows of the book are crossed or locked, as in a halt or an auction")
@@ -242,7 +242,8 @@ def _touch(book: Ints) -> Ints:
     return touch
 
 
-def _resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events, Resyncs]:
+def resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events, Resyncs]:
+    """Messages with RESYNC events wherever the displayed book says other than they do, and how often that was."""
     from nowake.kernels import resync  # noqa: PLC0415
 
     grid = _prices(messages, book)

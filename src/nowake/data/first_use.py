@@ -1,0 +1,44 @@
+"""Compile the readers' kernels with a word to the user: a first load on a machine says so instead of hanging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from nowake.data.load import data_root
+from nowake.kernels import runtime
+from nowake.kernels.layout import ADD, EVENT
+
+
+def compile_readers(spec: str, say: Callable[[str], None], *, root: str | Path | None = None) -> None:
+    """Compile what loading a day will need, saying so, where it is not compiled yet.
+
+    Parameters
+    ----------
+    spec
+        As for `load_day`; empty for the default day.
+    say
+        Called with a few words before each compilation.
+    root
+        The data folder.
+    """
+    source = spec.partition(":")[0] or ("lobster" if (data_root(root) / "lobster").is_dir() else "generated")
+    if source == "lobster" and not runtime.is_cached("resync"):
+        say("compiling the LOBSTER reader")
+        _resync_one_message()
+    if source == "generated" and not runtime.is_cached("orderflow"):
+        from nowake.data.generated import generate_day  # noqa: PLC0415
+
+        say("compiling the generator")
+        generate_day(1, events=5_000)
+
+
+def _resync_one_message() -> None:
+    """The smallest file there can be: one order joins an empty book."""
+    from nowake.data.lobster import resynced  # noqa: PLC0415
+
+    message = np.zeros(1, EVENT)
+    message["kind"], message["side"], message["price_ticks"], message["lots"], message["order_id"] = ADD, 1, 100, 1, 1
+    resynced(message, np.array([[0, 0, 100, 1]], dtype=np.int64), 1)
