@@ -18,16 +18,15 @@ from nowake.kernels.state import (
     CONTEXT,
     ENTRY,
     FILL,
+    FULL_FILLS,
     FULL_ORDERS,
     LEVEL,
     NEVER,
-    NO_ROOM,
     ORDER,
     SHOWN,
     SIDE,
     TIME,
     UNKNOWN,
-    WAKE,
     WORD,
 )
 
@@ -37,6 +36,8 @@ _MIN_PADDING_TICKS = 1024
 _FIELD = {name: number for number, name in enumerate(CONTEXT.names or ())}
 _VENUE_NS, _UNTIL_NS, _ON_TOUCH = _FIELD["venue_ns"], _FIELD["until_ns"], _FIELD["on_touch"]
 _VOLUME_WAKE, _REPORT_LAG_NS, _FILL_COUNT = _FIELD["volume_wake"], _FIELD["report_lag_ns"], _FIELD["fill_count"]
+_VOLUME, _HALTED = _FIELD["volume"], _FIELD["halted"]
+_TURNOVER_LOW, _TURNOVER_HIGH = _FIELD["turnover_low"], _FIELD["turnover_high"]
 _BID_BEST, _BID_TOUCH, _ASK_BEST, _ASK_TOUCH = 0, 3, 4, 7  # Words of the two SIDE records.
 
 FillRow = tuple[int, int, int, int, int, int]  # venue_ns, child_id, lots, open_lots, price_ticks, maker.
@@ -124,11 +125,8 @@ class Book:
         words[_UNTIL_NS] = until_ns
         words[_ON_TOUCH] = on_touch
         words[_VOLUME_WAKE] = NEVER if volume_lots is None else volume_lots
-        while (status := self._replay(self._address)) > WAKE:
-            if status == FULL_ORDERS:
-                self._grow_orders()
-            else:
-                self._grow_fills()
+        while (status := self._replay(self._address)) in (FULL_ORDERS, FULL_FILLS):
+            self._grow(status)
         return status != TIME
 
     def mark_touch(self) -> None:
@@ -162,9 +160,8 @@ class Book:
         self._set("price_ticks", price_ticks)
         self._set("lots", lots)
         self._set("immediate", int(immediate))
-        while (code := self._place(self._address)) == NO_ROOM:
-            self._grow_orders()
-            self._grow_fills()
+        while (code := self._place(self._address)) in (FULL_ORDERS, FULL_FILLS):
+            self._grow(code)
         if code == 0:
             self._slots[child_id] = self._get("slot")
         return code, self._get("left")
@@ -208,24 +205,22 @@ class Book:
         """Displayed (price_ticks, lots) of bids and of asks, best first, at most `depth` a side."""
         flat = self._shown.tolist()
         half = len(flat) // 2
-        bids = [(flat[k], flat[k + 1]) for k in range(0, half, 2) if flat[k + 1]]
-        asks = [(flat[k], flat[k + 1]) for k in range(half, 2 * half, 2) if flat[k + 1]]
-        return bids, asks
+        return _levels(flat[:half]), _levels(flat[half:])
 
     @property
     def volume_lots(self) -> int:
         """Lots of every print so far, ours included, each once."""
-        return self._get("volume")
+        return self._words[_VOLUME]
 
     @property
     def turnover(self) -> int:
         """Price in ticks times lots, summed over the same prints."""
-        return self._get("turnover_high") * CARRY + self._get("turnover_low")
+        return self._words[_TURNOVER_HIGH] * CARRY + self._words[_TURNOVER_LOW]
 
     @property
     def is_halted(self) -> bool:
         """Whether trading is halted."""
-        return bool(self._get("halted"))
+        return self._words[_HALTED] != 0
 
     @property
     def phantoms(self) -> int:
@@ -312,6 +307,12 @@ class Book:
         self._hold("fills", np.zeros(capacity, FILL))
         self._set("fill_capacity", capacity)
 
+    def _grow(self, full: int) -> None:
+        if full == FULL_ORDERS:
+            self._grow_orders()
+        else:
+            self._grow_fills()
+
     def _grow_orders(self) -> None:
         old = self._arrays["orders"]
         orders = np.zeros(2 * len(old), ORDER)
@@ -323,6 +324,11 @@ class Book:
         old = self._arrays["fills"]
         self._hold_fills(max(2 * len(old), self._get("fill_count") + self._get("orders_used")))
         self._arrays["fills"][: len(old)] = old
+
+
+def _levels(flat: list[int]) -> list[tuple[int, int]]:
+    """Pairs of price and lots up to the first level without lots."""
+    return [(price, lots) for price, lots in zip(flat[::2], flat[1::2], strict=True) if lots]
 
 
 def _check(events: NDArray[np.void], *, depth: int, padding_ticks: int | None, order_capacity: int) -> None:

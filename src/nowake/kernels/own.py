@@ -34,9 +34,10 @@ from nowake.kernels.state import (
     ACCEPTED,
     CONTEXT,
     ENTRY,
+    FULL_FILLS,
+    FULL_ORDERS,
     GONE,
     NAMED,
-    NO_ROOM,
     NOBODY,
     NOT_CONTINUOUS,
     OWN,
@@ -48,7 +49,8 @@ from nowake.kernels.state import (
 def place(address: int) -> int:
     """A new order of ours: `child_id`, `side`, `price_ticks`, `lots`, `immediate`.
 
-    Returns ACCEPTED or why not; writes `slot` (0 when it does not rest) and `left`, the lots not executed.
+    Returns ACCEPTED, why not, or which store is full; writes `slot` (0 when it does not rest) and `left`, the lots not
+    executed.
     """
     c = at(address, 0, CONTEXT)
     c.slot = NOBODY
@@ -60,8 +62,10 @@ def place(address: int) -> int:
         return PRICE_OUT_OF_RANGE
     if _reaches_own(c, 1 - c.side, c.window - 1 - rank):
         return WOULD_CROSS_SELF
-    if not has_room(c) or c.fill_count + c.orders_used > c.fill_capacity:
-        return NO_ROOM
+    if not has_room(c):
+        return FULL_ORDERS
+    if c.fill_count + c.orders_used > c.fill_capacity:  # It may meet every order there is.
+        return FULL_FILLS
     c.left = _take(c, 1 - c.side, c.window - 1 - rank)
     if c.left > 0 and c.immediate == 0:
         c.slot = join(c, c.side * c.window + rank, OWN, c.child_id, c.left, 0)

@@ -19,18 +19,19 @@ NAMED = 1  # Historic, known by its id.
 ANONYMOUS = 2  # Historic lots a RESYNC or an ADD without id brought.
 OWN = 3  # Ours.
 
-# Why `replay` came back.
+# A store is full and nothing was done: grow it and call again.
+FULL_ORDERS = -1
+FULL_FILLS = -2
+
+# Why else `replay` came back.
 TIME = 0  # Every event up to `until_ns` is in the book.
 WAKE = 1  # The touch changed or the volume was reached; every event of that instant is in the book.
-FULL_ORDERS = 2  # No free order slot: grow and call again.
-FULL_FILLS = 3  # No room for fills: take them out and call again.
 
-# What `place` says.
+# What else `place` says.
 ACCEPTED = 0
 PRICE_OUT_OF_RANGE = 1
 WOULD_CROSS_SELF = 2
 NOT_CONTINUOUS = 3
-NO_ROOM = 4  # Grow the orders or the fills and call again.
 
 GONE = -1  # What `reduce` and `withdraw` say of an order that has nothing left in the book.
 UNKNOWN = -2  # Of an order that was never accepted.

@@ -49,6 +49,8 @@ ASSUMPTIONS = (
     "Auctions take no order of ours; orders still resting at the close or at the end of the data are cancelled.",
 )
 
+_LAST_WORDS = 16  # Batches after the close: who keeps sending to a closed venue does not keep it open.
+
 _REJECTS = {
     PRICE_OUT_OF_RANGE: RejectReason.PRICE_OUT_OF_RANGE,
     WOULD_CROSS_SELF: RejectReason.WOULD_CROSS_SELF,
@@ -105,6 +107,7 @@ class ReplayWorld:
         self._resting: dict[int, None] = {}
         self._executions = 0
         self._closed = False
+        self._last_words = _LAST_WORDS
         start_ns = first_ns + self._feed_ns if start_ns is None else start_ns
         self._now_ns = start_ns
         self._book.run(min(start_ns - self._feed_ns, self._close_ns))
@@ -148,8 +151,9 @@ class ReplayWorld:
             self._run(wake)
         else:
             self._deliver(NEVER)  # Still in flight at the close: refused.
-            if not self._outbox:
+            if not self._outbox or not self._last_words:
                 return ()
+            self._last_words -= 1
             self._now_ns = max(self._now_ns, self._outbox[0].time_ns)
         return self._batch()
 
@@ -184,7 +188,7 @@ class ReplayWorld:
         while outbox and outbox[0].time_ns <= now_ns:
             events.append(outbox.popleft())
         bids, asks = book.sides()
-        snapshot = BookSnapshot(tuple([Level(*level) for level in bids]), tuple([Level(*level) for level in asks]))
+        snapshot = BookSnapshot(tuple(map(Level._make, bids)), tuple(map(Level._make, asks)))
         events.append(MarketMoved(now_ns, snapshot, book.volume_lots, book.turnover, self._phase()))
         book.mark_touch()
         return events

@@ -228,6 +228,15 @@ def test_commands_after_the_close_are_refused_before_the_world_ends():
     assert () == world.advance(Wake())
 
 
+def test_sender_who_never_stops_does_not_keep_a_closed_venue_open():
+    world = world_of()
+    batches = 0
+    while world.advance(Wake()):
+        batches += 1
+        world.submit(PlaceChild(batches, Side.BUY, 15, 10**6))
+        assert batches < 100
+
+
 def test_data_that_end_before_the_session_end_the_world():
     world = world_of(close_ns=10**6)
     (moved,) = world.advance(Wake(time_ns=10**6))
