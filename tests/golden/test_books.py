@@ -9,7 +9,7 @@ import inspect
 
 from tests.reference.streams import drawn, history
 
-from nowake.kernels.book import Book
+from nowake.sim.book import Book
 
 
 def book_of(text):

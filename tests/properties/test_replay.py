@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.reference.book import PlainBook
 from tests.reference.streams import commands, records, rows, sensible_rows, wild
 
-from nowake.kernels.book import Book
 from nowake.kernels.state import GONE, UNKNOWN
+from nowake.sim.book import Book
 
 PRICES = range(97, 106)
 RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

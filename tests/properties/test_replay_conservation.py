@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.reference.streams import records, sensible_rows, wild
 
 from nowake.kernels import layout
-from nowake.kernels.book import Book
 from nowake.kernels.state import OWN
+from nowake.sim.book import Book
 
 PRICES = range(96, 107)
 QUICK = settings(max_examples=60, deadline=None)

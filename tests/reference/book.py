@@ -1,4 +1,4 @@
-"""The order-by-order book in plain lists, slow and obvious: what nowake.kernels.book must equal after every instant."""
+"""The order-by-order book in plain lists, slow and obvious: what nowake.sim.book must equal after every instant."""
 
 from __future__ import annotations
 

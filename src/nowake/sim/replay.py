@@ -1,6 +1,6 @@
 """A recorded day as a world to trade in: history goes by order by order, our orders stand in its queues.
 
-Fits `nowake.engine.ports.World`. The book and its fills are `nowake.kernels.book`; this adds latency, the session, and
+Fits `nowake.engine.ports.World`. The book and its fills are `nowake.sim.book`; this adds latency, the session, and
 the words of the engine. Everything is kept in the venue's time; what happened there at x is known here at x + feed
 (market) or x + report (our orders), and what we send at t is there at t + order. Where a message of ours and one of
 history meet at the same nanosecond, history goes first.
@@ -34,8 +34,8 @@ from nowake.domain.event import (
 )
 from nowake.domain.instrument import Instrument
 from nowake.domain.order import TimeInForce
-from nowake.kernels.book import Book
 from nowake.kernels.state import ACCEPTED, GONE, NEVER, NOT_CONTINUOUS, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF
+from nowake.sim.book import Book
 from nowake.sim.latency import Latency
 
 ASSUMPTIONS = (
@@ -80,7 +80,7 @@ class ReplayWorld:
     Raises
     ------
     BadData, BadParameter, OutOfCapacity
-        As `nowake.kernels.book.Book`.
+        As `nowake.sim.book.Book`.
     """
 
     def __init__(

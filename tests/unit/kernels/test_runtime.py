@@ -38,7 +38,7 @@ def test_cache_that_cannot_be_written_falls_back_to_a_temporary_folder(tmp_path)
 
 
 def test_importing_the_kernels_room_imports_no_numba():
-    modules = "nowake.kernels, nowake.kernels.layout, nowake.kernels.state, nowake.kernels.book, nowake.kernels.runtime"
+    modules = "nowake.kernels, nowake.kernels.layout, nowake.kernels.state, nowake.sim.book, nowake.kernels.runtime"
     code = f"import sys; import {modules}; print([name for name in ('numba', 'llvmlite') if name in sys.modules])"
     assert ["[]"] == python(code)
 

@@ -26,7 +26,7 @@ from nowake.domain.event import (
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.order import TimeInForce
 from nowake.domain.side import Side
-from nowake.kernels.book import Book
+from nowake.sim.book import Book
 from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
 

@@ -97,7 +97,7 @@ class Book:
         self._hold("sides", np.zeros(2, SIDE))
         self._hold("shown", np.zeros(2 * depth, SHOWN))
         self._sides = self._arrays["sides"].view(np.int64).data
-        self._shown = self._arrays["shown"].view(np.int64)
+        self._shown = self._arrays["shown"]
         self._sides[_BID_BEST] = self._sides[_BID_TOUCH] = self._sides[_ASK_BEST] = self._sides[_ASK_TOUCH] = -1
         self._hold_orders(np.zeros(order_capacity, ORDER))
         self._hold_fills(256)
@@ -203,9 +203,9 @@ class Book:
 
     def sides(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Displayed (price_ticks, lots) of bids and of asks, best first, at most `depth` a side."""
-        flat = self._shown.tolist()
-        half = len(flat) // 2
-        return _levels(flat[:half]), _levels(flat[half:])
+        rows = self._shown.tolist()
+        depth = len(rows) // 2
+        return _filled(rows[:depth]), _filled(rows[depth:])
 
     @property
     def volume_lots(self) -> int:
@@ -326,9 +326,11 @@ class Book:
         self._arrays["fills"][: len(old)] = old
 
 
-def _levels(flat: list[int]) -> list[tuple[int, int]]:
-    """Pairs of price and lots up to the first level without lots."""
-    return [(price, lots) for price, lots in zip(flat[::2], flat[1::2], strict=True) if lots]
+def _filled(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Levels up to the first without lots."""
+    while rows and not rows[-1][1]:
+        rows.pop()
+    return rows
 
 
 def _check(events: NDArray[np.void], *, depth: int, padding_ticks: int | None, order_capacity: int) -> None:

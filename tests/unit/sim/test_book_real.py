@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nowake.data.lobster import read_lobster
-from nowake.kernels.book import Book
+from nowake.sim.book import Book
 
 LOBSTER = Path(os.environ.get("NOWAKE_DATA", Path(__file__).parents[4] / "shared" / "data")) / "lobster"
 
