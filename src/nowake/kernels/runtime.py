@@ -43,12 +43,9 @@ _DIGEST_BYTES = 32
 
 @functools.cache
 def load(entry: str) -> Kernel:
-    """The kernel named "module:function", from the cache when it is there, else compiled (seconds).
+    """The kernel named "module:function", from the cache when it is there, else compiled (seconds) and stored.
 
-    Raises
-    ------
-    OSError
-        Never for a cache that cannot be written: then the code is kept in memory only.
+    A cache that cannot be written is no error: the code then lives in memory and the next process compiles again.
     """
     code = _stored(entry)
     if code is None:
@@ -85,6 +82,11 @@ def njit(function: Any) -> Any:
     numba = _library("numba")
     with _numba_cache_in(cache_folder()):
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+
+
+def is_cached(module: str) -> bool:
+    """Whether numba has stored code for the `njit` kernels of a module, so that calling them need not compile."""
+    return any(cache_folder().rglob(f"{module}.*.nbi"))
 
 
 @functools.cache
