@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Events = npt.NDArray[np.void]
-Table = Literal["events", "quotes", "trades"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class Day:
                 digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
         return digest.hexdigest()
 
-    def to_frame(self, which: Table = "quotes") -> pl.DataFrame:
+    def to_frame(self, which: Literal["events", "quotes", "trades"] = "quotes") -> pl.DataFrame:
         """One table as a polars frame with the columns of `nowake.data.schema`.
 
         Raises

@@ -35,7 +35,7 @@ def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path |
     ----------
     spec
         "lobster:AMZN" (or "lobster:AMZN:10" for the files of 10 levels), "generated", "generated:SEED" or
-        "parquet:FOLDER" (written by `nowake.data.schema.write_day`).
+        "parquet:FOLDER" (written by `nowake.data.parquet.write_day`).
     date
         "2012-06-21" or a date. May be left out where there is one day only; puts a generated day on a date.
     root
@@ -141,7 +141,7 @@ def _load_lobster(rest: str, date: dt.date | None, root: Path) -> Day:
 
 
 def _load_parquet(folder: str, date: dt.date | None) -> Day:
-    from nowake.data.schema import read_day  # noqa: PLC0415
+    from nowake.data.parquet import read_day  # noqa: PLC0415
 
     day = read_day(folder)
     if date is not None and day.instrument.session.date != date:

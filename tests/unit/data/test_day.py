@@ -10,7 +10,8 @@ import pytest
 
 from nowake.data.day import Day, no_events, no_quotes, no_trades
 from nowake.data.generated import generate_day
-from nowake.data.schema import COLUMNS, read_day, write_day
+from nowake.data.parquet import read_day, write_day
+from nowake.data.schema import COLUMNS
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.kernels.layout import EVENT
 

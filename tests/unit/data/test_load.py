@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from nowake.data.load import catalogue, data_root, describe, load_day
-from nowake.data.schema import write_day
+from nowake.data.parquet import write_day
 from nowake.domain.errors import BadParameter, NotFound
 
 from .conftest import BOOK, MESSAGES

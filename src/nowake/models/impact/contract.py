@@ -1,4 +1,4 @@
-"""The contract of an impact model, and the checks all models share.
+"""The contract of an impact model.
 
 Every answer is the average cost per share of the whole order, against the price before it began, in basis points of
 that price, positive when bad, for buys and sells alike. The half-spread is apart from impact. Quantities are shares,
@@ -6,19 +6,11 @@ as one number or as an array; time is in trading sessions; the order is taken to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from nowake.domain.errors import BadParameter
+from nowake.models.impact.linear import Linear
+from nowake.models.impact.sizes import Size
 from nowake.models.market import MarketState
-
-if TYPE_CHECKING:
-    from nowake.models.impact.linear import Linear
-
-Floats = npt.NDArray[np.float64]
-Size = TypeVar("Size", float, Floats)
 
 
 class ImpactModel(Protocol):
@@ -57,25 +49,3 @@ class ImpactModel(Protocol):
     def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:
         """The linear model that costs the same for this order, for closed-form schedules."""
         ...
-
-
-def check_trade(quantity: Size, days: float) -> Size:
-    """Refuse a quantity below 0 or not finite, and a duration not above 0."""
-    if not np.all(np.isfinite(quantity)) or np.any(np.asarray(quantity) < 0):
-        raise BadParameter(f"quantity {quantity} must be finite and 0 or more; the side is not part of it")
-    if not 0 < days < float("inf"):
-        raise BadParameter(f"duration of {days} trading days must be above 0")
-    return quantity
-
-
-def root(value: Size) -> Size:
-    """Square root of a number or of each of an array."""
-    result: Size = value**0.5
-    return result
-
-
-def check_parameter(name: str, value: float, *, low: float = 0.0, high: float = float("inf")) -> None:
-    """Refuse a parameter that is not finite or outside [low, high]."""
-    if not (low <= value <= high) or value == float("inf"):
-        bound = f"{low:g} or more" if high == float("inf") else f"between {low:g} and {high:g}"
-        raise BadParameter(f"{name} {value} must be {bound} and finite")

@@ -15,7 +15,7 @@ from typing import Self
 
 import msgspec
 
-from nowake.models.impact.contract import Size, check_parameter, check_trade, root
+from nowake.models.impact.sizes import Size, check_parameter, check_trade, root
 from nowake.models.market import MarketState
 
 

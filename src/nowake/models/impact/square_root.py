@@ -22,8 +22,8 @@ import enum
 import msgspec
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.contract import Size, check_parameter, check_trade, root
 from nowake.models.impact.linear import Linear
+from nowake.models.impact.sizes import Size, check_parameter, check_trade, root
 from nowake.models.market import MarketState
 
 
