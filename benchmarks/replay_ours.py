@@ -124,7 +124,8 @@ def final_touch(world: ReplayWorld, known_ns: int) -> list[int]:
     while True:
         moved = world.advance(Wake(time_ns=known_ns))[-1]
         if moved.time_ns >= known_ns or moved.phase is MarketPhase.CLOSED:
-            return [*moved.book.bids[0], *moved.book.asks[0]]
+            bid, ask = moved.book.bids[0], moved.book.asks[0]
+            return [bid.price_ticks, bid.lots, ask.price_ticks, ask.lots]
 
 
 def main() -> None:

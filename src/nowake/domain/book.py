@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from nowake.domain.side import Side
 
 
-class Level(NamedTuple):
+class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A price and the lots displayed there, our own included, as a feed shows them."""
 
     price_ticks: int

@@ -3,8 +3,8 @@
 A kernel is one function of one address (of a context record, see `nowake.kernels.state`) that returns an int. It
 raises nothing, allocates nothing and calls no library, so its machine code stands alone. The first use on a machine
 compiles it with numba (seconds) and stores the object code in the user's cache folder; every later process maps that
-file through llvmlite in milliseconds and never imports numba. Called through ctypes: about 0.3 microseconds a call,
-the GIL released.
+file through llvmlite in milliseconds and never imports numba. Called through ctypes: about 0.25 microseconds a call,
+the GIL kept.
 
 The cache folder is named by a hash of all kernel sources, because numba's own cache does not see an edit in an
 imported helper, and a file in it by processor and LLVM, because code for one processor may not run on another.
@@ -220,6 +220,6 @@ def _link(entry: str, code: bytes) -> Kernel:
     engine = llvm.create_mcjit_compiler(module, _target_machine(triple))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(_symbol(entry)))
+    function = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(engine.get_function_address(_symbol(entry)))
     function.engine = engine  # type: ignore[attr-defined]
     return function

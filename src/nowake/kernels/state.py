@@ -119,12 +119,6 @@ CONTEXT = np.dtype(
             "next_event",
             "orders_used",
             "free_slot",
-            "fill_count",
-            "venue_ns",
-            "halted",
-            "volume",
-            "turnover_low",
-            "turnover_high",
             "phantoms",
             "crossed",
             # When to come back.
@@ -140,6 +134,13 @@ CONTEXT = np.dtype(
             "immediate",
             "slot",
             "left",
+            # What Python reads after every run, at once with the displayed levels, which lie behind it.
+            "fill_count",
+            "venue_ns",
+            "halted",
+            "volume",
+            "turnover_low",
+            "turnover_high",
         )
     ]
 )

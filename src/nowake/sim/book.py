@@ -5,6 +5,8 @@ whoever calls. Stores grow by doubling when a kernel says they are full, so capa
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,6 @@ from nowake.kernels.state import (
     LEVEL,
     NEVER,
     ORDER,
-    SHOWN,
     SIDE,
     TIME,
     UNKNOWN,
@@ -40,6 +41,11 @@ _VOLUME, _HALTED = _FIELD["volume"], _FIELD["halted"]
 _TURNOVER_LOW, _TURNOVER_HIGH = _FIELD["turnover_low"], _FIELD["turnover_high"]
 _BID_BEST, _BID_TOUCH, _ASK_BEST, _ASK_TOUCH = 0, 3, 4, 7  # Words of the two SIDE records.
 
+_WORDS, _SIGHT = len(_FIELD), _FIELD["fill_count"]  # Words of the context, and the first of those read at once.
+
+# What `look` answers: where each number is, the levels last.
+FILLS, VENUE_NS, HALTED, VOLUME, TURNOVER_LOW, TURNOVER_HIGH, LEVELS = range(_WORDS - _SIGHT + 1)
+Sight = tuple[int, ...]
 FillRow = tuple[int, int, int, int, int, int]  # venue_ns, child_id, lots, open_lots, price_ticks, maker.
 
 
@@ -78,9 +84,11 @@ class Book:
     ) -> None:
         _check(events, depth=depth, padding_ticks=padding_ticks, order_capacity=order_capacity)
         self._events = np.ascontiguousarray(events)
-        self._context = np.zeros(1, CONTEXT)
-        self._address = self._context.ctypes.data
-        self._words = self._context.view(np.int64).data
+        # The context, and right behind it the displayed levels, so that both are read at once.
+        memory = np.zeros(_WORDS + 4 * depth, np.int64)
+        self._address = memory.ctypes.data
+        self._words = memory.data
+        self._sight = struct.Struct(f"{_WORDS - _SIGHT + 4 * depth}q").unpack_from
         self._arrays: dict[str, NDArray[np.void]] = {}
         self._slots: dict[int, int] = {}
         self._replay, self._place = runtime.load("replay:replay"), runtime.load("own:place")
@@ -95,9 +103,8 @@ class Book:
         self._set("report_lag_ns", NEVER >> 1)
         self._set("venue_ns", -(NEVER >> 1))  # Before all time, until the first `run`.
         self._hold("sides", np.zeros(2, SIDE))
-        self._hold("shown", np.zeros(2 * depth, SHOWN))
+        self._set("shown", self._address + 8 * _WORDS)
         self._sides = self._arrays["sides"].view(np.int64).data
-        self._shown = self._arrays["shown"]
         self._sides[_BID_BEST] = self._sides[_BID_TOUCH] = self._sides[_ASK_BEST] = self._sides[_ASK_TOUCH] = -1
         self._hold_orders(np.zeros(order_capacity, ORDER))
         self._hold_fills(256)
@@ -201,11 +208,24 @@ class Book:
     def report_lag_ns(self, lag_ns: int) -> None:
         self._words[_REPORT_LAG_NS] = lag_ns
 
+    def look(self) -> Sight:
+        """All that changes from run to run, in one reading of memory.
+
+        Returns
+        -------
+        tuple
+            At FILLS the count of fills to take, at VENUE_NS the venue's time, at HALTED 0 or 1, at VOLUME lots, at
+            TURNOVER_LOW and TURNOVER_HIGH (in units of CARRY) the turnover; from LEVELS on price and lots of each
+            displayed bid, then of each displayed ask, `depth` of both, best first, 0 lots where there is no level.
+        """
+        return self._sight(self._words, 8 * _SIGHT)
+
     def sides(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Displayed (price_ticks, lots) of bids and of asks, best first, at most `depth` a side."""
-        rows = self._shown.tolist()
-        depth = len(rows) // 2
-        return _filled(rows[:depth]), _filled(rows[depth:])
+        flat = self.look()[LEVELS:]
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))
+        depth = len(pairs) // 2
+        return _filled(pairs[:depth]), _filled(pairs[depth:])
 
     @property
     def volume_lots(self) -> int:

@@ -34,8 +34,18 @@ from nowake.domain.event import (
 )
 from nowake.domain.instrument import Instrument
 from nowake.domain.order import TimeInForce
-from nowake.kernels.state import ACCEPTED, GONE, NEVER, NOT_CONTINUOUS, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF
-from nowake.sim.book import Book
+from nowake.kernels.state import ACCEPTED, CARRY, GONE, NEVER, NOT_CONTINUOUS, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF
+from nowake.sim.book import (
+    FILLS,
+    HALTED,
+    LEVELS,
+    TURNOVER_HIGH,
+    TURNOVER_LOW,
+    VENUE_NS,
+    VOLUME,
+    Book,
+    Sight,
+)
 from nowake.sim.latency import Latency
 
 ASSUMPTIONS = (
@@ -50,6 +60,8 @@ ASSUMPTIONS = (
 )
 
 _LAST_WORDS = 16  # Batches after the close: who keeps sending to a closed venue does not keep it open.
+
+_CLOSED, _HALTED, _CONTINUOUS = MarketPhase.CLOSED, MarketPhase.HALTED, MarketPhase.CONTINUOUS
 
 _REJECTS = {
     PRICE_OUT_OF_RANGE: RejectReason.PRICE_OUT_OF_RANGE,
@@ -111,7 +123,9 @@ class ReplayWorld:
         start_ns = first_ns + self._feed_ns if start_ns is None else start_ns
         self._now_ns = start_ns
         self._book.run(min(start_ns - self._feed_ns, self._close_ns))
-        self._book.mark_touch()
+        self._seen = self._book.look()
+        self._asks_at = LEVELS + 2 * depth
+        self._levels = _best_level if depth == 1 else _levels
 
     @property
     def name(self) -> str:
@@ -158,24 +172,33 @@ class ReplayWorld:
         return self._batch()
 
     def _run(self, wake: Wake) -> None:
-        """Run the venue to the next instant we must be told of; sets our time."""
-        book, feed_ns = self._book, self._feed_ns
-        earliest_ns = self._now_ns - feed_ns
-        alarm_ns = NEVER if wake.time_ns is None else max(wake.time_ns - feed_ns, earliest_ns)
+        """Run the venue to the next instant we must be told of; sets our time and what can be seen then."""
+        book, feed_ns, on_touch, volume_lots = self._book, self._feed_ns, wake.on_touch, wake.volume_lots
+        limit_ns = self._close_ns
+        alarm_ns = wake.time_ns
+        if alarm_ns is not None:
+            alarm_ns = (alarm_ns if alarm_ns > self._now_ns else self._now_ns) - feed_ns
+            limit_ns = alarm_ns if alarm_ns < limit_ns else limit_ns
+        if on_touch:
+            book.mark_touch()
         while True:
-            stop_ns = min(alarm_ns, self._close_ns, self._due_ns())
             arrival_ns = self._in_flight[0][0] if self._in_flight else NEVER
-            woken = book.run(min(stop_ns, arrival_ns), on_touch=wake.on_touch, volume_lots=wake.volume_lots)
-            self._collect_fills()
-            venue_ns = book.venue_ns
+            stop_ns = min(limit_ns, self._due_ns()) if self._outbox else limit_ns
+            woken = book.run(
+                stop_ns if stop_ns < arrival_ns else arrival_ns, on_touch=on_touch, volume_lots=volume_lots
+            )
+            self._seen = seen = book.look()
+            if seen[FILLS]:
+                self._collect_fills()
+            venue_ns = seen[VENUE_NS]
             if venue_ns >= self._close_ns:
                 self._close()
                 return
             if venue_ns >= arrival_ns:
                 self._deliver(venue_ns)
-            elif woken or venue_ns >= min(stop_ns, self._due_ns()):
+            elif woken or venue_ns >= stop_ns or venue_ns >= self._due_ns():
                 break
-        self._now_ns = max(self._now_ns, book.venue_ns + feed_ns)
+        self._now_ns = max(self._now_ns, venue_ns + feed_ns)
 
     def _due_ns(self) -> int:
         """The venue's time when we learn the next news of our own that is under way."""
@@ -183,20 +206,23 @@ class ReplayWorld:
 
     def _batch(self) -> list[AnyEvent]:
         """What we know by now: our own news in the order learned, then the market."""
-        outbox, now_ns, book = self._outbox, self._now_ns, self._book
+        outbox, now_ns, seen, asks_at = self._outbox, self._now_ns, self._seen, self._asks_at
+        levels = self._levels
+        snapshot = BookSnapshot(levels(seen, LEVELS, asks_at), levels(seen, asks_at, len(seen)))
+        turnover = seen[TURNOVER_HIGH] * CARRY + seen[TURNOVER_LOW]
+        moved = MarketMoved(now_ns, snapshot, seen[VOLUME], turnover, self._phase(seen))
+        if not outbox:
+            return [moved]
         events: list[AnyEvent] = []
         while outbox and outbox[0].time_ns <= now_ns:
             events.append(outbox.popleft())
-        bids, asks = book.sides()
-        snapshot = BookSnapshot(tuple(map(Level._make, bids)), tuple(map(Level._make, asks)))
-        events.append(MarketMoved(now_ns, snapshot, book.volume_lots, book.turnover, self._phase()))
-        book.mark_touch()
+        events.append(moved)
         return events
 
-    def _phase(self) -> MarketPhase:
-        if self._closed or self._book.venue_ns < self._open_ns:
-            return MarketPhase.CLOSED
-        return MarketPhase.HALTED if self._book.is_halted else MarketPhase.CONTINUOUS
+    def _phase(self, seen: Sight) -> MarketPhase:
+        if self._closed or seen[VENUE_NS] < self._open_ns:
+            return _CLOSED
+        return _HALTED if seen[HALTED] else _CONTINUOUS
 
     def _collect_fills(self) -> None:
         """Turn the book's fills into reports under way to us."""
@@ -219,7 +245,7 @@ class ReplayWorld:
 
     def _place(self, command: PlaceChild, venue_ns: int) -> None:
         learned_ns, child_id = venue_ns + self._report_ns, command.child_id
-        if self._phase() is MarketPhase.CLOSED:
+        if self._phase(self._book.look()) is _CLOSED:
             self._outbox.append(ChildRejected(learned_ns, child_id, RejectReason.NOT_CONTINUOUS))
             return
         immediate = command.time_in_force is TimeInForce.IOC
@@ -259,7 +285,25 @@ class ReplayWorld:
         self._closed = True
         for child_id in list(self._resting):
             self._cancel(CancelChild(child_id), self._close_ns)
+        self._seen = self._book.look()
         self._now_ns = max(self._now_ns, self._close_ns + self._report_ns)
+
+
+def _best_level(seen: Sight, start: int, _stop: int) -> tuple[Level, ...]:
+    """`_levels` of a book one level deep, in half the time: it is made twice at every wake."""
+    lots = seen[start + 1]
+    return (Level(seen[start], lots),) if lots else ()
+
+
+def _levels(seen: Sight, start: int, stop: int) -> tuple[Level, ...]:
+    """Pairs of price and lots up to the first without lots."""
+    levels = []
+    for k in range(start, stop, 2):
+        lots = seen[k + 1]
+        if not lots:
+            break
+        levels.append(Level(seen[k], lots))
+    return tuple(levels)
 
 
 def _cancel_rejected(learned_ns: int, child_id: int, outcome: int) -> CancelRejected:

@@ -68,7 +68,7 @@ def test_market_is_seen_one_feed_leg_late():
     world = world_of(start_ns=0)
     assert world.advance(Wake(time_ns=109))[-1].book.bids == ()
     (moved,) = world.advance(Wake(time_ns=110))
-    assert (moved.time_ns, moved.book.bids, moved.book.asks) == (110, ((99, 50),), ((101, 50),))
+    assert (moved.time_ns, moved.book.bids, moved.book.asks) == (110, (Level(99, 50),), (Level(101, 50),))
 
 
 def test_taker_order_fills_one_order_leg_later_and_is_known_one_report_leg_after_that():
@@ -249,7 +249,7 @@ def test_touch_wake_comes_at_the_first_price_change_and_not_for_size():
     (moved,) = world.advance(Wake(on_touch=True))
     assert (2010, ()) == (moved.time_ns, moved.book.bids)
     (moved,) = world.advance(Wake(on_touch=True))
-    assert (3010, ((99, 20),)) == (moved.time_ns, moved.book.bids)
+    assert (3010, (Level(99, 20),)) == (moved.time_ns, moved.book.bids)
 
 
 def test_volume_wake_comes_after_the_whole_instant_that_reached_it():
@@ -267,7 +267,7 @@ def test_wake_in_the_past_answers_at_once_without_moving_time():
 def test_depth_shows_that_many_levels():
     world = world_of(depth=2)
     (moved,) = world.advance(Wake(time_ns=1500))
-    assert ((101, 50), (102, 40)) == moved.book.asks
+    assert (Level(101, 50), Level(102, 40)) == moved.book.asks
 
 
 def test_time_never_runs_backwards_and_every_batch_ends_with_the_market():
