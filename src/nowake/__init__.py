@@ -12,7 +12,6 @@ from nowake.domain.version import VERSION as __version__  # noqa: N811
 if TYPE_CHECKING:
     from nowake import algos, models, schedules
     from nowake.data.day import Day
-    from nowake.data.load import load_day
     from nowake.domain.errors import NowakeError
     from nowake.domain.instrument import Instrument, Session
     from nowake.domain.order import ParentOrder
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from nowake.sim.latency import Latency
     from nowake.verbs.demo import demo
     from nowake.verbs.estimate import Estimate, estimate
+    from nowake.verbs.load import load_day
     from nowake.verbs.plan import Plan, plan
     from nowake.verbs.replay import Replay, replay
     from nowake.verbs.report import Report, report
@@ -48,7 +48,7 @@ _HOMES = {
     "VolumeCurve": "models.volume",
     "demo": "verbs.demo",
     "estimate": "verbs.estimate",
-    "load_day": "data.load",
+    "load_day": "verbs.load",
     "plan": "verbs.plan",
     "replay": "verbs.replay",
     "report": "verbs.report",

@@ -62,10 +62,10 @@ def json_option(function: Function) -> Function:
 
 def load(source: str, date: str | None, root: str | None) -> Day:
     """The day named on the command line; without a name the demo's."""
-    from nowake.cli.screen import compile_kernels  # noqa: PLC0415
+    from nowake.cli.screen import compile_on_first_use  # noqa: PLC0415
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
-    compile_kernels(source, root)
+    compile_on_first_use(source, root)
     return load_day(source, date, root=root) if source else default_day(root)
 
 

@@ -35,18 +35,13 @@ def show_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def compile_kernels(source: str, root: str | None) -> None:
+def compile_on_first_use(source: str, root: str | None) -> None:
     """On the first use on a machine, compile the kernels with a line that says so."""
-    from nowake.data.first_use import compile_readers  # noqa: PLC0415
-    from nowake.kernels import runtime  # noqa: PLC0415
+    from nowake.verbs.first_use import compile_for, compile_kernels  # noqa: PLC0415
 
-    with steps() as step:
-
-        def say(what: str) -> None:
-            step(f"first use on this machine: {what}")
-
-        runtime.compile_all(lambda name, number, total: say(f"compiling {name} ({number} of {total})"))
-        compile_readers(source, say, root=root)
+    with steps() as say:
+        compile_kernels(say)
+        compile_for(source, say, root=root)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 from nowake.tca.result import CostReport
+from nowake.verbs.first_use import compile_kernels
 from nowake.verbs.intended import intended
 from nowake.verbs.promote import promote
 
@@ -131,6 +132,7 @@ def simulate(
             f"the order is for {order.instrument.symbol} on {order.instrument.session.date}, the day is "
             f"{day.instrument.symbol} on {day.instrument.session.date}; build the order from day.instrument"
         )
+    compile_kernels()
     name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
         day.events,
