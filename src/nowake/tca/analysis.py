@@ -19,6 +19,7 @@ from nowake.tca.benchmarks import (
     OwnPrints,
     Volume,
     closing_price,
+    first_price,
     last_print,
     market_volume,
     prevailing_mid,
@@ -64,7 +65,7 @@ def analyse(
     if decision_ns is not None and decision_ns > order.start_ns:
         raise BadParameter(f"decision at {decision_ns} is after the order's start at {order.start_ns}")
     notes: list[str] = []
-    arrival = _price_at(quotes, trades, order.start_ns, "arrival", notes)
+    arrival = _arrival(order, quotes, trades, notes)
     if decision_ns is None:
         decision = arrival
         notes.append("No decision time was given: the decision price is the arrival price, so delay is nil.")
@@ -138,6 +139,19 @@ def _report(
         passive_share=makers / executed if executed else math.nan,
         notes=tuple(notes),
     )
+
+
+def _arrival(order: ParentOrder, quotes: Quotes, trades: Trades, notes: list[str]) -> float:
+    """Price at the order's start; where nothing was seen by then, the first thing seen in its window, with a note."""
+    unseen: list[str] = []
+    price = _price_at(quotes, trades, order.start_ns, "arrival", unseen)
+    first = None if math.isfinite(price) else first_price(quotes, trades, order.start_ns, order.end_ns)
+    if first is None:
+        notes += unseen
+        return price
+    at = order.instrument.session.clock(first.time_ns, fraction=True)
+    notes.append(f"No quote and no print by arrival: the first {first.what} after it, of {at}, is used.")
+    return first.price_ticks
 
 
 def _price_at(quotes: Quotes, trades: Trades, time_ns: int, what: str, notes: list[str]) -> float:

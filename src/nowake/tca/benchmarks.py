@@ -186,6 +186,26 @@ def closing_price(trades: Trades, session: Session) -> Close:
     return Close(float(trades.price_ticks[continuous][-1]), int(trades.time_ns[continuous][-1]), False)
 
 
+class FirstPrice(NamedTuple):
+    """The first thing seen after an instant: "mid" or "print", its price in ticks and its time."""
+
+    what: str
+    price_ticks: float
+    time_ns: int
+
+
+def first_price(quotes: Quotes, trades: Trades, after_ns: int, until_ns: int) -> FirstPrice | None:
+    """The first two-sided mid after an instant and by another, else the first print, else None."""
+    seen = np.flatnonzero((quotes.time_ns > after_ns) & (quotes.time_ns <= until_ns) & np.isfinite(quotes.mid_ticks))
+    if len(seen):
+        row = int(seen[0])
+        return FirstPrice("mid", float(quotes.mid_ticks[row]), int(quotes.time_ns[row]))
+    row = int(np.searchsorted(trades.time_ns, after_ns, side="right"))
+    if row < len(trades) and trades.time_ns[row] <= until_ns:
+        return FirstPrice("print", float(trades.price_ticks[row]), int(trades.time_ns[row]))
+    return None
+
+
 def last_print(trades: Trades, time_ns: int) -> float:
     """Price in ticks of the latest print at or before an instant, NaN without one."""
     row = int(np.searchsorted(trades.time_ns, time_ns, side="right")) - 1

@@ -106,13 +106,26 @@ def test_without_a_quote_at_arrival_the_last_print_is_used_and_flagged() -> None
     assert "No two-sided quote stood at arrival: the last print before it is used." in report.notes
 
 
-def test_without_any_price_at_arrival_shortfall_is_unknown_not_zero() -> None:
+def test_an_order_that_starts_before_the_first_quote_arrives_at_the_first_mid_and_says_when() -> None:
     late = quotes([(150, 5_009, 5_011), (1_000, 5_079, 5_081)])
     report = analyse(order(1_000, start_s=10, end_s=1_000), FILLS, late, TAPE)
+    assert report.benchmarks["arrival"] == 50.1
+    at = ORDER.instrument.session.clock(150 * SECOND, fraction=True)
+    note = f"No quote and no print by arrival: the first mid after it, of {at}, is used."
+    assert note in report.notes
+
+
+def test_without_quotes_it_arrives_at_the_first_print() -> None:
+    report = analyse(order(1_000, start_s=10, end_s=1_000), FILLS, quotes([]), TAPE)
+    assert report.benchmarks["arrival"] == 50.0
+    assert any(note.startswith("No quote and no print by arrival: the first print after it") for note in report.notes)
+
+
+def test_without_any_price_at_arrival_shortfall_is_unknown_not_zero() -> None:
+    report = analyse(order(1_000, start_s=10, end_s=1_000), FILLS, quotes([]), trades([(5_000, 5_000, 100)]))
     assert math.isnan(report.benchmarks["arrival"])
     assert math.isnan(report.shortfall)
     assert math.isnan(report.cost_bps["arrival"])
-    assert not math.isnan(report.cost_bps["interval_vwap"])
     assert "No quote and no print by arrival: its price is unknown." in report.notes
 
 
