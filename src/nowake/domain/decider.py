@@ -32,6 +32,7 @@ class Reason(enum.Enum):
     PRICE_LIMIT = "price_limit"  # The market is beyond the parent's limit.
     EMPTY_BOOK = "empty_book"  # No price to work against.
     HALTED = "halted"  # The venue does not trade.
+    MARKET_CLOSED = "market_closed"  # The session is over, or the data are.
     REFUSED = "refused"  # The gate or the venue refused the last attempt.
     COMPLETE = "complete"  # All lots are executed.
     WINDOW_OVER = "window_over"  # The end came first.

@@ -81,7 +81,9 @@ class ChildAccepted(Event, frozen=True, gc=False, tag=True):
 class ChildFilled(Event, frozen=True, gc=False, tag=True):
     """Lots of ours traded. `execution_id` is the venue's and counts once however often it arrives.
 
-    `venue_ns` is when it traded at the venue, `time_ns` when we learned of it.
+    `venue_ns` is when it traded at the venue, `time_ns` when we learned of it. `tape_ticks` is the price at which the
+    market's own tape shows these lots, None where it does not show them: live it is our price, in a replay the price
+    of the historic print our resting order had a share of.
     """
 
     child_id: int
@@ -90,6 +92,7 @@ class ChildFilled(Event, frozen=True, gc=False, tag=True):
     price_ticks: int
     liquidity: Liquidity
     venue_ns: int
+    tape_ticks: int | None = None
 
 
 class ChildReduced(Event, frozen=True, gc=False, tag=True):

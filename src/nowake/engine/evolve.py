@@ -158,6 +158,7 @@ def _on_filled(view: View, child: Child, event: ChildFilled) -> None:
             price_ticks=event.price_ticks,
             liquidity=event.liquidity,
             reason=child.reason,
+            tape_ticks=event.tape_ticks,
         )
     )
 
