@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,14 @@ from nowake.tca.benchmarks import (
 )
 from nowake.tca.result import CostReport
 from nowake.tca.shortfall import Parts, cost_bps, shortfall
+
+
+class Activity(NamedTuple):
+    """Lots the market traded in the whole window and until our last fill, ours included, and when that fill was."""
+
+    window_lots: int
+    active_lots: int
+    last_fill_ns: int | None
 
 
 def analyse(
@@ -90,8 +99,9 @@ def analyse(
     }
     _note_fills(order, fills, trades, notes)
     trading = _trading(order, fills, quotes, parts, notes)
+    activity = _activity(order, fills, trades, volume, own_prints)
     return _report(
-        order, fills, parts, benchmarks=benchmarks, trading=trading, fees=fees, market_lots=volume.lots, notes=notes
+        order, fills, parts, benchmarks=benchmarks, trading=trading, fees=fees, activity=activity, notes=notes
     )
 
 
@@ -103,7 +113,7 @@ def _report(
     benchmarks: dict[str, float],
     trading: dict[str, float],
     fees: float,
-    market_lots: int,
+    activity: Activity,
     notes: list[str],
 ) -> CostReport:
     """Everything in currency, in one record."""
@@ -134,11 +144,24 @@ def _report(
         },
         shortfall=total,
         shortfall_bps=total / paper * 1e4 if paper > 0 else math.nan,
-        market_lots=market_lots,
-        participation=executed / market_lots if market_lots > 0 else math.nan,
+        market_lots=activity.window_lots,
+        participation=executed / activity.window_lots if activity.window_lots > 0 else math.nan,
+        last_fill_ns=activity.last_fill_ns,
+        active_market_lots=activity.active_lots,
+        active_participation=executed / activity.active_lots if activity.active_lots > 0 else math.nan,
         passive_share=makers / executed if executed else math.nan,
         notes=tuple(notes),
     )
+
+
+def _activity(
+    order: ParentOrder, fills: Sequence[Fill], trades: Trades, window: Volume, own_prints: OwnPrints
+) -> Activity:
+    if not fills:
+        return Activity(window.lots, 0, None)
+    last_ns = max(fill.venue_ns for fill in fills)
+    active, _ = market_volume(trades, fills, order.start_ns, last_ns, own_prints=own_prints)
+    return Activity(window.lots, active.lots, last_ns)
 
 
 def _arrival(order: ParentOrder, quotes: Quotes, trades: Trades, notes: list[str]) -> float:

@@ -37,7 +37,13 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
     market_lots
         Prints between start and end (arrival to end of the window), ours included.
     participation
-        executed_lots / market_lots.
+        executed_lots / market_lots: our share of the whole window. Two runs that complete have nearly the same.
+    last_fill_ns
+        When the last lot traded, by the venue's clock; None without fills.
+    active_market_lots
+        Prints between the start and the last fill, ours included.
+    active_participation
+        executed_lots / active_market_lots: our share while we traded, what others could notice; NaN without fills.
     passive_share
         Share of executed lots that added liquidity.
     notes
@@ -57,5 +63,8 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
     shortfall_bps: float
     market_lots: int
     participation: float
+    last_fill_ns: int | None
+    active_market_lots: int
+    active_participation: float
     passive_share: float
     notes: tuple[str, ...] = ()

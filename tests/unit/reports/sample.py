@@ -151,6 +151,9 @@ def cost(fills: tuple[Fill, ...] = FILLS, **changes: object) -> CostReport:
         "shortfall_bps": 1e4 * shortfall / (4_000 * 220.02),
         "market_lots": 50_000,
         "participation": executed / 50_000,
+        "last_fill_ns": max((each.venue_ns for each in fills), default=None),
+        "active_market_lots": 40_000 if fills else 0,
+        "active_participation": executed / 40_000 if fills else math.nan,
         "passive_share": 2_000 / 3_500,
         "notes": ("No decision time was given, so delay is counted as zero.",),
     }

@@ -59,6 +59,19 @@ def test_report_of_a_partly_filled_purchase() -> None:
     assert report.notes == ()
 
 
+def test_participation_while_trading_counts_the_market_until_our_last_fill() -> None:
+    report = analyse(ORDER, FILLS, QUOTES, TAPE)
+    # Until second 300: prints of 200 and 300, our make among them, our take of 500; 400 came later.
+    assert (300 * SECOND, 1_000) == (report.last_fill_ns, report.active_market_lots)
+    assert 0.8 == report.active_participation
+
+
+def test_an_order_without_fills_never_took_part() -> None:
+    report = analyse(ORDER, [], QUOTES, TAPE)
+    assert (None, 0) == (report.last_fill_ns, report.active_market_lots)
+    assert math.isnan(report.active_participation)
+
+
 def test_cost_in_basis_points_is_against_each_benchmark() -> None:
     report = analyse(ORDER, FILLS, QUOTES, TAPE)
     for name, price in report.benchmarks.items():
