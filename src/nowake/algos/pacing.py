@@ -100,7 +100,8 @@ def before_or_after(view: View, order: ParentOrder) -> Decision | None:
     if view.now_ns < order.start_ns:
         return Decision(reason=Reason.NOT_STARTED, wake=Wake(time_ns=order.start_ns))
     if view.phase is not MarketPhase.CONTINUOUS:
-        return Decision(reason=Reason.HALTED, wake=Wake(time_ns=order.end_ns, on_touch=True))
+        why = Reason.MARKET_CLOSED if view.phase is MarketPhase.CLOSED else Reason.HALTED
+        return Decision(reason=why, wake=Wake(time_ns=order.end_ns, on_touch=True))
     return None
 
 
@@ -143,6 +144,9 @@ def decide(pacing: Pacing, order: ParentOrder, view: View, need: Need, *, memo: 
             obstacle = obstacle or Reason.EMPTY_BOOK
         else:
             intents.append(rest)
+            near = touch_without_own(view, order.side)
+            if near is not None and not order.allows(near.price_ticks):
+                obstacle = Reason.PRICE_LIMIT  # It rests behind the market, at the limit.
     capped = wanted + need.resting > 0 and room < wanted + max(0, need.resting)
     why = obstacle or (Reason.RATE_CAP if capped else intents[0].reason if intents else Reason.AHEAD)
     return Decision(working=tuple(intents), wake=_wake(pacing, order, view, need), reason=why, memo=memo)

@@ -147,7 +147,7 @@ def _on_filled(view: View, child: Child, event: ChildFilled) -> None:
     child.filled_lots += event.lots
     child.open_lots = max(0, child.open_lots - event.lots)
     view.executed_lots += event.lots
-    view.last_refusal = None
+    _on_accepted(view)
     view.fills.append(
         Fill(
             time_ns=event.time_ns,
@@ -163,8 +163,9 @@ def _on_filled(view: View, child: Child, event: ChildFilled) -> None:
     )
 
 
-def _on_accepted(view: View, _child: Child, _event: ChildAccepted) -> None:
+def _on_accepted(view: View, *_: object) -> None:
     view.last_refusal = None
+    view.refusals_in_a_row = 0
 
 
 def _on_reduced(_view: View, child: Child, event: ChildReduced) -> None:
@@ -178,6 +179,8 @@ def _on_cancelled(_view: View, child: Child, _event: ChildCancelled) -> None:
 def _on_refused(view: View, child: Child, event: ChildRejected | ChildDenied) -> None:
     child.open_lots = 0
     _count_refusal(view, event.reason)
+    view.refusals_in_a_row += 1
+    view.refused_ns = view.now_ns
 
 
 def _on_cancel_rejected(view: View, child: Child, event: CancelRejected) -> None:

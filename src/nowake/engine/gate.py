@@ -12,7 +12,7 @@ from nowake.domain.command import AnyCommand, PlaceChild
 from nowake.domain.errors import BadParameter
 from nowake.domain.event import DenyReason
 from nowake.domain.side import Side
-from nowake.domain.units import BPS
+from nowake.domain.units import BPS, NS_PER_SECOND
 from nowake.engine.view import View
 
 
@@ -57,6 +57,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         by_value = int(self.max_value / value_of_lot) if value_of_lot > 0 else view.order.lots
         return max(1, by_value if self.max_lots is None else min(by_value, self.max_lots))
 
+    def room(self, view: View) -> int:
+        """How many new orders would pass the checks of rate and of living children now."""
+        recent = sum(1 for sent_ns in view.sends_ns if sent_ns > view.now_ns - NS_PER_SECOND)
+        return max(0, min(self.max_live_children - len(view.live), self.max_orders_per_second - recent))
+
 
 def check(command: AnyCommand, limits: Limits, view: View) -> DenyReason | None:
     """Why a command may not leave, or None. Cancels and reductions always may: they only take risk away."""
@@ -95,10 +100,7 @@ def _price(command: PlaceChild, limits: Limits, view: View) -> DenyReason | None
 def _rate(limits: Limits, view: View) -> DenyReason | None:
     if len(view.live) >= limits.max_live_children:
         return DenyReason.MAX_LIVE_CHILDREN  # R12
-    recent = sum(1 for sent_ns in view.sends_ns if sent_ns > view.now_ns - 1_000_000_000)
-    if recent >= limits.max_orders_per_second:
-        return DenyReason.MESSAGE_RATE  # R09
-    return None
+    return None if limits.room(view) > 0 else DenyReason.MESSAGE_RATE  # R09
 
 
 def _reference(view: View, side: Side) -> int | None:

@@ -1,15 +1,17 @@
 """The append-only record of a run: what came in, what was decided, what was sent. Replaying it gives the same bytes.
 
-A file is a magic line and frames of `length | crc32 | payload`, payloads in msgpack. The payloads are chained by
-SHA-256, so one changed byte changes the hash of everything after it. Frames are written in groups; what a group
-commit has written survives `kill -9`, and with `sync=True` a power cut. A torn last frame is what a crash leaves
-and is cut off; damage anywhere before it is refused."""
+A file is a magic line and frames of `length | check of length | check of payload | payload`, payloads in msgpack. Each
+check is a CRC-32 that goes on from the one before, so a changed, missing, doubled or moved frame shows at its place.
+The payloads are chained by SHA-256 as well, and the footer seals the chain. Frames are written in groups; what a group
+commit has written survives `kill -9`, and with `sync=True` a power cut. A torn end is what a crash leaves and is cut
+off; damage anywhere before it is refused."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import struct
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +29,8 @@ from nowake.engine.gate import Limits
 from nowake.engine.reconcile import Patience
 
 MAGIC = b"NOWAKE JOURNAL 1\n"
-_FRAME = struct.Struct("<II")
-_MAX_FRAME = 1 << 26
+_LENGTH = struct.Struct("<I")
+_FRAME = struct.Struct("<III")
 
 
 class Header(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -63,8 +65,9 @@ class Turn(msgspec.Struct, frozen=True, tag=True):
 
 
 class Footer(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """How it ended. A journal without one was cut short."""
+    """How it ended, and the hash of everything before it. A journal without one was cut short."""
 
+    chain: str
     executed_lots: int
     residual_lots: int
     residual_reason: Reason | None
@@ -95,6 +98,7 @@ class Journal:
         self._commit_every = commit_every
         self._sync = sync
         self._chain = hashlib.sha256(MAGIC)
+        self._check = 0
         self._pending: list[bytes] = [MAGIC]
         self._file: int | None = None
         self._is_open = path is not None
@@ -111,7 +115,9 @@ class Journal:
         payload = _encoder.encode(record)
         self._chain.update(payload)
         if self._is_open:
-            self._pending += (_FRAME.pack(len(payload), zlib.crc32(payload)), payload)
+            head = zlib.crc32(_LENGTH.pack(len(payload)), self._check)
+            self._check = zlib.crc32(payload, head)
+            self._pending += (_FRAME.pack(len(payload), head, self._check), payload)
             if len(self._pending) >= 2 * self._commit_every:
                 self.commit()
 
@@ -174,7 +180,10 @@ def read(path: Path) -> Contents:
     records: list[Record] = []
     end = len(MAGIC)
     for payload, end in _frames(data, path):
-        records.append(_decode(payload, path, end))
+        record = _decode(payload, path, end)
+        if isinstance(record, Footer) and record.chain != chain.hexdigest():
+            raise BadJournal(f"{path}: its seal {record.chain[:16]} is not the hash of its records; restore a copy")
+        records.append(record)
         chain.update(payload)
     if not records or not isinstance(records[0], Header):
         raise BadJournal(f"{path} was cut before its header was durable; there is nothing to replay")
@@ -187,19 +196,22 @@ def read(path: Path) -> Contents:
 
 
 def _frames(data: bytes, path: Path) -> Iterator[tuple[bytes, int]]:
-    """Payloads and the offset after each, until the end or a torn tail."""
-    at = len(MAGIC)
+    """Payloads and the offset after each, until the end or a torn one."""
+    at, check = len(MAGIC), 0
     while at + _FRAME.size <= len(data):
-        length, crc = _FRAME.unpack_from(data, at)
-        end = at + _FRAME.size + length
-        payload = data[at + _FRAME.size : end]
-        whole = 0 < length <= _MAX_FRAME and end <= len(data) and zlib.crc32(payload) == crc
-        if not whole:
-            if end < len(data) and any(data[at:]):
+        length, head, body = _FRAME.unpack_from(data, at)
+        start = at + _FRAME.size
+        end = start + length
+        is_head = zlib.crc32(_LENGTH.pack(length), check) == head
+        payload = data[start:end]
+        if not is_head or (end <= len(data) and zlib.crc32(payload, head) != body):
+            if any(data[end:] if is_head else data[start:]):
                 raise BadJournal(f"{path} is damaged at byte {at} with {len(data) - at} bytes after it; restore a copy")
+            return  # Zeros, or nothing, follow: the end of a write that a crash cut short.
+        if end > len(data):
             return
         yield payload, end
-        at = end
+        at, check = end, body
 
 
 def _decode(payload: bytes, path: Path, end: int) -> Record:
@@ -212,14 +224,16 @@ def _decode(payload: bytes, path: Path, end: int) -> Record:
 def _create(path: Path, data: bytes, *, sync: bool) -> int:
     """A new file that appears under its name with its first records in it, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    file, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         _write(file, data, sync=sync)
+        os.fchmod(file, 0o644)  # A temporary file is private; a journal is to be read.
         os.link(unfinished, path)
-    except FileExistsError:
+    except BaseException as error:
         os.close(file)
-        raise _exists(path) from None
+        if isinstance(error, FileExistsError):
+            raise _exists(path) from None
+        raise
     finally:
         os.unlink(unfinished)
     return file

@@ -16,11 +16,11 @@ from nowake.engine.evolve import evolve, send
 from nowake.engine.gate import Limits, check
 from nowake.engine.journal import Footer, Header, Journal, Sent, Turn
 from nowake.engine.ports import World
-from nowake.engine.reconcile import Patience, reconcile
+from nowake.engine.reconcile import Patience, Reconciled, reconcile
 from nowake.engine.run import ChildRecord, RunRecord
 from nowake.engine.view import View
 
-_WHY_NOT = frozenset({Reason.RATE_CAP, Reason.PRICE_LIMIT, Reason.EMPTY_BOOK, Reason.HALTED})
+_WHY_NOT = frozenset({Reason.RATE_CAP, Reason.PRICE_LIMIT, Reason.EMPTY_BOOK, Reason.HALTED, Reason.MARKET_CLOSED})
 
 
 class Engine:
@@ -45,7 +45,7 @@ class Engine:
         view.memo = self.decision.memo
         if not self.decision.done:
             self._obstacle = self.decision.reason if self.decision.reason in _WHY_NOT else Reason.WINDOW_OVER
-        reconciled = reconcile(view, self.decision, self.patience, max_child_lots=self.limits.max_child_lots(view))
+        reconciled = self._reconcile()
         self.recheck_ns = reconciled.recheck_ns
         sent = []
         for command, reason in reconciled.outgoing:
@@ -58,6 +58,10 @@ class Engine:
         self.decisions += 1
         self.commands += len(sent)
         return Turn(tuple(events), self.decision.reason, tuple(sent))
+
+    def _reconcile(self) -> Reconciled:
+        lots, room = self.limits.max_child_lots(self.view), self.limits.room(self.view)
+        return reconcile(self.view, self.decision, self.patience, max_child_lots=lots, room=room)
 
     @property
     def is_over(self) -> bool:
@@ -77,7 +81,7 @@ class Engine:
         """Why lots are left, or None when none are."""
         if self.view.remaining_lots <= 0:
             return None
-        if self.view.last_refusal is not None:
+        if self._obstacle is Reason.WINDOW_OVER and self.view.last_refusal is not None:
             return Reason.REFUSED
         return self._obstacle
 
@@ -129,7 +133,7 @@ def run(
         if engine.is_over:
             break
         wake = engine.wake
-    journal.append(footer(engine))
+    journal.append(footer(engine, journal))
     journal.commit()
     return record(engine, header, journal)
 
@@ -149,18 +153,19 @@ def _header(engine: Engine, world: World, *, data_source: str, data_fingerprint:
     )
 
 
-def footer(engine: Engine) -> Footer:
-    """How a run that is over ended, for its journal."""
+def footer(engine: Engine, journal: Journal) -> Footer:
+    """How a run that is over ended, and the seal of its journal."""
     view = engine.view
     return Footer(
+        chain=journal.hash,
         executed_lots=view.executed_lots,
         residual_lots=view.remaining_lots,
         residual_reason=engine.residual_reason,
     )
 
 
-def record(engine: Engine, header: Header, journal: Journal) -> RunRecord:
-    """Everything a report needs to know of a run that is over."""
+def record(engine: Engine, header: Header, journal: Journal, *, is_complete: bool = True) -> RunRecord:
+    """Everything a report needs to know of a run that is over, or of what a journal cut short holds of one."""
     view = engine.view
     algorithm = {name: value for name, value in header.algorithm.items() if name not in {"order", "type"}}
     return RunRecord(
@@ -183,6 +188,7 @@ def record(engine: Engine, header: Header, journal: Journal) -> RunRecord:
         commands=engine.commands,
         journal_hash=journal.hash,
         journal_path=None if journal.path is None else str(journal.path),
+        complete=is_complete,
     )
 
 

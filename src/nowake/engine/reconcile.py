@@ -6,6 +6,8 @@ races are lost, no more can execute than the algorithm wants working and the par
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +16,7 @@ from nowake.domain.command import AnyCommand, CancelChild, PlaceChild, ReduceChi
 from nowake.domain.decider import Decision, Intent, Reason
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import OrderState, TimeInForce
-from nowake.domain.units import NS_PER_MS
+from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 from nowake.engine.view import Child, View
 
 _LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REDUCE, OrderState.UNKNOWN})
@@ -30,16 +32,31 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
         A resting child younger than this is not moved to another price.
     min_reduce
         An excess below this fraction of the child is not amended away.
+    max_children
+        Children an intent may be spread over; beyond it the youngest is taken back and sent again with what is added.
+    retry_ns
+        How long nothing new is sent after a refusal; doubled with each refusal in a row, up to a minute.
     """
 
     min_age_ns: int = 250 * NS_PER_MS
     min_reduce: float = 0.0
+    max_children: int = 10
+    retry_ns: int = NS_PER_SECOND
 
     def __post_init__(self) -> None:
-        if self.min_age_ns < 0:
-            raise BadParameter(f"min_age_ns {self.min_age_ns} must be 0 or more")
+        for name in ("min_age_ns", "retry_ns"):
+            if getattr(self, name) < 0:
+                raise BadParameter(f"{name} {getattr(self, name)} must be 0 or more")
+        if self.max_children < 1:
+            raise BadParameter(f"max_children {self.max_children} must be 1 or more")
         if not 0.0 <= self.min_reduce <= 1.0:
             raise BadParameter(f"min_reduce {self.min_reduce} must be between 0 and 1")
+
+    def quiet_until_ns(self, view: View) -> int:
+        """Until when nothing new is sent, because the gate or the venue refused the latest attempts."""
+        if view.refusals_in_a_row == 0:
+            return 0
+        return view.refused_ns + min(self.retry_ns << min(view.refusals_in_a_row - 1, 20), NS_PER_MINUTE)
 
 
 class Outgoing(NamedTuple):
@@ -56,7 +73,7 @@ class Reconciled(NamedTuple):
     recheck_ns: int | None
 
 
-def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_lots: int) -> Reconciled:
+def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_lots: int, room: int) -> Reconciled:
     """The commands that turn what is live into what is wanted.
 
     Parameters
@@ -65,27 +82,39 @@ def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_l
         What is, what should be, and how little is worth a message.
     max_child_lots
         Larger intents are sent as several children (the gate would refuse one that large).
+    room
+        How many new children the gate would pass now.
     """
     spare = {child.child_id: child for child in view.live.values() if child.state in _KEEPABLE}
     outgoing: list[Outgoing] = []
     missing: list[tuple[Intent, int]] = []
-    recheck_ns: int | None = None
+    rechecks: list[int] = []
     for intent in decision.working:
+        kept = [child for child in spare.values() if _serves(child, intent)]
         wanted = intent.lots
-        for child in [c for c in spare.values() if _serves(c, intent)]:
+        for child in kept:
             wanted = _keep(child, wanted, spare, outgoing, patience)
-        for child in [c for c in spare.values() if wanted > 0 and _too_young(c, intent, view.now_ns, patience)]:
+        young = [child for child in spare.values() if _too_young(child, intent, view.now_ns, patience)]
+        for child in young if wanted else ():
             wanted = _keep(child, wanted, spare, outgoing, patience)
-            due_ns = child.placed_ns + patience.min_age_ns
-            recheck_ns = due_ns if recheck_ns is None else min(recheck_ns, due_ns)
-        if wanted > 0:
+            rechecks.append(child.placed_ns + patience.min_age_ns)
+        if wanted and len(kept) >= patience.max_children:
+            spare[kept[-1].child_id] = kept[-1]  # Taken back below, its place in the queue is the least worth.
+        if wanted:
             missing.append((intent, wanted))
     for child in spare.values():
         if child.time_in_force is TimeInForce.DAY and child.state is not OrderState.PENDING_REDUCE:
             outgoing.append(Outgoing(CancelChild(child.child_id), child.reason))
     in_flux = bool(outgoing) or any(_is_leaving(child) for child in view.live.values())
-    outgoing += _placements(view, decision, missing, max_child_lots=max_child_lots, in_flux=in_flux)
-    return Reconciled(tuple(outgoing), recheck_ns)
+    quiet_until_ns = patience.quiet_until_ns(view)
+    if missing and quiet_until_ns > view.now_ns:
+        rechecks.append(quiet_until_ns)
+    elif missing and room <= 0:
+        rechecks.append(view.now_ns + NS_PER_SECOND)
+    else:
+        placements = _placements(view, decision, missing, max_child_lots=max_child_lots, in_flux=in_flux)
+        outgoing += itertools.islice(placements, room)
+    return Reconciled(tuple(outgoing), min(rechecks, default=None))
 
 
 def _is_leaving(child: Child) -> bool:
@@ -124,11 +153,10 @@ def _keep(child: Child, wanted: int, spare: dict[int, Child], outgoing: list[Out
 
 def _placements(
     view: View, decision: Decision, missing: list[tuple[Intent, int]], *, max_child_lots: int, in_flux: bool
-) -> list[Outgoing]:
+) -> Iterator[Outgoing]:
     """New children for what is missing, never exposing more than is wanted in all nor than the parent has left."""
     wanted = sum(intent.lots for intent in decision.working)
     budget = min(wanted, view.remaining_lots) - view.exposed_lots
-    outgoing: list[Outgoing] = []
     child_id = view.next_child_id
     for intent, lots in missing:
         if lots > budget and in_flux:
@@ -138,7 +166,6 @@ def _placements(
         while left > 0:
             size = min(left, max_child_lots)
             place = PlaceChild(child_id, intent.side, size, intent.price_ticks, intent.time_in_force)
-            outgoing.append(Outgoing(place, intent.reason))
+            yield Outgoing(place, intent.reason)
             left -= size
             child_id += 1
-    return outgoing

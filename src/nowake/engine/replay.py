@@ -55,8 +55,9 @@ def replay(contents: Contents, decider: Decider) -> Replayed:
             difference = Difference(number, engine.view.now_ns, _outcome(recorded), _outcome(turn))
             break
     if contents.footer is not None and difference is None:
-        journal.append(footer(engine))
-    return Replayed(record(engine, header, journal), difference)
+        journal.append(footer(engine, journal))
+    is_complete = contents.footer is not None
+    return Replayed(record(engine, header, journal, is_complete=is_complete), difference)
 
 
 def _outcome(turn: Turn) -> str:

@@ -49,6 +49,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         Counts.
     journal_hash, journal_path
         The hash that the same seed and commit always give; the path is None for an in-memory journal.
+    complete
+        False when the record was made again from a journal that a crash cut short: it shows what had happened by then.
     """
 
     order: ParentOrder
@@ -70,6 +72,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     commands: int
     journal_hash: str
     journal_path: str | None
+    complete: bool = True
 
     @property
     def executed_lots(self) -> int:

@@ -51,6 +51,8 @@ class View(msgspec.Struct, kw_only=True):
         When the orders of the last second were sent, for the message-rate check.
     refusals, last_refusal
         How often each reason refused us, and the latest one since the last acceptance.
+    refusals_in_a_row, refused_ns
+        New orders refused since the last acceptance, and when the latest was.
     breaches
         Facts that should never be: fills beyond an order's lots, or of an order known to be done.
     memo
@@ -76,6 +78,8 @@ class View(msgspec.Struct, kw_only=True):
     sends_ns: deque[int] = msgspec.field(default_factory=deque)
     refusals: dict[DenyReason | RejectReason, int] = {}
     last_refusal: DenyReason | RejectReason | None = None
+    refusals_in_a_row: int = 0
+    refused_ns: int = 0
     breaches: list[str] = []
     memo: object = None
 

@@ -23,7 +23,7 @@ from nowake.models.volume import VolumeCurve
 from nowake.reports import html
 from nowake.reports.execution import build_page
 from nowake.reports.summary import Tape
-from nowake.schedules import AlmgrenChriss, FrontierPoint, Schedule, frontier, twap, vwap
+from nowake.schedules import AlmgrenChriss, FrontierPoint, Schedule, cost_of, frontier, twap, vwap
 from nowake.verbs.simulate import Run, simulate
 
 QUANTITY, START, END = 20_000, "10:00", "15:30"
@@ -65,11 +65,15 @@ def expect(order: ParentOrder, day: Day) -> Expected:
         )
         for temper, index in _TEMPERS.items()
     ]
+    plain = [
+        msgspec.structs.replace(schedule, **cost_of(schedule, market, linear)._asdict())
+        for schedule in (twap(order), vwap(order, curve))
+    ]
     return Expected(
         market=market,
         curve=curve,
         estimates=(estimate_cost(order, market, SquareRoot()), estimate_cost(order, market, linear)),
-        schedules=(twap(order), vwap(order, curve), *optimal),
+        schedules=(*plain, *optimal),
         frontier=points,
     )
 

@@ -84,6 +84,8 @@ def replay(path: str | os.PathLike[str]) -> Replay:
     except msgspec.ValidationError as error:
         name = contents.header.algorithm.get("type")
         raise BadJournal(f"{path}: algorithm {name!r} cannot be made again: {error}") from None
+    if decider.order != contents.header.order:
+        raise BadJournal(f"{path}: its header is of {contents.header.order}, its algorithm of {decider.order}")
     result = replay_turns(contents, decider)
     return Replay(
         path=str(path),

@@ -50,7 +50,7 @@ def test_a_journal_cut_at_any_byte_replays_up_to_its_last_whole_record(
     data = path.read_bytes()
     turns = len(journals.read(path).turns)
     seen = set()
-    for cut in [*range(len(data) - 400, len(data)), *range(3_000, len(data), 997)]:
+    for cut in [*range(len(data) - 120, len(data)), *range(3_000, len(data), 1_997)]:
         torn = tmp_path / "torn"
         torn.write_bytes(data[:cut])
         contents = journals.read(torn)
@@ -68,6 +68,67 @@ def test_a_zero_filled_tail_is_cut_off(whole: tuple[Path, RunRecord], tmp_path: 
     padded.write_bytes(path.read_bytes() + bytes(4_096))
     contents = journals.read(padded)
     assert (contents.hash, contents.torn_bytes) == (record.journal_hash, 4_096)
+
+
+def frames(data: bytes) -> list[bytes]:
+    """The frames of a journal file, heads included."""
+    out, at = [], len(MAGIC)
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "little")
+        out.append(data[at:end])
+        at = end
+    return out
+
+
+def test_every_flipped_bit_before_the_last_frame_is_refused(whole: tuple[Path, RunRecord], tmp_path: Path) -> None:
+    data = whole[0].read_bytes()
+    last = len(frames(data)[-1])
+    broken = tmp_path / "broken"
+    for at in [*range(len(MAGIC), len(MAGIC) + 40), *range(500, len(data) - last, 613)]:
+        for bit in (1, 128):
+            changed = bytearray(data)
+            changed[at] ^= bit
+            broken.write_bytes(changed)
+            with pytest.raises(BadJournal):
+                journals.read(broken)
+
+
+@pytest.mark.parametrize("change", ["double", "drop", "swap", "append"])
+def test_a_doubled_missing_moved_or_foreign_frame_is_refused(
+    change: str, whole: tuple[Path, RunRecord], tmp_path: Path
+) -> None:
+    data = whole[0].read_bytes()
+    broken = tmp_path / "broken"
+    for k in range(1, len(frames(data)) - 2, 7):
+        parts = frames(data)
+        if change == "double":
+            parts.insert(k, parts[k])
+        elif change == "drop":
+            del parts[k]
+        elif change == "swap":
+            parts[k], parts[k + 1] = parts[k + 1], parts[k]
+        else:
+            parts += parts
+        broken.write_bytes(MAGIC + b"".join(parts))
+        with pytest.raises(BadJournal):
+            journals.read(broken)
+
+
+def test_a_frame_cut_short_and_filled_with_zeros_is_a_torn_end(whole: tuple[Path, RunRecord], tmp_path: Path) -> None:
+    data = whole[0].read_bytes()
+    parts = frames(data)
+    kept = len(MAGIC) + sum(len(part) for part in parts[:9])
+    torn = tmp_path / "torn"
+    for cut in (1, 5, 11, 12, 13, 60):
+        torn.write_bytes(data[: kept + cut] + bytes(4_096))
+        assert len(journals.read(torn).turns) == 8
+
+
+def test_a_journal_joined_with_itself_is_refused(whole: tuple[Path, RunRecord], tmp_path: Path) -> None:
+    twice = tmp_path / "twice"
+    twice.write_bytes(whole[0].read_bytes() * 2)
+    with pytest.raises(BadJournal, match="damaged"):
+        journals.read(twice)
 
 
 def test_a_flipped_bit_in_the_middle_is_refused_with_its_offset(whole: tuple[Path, RunRecord], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from tests.worlds.samples import parent
 from nowake.domain.command import CancelChild, PlaceChild, ReduceChild
 from nowake.domain.decider import Decision, Intent, Reason
 from nowake.domain.errors import BadParameter
-from nowake.domain.event import ChildAccepted, ChildCancelled, ChildReduced
+from nowake.domain.event import ChildAccepted, ChildCancelled, ChildReduced, ChildRejected, RejectReason
 from nowake.domain.order import OrderState, TimeInForce
 from nowake.domain.side import Side
 from nowake.domain.units import NS_PER_SECOND
@@ -34,7 +34,7 @@ def want(*intents: tuple[int, int], time_in_force: TimeInForce = TimeInForce.DAY
 
 
 def commands(view: View, decision: Decision, patience: Patience = AT_ONCE, most: int = 10_000) -> list[object]:
-    return [out.command for out in reconcile(view, decision, patience, max_child_lots=most).outgoing]
+    return [out.command for out in reconcile(view, decision, patience, max_child_lots=most, room=50).outgoing]
 
 
 def test_a_child_that_is_wanted_as_it_stands_is_left_alone() -> None:
@@ -78,7 +78,7 @@ def test_an_ioc_in_flight_is_neither_cancelled_nor_doubled() -> None:
 def test_a_young_child_is_left_at_its_price_until_it_is_old_enough() -> None:
     view = view_with((100, 9_999))
     patience = Patience(min_age_ns=NS_PER_SECOND)
-    result = reconcile(view, want((100, 10_000)), patience, max_child_lots=1_000)
+    result = reconcile(view, want((100, 10_000)), patience, max_child_lots=1_000, room=50)
     assert result.outgoing == ()
     assert result.recheck_ns == view.now_ns + NS_PER_SECOND
     view.now_ns += NS_PER_SECOND
@@ -108,3 +108,44 @@ def test_an_unknown_child_is_exposed_and_blocks_its_replacement() -> None:
 def test_patience_out_of_range_is_refused(bad: dict[str, float]) -> None:
     with pytest.raises(BadParameter, match=next(iter(bad))):
         Patience(**bad)
+
+
+def test_no_more_children_are_placed_than_the_gate_has_room_for() -> None:
+    view = view_with(lots=10**18)
+    result = reconcile(view, want((10**18, 9_999)), AT_ONCE, max_child_lots=10, room=3)
+    assert len(result.outgoing) == 3
+    full = reconcile(view, want((10**18, 9_999)), AT_ONCE, max_child_lots=10, room=0)
+    assert (full.outgoing, full.recheck_ns) == ((), view.now_ns + NS_PER_SECOND)
+
+
+def test_after_refusals_nothing_new_is_sent_for_a_while_that_doubles() -> None:
+    view = view_with()
+    waits = []
+    for child_id in range(1, 9):
+        send(view, PlaceChild(child_id, Side.BUY, 10, 9_999), Reason.ON_SCHEDULE)
+        evolve(view, ChildRejected(view.now_ns, child_id, RejectReason.VENUE_FAULT))
+        result = reconcile(view, want((10, 9_999)), AT_ONCE, max_child_lots=10, room=50)
+        assert result.outgoing == ()
+        assert result.recheck_ns is not None
+        waits.append((result.recheck_ns - view.now_ns) // NS_PER_SECOND)
+        view.now_ns = result.recheck_ns
+        assert len(commands(view, want((10, 9_999)))) == 1
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_an_acceptance_ends_the_wait() -> None:
+    view = view_with()
+    send(view, PlaceChild(1, Side.BUY, 10, 9_999), Reason.ON_SCHEDULE)
+    evolve(view, ChildRejected(view.now_ns, 1, RejectReason.VENUE_FAULT))
+    send(view, PlaceChild(2, Side.BUY, 10, 9_999), Reason.ON_SCHEDULE)
+    evolve(view, ChildAccepted(view.now_ns, 2))
+    assert commands(view, want((30, 9_999))) == [PlaceChild(3, Side.BUY, 20, 9_999, TimeInForce.DAY)]
+
+
+def test_an_intent_spread_over_too_many_children_gathers_the_youngest() -> None:
+    view = view_with(*[(10, 9_999)] * 4)
+    patience = Patience(min_age_ns=0, max_children=4)
+    assert commands(view, want((50, 9_999)), patience) == [CancelChild(4)]
+    send(view, CancelChild(4), Reason.ON_SCHEDULE)
+    evolve(view, ChildCancelled(view.now_ns, 4, 10))
+    assert commands(view, want((50, 9_999)), patience) == [PlaceChild(5, Side.BUY, 20, 9_999, TimeInForce.DAY)]
