@@ -99,7 +99,8 @@ def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_l
             wanted = _keep(child, wanted, spare, outgoing, patience)
             rechecks.append(child.placed_ns + patience.min_age_ns)
         if wanted and len(kept) >= patience.max_children:
-            spare[kept[-1].child_id] = kept[-1]  # Taken back below, its place in the queue is the least worth.
+            spare[kept[-1].child_id] = kept[-1]  # Taken back below: its place in the queue is the least worth.
+            wanted += kept[-1].open_lots
         if wanted:
             missing.append((intent, wanted))
     for child in spare.values():
