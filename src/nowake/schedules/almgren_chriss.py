@@ -12,6 +12,7 @@ understate it. With a volume curve the clock is volume: even steps of it, volati
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -265,6 +266,62 @@ def frontier(
             )
         )
     return tuple(points)
+
+
+class PlanCost(NamedTuple):
+    """Expected cost and one standard deviation of it, in basis points of the arrival price, of any schedule."""
+
+    expected_cost_bps: float
+    cost_risk_bps: float
+
+
+def cost_of(
+    schedule: Schedule, market: MarketState, model: ImpactModel, *, curve: VolumeCurve | None = None
+) -> PlanCost:
+    """What any schedule is expected to cost and risks, by the same model as an Almgren-Chriss plan.
+
+    Equations 5 and 8 summed over the schedule's own buckets of length tau_k, which need not be even:
+        E = gamma X^2/2 + epsilon X + sum (eta/tau_k - gamma/2) n_k^2,   V = sigma^2 sum tau_k x_k^2
+    A schedule that begins after its order's start carries the whole order's risk until then.
+
+    Parameters
+    ----------
+    schedule
+        TWAP, VWAP, or any other.
+    market, model
+        As for `AlmgrenChriss.plan`: volatility and price; impact, made linear where it is not.
+    curve
+        The clock: even in time without it, in the curve's volume with it, as for `AlmgrenChriss`.
+
+    Raises
+    ------
+    BadParameter
+        When the curve does not fit the order, or has no volume in a bucket that trades.
+    """
+    order = schedule.order
+    edges = np.array([_clock_days(order, edge, curve) for edge in schedule.times_ns])
+    tau = np.diff(edges)
+    n = np.array(schedule.lots, dtype=np.float64) * order.instrument.quantity(1)
+    trades = n > 0
+    if not (tau[trades] > 0).all():
+        raise BadParameter("the curve has no volume in a bucket that trades; use a smoothed curve")
+    impact = model.linearised(order.quantity, market, days=float(edges[-1] - edges[0]))
+    steady = 0.5 * impact.gamma * order.quantity**2 + impact.epsilon * order.quantity
+    cost = steady + float(((impact.eta / tau[trades] - 0.5 * impact.gamma) * n[trades] ** 2).sum())
+    left = order.quantity - np.concatenate(([0.0], np.cumsum(n)))
+    waits = np.concatenate((edges[:1], tau))  # From the order's start to the first edge, then each bucket.
+    variance = market.volatility**2 * float((waits * left**2).sum())
+    value = order.quantity * market.price / 1e4
+    return PlanCost(cost / value, math.sqrt(variance) / value)
+
+
+def _clock_days(order: ParentOrder, time_ns: int, curve: VolumeCurve | None) -> float:
+    """Trading sessions from the order's start to an instant, by the clock or by the volume of a curve."""
+    if curve is None:
+        session = order.instrument.session
+        return (time_ns - order.start_ns) / (session.close_ns - session.open_ns)
+    check_covers(order, curve)
+    return curve.share_between(order.start_ns, time_ns)
 
 
 def _problem(order: ParentOrder, market: MarketState, policy: AlmgrenChriss) -> Liquidation:

@@ -10,7 +10,7 @@ from nowake.models.estimate import estimate
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
-from nowake.schedules import AlmgrenChriss, frontier, twap, vwap
+from nowake.schedules import AlmgrenChriss, Schedule, cost_of, frontier, twap, vwap
 from nowake.schedules.almgren_chriss import Liquidation
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
@@ -149,3 +149,39 @@ def test_frontier_with_nothing_to_choose_is_refused(problem: str) -> None:
 def test_liquidation_prints_its_urgency() -> None:
     problem = Liquidation(quantity=1e6, days=5, steps=5, volatility=0.95, impact=MODEL, risk_aversion=0.0)
     assert "e-folding time inf days" in str(problem)
+
+
+@pytest.mark.parametrize("risk_aversion", [0.0, 2e-6, 1e-3])
+@pytest.mark.parametrize("curve", [None, CURVE])
+def test_cost_of_an_optimal_plan_is_what_the_plan_says_of_itself(
+    risk_aversion: float, curve: VolumeCurve | None
+) -> None:
+    plan = AlmgrenChriss(MODEL, risk_aversion, n=12, curve=curve).plan(ORDER, MARKET)
+    cost = cost_of(plan, MARKET, MODEL, curve=curve)
+    assert cost == pytest.approx((plan.expected_cost_bps, plan.cost_risk_bps), rel=1e-9)
+
+
+def test_cost_of_uneven_buckets_is_the_sum_written_out() -> None:
+    end = ORDER.end_ns
+    schedule = Schedule(name="x", order=ORDER, times_ns=(end // 5, end // 2, end), lots=(45_000, 15_000))
+    # Half a session is the window: 0.1 of a session waits, 0.15 trades 45,000, 0.25 trades 15,000.
+    cost = (
+        MODEL.gamma * 60_000**2 / 2
+        + MODEL.epsilon * 60_000
+        + (MODEL.eta / 0.15 - MODEL.gamma / 2) * 45_000**2
+        + (MODEL.eta / 0.25 - MODEL.gamma / 2) * 15_000**2
+    )
+    risk = 2.0 * math.sqrt(0.1 * 60_000**2 + 0.15 * 15_000**2)
+    assert cost_of(schedule, MARKET, MODEL) == pytest.approx((cost / 6e6 * 1e4, risk / 6e6 * 1e4), rel=1e-9)
+
+
+def test_no_schedule_costs_less_than_twap_under_the_linear_model() -> None:
+    assert cost_of(vwap(ORDER, CURVE), MARKET, MODEL).expected_cost_bps > (
+        cost_of(twap(ORDER), MARKET, MODEL).expected_cost_bps
+    )
+
+
+def test_a_bucket_that_trades_where_the_curve_has_no_volume_has_no_cost() -> None:
+    quiet = VolumeCurve(edges_ns=(0, NOON // 2, NOON, 2 * NOON), shares=(0.6, 0.0, 0.4))
+    with pytest.raises(BadParameter, match="no volume in a bucket that trades"):
+        cost_of(twap(ORDER, n=4), MARKET, MODEL, curve=quiet)
