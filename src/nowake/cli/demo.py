@@ -37,6 +37,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
                 "order": str(done.order),
                 "estimates": tables.to_dict(tables.estimates_table(done.expected.estimates)),
                 "schedules": tables.to_dict(tables.schedules_table(done.expected.schedules)),
+                "frontier": tables.to_dict(tables.frontier_table(done.expected.frontier)),
                 "runs": summaries,
                 "report": str(done.report),
                 "journals": [run.journal_path for run in done.runs],
@@ -47,6 +48,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
     show(
         tables.estimates_table(done.expected.estimates),
         tables.schedules_table(done.expected.schedules),
+        tables.frontier_table(done.expected.frontier, most=8, currency=done.order.instrument.currency),
         tables.runs_table(summaries, done.order.instrument, title="The same order, five algorithms"),
     )
     _where_next(str(done.report), str(done.runs[0].journal_path))

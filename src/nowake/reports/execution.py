@@ -33,6 +33,7 @@ def build_page(
     estimates: Sequence[CostEstimate] = (),
     schedules: Sequence[Schedule] = (),
     frontier: Sequence[FrontierPoint] = (),
+    command: str = "",
 ) -> Page:
     """The report page of one order. Sections without anything to show are left out.
 
@@ -46,6 +47,8 @@ def build_page(
         Each with a name of its own; in the order they are to be read.
     estimates, schedules, frontier
         What was expected and planned before.
+    command
+        What makes the same page again, for its foot; by default how to make it from the journals of its runs.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def build_page(
         tiles=tuple(_tiles(order, runs, summaries, estimates)),
         sections=sections,
         sign=f"{tables.SIGN} One bp is a hundredth of a percent.",
-        footer=_footer(order, tape, runs),
+        footer=_footer(order, tape, runs, command),
     )
 
 
@@ -101,17 +104,21 @@ def _tiles(
         tiles.append(Tile("Arrival mid", arrival, order.instrument.currency))
     for estimate in estimates[:1]:
         low, high = estimate.interval()
-        hint = f"{formats.bps(low)} to {formats.bps(high)} at 95%, {estimate.model}"
+        hint = f"{formats.bps(low)} to {formats.bps(high)}: 95% interval for this order, {estimate.model}"
         tiles.append(Tile("Expected cost", f"{formats.bps(estimate.expected_bps)} bps", hint))
     ranked = sorted((each for each in summaries if math.isfinite(each.shortfall_bps)), key=lambda it: it.shortfall_bps)
     if ranked:
         label = "Lowest shortfall" if len(ranked) > 1 else "Shortfall"
-        tiles.append(Tile(label, f"{formats.bps(ranked[0].shortfall_bps)} bps", ranked[0].name))
+        tiles.append(Tile(label, f"{formats.bps(ranked[0].shortfall_bps)} bps", formats.algorithm(ranked[0].name)))
     if len(ranked) > 1:
-        tiles.append(Tile("Highest shortfall", f"{formats.bps(ranked[-1].shortfall_bps)} bps", ranked[-1].name))
+        tiles.append(
+            Tile(
+                "Highest shortfall", f"{formats.bps(ranked[-1].shortfall_bps)} bps", formats.algorithm(ranked[-1].name)
+            )
+        )
     if summaries:
         least = min(summaries, key=lambda each: each.filled)
-        hint = "every run" if least.filled == 1 else f"least filled: {least.name}"
+        hint = "every run" if least.filled == 1 else f"least filled: {formats.algorithm(least.name)}"
         tiles.append(Tile("Filled", formats.percent(least.filled), hint))
     return tiles
 
@@ -128,12 +135,12 @@ def _simulated(runs: Sequence[ReportedRun]) -> list[Section]:
     """Assumptions of each world, once where several runs share it."""
     worlds: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for run in runs:
-        worlds.setdefault((run.record.world, run.record.assumptions), []).append(run.name)
+        worlds.setdefault((run.record.world, run.record.assumptions), []).append(formats.algorithm(run.name))
     sections = []
     for (world, assumptions), names in worlds.items():
         whose = "" if len(worlds) == 1 else f" ({', '.join(names)})"
         lead = f"World: {world}. Read the numbers above with these simplifications in mind."
-        sections.append(Section(f"What was assumed{whose}", lead, points=assumptions))
+        sections.append(Section(f"What was assumed{whose}", lead, points=tuple(map(formats.durations, assumptions))))
     return sections
 
 
@@ -156,19 +163,19 @@ def _expected(
 
 
 def _run(run: ReportedRun, tape: Tape) -> Section:
-    record, cost = run.record, run.cost
+    record, cost, name = run.record, run.cost, formats.algorithm(run.name)
     order = record.order
-    pictures = [progress(run.name, order, record.fills, run.schedule)]
+    pictures = [progress(name, order, record.fills, run.schedule)]
     if len(tape.quotes):
         arrival = cost.benchmarks["arrival"]
-        pictures.append(price_path(run.name, order, tape.quotes, record.fills, arrival_price=arrival))
+        pictures.append(price_path(name, order, tape.quotes, record.fills, arrival_price=arrival))
     if math.isfinite(cost.shortfall):
-        pictures.append(decomposition(run.name, cost))
+        pictures.append(decomposition(name, cost))
     if len(tape.trades):
         prints = tape.has_own_taker_prints
-        pictures.append(participation(run.name, order, tape.trades, record.fills, has_own_taker_prints=prints))
+        pictures.append(participation(name, order, tape.trades, record.fills, has_own_taker_prints=prints))
     return Section(
-        run.name,
+        name,
         _in_a_sentence(summarise(run), order),
         tables=(tables.decomposition_table(cost), tables.benchmarks_table(cost)),
         pictures=tuple(pictures),
@@ -178,9 +185,10 @@ def _run(run: ReportedRun, tape: Tape) -> Section:
 
 def _in_a_sentence(summary: RunSummary, order: ParentOrder) -> str:
     instrument = order.instrument
+    cut = "" if summary.complete else "This run was cut short: what follows is what had happened by then. "
     if summary.executed_lots == 0:
         reason = "" if summary.residual_reason is None else f": {tables.words(summary.residual_reason)}"
-        return f"Nothing was executed{reason}."
+        return f"{cut}Nothing was executed{reason}."
     average = formats.average_price(instrument)(summary.average_price)
     sentence = (
         f"{formats.percent(summary.filled)} filled at an average of {average} {instrument.currency}, "
@@ -191,11 +199,25 @@ def _in_a_sentence(summary: RunSummary, order: ParentOrder) -> str:
         left = formats.quantity(instrument.quantity(summary.residual_lots))
         reason = "" if summary.residual_reason is None else f" ({tables.words(summary.residual_reason)})"
         sentence += f" Left over: {left}{reason}."
-    return sentence
+    else:
+        done = formats.clock(instrument)(summary.last_fill_ns)
+        sentence += f" Done at {done}, at {formats.percent(summary.active_participation)} of the volume until then."
+    return cut + sentence
 
 
-def _footer(order: ParentOrder, tape: Tape, runs: Sequence[ReportedRun]) -> tuple[tuple[str, str], ...]:
-    rows = [("nowake", VERSION), ("data", tape.description), ("order", str(order))]
+def _footer(order: ParentOrder, tape: Tape, runs: Sequence[ReportedRun], command: str) -> tuple[tuple[str, str], ...]:
+    rows = [
+        ("command", command or "nowake report JOURNAL... --html FILE, with the journals of the hashes below"),
+        ("nowake", VERSION),
+        ("data", tape.description),
+        ("data fingerprint", tape.fingerprint or formats.MISSING),
+        ("order", str(order)),
+    ]
+    if not (runs or command):
+        del rows[0]
+    latencies = [each for run in runs for each in run.record.assumptions if each.startswith("Latency")]
+    rows += [("latency", formats.durations(each)) for each in dict.fromkeys(latencies)]
     for run in runs:
-        rows.append((run.name, f"seed {run.record.seed}, journal hash {run.record.journal_hash}"))
+        name = formats.algorithm(run.name)
+        rows.append((name, f"seed {run.record.seed}, journal hash {run.record.journal_hash}"))
     return tuple(rows)

@@ -6,17 +6,28 @@ can never be read as zero."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from nowake.domain.instrument import Instrument
+from nowake.domain.units import NS_PER_MS, NS_PER_SECOND, NS_PER_US
 
 MISSING = "n/a"
 Show = Callable[[object], str]
+
+_ALGORITHMS = {"Twap": "TWAP", "Vwap": "VWAP", "Participate": "POV"}
+_UNITS = ((NS_PER_SECOND, "s"), (NS_PER_MS, "ms"), (NS_PER_US, "µs"), (1, "ns"))
 
 
 def text(value: object) -> str:
     """Words as they are; None is "n/a"."""
     return MISSING if _is_missing(value) else str(value)
+
+
+def algorithm(name: object) -> str:
+    """An algorithm as a desk calls it: "Twap" is "TWAP", "Participate 2" is "POV 2"; other names stay."""
+    first, *rest = text(name).split(" ")
+    return " ".join((_ALGORITHMS.get(first, first), *rest))
 
 
 def bps(value: object) -> str:
@@ -61,6 +72,25 @@ def currency(value: object) -> str:
 def number(value: object) -> str:
     """Any other number: four significant digits, no sign for plus."""
     return MISSING if _is_missing(value) else f"{_number(value):,.4g}"
+
+
+def scientific(value: object) -> str:
+    """A number of any size in three significant digits: "1.24e-06"."""
+    return MISSING if _is_missing(value) else f"{_number(value):.3g}"
+
+
+def duration(value: object) -> str:
+    """Nanoseconds in the largest unit of which there is at least one: 200,000 is "200 µs"."""
+    if _is_missing(value):
+        return MISSING
+    nanoseconds = _number(value)
+    size, unit = next((each for each in _UNITS if abs(nanoseconds) >= each[0]), _UNITS[-1])
+    return f"{nanoseconds / size:.6g} {unit}"
+
+
+def durations(sentence: str) -> str:
+    """A sentence with its counts of nanoseconds in readable units."""
+    return re.sub(r"\b(\d[\d,]*) ns\b", lambda found: duration(int(found[1].replace(",", ""))), sentence)
 
 
 def price(instrument: Instrument) -> Show:

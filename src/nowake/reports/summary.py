@@ -37,20 +37,23 @@ class Tape(msgspec.Struct, frozen=True, kw_only=True):
     """The day's market data, in words and as columns.
 
     `has_own_taker_prints` says whether `trades` holds the prints our own taking caused: a live tape does, a
-    replayed day's does not.
+    replayed day's does not. `fingerprint` is the hash of the data, empty where there is none.
     """
 
     description: str
     quotes: Quotes
     trades: Trades
     has_own_taker_prints: bool = False
+    fingerprint: str = ""
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The row of one run in a comparison. Prices in currency, costs in basis points, positive when bad.
 
     `worst_deviation` is a fraction of the order, None where there was no plan; `cost_*_bps` and
-    `average_price` are NaN where they cannot be computed.
+    `average_price` are NaN where they cannot be computed. `participation` is our share of all volume of the window,
+    `active_participation` of the volume until our last fill, which was at `last_fill_ns` (None without one).
+    A run that is not `complete` was cut short: it says nothing of the time after.
     """
 
     name: str
@@ -63,12 +66,15 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     cost_twap_bps: float
     shortfall_bps: float
     participation: float
+    active_participation: float
     passive_share: float
     children: int
     worst_deviation: float | None
     worst_deviation_ns: int | None
     residual_lots: int
     residual_reason: str | None
+    last_fill_ns: int | None
+    complete: bool
     journal_hash: str
 
 
@@ -87,12 +93,15 @@ def summarise(run: ReportedRun) -> RunSummary:
         cost_twap_bps=cost.cost_bps.get("interval_twap", float("nan")),
         shortfall_bps=cost.shortfall_bps,
         participation=cost.participation,
+        active_participation=cost.active_participation,
         passive_share=cost.passive_share,
         children=len(record.children),
         worst_deviation=None if worst is None else worst.fraction,
         worst_deviation_ns=None if worst is None else worst.time_ns,
         residual_lots=record.residual_lots,
         residual_reason=None if record.residual_reason is None else record.residual_reason.value,
+        last_fill_ns=cost.last_fill_ns,
+        complete=record.complete,
         journal_hash=record.journal_hash,
     )
 

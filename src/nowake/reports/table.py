@@ -15,12 +15,18 @@ from nowake.reports import formats
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """One column: the key of its values, its heading, and how a value is shown."""
+    """One column: the key of its values, its heading, and how a value is shown.
+
+    `is_prose` says that it holds sentences, which may be broken over lines; names and numbers may not. `spare` is 0
+    for what is always shown; else the larger it is, the sooner the column is left out of a narrow screen.
+    """
 
     key: str
     heading: str
     show: formats.Show = formats.text
     is_number: bool = True
+    is_prose: bool = False
+    spare: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

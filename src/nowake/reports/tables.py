@@ -4,9 +4,7 @@ Costs are positive when bad, for buys and for sells."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,12 +14,10 @@ from nowake.models.estimate import CostEstimate
 from nowake.reports import formats
 from nowake.reports.summary import RunSummary, cost_parts, worst_deviation
 from nowake.reports.table import Column, Table, to_dict
+from nowake.reports.terminal import render, rich_table
 from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
-
-if TYPE_CHECKING:
-    import rich.table
 
 __all__ = [
     "benchmarks_table",
@@ -39,12 +35,18 @@ __all__ = [
 ]
 
 SIGN = "Cost is positive when bad, for buys and for sells."
+CUT_SHORT = "cut short"
 
 _MOST_LISTED = 6
+_LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
 _ESTIMATE_KEYS = (
     "model", "version", "spread_bps", "temporary_bps", "permanent_bps", "expected_bps", "expected_cost",
     "parameter_sd_bps", "input_sd_bps", "timing_risk_bps", "participation",
 )  # fmt: skip
+_BY_THE_CLOCK = (
+    "Cost and risk are those of linear impact by the clock: it takes volume as even, so a plan that follows volume "
+    "looks dearer than it is."
+)
 _BENCHMARK_NAMES = {
     "decision": "decision price",
     "arrival": "arrival mid",
@@ -53,46 +55,6 @@ _BENCHMARK_NAMES = {
     "interval_twap": "interval TWAP",
     "close": "close",
 }
-
-
-def render(table: Table, width: int = 100) -> str:
-    """A table as plain text, `width` characters wide at most, without colour and without trailing blanks."""
-    import rich.console  # noqa: PLC0415
-    import rich.text  # noqa: PLC0415
-
-    console = rich.console.Console(
-        width=width, file=io.StringIO(), record=True, color_system=None, highlight=False, emoji=False, markup=False
-    )
-    console.print(rich_table(table))
-    for note in table.notes:
-        console.print(rich.text.Text(note, style="dim"))
-    lines = console.export_text(styles=False).splitlines()
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def rich_table(table: Table) -> rich.table.Table:
-    """A table for rich's console: numbers to the right, a rule above the total."""
-    import rich.box  # noqa: PLC0415
-    import rich.table  # noqa: PLC0415
-    import rich.text  # noqa: PLC0415
-
-    drawn = rich.table.Table(
-        title=rich.text.Text(table.title, style="bold"),
-        title_justify="left",
-        box=rich.box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-        show_header=any(column.heading for column in table.columns),
-    )
-    for column in table.columns:
-        drawn.add_column(
-            rich.text.Text(column.heading), justify="right" if column.is_number else "left", no_wrap=column.is_number
-        )
-    for index, cells in enumerate(table.cells):
-        is_before_total = table.has_total and index == len(table.rows) - 2
-        drawn.add_row(*(rich.text.Text(cell) for cell in cells), end_section=is_before_total)
-    return drawn
 
 
 def key_values(title: str, values: Mapping[str, object]) -> Table:
@@ -105,38 +67,39 @@ def key_values(title: str, values: Mapping[str, object]) -> Table:
 def runs_table(summaries: Sequence[RunSummary], instrument: Instrument, *, title: str = "Runs compared") -> Table:
     """Algorithms side by side, one run a row."""
     columns = (
-        Column("name", "algorithm", is_number=False),
-        Column("filled", "filled", formats.percent),
-        Column("average_price", "average\nprice", formats.average_price(instrument)),
+        Column("name", "algorithm", formats.algorithm, is_number=False),
+        Column("filled", "filled", formats.percent, spare=1),
+        Column("average_price", "average\nprice", formats.average_price(instrument), spare=2),
         Column("cost_arrival_bps", "vs\narrival", formats.bps),
         Column("cost_vwap_bps", "vs\nVWAP", formats.bps),
-        Column("cost_twap_bps", "vs\nTWAP", formats.bps),
-        Column("participation", "market\nshare", formats.percent),
-        Column("passive_share", "passive", formats.percent),
-        Column("children", "child\norders", formats.count),
-        Column("worst_deviation", "off\nplan", formats.signed_percent),
-        Column("residual", "left over", is_number=False),
+        Column("cost_twap_bps", "vs\nTWAP", formats.bps, spare=4),
+        Column("active_participation", "share\nwhile\ntrading", formats.percent),
+        Column("participation", "share\nof\nwindow", formats.percent, spare=6),
+        Column("passive_share", "passive", formats.percent, spare=3),
+        Column("children", "child\norders", formats.count, spare=7),
+        Column("worst_deviation", "off\nplan", formats.signed_percent, spare=5),
+        Column("done", "done at", is_number=False),
     )
-    rows = tuple(
-        {**msgspec.structs.asdict(summary), "residual": _residual(summary, instrument)} for summary in summaries
-    )
-    notes = (
+    rows = tuple({**msgspec.structs.asdict(summary), "done": _done(summary, instrument)} for summary in summaries)
+    notes = [
         f"Costs (vs arrival, VWAP, TWAP) in bps. {SIGN}",
-        "Off plan: the largest distance from the schedule, in percent of the order; minus is behind.",
-    )
-    return Table(title, columns, rows, notes)
+        "Share while trading: of all volume from the start to our last fill; of window: of all of it to the end.",
+    ]
+    if any(summary.worst_deviation is not None for summary in summaries):
+        notes.append("Off plan: the largest distance from the schedule, in percent of the order; minus is behind.")
+    return Table(title, columns, rows, tuple(notes))
 
 
 def run_table(record: RunRecord, schedule: Schedule | None = None) -> Table:
     """One run: what was asked, done and left, and what it took."""
     order, instrument = record.order, record.order.instrument
-    left = "" if record.residual_reason is None else f" ({words(record.residual_reason.value)})"
+    name = formats.algorithm(record.algorithm)
     rows: list[dict[str, object]] = [
         {"key": "order", "value": str(order)},
-        {"key": "algorithm", "value": record.algorithm},
-        *({"key": f"  {name}", "value": value, "show": _any} for name, value in record.parameters.items()),
+        {"key": "algorithm", "value": name},
+        *({"key": f"  {key}", "value": value, "show": _any} for key, value in record.parameters.items()),
         {"key": "executed", "value": instrument.quantity(record.executed_lots), "show": formats.quantity},
-        {"key": "left over", "value": formats.quantity(instrument.quantity(record.residual_lots)) + left},
+        {"key": "left over", "value": _left_over(record)},
         {"key": "fills", "value": len(record.fills), "show": formats.count},
         {"key": "child orders", "value": len(record.children), "show": formats.count},
         {"key": "commands sent", "value": record.commands, "show": formats.count},
@@ -147,14 +110,14 @@ def run_table(record: RunRecord, schedule: Schedule | None = None) -> Table:
     if schedule is not None:
         worst = worst_deviation(schedule, record.fills)
         value = f"{formats.signed_percent(worst.fraction)} at {instrument.session.clock(worst.time_ns)}"
-        rows.append({"key": f"worst off {schedule.name} plan", "value": value})
+        rows.append({"key": f"worst off {formats.algorithm(schedule.name)} plan", "value": value})
     rows += [
         {"key": "world", "value": record.world},
         {"key": "seed", "value": str(record.seed)},
         {"key": "journal hash", "value": record.journal_hash},
     ]
-    columns = (Column("key", "", is_number=False), Column("value", "", is_number=False))
-    return Table(f"Run of {record.algorithm}", columns, tuple(rows))
+    columns = (Column("key", "", is_number=False), Column("value", "", is_number=False, is_prose=True))
+    return Table(f"Run of {name}", columns, tuple(rows))
 
 
 def benchmarks_table(cost: CostReport) -> Table:
@@ -178,7 +141,7 @@ def decomposition_table(cost: CostReport) -> Table:
     currency = cost.order.instrument.currency
     columns = (
         Column("part", "part", is_number=False),
-        Column("meaning", "what it is", is_number=False),
+        Column("meaning", "what it is", is_number=False, is_prose=True),
         Column("amount", f"cost {currency}", formats.currency),
         Column("cost_bps", "cost bps", formats.bps),
     )
@@ -205,13 +168,13 @@ def estimates_table(estimates: Sequence[CostEstimate]) -> Table:
     """What the order should cost by each model, with its two intervals: of the expectation, and of this one order."""
     columns = (
         Column("model", "model", is_number=False),
-        Column("spread_bps", "half\nspread", formats.bps),
-        Column("temporary_bps", "temporary", formats.bps),
-        Column("permanent_bps", "permanent", formats.bps),
+        Column("spread_bps", "half\nspread", formats.bps, spare=1),
+        Column("temporary_bps", "tempo-\nrary", formats.bps, spare=2),
+        Column("permanent_bps", "perma-\nnent", formats.bps, spare=3),
         Column("expected_bps", "expected", formats.bps),
-        Column("expected_interval_bps", "95% of the\nexpectation", formats.bps_range),
-        Column("interval_bps", "95% of this\norder's cost", formats.bps_range),
-        Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency),
+        Column("expected_interval_bps", "95% interval of\nthe expectation", formats.bps_range, spare=5),
+        Column("interval_bps", "95% interval\nfor this order", formats.bps_range),
+        Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency, spare=4),
     )
     rows = tuple(
         {
@@ -231,13 +194,14 @@ def estimates_table(estimates: Sequence[CostEstimate]) -> Table:
 def schedules_table(schedules: Sequence[Schedule]) -> Table:
     """Schedules of one order side by side: how long, how many buckets, how much at most, and at what cost."""
     instrument = schedules[0].order.instrument
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("schedule", "schedule", is_number=False),
-        Column("start_ns", "first", formats.clock(instrument)),
-        Column("end_ns", "last", formats.clock(instrument)),
-        Column("buckets", "buckets", formats.count),
-        Column("largest", "largest\nbucket", formats.quantity),
-        Column("half_ns", "half done", formats.clock(instrument)),
+        Column("start_ns", "first", formats.clock(instrument), spare=4),
+        Column("end_ns", "last", formats.clock(instrument), spare=4),
+        Column("buckets", "buckets", formats.count, spare=3),
+        Column("largest", "largest\nbucket", formats.quantity, spare=2),
+        Column("half_ns", "half done", formats.clock(instrument), spare=1),
+        Column("risk_aversion", f"λ\n1/{instrument.currency}", formats.scientific),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
         Column("cost_risk_bps", "risk, 1 sd\nbps", formats.bps),
     )
@@ -249,12 +213,20 @@ def schedules_table(schedules: Sequence[Schedule]) -> Table:
             "buckets": len(schedule.lots),
             "largest": instrument.quantity(max(schedule.lots)),
             "half_ns": _half_done_ns(schedule),
+            "risk_aversion": schedule.inputs.get("risk_aversion"),
             "expected_cost_bps": schedule.expected_cost_bps,
             "cost_risk_bps": schedule.cost_risk_bps,
         }
         for schedule in schedules
     )
-    return Table("Schedules", columns, rows, (SIGN,))
+    notes = [SIGN]
+    if sum(schedule.expected_cost_bps is not None for schedule in schedules) > 1:
+        notes.append(_BY_THE_CLOCK)
+    if any(row["risk_aversion"] is not None for row in rows):
+        notes.append(_LAMBDA)
+    else:
+        columns = tuple(column for column in columns if column.key != "risk_aversion")
+    return Table("Schedules", columns, rows, tuple(notes))
 
 
 def schedule_table(schedule: Schedule) -> Table:
@@ -281,10 +253,12 @@ def schedule_table(schedule: Schedule) -> Table:
     return Table(f"{schedule.name} schedule: {schedule.order}", columns, tuple(rows))
 
 
-def frontier_table(points: Sequence[FrontierPoint]) -> Table:
-    """Expected cost against risk, from patient to urgent."""
+def frontier_table(points: Sequence[FrontierPoint], *, most: int | None = None, currency: str = "currency") -> Table:
+    """Expected cost against risk, from patient to urgent; of many points at most `most`, evenly apart in risk."""
+    if most is not None and 1 < most < len(points):
+        points = _spread_in_risk(points, most)
     columns = (
-        Column("risk_aversion", "risk aversion", formats.number),
+        Column("risk_aversion", f"λ\n1/{currency}", formats.scientific),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
         Column("risk_bps", "risk, 1 sd\nbps", formats.bps),
     )
@@ -296,7 +270,16 @@ def frontier_table(points: Sequence[FrontierPoint]) -> Table:
         }
         for point in points
     )
-    return Table("Efficient frontier", columns, rows, (SIGN,))
+    return Table("Efficient frontier", columns, rows, (SIGN, _LAMBDA))
+
+
+def _spread_in_risk(points: Sequence[FrontierPoint], most: int) -> list[FrontierPoint]:
+    """The points nearest to even steps of risk; the least and the most risky are always among them."""
+    risks = [point.risk_bps for point in points]
+    low, high = min(risks), max(risks)
+    targets = [low + (high - low) * k / (most - 1) for k in range(most)]
+    chosen = {min(range(len(points)), key=lambda index: abs(risks[index] - target)) for target in targets}
+    return [points[index] for index in sorted(chosen)]
 
 
 def words(name: str) -> str:
@@ -304,11 +287,26 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _residual(summary: RunSummary, instrument: Instrument) -> str:
+def _done(summary: RunSummary, instrument: Instrument) -> str:
+    """When the last lot traded, or what is left and why."""
     if summary.residual_lots == 0:
-        return "nothing"
-    reason = "" if summary.residual_reason is None else f": {words(summary.residual_reason)}"
-    return formats.quantity(instrument.quantity(summary.residual_lots)) + reason
+        return formats.clock(instrument)(summary.last_fill_ns)
+    reason = _why_left(summary.residual_reason, complete=summary.complete)
+    return f"{formats.quantity(instrument.quantity(summary.residual_lots))} left{reason and f': {reason}'}"
+
+
+def _left_over(record: RunRecord) -> str:
+    left = formats.quantity(record.order.instrument.quantity(record.residual_lots))
+    why = None if record.residual_reason is None else record.residual_reason.value
+    reason = _why_left(why, complete=record.complete)
+    return f"{left} ({reason})" if reason else left
+
+
+def _why_left(reason: str | None, *, complete: bool) -> str:
+    """A run that was cut short has no reason of its own: nobody knows what it would have left."""
+    if not complete:
+        return CUT_SHORT
+    return "" if reason is None else words(reason)
 
 
 def _half_done_ns(schedule: Schedule) -> int:
@@ -330,7 +328,15 @@ def _any(value: object) -> str:
     if isinstance(value, float):
         return formats.number(value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{words(str(key))} {_any(each)}" for key, each in value.items())
-    if isinstance(value, (tuple, list)) and len(value) > _MOST_LISTED:
-        return f"({len(value):,} values)"
-    return ", ".join(map(_any, value)) if isinstance(value, (tuple, list)) else formats.text(value)
+        return _mapping(value)
+    if isinstance(value, (tuple, list)):
+        return f"({len(value):,} values)" if len(value) > _MOST_LISTED else ", ".join(map(_any, value))
+    return formats.text(value)
+
+
+def _mapping(value: Mapping[object, object]) -> str:
+    """Names and values; a schedule by name and size only, for it has a table of its own."""
+    lots = value.get("lots")
+    if isinstance(lots, (tuple, list)) and "times_ns" in value:
+        return f"{value.get('name', 'plan')}, {len(lots):,} buckets"
+    return "; ".join(f"{words(str(key))} {_any(each)}" for key, each in value.items())

@@ -50,3 +50,23 @@ def test_an_instant_is_shown_on_the_session_s_own_clock() -> None:
 
 def test_money_has_two_decimals_and_a_sign() -> None:
     assert ("+1,234.50", "-0.40", "0.00") == tuple(map(formats.currency, (1234.5, -0.4, -0.001)))
+
+
+def test_algorithms_are_called_as_desks_call_them_and_other_names_are_left_alone() -> None:
+    names = ("Twap", "Vwap", "Participate 2", "Shortfall", "Iceberg", "Follow", "my Twap")
+    assert ("TWAP", "VWAP", "POV 2", "Shortfall", "Iceberg", "Follow", "my Twap") == tuple(
+        map(formats.algorithm, names)
+    )
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "expected"),
+    [(200_000, "200 µs"), (1_500_000, "1.5 ms"), (999, "999 ns"), (0, "0 ns"), (60 * 10**9, "60 s"), (None, "n/a")],
+)
+def test_a_duration_is_in_the_largest_unit_there_is_one_of(nanoseconds: object, expected: str) -> None:
+    assert expected == formats.duration(nanoseconds)
+
+
+def test_nanoseconds_inside_a_sentence_become_readable() -> None:
+    sentence = "Latency: market data 200,000 ns, orders 1,500,000 ns, reports 0 ns."
+    assert "Latency: market data 200 µs, orders 1.5 ms, reports 0 ns." == formats.durations(sentence)

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from tests.unit.reports import sample
 
@@ -15,12 +16,14 @@ from nowake.reports.table import Column, Table
 
 RUNS_COMPARED = """\
 Runs compared
-                    average       vs    vs    vs  market            child     off
-algorithm  filled     price  arrival  VWAP  TWAP   share  passive  orders    plan  left over
-───────────────────────────────────────────────────────────────────────────────────────────────────
-TWAP        87.5%  220.1269     +4.9  +1.2  +0.8    7.0%    57.1%       5  -20.8%  500: price limit
-POV          0.0%       n/a      n/a   n/a   n/a    0.0%      n/a       0     n/a  4,000: rate cap
+                                                    share   share
+                    average       vs    vs    vs    while      of            child     off
+algorithm  filled     price  arrival  VWAP  TWAP  trading  window  passive  orders    plan  done at
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+TWAP        87.5%  220.1269     +4.9  +1.2  +0.8     8.8%    7.0%    57.1%       5  -20.8%  500 left: price limit
+POV          0.0%       n/a      n/a   n/a   n/a      n/a    0.0%      n/a       0     n/a  4,000 left: rate cap
 Costs (vs arrival, VWAP, TWAP) in bps. Cost is positive when bad, for buys and for sells.
+Share while trading: of all volume from the start to our last fill; of window: of all of it to the end.
 Off plan: the largest distance from the schedule, in percent of the order; minus is behind."""
 
 DECOMPOSITION = """\
@@ -49,17 +52,37 @@ Cost is positive when bad, for buys and for sells."""
 
 
 def _runs_table() -> Table:
-    full = ReportedRun(name="TWAP", record=sample.run(), cost=sample.cost(), schedule=sample.schedule())
+    full = ReportedRun(name="Twap", record=sample.run(), cost=sample.cost(), schedule=sample.schedule())
     nothing = ReportedRun(
-        name="POV",
-        record=sample.run((), algorithm="pov", residual_reason=Reason.RATE_CAP),
+        name="Participate",
+        record=sample.run((), algorithm="Participate", residual_reason=Reason.RATE_CAP),
         cost=sample.cost((), participation=0.0, passive_share=math.nan),
     )
     return tables.runs_table([summarise(full), summarise(nothing)], sample.instrument())
 
 
 def test_runs_stand_side_by_side_and_a_run_without_fills_has_no_price() -> None:
-    assert tables.render(_runs_table()) == RUNS_COMPARED
+    assert tables.render(_runs_table(), 120) == RUNS_COMPARED
+
+
+def test_a_run_that_is_done_says_when_its_last_lot_traded() -> None:
+    fills = (*sample.FILLS, sample.fill("10:59:30", 500, child_id=6))
+    run = ReportedRun(name="Vwap", record=sample.run(fills), cost=sample.cost(fills))
+    shown = tables.render(tables.runs_table([summarise(run)], sample.instrument()), 120)
+    assert shown.splitlines()[5].split()[0::11] == ["VWAP", "10:59:30"]
+
+
+def test_a_run_that_was_cut_short_does_not_read_like_one_that_left_something() -> None:
+    record = msgspec.structs.replace(sample.run(residual_reason=None), complete=False)
+    summary = summarise(ReportedRun(name="Twap", record=record, cost=sample.cost()))
+    assert "500 left: cut short" in tables.render(tables.runs_table([summary], sample.instrument()), 120)
+    assert "left over              500 (cut short)" in tables.render(tables.run_table(record))
+
+
+def test_people_read_the_names_desks_use_and_machines_the_class_names() -> None:
+    table = _runs_table()
+    assert ["TWAP", "POV"] == [cells[0] for cells in table.cells]
+    assert ["Twap", "Participate"] == [row["name"] for row in tables.to_dict(table)]
 
 
 def test_the_decomposition_ends_with_its_total_and_says_what_was_missing() -> None:
@@ -69,6 +92,34 @@ def test_the_decomposition_ends_with_its_total_and_says_what_was_missing() -> No
 def test_schedules_show_when_half_is_done() -> None:
     early = sample.schedule((3_000, 0, 500, 500), "early", expected_cost_bps=7.2, cost_risk_bps=2.1)
     assert tables.render(tables.schedules_table([sample.schedule(), early])) == PLANS
+
+
+def test_risk_aversion_is_shown_with_its_unit_where_a_plan_has_one() -> None:
+    optimal = sample.schedule(name="Almgren-Chriss", inputs={"risk_aversion": 1.4523e-5})
+    table = tables.schedules_table([sample.schedule(), optimal])
+    column = next(index for index, column in enumerate(table.columns) if column.heading == "λ\n1/USD")
+    assert ["n/a", "1.45e-05"] == [cells[column] for cells in table.cells]
+    assert [None, 1.4523e-5] == [row["risk_aversion"] for row in tables.to_dict(table)]
+    assert "λ" not in tables.render(tables.schedules_table([sample.schedule()]))
+
+
+def test_plans_compared_by_cost_say_by_which_clock() -> None:
+    priced = sample.schedule(expected_cost_bps=7.2, cost_risk_bps=2.1)
+    assert "takes volume as even" in tables.render(tables.schedules_table([priced, priced]))
+    assert "takes volume as even" not in tables.render(tables.schedules_table([priced, sample.schedule()]))
+
+
+def test_a_short_frontier_keeps_both_ends_and_even_steps_of_risk() -> None:
+    points = [sample.point(float(k), 10.0 + k, risk) for k, risk in enumerate((90, 89, 88, 60, 31, 30, 29, 0))]
+    rows = tables.to_dict(tables.frontier_table(points, most=4))
+    assert [90, 60, 30, 0] == [row["risk_bps"] for row in rows]
+    assert 8 == len(tables.frontier_table(points, most=9).rows)
+
+
+def test_a_plan_among_the_parameters_is_named_not_spelt_out() -> None:
+    plan = msgspec.to_builtins(sample.schedule())
+    lines = tables.render(tables.run_table(sample.run(parameters={"schedule": plan}))).splitlines()
+    assert ["schedule", "TWAP, 4 buckets"] in [line.split(maxsplit=1) for line in lines]
 
 
 def test_rows_for_json_carry_plain_values_and_null_for_what_is_missing() -> None:
@@ -114,10 +165,6 @@ def test_benchmarks_that_cannot_be_computed_are_shown_as_missing() -> None:
 def test_frontier_points_stand_in_the_order_given() -> None:
     shown = tables.render(tables.frontier_table([sample.point(1e-6, 3.25, 11.0), sample.point(1e-5, 8.0, 4.0)]))
     assert [["1e-06", "+3.2", "+11.0"], ["1e-05", "+8.0", "+4.0"]] == [line.split() for line in shown.split("\n")[4:6]]
-
-
-def test_no_line_is_wider_than_asked() -> None:
-    assert max(len(line) for line in tables.render(_runs_table(), width=72).splitlines()) <= 72
 
 
 @pytest.mark.parametrize("text", ["[bold]x[/bold]", ":smile:", "[/]"])

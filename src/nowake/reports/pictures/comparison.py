@@ -42,7 +42,7 @@ def comparison(summaries: Sequence[RunSummary]) -> canvas.Picture:
             label="shortfall, all in",
         )  # Hollow, for it equals the cost against arrival where all is filled and nothing is charged.
         axes.axvline(0, color=canvas.MUTED, linewidth=0.8, zorder=2)
-        axes.set_yticks(rows, [summary.name for summary in summaries])
+        axes.set_yticks(rows, [formats.algorithm(summary.name) for summary in summaries])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
@@ -50,5 +50,7 @@ def comparison(summaries: Sequence[RunSummary]) -> canvas.Picture:
         axes.set_xlabel("cost, bps; positive is bad")
         canvas.legend(axes)
 
-    alt = "; ".join(f"{each.name} {formats.bps(each.cost_arrival_bps)} bps against arrival" for each in summaries)
+    alt = "; ".join(
+        f"{formats.algorithm(each.name)} {formats.bps(each.cost_arrival_bps)} bps against arrival" for each in summaries
+    )
     return canvas.draw("What each algorithm cost", f"{alt}.", paint, heights=(1.4 + 0.36 * len(summaries),), left=1.1)

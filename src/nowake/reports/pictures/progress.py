@@ -40,7 +40,7 @@ def progress(name: str, order: ParentOrder, fills: Sequence[Fill], schedule: Sch
                 color=canvas.ORANGE,
                 linewidth=1.1,
                 zorder=4,
-                label=f"plan ({schedule.name})",
+                label=f"plan ({formats.algorithm(schedule.name)})",
             )
             _mark_worst(axes, position(worst_deviation(schedule, fills).time_ns), schedule, fills)
         axes.set_title(f"{instrument.symbol}, cumulative quantity")
