@@ -44,7 +44,7 @@ clean: ## Remove environments, caches and built documents; keeps runs/.
 
 # $(call environment,FOLDER,LOCK): a virtual environment that holds exactly a lock, and nowake in editable form.
 define environment
-	@test -n "$(PYTHON)" || { echo "nowake needs Python 3.11, 3.12 or 3.13; none was found. Say where: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { echo "nowake needs Python 3.11, 3.12 or 3.13; $(if $(PYTHON),$(PYTHON) is none of them,none was found). Say where: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "installing $(2) into $(1) (once)"
 	@if command -v uv >/dev/null; then \
 		{ test -x $(1)/bin/python || uv venv --quiet --python $(PYTHON) $(1); } && \

@@ -12,6 +12,7 @@ import pytest
 
 from nowake.verbs.replay import replay
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import sys

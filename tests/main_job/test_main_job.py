@@ -18,6 +18,7 @@ from nowake.verbs.demo import algorithms, demo, expect
 from nowake.verbs.replay import replay
 from nowake.verbs.simulate import Run, simulate
 
+pytestmark = pytest.mark.slow
 LOTS = 20_000
 
 

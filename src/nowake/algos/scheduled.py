@@ -10,6 +10,8 @@ from nowake.domain.decider import Decision, Reason, View
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 
+MAX_SLICES = 100_000
+
 
 class Curve(Protocol):
     """A decider with pacing, an order, a number of slices, and the lots due by an instant."""
@@ -29,8 +31,8 @@ class Scheduled(Pacing, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.slices < 1:
-            raise BadParameter(f"slices {self.slices} must be 1 or more")
+        if not 1 <= self.slices <= MAX_SLICES:
+            raise BadParameter(f"slices {self.slices} must be between 1 and {MAX_SLICES:,}")
 
 
 def follow(curve: Curve, pacing: Pacing, view: View) -> Decision:

@@ -39,6 +39,8 @@ class Shortfall(Scheduled, frozen=True):
     @classmethod
     def with_urgency(cls, order: ParentOrder, urgency: float, **pacing: Any) -> Self:
         """The algorithm with kappa T = urgency: 0 passive (TWAP), about 1 neutral, 3 aggressive, 10 get done."""
+        if not math.isfinite(urgency) or urgency < 0:
+            raise BadParameter(f"urgency {urgency} must be a finite number, 0 or more")
         return cls(order, kappa=urgency / (order.duration_ns / NS_PER_SECOND), **pacing)
 
     def target_lots(self, time_ns: int) -> float:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import click
 
+from nowake.cli.main import unknown
 from nowake.cli.options import json_option
 from nowake.cli.screen import show_json
 
 
-@click.group("data", short_help="What data is there, and can it be trusted?")
+class _Two(click.Group):
+    """Says which commands there are when another is asked for."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            raise unknown(f"data {args[0]}", tuple(f"data {name}" for name in self.commands))
+        return super().resolve_command(ctx, args)
+
+
+@click.group("data", cls=_Two, short_help="What data is there, and can it be trusted?")
 def command() -> None:
     """What data is there, and can it be trusted?"""
 

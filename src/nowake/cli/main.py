@@ -13,6 +13,11 @@ from nowake.domain.version import VERSION
 _COMMANDS = ("demo", "estimate", "plan", "simulate", "report", "replay", "data")  # In the order one meets them.
 
 
+def unknown(name: str, known: tuple[str, ...]) -> click.UsageError:
+    """The mistake of naming a command that is not there."""
+    return click.UsageError(f"command {name!r} is not known; choose from {', '.join(known)}")
+
+
 class _Lazy(click.Group):
     """Commands are imported when they are called, so that help and mistakes answer at once."""
 
@@ -29,7 +34,7 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS:
-            raise click.UsageError(f"command {args[0]!r} is not known; choose from {', '.join(_COMMANDS)}")
+            raise unknown(args[0], _COMMANDS)
         return super().resolve_command(ctx, args)
 
 
@@ -59,6 +64,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; give another path")
     sys.exit(code if isinstance(code, int) else 0)
 
 

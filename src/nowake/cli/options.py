@@ -65,6 +65,8 @@ def load(source: str, date: str | None, root: str | None) -> Day:
     from nowake.cli.screen import compile_on_first_use  # noqa: PLC0415
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
+    if date and not source:
+        raise BadParameter(f"--date {date} needs a SOURCE; write for example lobster:AMZN --date {date}")
     compile_on_first_use(source, root)
     return load_day(source, date, root=root) if source else default_day(root)
 

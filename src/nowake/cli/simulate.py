@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,12 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.domain.units import parse_duration
 
+if TYPE_CHECKING:
+    from nowake.tca.result import CostReport
+    from nowake.verbs.simulate import Run
+
 _ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
+_ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap", "shortfall")}
 
 
 @click.command("simulate", short_help="What would have happened? One algorithm in a replayed market.")
@@ -22,7 +27,9 @@ _ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
 @order_options
 @click.option("--algo", type=click.Choice(_ALGOS), default="twap", show_default=True)
 @click.option("--rate", default=0.1, show_default=True, help="Of pov: our share of market volume, 0 to 1.")
-@click.option("--urgency", default=3.0, show_default=True, help="Of shortfall: 0 passive, 1 neutral, 3 aggressive, 10.")
+@click.option(
+    "--urgency", default=3.0, show_default=True, help="Of shortfall: 0 passive, 1 neutral, 3 aggressive, 10 all."
+)
 @click.option("--display-size", type=int, help="Most lots shown at once. Default: 100 for iceberg, else no bound.")
 @click.option("--slices", default=60, show_default=True, help="Of twap, vwap, shortfall: parts of the window.")
 @click.option("--min-pct-vol", default=0.0, show_default=True, help="Least share of market volume.")
@@ -48,33 +55,42 @@ def command(
     from nowake.verbs.report import report  # noqa: PLC0415
     from nowake.verbs.simulate import simulate  # noqa: PLC0415
 
+    _refuse_unused(parameters["algo"])
     algorithm = _algorithm(day, order, parameters)
     leg_ns = parse_duration(latency)
     legs = Latency(feed_ns=leg_ns, order_ns=leg_ns, report_ns=leg_ns)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
         run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, progress=progress)
     made = report(run)
-    if html is not None:
-        made.write(html)
     if as_json:
         show_json({"run": _plain(run), "cost": made.cost})
-        return
+    else:
+        _show(run, made.cost)
+    if html is not None:
+        page = made.write(html)
+        click.echo(f"Report     {page}", err=as_json)
+
+
+def _show(run: Run, cost: CostReport) -> None:
     from nowake.reports import tables  # noqa: PLC0415
 
-    show(
-        tables.run_table(run, run.schedule),
-        tables.benchmarks_table(made.cost),
-        tables.decomposition_table(made.cost),
-    )
+    show(tables.run_table(run, run.schedule), tables.benchmarks_table(cost), tables.decomposition_table(cost))
     for assumption in run.assumptions:
         click.echo(f"- {assumption}")
-    if html is not None:
-        click.echo(f"Report     {html}")
     if run.journal_path is not None:
         click.echo(f"Journal    {run.journal_path}")
 
 
-def _plain(run: Any) -> dict[str, Any]:
+def _refuse_unused(algo: str) -> None:
+    """A parameter of another algorithm is a mistake, not a wish to be ignored."""
+    context = click.get_current_context()
+    for name, algos in _ONLY.items():
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and algo not in algos:
+            raise BadParameter(f"--{name} {context.params[name]} means nothing to {algo}; it is of {', '.join(algos)}")
+
+
+def _plain(run: Run) -> dict[str, Any]:
     """The run without the market data it carries."""
     left_out = {"decider", "quotes", "trades"}
     return {name: getattr(run, name) for name in run.__struct_fields__ if name not in left_out}
@@ -96,7 +112,5 @@ def _algorithm(day: Day, order: ParentOrder, chosen: dict[str, Any]) -> Algorith
     if name == "pov":
         return algos.Participate(order, rate=chosen["rate"], **pacing)
     if name == "shortfall":
-        if not chosen["urgency"] >= 0:
-            raise BadParameter(f"urgency {chosen['urgency']} must be 0 or more")
         return algos.Shortfall.with_urgency(order, chosen["urgency"], **sliced)
     return algos.Iceberg(order, **pacing)

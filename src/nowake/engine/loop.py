@@ -43,8 +43,7 @@ class Engine:
             evolve(view, event)
         self.decision = self.decider.decide(view)
         view.memo = self.decision.memo
-        if not self.decision.done:
-            self._obstacle = self.decision.reason if self.decision.reason in _WHY_NOT else Reason.WINDOW_OVER
+        self._note_obstacle()
         reconciled = self._reconcile()
         self.recheck_ns = reconciled.recheck_ns
         sent = []
@@ -58,6 +57,13 @@ class Engine:
         self.decisions += 1
         self.commands += len(sent)
         return Turn(tuple(events), self.decision.reason, tuple(sent))
+
+    def _note_obstacle(self) -> None:
+        """Remember what last stood in the way; a market that closes on an order already stopped is not the reason."""
+        reason = self.decision.reason
+        if self.decision.done or (reason is Reason.MARKET_CLOSED and self._obstacle is not Reason.WINDOW_OVER):
+            return
+        self._obstacle = reason if reason in _WHY_NOT else Reason.WINDOW_OVER
 
     def _reconcile(self) -> Reconciled:
         lots, room = self.limits.max_child_lots(self.view), self.limits.room(self.view)

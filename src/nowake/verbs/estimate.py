@@ -10,6 +10,7 @@ from nowake.models import estimate as costs
 from nowake.models.impact.contract import ImpactModel
 from nowake.models.impact.square_root import SquareRoot
 from nowake.models.market import MarketState
+from nowake.verbs.checks import check_order
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 class Estimate(costs.CostEstimate, frozen=True):
     """Expected cost of one order with its intervals. Prints as a table."""
+
+    __repr__ = costs.CostEstimate.__str__
 
     def to_frame(self) -> pl.DataFrame:
         """One row a part of the cost, in basis points of the arrival price and in currency."""
@@ -67,8 +70,11 @@ def estimate(order: ParentOrder, day: Day, model: ImpactModel | None = None, *, 
 
     Raises
     ------
+    BadParameter
+        When the order is of another instrument or day.
     BadData
         When the day has too little in it to measure the market.
     """
+    check_order(order, day)
     market = market_of(order, day, look_ahead=look_ahead)
     return promote(costs.estimate(order, market, model or SquareRoot()), Estimate)

@@ -8,6 +8,7 @@ from nowake.data.day import Day
 from nowake.domain.order import ParentOrder
 from nowake.schedules.policy import SchedulePolicy
 from nowake.schedules.schedule import Schedule
+from nowake.verbs.checks import check_order
 from nowake.verbs.estimate import market_of
 from nowake.verbs.promote import promote
 
@@ -51,6 +52,8 @@ class Plan(Schedule, frozen=True):
 
         return tables.render(tables.schedules_table([self]))
 
+    __repr__ = __str__
+
 
 def plan(order: ParentOrder, day: Day, policy: SchedulePolicy, *, look_ahead: bool = True) -> Plan:
     """When to trade how much of an order on a day.
@@ -67,6 +70,7 @@ def plan(order: ParentOrder, day: Day, policy: SchedulePolicy, *, look_ahead: bo
     Raises
     ------
     BadParameter
-        When the policy cannot serve this order.
+        When the policy cannot serve this order, or the order is of another instrument or day.
     """
+    check_order(order, day)
     return promote(policy.plan(order, market_of(order, day, look_ahead=look_ahead)), Plan)

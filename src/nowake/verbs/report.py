@@ -75,6 +75,8 @@ class Report:
             parts += [tables.render(table) for table in shown]
         return "\n\n".join(parts)
 
+    __repr__ = __str__
+
     def shown(self, cost: CostReport) -> CostReport:
         """A cost with the chosen benchmarks only."""
         return msgspec.structs.replace(
@@ -100,6 +102,7 @@ def report(runs: Run | Sequence[Run], *, benchmarks: Sequence[str] = BENCHMARKS)
     BadParameter
         When a benchmark is unknown or the runs are of different orders.
     """
+    benchmarks = (benchmarks,) if isinstance(benchmarks, str) else tuple(benchmarks)
     unknown = [name for name in benchmarks if name not in BENCHMARKS]
     if unknown:
         raise BadParameter(f"benchmark {unknown[0]!r} is not known; choose from {', '.join(BENCHMARKS)}")

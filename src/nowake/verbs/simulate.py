@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +18,12 @@ from nowake.engine.journal import Journal
 from nowake.engine.loop import run
 from nowake.engine.reconcile import Patience
 from nowake.engine.run import RunRecord
+from nowake.schedules.schedule import Schedule
 from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 from nowake.tca.result import CostReport
+from nowake.verbs.checks import check_order
 from nowake.verbs.first_use import compile_kernels
 from nowake.verbs.intended import intended
 from nowake.verbs.promote import promote
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 
     from nowake.reports.pictures.canvas import Picture
     from nowake.reports.summary import ReportedRun
-    from nowake.schedules.schedule import Schedule
 
 LEVELS = 5  # Of each side, that an algorithm is shown where the data have them.
 
@@ -88,6 +90,8 @@ class Run(RunRecord, frozen=True, dict=True):
 
         return tables.render(tables.run_table(self, self.schedule))
 
+    __repr__ = __str__
+
 
 def simulate(
     algorithm: Algorithm,
@@ -124,14 +128,8 @@ def simulate(
     BadParameter
         When the day cannot be replayed, or the order is of another instrument or day.
     """
+    _check(algorithm, day, seed)
     order = algorithm.order
-    if not day.can_replay:
-        raise BadParameter(day.cannot_replay_because)
-    if order.instrument != day.instrument:
-        raise BadParameter(
-            f"the order is for {order.instrument.symbol} on {order.instrument.session.date}, the day is "
-            f"{day.instrument.symbol} on {day.instrument.session.date}; build the order from day.instrument"
-        )
     compile_kernels()
     name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
@@ -157,6 +155,18 @@ def simulate(
     return promote(record, Run, decider=algorithm, quotes=day.quotes, trades=day.trades)
 
 
+def _check(algorithm: Algorithm, day: Day, seed: int) -> None:
+    """Refuse what cannot be simulated, naming the likeliest mistake."""
+    if not isinstance(algorithm, Algorithm):
+        way_out = "follow it with algos.Follow(plan)" if isinstance(algorithm, Schedule) else "try algos.Twap(order)"
+        raise BadParameter(f"{type(algorithm).__name__} is not an algorithm; {way_out}")
+    if not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise BadParameter(f"seed {seed!r} must be a whole number from 0 to 2**63 - 1")
+    check_order(algorithm.order, day)
+    if not day.can_replay:
+        raise BadParameter(day.cannot_replay_because)
+
+
 def _file(journal: str | os.PathLike[str] | None, algorithm: Algorithm, seed: int) -> Path | None:
     """The journal's file: as given, or the first free name in a folder."""
     if journal is None:
@@ -165,6 +175,7 @@ def _file(journal: str | os.PathLike[str] | None, algorithm: Algorithm, seed: in
     if not (path.is_dir() or str(journal).endswith(os.sep)):
         return path
     order = algorithm.order
-    stem = f"{order.instrument.symbol}-{order.instrument.session.date}-{type(algorithm).__name__.lower()}-{seed}"
+    symbol = re.sub(r"[^\w.-]", "_", order.instrument.symbol).lstrip(".")
+    stem = f"{symbol}-{order.instrument.session.date}-{type(algorithm).__name__.lower()}-{seed}"
     names = (path / (f"{stem}.journal" if n == 0 else f"{stem}-{n}.journal") for n in range(10_000))
     return next(name for name in names if not name.exists())

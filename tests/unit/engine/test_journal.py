@@ -43,6 +43,7 @@ def test_a_whole_journal_replays_to_the_hash_the_run_printed(whole: tuple[Path, 
     assert (result.record.executed_lots, result.record.residual_lots) == (record.executed_lots, record.residual_lots)
 
 
+@pytest.mark.slow
 def test_a_journal_cut_at_any_byte_replays_up_to_its_last_whole_record(
     whole: tuple[Path, RunRecord], tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ def frames(data: bytes) -> list[bytes]:
     return out
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_before_the_last_frame_is_refused(whole: tuple[Path, RunRecord], tmp_path: Path) -> None:
     data = whole[0].read_bytes()
     last = len(frames(data)[-1])
