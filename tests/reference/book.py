@@ -41,9 +41,11 @@ class PlainBook:
     # What is to be done.
 
     def run(self, until_ns, *, on_touch=False, volume_lots=None):
+        halted_before = self.is_halted
+
         def wakes():
             reached = volume_lots is not None and self.volume_lots >= volume_lots
-            return reached or (on_touch and self.touch() != self.marked)
+            return reached or self.is_halted != halted_before or (on_touch and self.touch() != self.marked)
 
         if wakes():
             return True

@@ -105,6 +105,8 @@ def replay(address: int) -> int:
     c.next_event = i
     if status == TIME:
         c.venue_ns = max(c.venue_ns, c.until_ns)
+    if status >= TIME:
+        c.halted_told = c.halted
     look(c)
     return status
 
@@ -126,8 +128,8 @@ def look(c: Any) -> None:
 
 @leaf
 def _wakes(c: Any) -> bool:
-    """Whether Python asked to be woken now."""
-    if c.volume >= c.volume_wake:
+    """Whether Python asked to be woken now; a change of halt it is always told, as it decides what can be done."""
+    if c.volume >= c.volume_wake or c.halted != c.halted_told:
         return True
     if c.on_touch == 0:
         return False

@@ -25,7 +25,7 @@ FULL_FILLS = -2
 
 # Why else `replay` came back.
 TIME = 0  # Every event up to `until_ns` is in the book.
-WAKE = 1  # The touch changed or the volume was reached; every event of that instant is in the book.
+WAKE = 1  # Touch or halt changed, or the volume was reached; every event of that instant is in the book.
 
 # What else `place` says.
 ACCEPTED = 0
@@ -126,6 +126,7 @@ CONTEXT = np.dtype(
             "on_touch",
             "volume_wake",
             "report_lag_ns",
+            "halted_told",
             # A command of ours, and its outcome.
             "child_id",
             "side",

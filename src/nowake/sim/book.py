@@ -126,7 +126,8 @@ class Book:
         Returns
         -------
         bool
-            Whether touch or volume stopped it. A fill of ours also stops it, `report_lag_ns` after the fill.
+            Whether touch, volume or the begin or end of a halt stopped it. A fill of ours also stops it,
+            `report_lag_ns` after the fill.
         """
         words = self._words
         words[_UNTIL_NS] = until_ns

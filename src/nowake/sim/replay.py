@@ -156,7 +156,7 @@ class ReplayWorld:
         self._in_flight.append((self._now_ns + self.latency.order_ns, command))
 
     def advance(self, wake: Wake) -> Sequence[AnyEvent]:
-        """Let time pass until the earliest of `wake` or news of our own orders, and say what we learned.
+        """Let time pass until the earliest of `wake`, news of our own orders or a change of phase; say what we learned.
 
         The last batches carry phase CLOSED; after the close only news of our orders still under way is told, then
         nothing.
@@ -174,7 +174,9 @@ class ReplayWorld:
     def _run(self, wake: Wake) -> None:
         """Run the venue to the next instant we must be told of; sets our time and what can be seen then."""
         book, feed_ns, on_touch, volume_lots = self._book, self._feed_ns, wake.on_touch, wake.volume_lots
-        limit_ns = self._close_ns
+        halted, limit_ns = self._seen[HALTED], self._close_ns
+        if self._seen[VENUE_NS] < self._open_ns < limit_ns:
+            limit_ns = self._open_ns
         alarm_ns = wake.time_ns
         if alarm_ns is not None:
             alarm_ns = (alarm_ns if alarm_ns > self._now_ns else self._now_ns) - feed_ns
@@ -196,6 +198,9 @@ class ReplayWorld:
                 return
             if venue_ns >= arrival_ns:
                 self._deliver(venue_ns)
+                if seen[HALTED] != halted:
+                    self._seen = book.look()
+                    break
             elif woken or venue_ns >= stop_ns or venue_ns >= self._due_ns():
                 break
         self._now_ns = max(self._now_ns, venue_ns + feed_ns)

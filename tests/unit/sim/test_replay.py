@@ -197,6 +197,36 @@ def test_halt_refuses_new_orders_and_lets_cancels_through():
     assert ChildCancelled(1150, 1, 15) == cancelled
 
 
+def test_halt_and_resume_wake_us_whatever_we_asked_for():
+    world = world_of(
+        DAY.replace("3000 add", "2500 halt bid 0 0 0\n2600 halt bid 0 0 0\n2700 resume bid 0 0 0\n3000 add")
+    )
+    seen = []
+    while batch := world.advance(Wake(time_ns=6000)):
+        seen.append((batch[-1].time_ns, batch[-1].phase))
+        if batch[-1].time_ns >= 6000:
+            break
+    assert [
+        (2510, MarketPhase.HALTED),
+        (2710, MarketPhase.CONTINUOUS),
+        (6000, MarketPhase.CONTINUOUS),
+    ] == seen
+
+
+def test_halt_at_the_instant_a_command_arrives_is_told():
+    world = world_of(DAY.replace("1000 add ask 4 40 102", "1000 halt bid 0 0 0"))
+    wait(world, 980)
+    world.submit(CancelChild(9))  # Arrives at 1000.
+    (moved,) = world.advance(Wake(time_ns=6000))
+    assert (1010, MarketPhase.HALTED) == (moved.time_ns, moved.phase)
+
+
+def test_open_of_the_session_wakes_us():
+    world = world_of(open_ns=600, start_ns=60)
+    (moved,) = world.advance(Wake(time_ns=6000))
+    assert (610, MarketPhase.CONTINUOUS) == (moved.time_ns, moved.phase)
+
+
 def test_order_before_the_open_is_refused_and_the_phase_is_closed():
     world = world_of(open_ns=600)
     (moved,) = world.advance(Wake(time_ns=200))
