@@ -18,6 +18,8 @@ from nowake.models.impact.contract import ImpactModel
 from nowake.models.market import MarketState, days_of
 from nowake.models.measurement import Measurement, z_of
 
+LARGEST_MEASURED = 0.25  # Of a day's volume. Our judgement: published fits hold few orders anywhere near it.
+
 
 class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """Expected cost of one order and its uncertainty, in basis points of the arrival price, positive when bad.
@@ -81,6 +83,17 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
         sd = math.hypot(self.parameter_sd_bps, self.input_sd_bps)
         return self.expected_bps - z_of(level) * sd, self.expected_bps + z_of(level) * sd
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why this estimate should not be leaned on, one sentence each."""
+        share = self.order.quantity / self.market.daily_volume
+        if share <= LARGEST_MEASURED:
+            return ()
+        return (
+            f"The order is {share:.0%} of a day's volume; impact laws were fitted to far smaller ones "
+            f"(we warn above {LARGEST_MEASURED:.0%}), so this number is a guess.",
+        )
+
     def __str__(self) -> str:
         currency = self.order.instrument.currency
         parts = {"half-spread": self.spread_bps, "temporary": self.temporary_bps, "permanent": self.permanent_bps}
@@ -96,7 +109,7 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
             rows.append(f"{'participation':<16}{self.participation:>10.2%}")
         if self.market.look_ahead:
             rows.append("The market was measured past the start of the order: an explanation, not a forecast.")
-        return "\n".join([str(self.order), self.formula, *rows])
+        return "\n".join([str(self.order), self.formula, *rows, *self.warnings])
 
 
 def estimate(order: ParentOrder, market: MarketState, model: ImpactModel) -> CostEstimate:

@@ -1,1 +1,1 @@
-"""The seven verbs of the public API, one file each; they alone may import every room."""
+"""What a user calls, one verb a file, and what they share; they and the command line alone may import every room."""

@@ -90,3 +90,11 @@ def test_estimate_prints_its_parts_intervals_and_look_ahead() -> None:
     assert "expected cost        22.00 bps  = 1,100.00" in text
     assert "an explanation, not a forecast" in text
     assert "σ √(Q/V)" in text
+
+
+def test_an_order_larger_than_any_that_was_measured_is_estimated_with_a_warning() -> None:
+    market = MarketState.given(price=50.0, daily_volatility=0.02, daily_volume=100_000, spread_bps=2.0)
+    small, large = (estimate(order(lots, start_s=0, end_s=1_000), market, SquareRoot()) for lots in (20_000, 250_000))
+    assert small.warnings == ()
+    assert "250% of a day's volume" in large.warnings[0]
+    assert large.warnings[0] in str(large)
