@@ -15,6 +15,7 @@ from nowake.reports import formats, tables
 from nowake.reports.page import Page, Section, Tile
 from nowake.reports.pictures.comparison import comparison
 from nowake.reports.pictures.cost_parts import decomposition
+from nowake.reports.pictures.executed import executed
 from nowake.reports.pictures.frontier import frontier as frontier_picture
 from nowake.reports.pictures.holdings import holdings
 from nowake.reports.pictures.price_path import price_path
@@ -59,7 +60,7 @@ def build_page(
     summaries = [summarise(run) for run in runs]
     session = order.instrument.session
     sections = (
-        *_compared(summaries, order),
+        *_compared(runs, summaries, order),
         *_simulated(runs),
         *_expected(estimates, schedules, frontier),
         *(_run(run, tape) for run in runs),
@@ -123,11 +124,12 @@ def _tiles(
     return tiles
 
 
-def _compared(summaries: list[RunSummary], order: ParentOrder) -> list[Section]:
+def _compared(runs: Sequence[ReportedRun], summaries: list[RunSummary], order: ParentOrder) -> list[Section]:
     if not summaries:
         return []
     table = tables.runs_table(summaries, order.instrument)
-    pictures = (comparison(summaries),) if len(summaries) > 1 else ()
+    done = [(run.name, run.record.fills) for run in runs]
+    pictures = (comparison(summaries), executed(order, done)) if len(summaries) > 1 else ()
     return [Section("What happened", tables=(table,), pictures=pictures)]
 
 

@@ -19,7 +19,7 @@ class Tile:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with a lead sentence, then points, tables, pictures and the tables of detail, in that order."""
+    """A heading with a lead sentence, then points, tables, pictures and tables of detail, folded, in that order."""
 
     heading: str
     lead: str = ""

@@ -11,6 +11,10 @@ import pytest
 from tests.unit.reports import sample
 
 from nowake.domain.errors import BadParameter
+from nowake.domain.version import VERSION
+from nowake.models.estimate import estimate
+from nowake.models.impact import SquareRoot
+from nowake.models.market import MarketState
 from nowake.reports import html
 from nowake.reports.execution import build_page
 from nowake.reports.page import Page, Section, Tile
@@ -41,14 +45,15 @@ def _runs() -> tuple[ReportedRun, ...]:
     return first, second
 
 
-def _page(runs: tuple[ReportedRun, ...] | None = None) -> Page:
+def _page(runs: tuple[ReportedRun, ...] | None = None, command: str = "") -> Page:
     plan = sample.schedule((2_500, 1_000, 400, 100), "early", expected_cost_bps=5.0, cost_risk_bps=20.0)
     return build_page(
         sample.order(),
-        Tape(description="A made-up day of WAKE", quotes=sample.quotes(), trades=sample.trades()),
+        Tape(description="A made-up day of WAKE", quotes=sample.quotes(), trades=sample.trades(), fingerprint="c0ffee"),
         runs=_runs() if runs is None else runs,
         schedules=[sample.schedule(), plan],
         frontier=[sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)],
+        command=command,
     )
 
 
@@ -90,6 +95,60 @@ def test_the_page_says_what_was_asked_assumed_and_how_signs_are_meant(text: str)
         "Left over: 500 (price limit).",
     ):
         assert sentence in text
+
+
+def test_the_foot_holds_all_it_takes_to_make_the_page_again() -> None:
+    latency = ("Others do not react.", "Latency: market data 200,000 ns, orders 5,000 ns, reports 0 ns.")
+    first, second = (
+        msgspec.structs.replace(run, record=msgspec.structs.replace(run.record, assumptions=latency)) for run in _runs()
+    )
+    foot = _page((first, second), command="nowake demo generated --seed 7").footer
+    assert [
+        ("command", "nowake demo generated --seed 7"),
+        ("nowake", VERSION),
+        ("data", "A made-up day of WAKE"),
+        ("data fingerprint", "c0ffee"),
+        ("order", str(sample.order())),
+        ("latency", "Latency: market data 200 µs, orders 5 µs, reports 0 ns."),
+        ("TWAP", f"seed 7, journal hash {first.record.journal_hash}"),
+        ("POV 8%", f"seed 7, journal hash {second.record.journal_hash}"),
+    ] == list(foot)
+
+
+def test_a_page_of_runs_says_how_to_make_it_from_their_journals() -> None:
+    assert "nowake report JOURNAL..." in dict(_page().footer)["command"]
+    assert "command" not in dict(_page(()).footer)
+
+
+def test_the_parameters_of_each_run_are_folded_away(text: str) -> None:
+    assert ["Run of twap", "Run of pov"] == re.findall(r"<details>\s*<summary>([^<]*)</summary>", text)
+
+
+def test_a_run_that_was_cut_short_says_so_before_its_numbers() -> None:
+    first, second = _runs()
+    cut = msgspec.structs.replace(first, record=msgspec.structs.replace(first.record, complete=False))
+    section = next(section for section in _page((cut, second)).sections if section.heading == "TWAP")
+    assert section.lead.startswith("This run was cut short: what follows is what had happened by then. 87.5% filled")
+    whole = next(section for section in _page().sections if section.heading == "TWAP")
+    assert whole.lead.startswith("87.5% filled")
+
+
+def test_the_headline_says_which_interval_it_shows() -> None:
+    market = MarketState.given(price=220, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
+    made = estimate(sample.order(), market, SquareRoot())
+    page = build_page(
+        sample.order(), Tape(description="a day", quotes=sample.quotes(), trades=sample.trades()), estimates=[made]
+    )
+    low, high = made.interval()
+    assert f"{low:+.1f} to {high:+.1f}: 95% interval for this order, square root" == page.tiles[0].hint
+
+
+def test_headings_and_pictures_use_the_names_of_the_desk() -> None:
+    runs = tuple(
+        msgspec.structs.replace(run, name=name) for run, name in zip(_runs(), ("Twap", "Participate"), strict=True)
+    )
+    text = html.render(_page(runs))
+    assert re.findall(r"\b(?:Twap|Participate)\b", text) == []
 
 
 def test_the_table_of_a_run_adds_up_to_its_last_row(text: str) -> None:

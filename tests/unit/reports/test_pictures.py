@@ -14,6 +14,7 @@ from tests.unit.reports import sample
 from nowake.reports.pictures.canvas import Picture
 from nowake.reports.pictures.comparison import comparison
 from nowake.reports.pictures.cost_parts import decomposition
+from nowake.reports.pictures.executed import executed
 from nowake.reports.pictures.frontier import frontier
 from nowake.reports.pictures.holdings import holdings
 from nowake.reports.pictures.price_path import price_path
@@ -29,6 +30,7 @@ EVERY_PICTURE: dict[str, Callable[[], Picture]] = {
     "price": lambda: price_path("TWAP", sample.order(), sample.quotes(), sample.FILLS, arrival_price=220.02),
     "decomposition": lambda: decomposition("TWAP", sample.cost()),
     "volume": lambda: participation("TWAP", sample.order(), sample.trades(), sample.FILLS),
+    "executed": lambda: executed(sample.order(), [("Twap", sample.FILLS), ("Participate", ())]),
     "frontier": lambda: frontier([sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)], [_plan()]),
     "holdings": lambda: holdings([sample.schedule(), _plan()]),
     "comparison": lambda: comparison([SUMMARY, msgspec.structs.replace(SUMMARY, name="VWAP")]),
@@ -90,6 +92,19 @@ def test_the_gap_to_the_plan_is_written_where_it_was_widest() -> None:
     picture = EVERY_PICTURE["progress"]()
     assert "20.8% behind" in _texts(picture)
     assert picture.alt == "87.5% of the order was executed. The widest gap to the plan was 20.8% behind at 10:41:00."
+
+
+def test_runs_are_drawn_together_by_how_much_was_done_by_when() -> None:
+    picture = EVERY_PICTURE["executed"]()
+    assert picture.alt == "TWAP 87.5% by 10:52:00; POV 0.0%."
+    assert {"TWAP", "POV"} <= set(_texts(picture))
+
+
+def test_a_fill_after_the_window_is_still_on_the_picture() -> None:
+    late = (sample.fill("11:02", 4_000),)
+    texts = _texts(executed(sample.order(), [("Twap", late)]))
+    assert executed(sample.order(), [("Twap", late)]).alt == "TWAP 100.0% by 11:02:00."
+    assert "11:00" in texts
 
 
 def test_prices_in_the_key_keep_every_decimal() -> None:
