@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Callable
+from typing import Any
 
 from nowake.domain.errors import BadParameter, NotFound
 from nowake.domain.instrument import Session
-from nowake.domain.units import epoch_ns
+from nowake.domain.units import check_date, epoch_ns
 
 
 @functools.lru_cache(maxsize=1024)
@@ -21,25 +23,38 @@ def session_of(calendar: str, date: dt.date) -> Session:
     NotFound
         When the calendar is unknown.
     BadParameter
-        When the venue is closed on that date; the message names the nearest sessions.
+        When the venue is closed on that date (the message names the nearest sessions), or the date is outside
+        1970-01-02 to 2200-12-31 or what the calendar knows.
     """
+    check_date(date)
     import exchange_calendars as xcals  # noqa: PLC0415
     from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415
 
-    start, end = date - dt.timedelta(days=30), date + dt.timedelta(days=30)
     try:
-        days = xcals.get_calendar(calendar, start=start.isoformat(), end=end.isoformat())
+        days = _around(date, functools.partial(xcals.get_calendar, calendar))
     except InvalidCalendarName:
         known = ", ".join(sorted(xcals.get_calendar_names(include_aliases=False))[:12])
         raise NotFound(f"calendar {calendar!r} is not known; use a MIC such as {known}, ...") from None
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadParameter(f"calendar {calendar} does not cover {date}: {reason}") from None
     label = date.isoformat()
     if not days.is_session(label):
-        before = days.date_to_session(label, "previous").date()
-        after = days.date_to_session(label, "next").date()
-        raise BadParameter(f"{calendar} is closed on {date}; its nearest sessions are {before} and {after}")
+        nearest = [*days.sessions[days.sessions < label][-1:], *days.sessions[days.sessions > label][:1]]
+        listed = " and ".join(str(day.date()) for day in nearest)
+        raise BadParameter(f"{calendar} is closed on {date}; its nearest sessions are {listed}")
     return Session(
         date=date,
         timezone=str(days.tz),
         open_ns=epoch_ns(days.session_open(label).to_pydatetime()),
         close_ns=epoch_ns(days.session_close(label).to_pydatetime()),
     )
+
+
+def _around(date: dt.date, get_calendar: Callable[..., Any]) -> Any:
+    """The calendar of a month before and after, or of less where holidays are not known that far ahead."""
+    start, month = (date - dt.timedelta(days=30)).isoformat(), dt.timedelta(days=30)
+    try:
+        return get_calendar(start=start, end=(date + month).isoformat())
+    except ValueError:
+        return get_calendar(start=start, end=date.isoformat())

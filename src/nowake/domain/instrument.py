@@ -13,6 +13,8 @@ import msgspec
 from nowake.domain.errors import BadParameter
 from nowake.domain.units import clock, epoch_ns, local_ns, parse_time_of_day
 
+LARGEST_COUNT = 2**53 - 1  # Ticks or lots: up to here every whole number is a float too, and int64 sums have room.
+
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One trading day of one venue: its date, time zone, and the instants it opens and closes."""
@@ -85,7 +87,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         Raises
         ------
         BadParameter
-            When the price is not finite, not a multiple of the tick, or not positive where it must be.
+            When the price is not finite, not a multiple of the tick, not positive where it must be, or above
+            2**53 - 1 ticks.
         """
         ticks = _exact_multiple(price, self.tick_size, f"price of {self.symbol}", "tick size")
         if ticks <= 0 and not self.negative_prices:
@@ -103,7 +106,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         Raises
         ------
         BadParameter
-            When the quantity is not finite, not positive, or not a multiple of the lot size.
+            When the quantity is not finite, not positive, not a multiple of the lot size, or above 2**53 - 1 lots.
         """
         lots = _exact_multiple(quantity, self.lot_size, "quantity", "lot size")
         if lots <= 0:
@@ -117,15 +120,29 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _exact_multiple(value: float | str | Decimal, step: Decimal, what: str, step_name: str) -> int:
-    try:
-        exact = Decimal(str(value))
-    except InvalidOperation:
-        raise BadParameter(f"{what} {value!r} is not a number") from None
+    exact, shown = _decimal(value, what), _shortened(str(value))
     if not exact.is_finite():
-        raise BadParameter(f"{what} {value} is not a finite number")
+        raise BadParameter(f"{what} {shown} is not a finite number")
+    if exact.copy_abs() > LARGEST_COUNT * step:
+        raise BadParameter(f"{what} {shown} is beyond {LARGEST_COUNT * step}, the largest there can be")
     count = int(exact / step)
     if count * step == exact:
         return count
     below, above = sorted((count * step, (count + (1 if exact > 0 else -1)) * step))
     way_out = f"use {above}" if below <= 0 < exact else f"use {below} or {above}"
-    raise BadParameter(f"{what} {value} is not a multiple of {step_name} {step}; {way_out}")
+    raise BadParameter(f"{what} {shown} is not a multiple of {step_name} {step}; {way_out}")
+
+
+def _decimal(value: float | str | Decimal, what: str) -> Decimal:
+    """The number a text spells in plain digits: Python would also take 1_000 and the digits of other scripts."""
+    text = str(value)
+    try:
+        if text.isascii() and "_" not in text:
+            return Decimal(text)
+    except InvalidOperation:
+        pass
+    raise BadParameter(f"{what} {_shortened(repr(value))} is not a number; write for example 1000 or 10.25")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -12,7 +12,13 @@ NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
 NS_PER_SECOND = 1_000_000_000
 NS_PER_MINUTE = 60 * NS_PER_SECOND
+NS_PER_DAY = 1_440 * NS_PER_MINUTE
 BPS = 10_000.0  # Basis points in one.
+
+# Nanoseconds of these days, and of the days around them, fit 64 bits; so do those of every market that keeps records.
+FIRST_DATE = dt.date(1970, 1, 2)
+LAST_DATE = dt.date(2200, 12, 31)
+LATEST_NS = ((LAST_DATE - dt.date(1970, 1, 1)).days + 1) * NS_PER_DAY - 1  # The end of the last date, UTC.
 
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h)")
@@ -35,13 +41,28 @@ def epoch_ns(moment: dt.datetime) -> int:
     return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * NS_PER_US
 
 
+def check_date(date: dt.date) -> dt.date:
+    """The date itself, when nanoseconds can count it.
+
+    Raises
+    ------
+    BadParameter
+        When it is before 1970-01-02 or after 2200-12-31.
+    """
+    if not FIRST_DATE <= dt.date(date.year, date.month, date.day) <= LAST_DATE:
+        raise BadParameter(f"date {date} must be from {FIRST_DATE} to {LAST_DATE}")
+    return date
+
+
 def midnight_ns(date: dt.date, timezone: str) -> int:
-    """The instant a local calendar day begins."""
+    """The instant a local calendar day begins; the date as for `check_date`."""
+    check_date(date)
     return epoch_ns(dt.datetime.combine(date, dt.time(), ZoneInfo(timezone)))
 
 
 def local_ns(date: dt.date, timezone: str, time_of_day_ns: int) -> int:
-    """The instant a local wall clock shows a time of day, also on the days clocks change."""
+    """The instant a local wall clock shows a time of day, also on the days clocks change; dates as `check_date`."""
+    check_date(date)
     seconds, rest = divmod(time_of_day_ns, NS_PER_SECOND)
     wall = dt.datetime.combine(date, dt.time()) + dt.timedelta(seconds=seconds)
     return epoch_ns(wall.replace(tzinfo=ZoneInfo(timezone))) + rest

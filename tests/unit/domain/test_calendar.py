@@ -26,6 +26,13 @@ def test_a_holiday_names_the_sessions_around_it() -> None:
         session_of("XNAS", dt.date(2012, 7, 4))
 
 
+def test_a_date_the_calendar_does_not_cover_is_refused() -> None:
+    with pytest.raises(BadParameter, match="calendar XSAU does not cover 1990-01-03: The earliest date"):
+        session_of("XSAU", dt.date(1990, 1, 3))
+    with pytest.raises(BadParameter, match="must be from 1970-01-02"):
+        session_of("XNAS", dt.date(1, 1, 1))
+
+
 def test_an_unknown_calendar_is_not_found() -> None:
     with pytest.raises(NotFound, match="'XXXX'"):
         session_of("XXXX", dt.date(2012, 7, 4))

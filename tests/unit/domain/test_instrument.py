@@ -10,7 +10,16 @@ from tests.worlds.samples import SESSION, instrument
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.instrument import Session
-from nowake.domain.units import NS_PER_SECOND, clock, epoch_ns, local_ns, parse_duration, parse_time_of_day
+from nowake.domain.units import (
+    LATEST_NS,
+    NS_PER_SECOND,
+    clock,
+    epoch_ns,
+    local_ns,
+    midnight_ns,
+    parse_duration,
+    parse_time_of_day,
+)
 
 
 def test_prices_turn_into_ticks_exactly_and_back() -> None:
@@ -36,13 +45,28 @@ def test_coins_have_small_lots() -> None:
         (0, "quantity 0 must be above 0"),
         (-100, "quantity -100 must be above 0"),
         ("nan", "quantity nan is not a finite number"),
-        ("many", "quantity 'many' is not a number"),
+        ("many", "quantity 'many' is not a number; write for example 1000 or 10.25"),
+        ("1_000", "quantity '1_000' is not a number; write for example 1000 or 10.25"),
+        ("٣00", "quantity '٣00' is not a number; write for example 1000 or 10.25"),
+        (1e30, "quantity 1e+30 is beyond 900719925474099100, the largest there can be"),
+        ("1e400", "quantity 1e400 is beyond 900719925474099100, the largest there can be"),
+        ("1e99999999", "quantity 1e99999999 is beyond 900719925474099100, the largest there can be"),
+        ("1e-99999999", "quantity 1e-99999999 is not a multiple of lot size 100; use 100"),
+        ("9" * 50, f"quantity {'9' * 40}... is beyond 900719925474099100, the largest there can be"),
     ],
 )
 def test_a_quantity_that_cannot_be_traded_says_which_can(quantity: float | str, message: str) -> None:
     with pytest.raises(BadParameter) as error:
         instrument(lot_size=100).lots(quantity)
     assert str(error.value) == message
+
+
+def test_the_largest_count_is_the_last_whole_number_before_floats_have_gaps() -> None:
+    assert instrument().lots(2**53 - 1) == 2**53 - 1
+    assert instrument().ticks("90071992547409.91") == 2**53 - 1
+    for price in ("90071992547409.92", 1e30, "-1e30", "1e9999999", "92233720368547758.08"):
+        with pytest.raises(BadParameter, match=r"beyond 90071992547409\.91, the largest there can be"):
+            instrument().ticks(price)
 
 
 def test_negative_prices_are_legal_only_where_the_instrument_says_so() -> None:
@@ -69,6 +93,18 @@ def test_a_wall_clock_is_right_on_the_day_it_changes() -> None:
     nine = local_ns(day, "America/New_York", parse_time_of_day("09:00"))
     assert nine == epoch_ns(dt.datetime(2026, 3, 8, 13, 0, tzinfo=dt.UTC))
     assert clock(nine, "America/New_York") == "09:00:00"
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "1970-01-01", "2201-01-01", "9999-12-31"])
+def test_a_date_whose_nanoseconds_may_not_fit_is_refused(date: str) -> None:
+    for instant in (lambda day: local_ns(day, "Asia/Tokyo", 0), lambda day: midnight_ns(day, "Asia/Tokyo")):
+        with pytest.raises(BadParameter, match=f"date {date} must be from 1970-01-02 to 2200-12-31"):
+            instant(dt.date.fromisoformat(date))
+
+
+def test_the_latest_instant_is_the_last_nanosecond_of_the_last_date() -> None:
+    assert epoch_ns(dt.datetime(2201, 1, 1, tzinfo=dt.UTC)) - 1 == LATEST_NS
+    assert local_ns(dt.date(2200, 12, 31), "UTC", 86_400 * NS_PER_SECOND - 1) == LATEST_NS
 
 
 @pytest.mark.parametrize("text", ["25:00", "10", "10:60", "ten", "", "10:00:61", "-1:00"])
