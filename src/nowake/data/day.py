@@ -10,14 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.domain.instrument import Instrument
+from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Quotes, Trades
-from nowake.kernels.layout import EVENT, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
+from nowake.domain.units import NS_PER_MINUTE
+from nowake.kernels.layout import EVENT, EXECUTE, PRINT_CROSS, PRINT_HIDDEN, RESYNC
 
 if TYPE_CHECKING:
     import polars as pl
 
 Events = npt.NDArray[np.void]
+
+_WELL_NS = 15 * NS_PER_MINUTE  # Less than this of a session may be a quiet name, more is a part that is missing.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +84,10 @@ class Day:
         back = np.flatnonzero(np.diff(self.events["time_ns"]) < 0)
         if len(back):
             row = int(back[0]) + 1
-            raise BadData(f"event {row} at {self.events['time_ns'][row]} ns is earlier than the event before it")
+            now, before = (
+                self.instrument.session.clock(int(self.events["time_ns"][k]), fraction=True) for k in (row, row - 1)
+            )
+            raise BadData(f"event {row} at {now} is earlier than the event before it, at {before}; sort them by time")
 
     @property
     def can_replay(self) -> bool:
@@ -128,14 +134,51 @@ class Day:
             ("day", f"{self.source} {session.date} ({self.instrument.symbol} on {self.instrument.venue})"),
             ("session", f"{session.clock(session.open_ns)} to {session.clock(session.close_ns)} {session.timezone}"),
             ("tick, lot", f"{self.instrument.tick_size} {self.instrument.currency}, {self.instrument.lot_size}"),
-            ("events", f"{len(self.events):,}"),
+            ("events", self._events_in_words()),
             ("quotes", f"{len(self.quotes):,}"),
             ("trades", f"{len(self.trades):,} for {volume:,.10g}"),
-            ("depth", "full" if self.depth == 0 and self.can_replay else f"{self.depth} levels a side"),
+            ("depth", "full" if self.depth == 0 and self.can_replay else f"{levels_in_words(self.depth)} a side"),
             ("replay", "yes" if self.can_replay else f"no: {self.cannot_replay_because}"),
             *(("warning", warning) for warning in self.warnings),
         ]
         return "\n".join(f"{name:<10} {value}" for name, value in rows)
+
+    def _events_in_words(self) -> str:
+        """How many, and why there are more than rows in the file."""
+        told = int(np.count_nonzero(self.events["kind"] == RESYNC))
+        if not told:
+            return f"{len(self.events):,}"
+        return (
+            f"{len(self.events):,}: {len(self.events) - told:,} messages and {told:,} RESYNC, each telling what the "
+            "book showed when a level came back into sight"
+        )
+
+
+def levels_in_words(count: int) -> str:
+    """ "1 level" or "5 levels"."""
+    return f"{count} level" if count == 1 else f"{count} levels"
+
+
+def outside_data(session: Session, time_ns: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    """Sentences on data that begin well after the open or end well before the close; times in any order."""
+    if not len(time_ns):
+        return ()
+    first_ns, last_ns = int(time_ns.min()), int(time_ns.max())
+    sentences = []
+    if first_ns - session.open_ns > _WELL_NS:
+        sentences.append(
+            f"The data begin at {session.clock(first_ns)}, {_length(first_ns - session.open_ns)} after the open"
+        )
+    if session.close_ns - last_ns > _WELL_NS:
+        sentences.append(
+            f"The data end at {session.clock(last_ns)}, {_length(session.close_ns - last_ns)} before the close"
+        )
+    return tuple(sentences)
+
+
+def _length(duration_ns: int) -> str:
+    minutes = duration_ns / NS_PER_MINUTE
+    return f"{minutes / 60:.1f} h" if minutes >= 60 else f"{minutes:.0f} min"
 
 
 def no_events() -> Events:

@@ -17,11 +17,16 @@ import numpy.typing as npt
 from nowake.data.day import Day, quotes_of_touch, trades_of_events
 from nowake.domain.errors import BadParameter, OutOfCapacity
 from nowake.domain.instrument import Instrument, Session
-from nowake.domain.units import local_ns, parse_time_of_day
+from nowake.domain.units import check_date, local_ns, parse_time_of_day
 from nowake.kernels.layout import EVENT
 
 MONDAY = dt.date(2026, 1, 5)
 TIMEZONE = "America/New_York"
+
+_SATURDAY = 5
+_NO_CALENDAR = (
+    "A generated day knows no holidays and no half days: it opens at 09:30 and closes at 16:00 on any weekday"
+)
 
 _OPENING_ORDERS = 160  # All in the first instants, so that the book is there when the flow begins.
 _CROWD = 260  # Live orders at which cancelling is as likely as adding.
@@ -46,9 +51,10 @@ def generate_day(
     Parameters
     ----------
     seed
-        Any integer of 0 or more.
+        Any integer from 0 to 2**63 - 1.
     symbol, date
-        What to call it, and the day to put it on (no calendar is asked).
+        What to call it, and the day to put it on: any weekday. No calendar is asked, so a holiday passes for a day of
+        trading and a half day for a whole one; a warning says so on every date but the default, which is a whole day.
     events
         About how many events (within 5 %), 1,000 to 20,000,000.
     price
@@ -64,7 +70,7 @@ def generate_day(
     Raises
     ------
     BadParameter
-        When a parameter is out of its range.
+        When a parameter is out of its range, or the date a Saturday or Sunday.
     OutOfCapacity
         When the flow outgrows the kernel's fixed stores.
 
@@ -96,11 +102,22 @@ def generate_day(
         quotes=quotes_of_touch(out["time_ns"], touch.astype(np.int64)),
         trades=trades_of_events(out),
         depth=0,
+        warnings=() if date == MONDAY else (_NO_CALENDAR,),
     )
 
 
 def session_without_calendar(date: dt.date) -> Session:
-    """09:30 to 16:00 New York on any date, without asking (and importing) a calendar."""
+    """09:30 to 16:00 New York on any weekday, without asking (and importing) a calendar: holidays are not known.
+
+    Raises
+    ------
+    BadParameter
+        When the date is a Saturday or Sunday, or outside 1970-01-02 to 2200-12-31.
+    """
+    check_date(date)
+    if date.weekday() >= _SATURDAY:
+        friday = date - dt.timedelta(days=date.weekday() - _SATURDAY + 1)
+        raise BadParameter(f"date {date} is a {date:%A}; a generated day needs a weekday, for example {friday}")
     return Session(
         date=date,
         timezone=TIMEZONE,
@@ -110,8 +127,8 @@ def session_without_calendar(date: dt.date) -> Session:
 
 
 def _check(seed: int, events: int, daily_volatility: float) -> None:
-    if seed < 0:
-        raise BadParameter(f"seed {seed} must be 0 or more")
+    if not 0 <= seed < 2**63:
+        raise BadParameter(f"seed {seed} must be 0 or more, below 2**63")
     if not 1_000 <= events <= 20_000_000:
         raise BadParameter(f"events {events} must be from 1,000 to 20,000,000")
     if not 0 <= daily_volatility <= 0.1:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from nowake.data.day import Day
 from nowake.data.quality import QualityReport
 from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.units import check_date
 
 DEFAULT_ROOT = Path("../shared/data")  # From the project's root; the environment variable NOWAKE_DATA overrules it.
 DEFAULT_SEED = 7
 _SOURCES = "lobster:SYMBOL, generated, generated:SEED or parquet:FOLDER"
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Entry(NamedTuple):
@@ -46,7 +49,7 @@ def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path |
     NotFound
         When the symbol or date is not there; the message lists what is.
     BadParameter
-        When the spec or the date cannot be read.
+        When the spec or the date cannot be read, or a generated day is put on a Saturday or Sunday.
     BadData
         When the files are damaged.
     """
@@ -60,7 +63,7 @@ def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path |
         return generate_day(_parse_seed(rest), date=day or MONDAY)
     if source == "parquet" and rest:
         return _load_parquet(rest, day)
-    raise BadParameter(f"data {spec!r} is not a source of days; write {_SOURCES}")
+    raise _no_source(spec, data_root(root))
 
 
 def default_day(root: str | Path | None = None) -> Day:
@@ -123,7 +126,7 @@ def check_path(
         return quality.check(load_day(text, date, root=root))
     if not path.exists() and (path.suffix or "/" in text):
         raise NotFound(f"{path} is not there")
-    raise BadParameter(f"data {text!r} is neither a source of days ({_SOURCES}) nor a LOBSTER message file")
+    raise _no_source(text, data_root(root), also=" and no LOBSTER message file")
 
 
 def data_root(root: str | Path | None = None) -> Path:
@@ -151,8 +154,8 @@ def _load_parquet(folder: str, date: dt.date | None) -> Day:
 
 def _symbol_and_levels(rest: str) -> tuple[str, int | None]:
     symbol, _, levels = rest.partition(":")
-    if levels and not levels.isdecimal():
-        raise BadParameter(f"levels {levels!r} is not a whole number; write for example lobster:{symbol}:10")
+    if levels and not _NUMBER.fullmatch(levels):
+        raise BadParameter(f"levels {levels!r} must be a whole number of 1 or more; write for example lobster:AMZN:10")
     return symbol, int(levels) if levels else None
 
 
@@ -160,12 +163,25 @@ def _parse_date(date: str | dt.date | None) -> dt.date | None:
     if date is None or isinstance(date, dt.date):
         return date
     try:
-        return dt.date.fromisoformat(date)
+        return check_date(dt.date.fromisoformat(date))
+    except BadParameter:
+        raise
     except ValueError:
         raise BadParameter(f"date {date!r} is not a date; write YYYY-MM-DD") from None
 
 
 def _parse_seed(text: str) -> int:
-    if text and not text.isdecimal():
-        raise BadParameter(f"seed {text!r} is not a whole number; write for example generated:7")
+    if text and not _NUMBER.fullmatch(text):
+        raise BadParameter(
+            f"seed {text!r} must be a whole number of 0 or more, of 18 digits at most; write for example generated:7"
+        )
     return int(text) if text else DEFAULT_SEED
+
+
+def _no_source(text: str, root: Path, *, also: str = "") -> BadParameter:
+    """The error for a name that is none, with the symbols that are there."""
+    from nowake.data.lobster_files import list_files  # noqa: PLC0415
+
+    symbols = sorted({file.symbol for file in list_files(root / "lobster")})
+    there = f"; there is lobster:{', lobster:'.join(symbols)}" if symbols else ""
+    return BadParameter(f"data {text!r} is not a source of days{also}; write {_SOURCES}{there}")

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from nowake.data.day import Day, Events, Resyncs, quotes_of_touch, trades_of_events
+from nowake.data.day import Day, Events, Resyncs, outside_data, quotes_of_touch, trades_of_events
 from nowake.data.lobster_files import Pair, choose_pair
-from nowake.data.text import field_count, first_fault, midnight_ns, numbered, read_numbers, seconds_to_ns
-from nowake.domain.calendar import session_of
+from nowake.data.sessions import session_on
+from nowake.data.text import after_midnight_ns, field_count, first_fault, numbered, read_numbers
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
-from nowake.domain.instrument import Instrument, Session
+from nowake.domain.instrument import LARGEST_COUNT, Instrument, Session
 from nowake.kernels.layout import ADD, EVENT, EXECUTE, HALT, PRINT_CROSS, PRINT_HIDDEN, RESUME
 
 Ints = npt.NDArray[np.int64]
@@ -45,6 +45,8 @@ _RESUME_TRADING = 1  # The "price" of a halt message: -1 halt, 0 quoting resumes
 _TICKS = (Decimal("0.01"), Decimal("0.0001"))
 _HIGHEST = np.iinfo(np.int32).max  # In the files' units, so that ticks of 0.0001 fit an event.
 _EXAMPLES = 5
+_TYPES = "add, partial cancel, delete, execution, hidden execution, cross, halt"
+_WAY_OUT = "copy the file again, or take the row out of both files"
 
 
 def read_lobster(
@@ -84,12 +86,12 @@ def read_lobster(
 
 def read_pair(pair: Pair, *, tick_size: str | Decimal | None = None) -> Day:
     """The day in one message file and its book file; parameters and errors as for `read_lobster`."""
-    messages = _read_messages(pair)
+    session = session_on("XNAS", pair.messages.date)
+    messages = _read_messages(pair, session)
     book = _read_book(pair, rows=len(messages))
-    session = session_of("XNAS", pair.messages.date)
     tick, warnings = _tick_size(messages, book, tick_size)
     units = int(tick * UNITS_PER_CURRENCY)
-    raw_events = _events(messages, session, units)
+    raw_events = _events(messages, units)
     np.floor_divide(book[:, ::2], units, out=book[:, ::2])
     events, resyncs = resynced(raw_events, book, pair.messages.levels)
     touch = _touch(book)
@@ -99,6 +101,7 @@ def read_pair(pair: Pair, *, tick_size: str | Decimal | None = None) -> Day:
         warnings.append(
             f"{resyncs.unexplained} displayed levels changed without a message (first: {resyncs.examples[0]})"
         )
+    warnings += outside_data(session, raw_events["time_ns"])
     return Day(
         instrument=Instrument(symbol=pair.messages.symbol, venue="XNAS", session=session, tick_size=tick),
         source=f"lobster:{pair.messages.symbol}",
@@ -125,29 +128,36 @@ def book_columns(path: Path) -> dict[str, type[pl.DataType]]:
     return dict.fromkeys(numbered(("ask", "ask_size", "bid", "bid_size"), count // 4), pl.Int64)
 
 
-def _read_messages(pair: Pair) -> pl.DataFrame:
+def _read_messages(pair: Pair, session: Session) -> pl.DataFrame:
     path = pair.messages.path
     table = read_numbers(path, columns_of(path))
-    table = table.with_columns(seconds_to_ns(table["time"]).alias("time"))
+    table = table.with_columns(after_midnight_ns(table["time"], session).alias("time"))
     if table["time"].has_nulls():
         raise first_fault(path, columns_of(path))
+    _refuse_bad_messages(path, table, session)
+    return table
+
+
+def _refuse_bad_messages(path: Path, table: pl.DataFrame, session: Session) -> None:
     kind, price, size = (table[name].to_numpy() for name in ("type", "price", "size"))
     direction, time = table["direction"].to_numpy(), table["time"].to_numpy()
     cross, halt = kind == _CROSS_TYPE, kind == HALT_TYPE
     order = (kind >= ADD) & (kind <= PRINT_HIDDEN)
     traded = order | (cross & (size != 0))  # A cross in which nobody traded has no price and no side.
-    wrong_side = order & (abs(direction) != 1)
+    wrong_side = (order & (abs(direction) != 1)) | (cross & (abs(direction) > 1))
     wrong_halt = halt & ((price < -1) | (price > 1))
-    back = np.zeros(len(time), np.bool_)
-    back[1:] = np.diff(time) < 0
-    _refuse(path, ~(order | cross | halt), "type {} is not 1 to 7", (kind,))
-    _refuse(path, traded & (price <= 0), "price {} must be above 0", (price,))
+    _refuse(path, ~(order | cross | halt), f"type {{}} is not 1 to 7 ({_TYPES}); {_WAY_OUT}", (kind,))
+    _refuse(path, traded & (price <= 0), f"price {{}} must be above 0; {_WAY_OUT}", (price,))
     _refuse(path, traded & (price > _HIGHEST), f"price {{}} is above {_HIGHEST}, the highest there is", (price,))
-    _refuse(path, traded & (size <= 0), "size {} must be above 0", (size,))
-    _refuse(path, wrong_side, "direction {} is neither 1 (buy) nor -1 (sell)", (direction,))
+    _refuse(path, traded & (size <= 0), f"size {{}} must be above 0; {_WAY_OUT}", (size,))
+    _refuse(path, traded & (size > LARGEST_COUNT), f"size {{}} is above {LARGEST_COUNT}, the largest there is", (size,))
+    _refuse(path, wrong_side, f"direction {{}} is neither 1 (buy) nor -1 (sell); {_WAY_OUT}", (direction,))
     _refuse(path, wrong_halt, "halt {} is not -1 (halt), 0 (quoting resumes) or 1 (trading resumes)", (price,))
-    _refuse(path, back, "time {} ns after midnight is before {} ns in the row above", (time, np.roll(time, 1)))
-    return table
+    back = np.flatnonzero(np.diff(time) < 0) + 1
+    if len(back):
+        row = int(back[0])
+        now, before = (session.clock(int(time[k]), fraction=True) for k in (row, row - 1))
+        raise BadData(f"{path.name} row {row + 1}: time {now} is before {before} in the row above; {_WAY_OUT}")
 
 
 def _read_book(pair: Pair, *, rows: int) -> Ints:
@@ -156,9 +166,10 @@ def _read_book(pair: Pair, *, rows: int) -> Ints:
     if len(book) != rows:
         raise BadData(f"{path.name} has {len(book):,} rows and {pair.messages.path.name} {rows:,}; they must be equal")
     sizes = book[:, 1::2]
-    if sizes.min() < 0:
-        row, level = np.unravel_index(int(np.argmax(sizes < 0)), sizes.shape)
-        raise BadData(f"{path.name} row {row + 1}: size {sizes[row, level]} must be 0 or more")
+    wrong = (sizes < 0) | (sizes > LARGEST_COUNT)
+    if wrong.any():
+        row, level = np.unravel_index(int(np.argmax(wrong)), sizes.shape)
+        raise BadData(f"{path.name} row {row + 1}: size {sizes[row, level]} must be from 0 to {LARGEST_COUNT}")
     occupied = sizes > 0
     bad = occupied & ((book[:, ::2] <= 0) | (book[:, ::2] > _HIGHEST))
     if bad.any():
@@ -220,11 +231,11 @@ def _to_ticks(price: Ints, units: int) -> Ints:
     return whole
 
 
-def _events(messages: pl.DataFrame, session: Session, units: int) -> Events:
+def _events(messages: pl.DataFrame, units: int) -> Events:
     kind, price = messages["type"].to_numpy(), messages["price"].to_numpy()
     halt = kind == HALT_TYPE
     events = np.zeros(len(messages), EVENT)
-    events["time_ns"] = messages["time"].to_numpy() + midnight_ns(session)
+    events["time_ns"] = messages["time"].to_numpy()
     events["order_id"] = np.where(halt, 0, messages["order_id"].to_numpy())
     events["lots"] = np.where(halt, 0, messages["size"].to_numpy())
     events["price_ticks"] = np.where(halt, 0, _to_ticks(price, units))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from nowake.data.day import levels_in_words
 from nowake.domain.errors import BadData, NotFound
 
 _NAME = re.compile(
@@ -93,8 +94,8 @@ def choose_pair(folder: Path, symbol: str, date: dt.date | None, levels: int | N
     date = date or dates.pop()
     of_date = [file for file in of_symbol if file.date == date and levels in {None, file.levels}]
     if not of_date:
-        there = _listed({f"{file.date} with {file.levels} levels" for file in of_symbol})
-        wanted = f"{date}" if levels is None else f"{date} with {levels} levels"
+        there = _listed({f"{file.date} with {levels_in_words(file.levels)}" for file in of_symbol})
+        wanted = f"{date}" if levels is None else f"{date} with {levels_in_words(levels)}"
         raise NotFound(f"{symbol} has no files for {wanted}; there is {there}")
     found = list(pairs(of_date))
     if not found:

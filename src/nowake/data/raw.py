@@ -13,8 +13,8 @@ import polars as pl
 from nowake.data import lobster, quality
 from nowake.data.lobster_files import LobsterFile, Pair, choose_pair, list_files
 from nowake.data.quality import QualityReport
-from nowake.data.text import midnight_ns, read_numbers_leniently, seconds_to_ns
-from nowake.domain.calendar import session_of
+from nowake.data.sessions import session_on
+from nowake.data.text import after_midnight_ns, read_numbers_leniently
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Session
 from nowake.kernels.layout import HALT, PRINT_CROSS, PRINT_HIDDEN, RESUME
@@ -68,7 +68,7 @@ def _book_beside(messages: LobsterFile, files: list[LobsterFile]) -> LobsterFile
 
 def _check(pair: Pair) -> QualityReport:
     """The strict reading where it works, for it alone compares book and messages; else counts of the raw rows."""
-    session = session_of("XNAS", pair.messages.date)
+    session = session_on("XNAS", pair.messages.date)
     source = f"lobster:{pair.messages.symbol}"
     try:
         return quality.check(lobster.read_pair(pair))
@@ -94,7 +94,7 @@ def _raw_events(path: Path, session: Session) -> tuple[pl.Series, pl.DataFrame]:
     except BadData:
         return pl.Series(dtype=pl.Int64), pl.DataFrame()
     raw = read_numbers_leniently(path, columns)
-    times = seconds_to_ns(raw["time"]) + midnight_ns(session)
+    times = after_midnight_ns(raw["time"], session)
     kind, price = pl.col("type"), pl.col("price")
     ours = (
         pl.when(kind == lobster.HALT_TYPE)

@@ -14,6 +14,10 @@ from nowake.domain.units import NS_PER_SECOND, local_ns
 
 SECONDS = re.compile(r"^[0-9]+(?:\.[0-9]*)?$")
 INTEGER = re.compile(r"[+-]?[0-9]+")
+SECONDS_AFTER_MIDNIGHT = 172_800  # Times of a session lie on its date or, after midnight, on the next.
+
+_MOST_SECONDS = 2**63 // NS_PER_SECOND  # As nanoseconds more would not fit 64 bits.
+_LONGEST_SHOWN = 60
 
 
 def read_numbers(path: Path, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -37,16 +41,19 @@ def read_numbers(path: Path, columns: Mapping[str, type[pl.DataType]]) -> pl.Dat
 
 
 def read_numbers_leniently(path: Path, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
-    """The same, with null where a field is missing or no number, and fields too many left out."""
+    """The same, with null where a field is no number, and in every field of a line that has more or fewer of them.
+
+    Never raises for what the file holds: bytes that are no text become signs that are no numbers.
+    """
     require(path)
-    text = pl.read_csv(
-        path,
-        has_header=False,
-        schema=dict.fromkeys(columns, pl.String),
-        quote_char=None,
-        truncate_ragged_lines=True,
+    text = path.read_bytes().decode("utf-8-sig", errors="replace").removesuffix("\n")
+    lines = pl.Series("line", text.split("\n"), dtype=pl.String).str.strip_suffix("\r")
+    fields = lines.str.split_exact(",", len(columns) - 1).struct.rename_fields(list(columns)).struct.unnest()
+    whole = lines.str.count_matches(",", literal=True) == len(columns) - 1
+    return fields.select(
+        pl.when(whole).then(pl.col(name).str.strip_chars().cast(kind, strict=False)).alias(name)
+        for name, kind in columns.items()
     )
-    return text.select(pl.col(name).str.strip_chars().cast(kind, strict=False) for name, kind in columns.items())
 
 
 def require(path: Path) -> None:
@@ -65,34 +72,61 @@ def field_count(path: Path) -> int:
 
 
 def first_fault(path: Path, columns: Mapping[str, type[pl.DataType]]) -> BadData:
-    """The error for the first line that does not have these columns."""
-    with path.open(encoding="utf-8", errors="replace") as stream:
+    """The error for the first line that does not have these columns; columns of text may hold anything."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as stream:
         for row, line in enumerate(stream, start=1):
             fields = line.rstrip("\r\n").split(",")
             if len(fields) != len(columns):
                 cut = "; the file was cut short, copy it again" if not line.endswith("\n") else ""
                 return BadData(
-                    f"{path.name} row {row}: {len(fields)} fields instead of {len(columns)} in {line.strip()!r}{cut}"
+                    f"{path.name} row {row}: {len(fields)} fields instead of {len(columns)} in "
+                    f"{shortened(line.strip())!r}{cut}"
                 )
             for field, (name, kind) in zip(fields, columns.items(), strict=True):
-                pattern = SECONDS if kind is pl.String else INTEGER
-                if not pattern.fullmatch(field):
-                    return BadData(f"{path.name} row {row}: {name} {field!r} is not a number")
+                if what := _fault_of(name, kind, field):
+                    return BadData(f"{path.name} row {row}: {name} {shortened(field)!r} {what}")
     return BadData(f"{path.name} cannot be read as {len(columns)} columns of numbers")
 
 
-def seconds_to_ns(text: pl.Series) -> pl.Series:
-    """Nanoseconds of seconds as text ("34200.017459617"), never through a float; null where it is no such number.
+def _fault_of(name: str, kind: type[pl.DataType], field: str) -> str:
+    """What is wrong with a field, empty when nothing is."""
+    if name == "time" and SECONDS.fullmatch(field):
+        late = float(field) >= SECONDS_AFTER_MIDNIGHT
+        return f"is not below {SECONDS_AFTER_MIDNIGHT:,} seconds after midnight, two days" if late else ""
+    if kind is pl.String and name != "time":
+        return ""
+    if name == "time" or not INTEGER.fullmatch(field):
+        return "is not a number"
+    return "" if -(2**63) <= int(field[:30]) < 2**63 else "does not fit 64 bits"
 
-    Decimals after the ninth are rounded away: files that went through a float once say 35821.088778456004.
+
+def shortened(text: str) -> str:
+    """The beginning of a text, for a message."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def seconds_to_ns(text: pl.Series) -> pl.Series:
+    """Nanoseconds of seconds as text ("34200.017459617"), never through a float.
+
+    Null where it is no such number or the nanoseconds would not fit. Decimals after the ninth are rounded away: files
+    that went through a float once say 35821.088778456004.
     """
     text = text.str.strip_chars()
     parts = text.str.splitn(".", 2).struct.rename_fields(["whole", "fraction"]).struct.unnest()
     fraction = parts["fraction"].fill_null("").str.pad_end(10, "0")
     nines = fraction.str.slice(0, 9).cast(pl.Int64, strict=False)
     tenth = fraction.str.slice(9, 1).cast(pl.Int64, strict=False)
-    ns = parts["whole"].cast(pl.Int64, strict=False) * NS_PER_SECOND + nines + (tenth >= 5)
-    return pl.select(pl.when(text.str.contains(SECONDS.pattern)).then(ns)).to_series()
+    whole = parts["whole"].cast(pl.Int64, strict=False)
+    ns = whole * NS_PER_SECOND + nines + (tenth >= 5)
+    fits = text.str.contains(SECONDS.pattern) & (whole < _MOST_SECONDS)
+    return pl.select(pl.when(fits).then(ns)).to_series()
+
+
+def after_midnight_ns(text: pl.Series, session: Session) -> pl.Series:
+    """The instants of seconds after midnight as text; null where they are no number, or not within two days of it."""
+    since = seconds_to_ns(text)
+    soon = since < SECONDS_AFTER_MIDNIGHT * NS_PER_SECOND
+    return pl.select(pl.when(soon).then(since + midnight_ns(session))).to_series()
 
 
 def midnight_ns(session: Session) -> int:

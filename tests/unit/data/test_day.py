@@ -8,11 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from nowake.data.day import Day, no_events, no_quotes, no_trades
+from nowake.data.day import Day, no_events, no_quotes, no_trades, outside_data
 from nowake.data.generated import generate_day
+from nowake.data.load import load_day
 from nowake.data.parquet import read_day, write_day
 from nowake.data.schema import COLUMNS
 from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.layout import EVENT
 
 DAY = generate_day(4, events=2_000)
@@ -68,7 +70,7 @@ def test_a_stored_day_with_a_file_missing_or_foreign_is_refused(tmp_path):
 def test_events_out_of_order_are_refused():
     events = DAY.events.copy()
     events["time_ns"][7] = 0
-    with pytest.raises(BadData, match="event 7 at 0 ns is earlier"):
+    with pytest.raises(BadData, match=r"event 7 at 19:00:00\.0* is earlier than .* at 09:30:00"):
         dataclasses.replace(DAY, events=events)
     with pytest.raises(BadData, match="not records of"):
         dataclasses.replace(DAY, events=np.zeros(3))
@@ -88,3 +90,30 @@ def test_a_day_prints_as_a_small_table():
     assert "day        generated:4 2026-01-05 (GEN on GEN)" == lines[0]
     assert f"events     {len(DAY.events):,}" in lines
     assert "depth      full" in lines
+
+
+def test_a_day_says_why_it_has_more_events_than_the_file_has_rows(write_lobster):
+    day = load_day("lobster:TEST", root=write_lobster())
+    assert "events     5: 4 messages and 1 RESYNC, each telling what the book showed" in str(day)
+    assert "depth      1 level a side" in str(day)
+
+
+@pytest.mark.parametrize(
+    ("first_minutes", "last_minutes", "expected"),
+    [
+        (0, 390, ()),
+        (15, 375, ()),
+        (0, 60, ("The data end at 10:30:00, 5.5 h before the close",)),
+        (0, 370, ("The data end at 15:40:00, 20 min before the close",)),
+        (120, 390, ("The data begin at 11:30:00, 2.0 h after the open",)),
+        (-300, 600, ()),
+    ],
+)
+def test_data_that_miss_a_part_of_the_session_say_so(first_minutes, last_minutes, expected):
+    session = DAY.instrument.session
+    times = session.open_ns + np.array([last_minutes, first_minutes]) * NS_PER_MINUTE
+    assert expected == outside_data(session, times)
+
+
+def test_a_day_without_rows_misses_nothing_that_could_be_told():
+    assert () == outside_data(DAY.instrument.session, np.zeros(0, np.int64))

@@ -133,3 +133,12 @@ def test_prints_are_the_executions_and_the_taker_is_on_the_other_side(days):
 def test_a_parameter_out_of_range_is_refused(options, text):
     with pytest.raises(BadParameter, match=text):
         generate_day(**options)
+
+
+def test_a_weekend_is_refused_and_an_unknown_weekday_warns_of_holidays():
+    for date in (dt.date(2026, 1, 3), dt.date(2026, 1, 4)):
+        with pytest.raises(BadParameter, match=f"date {date} is a S.*; a generated day needs a weekday.* 2026-01-02"):
+            generate_day(1, events=2_000, date=date)
+    (warning,) = generate_day(1, events=2_000, date=dt.date(2026, 12, 25)).warnings
+    assert "knows no holidays and no half days" in warning
+    assert () == generate_day(1, events=2_000).warnings

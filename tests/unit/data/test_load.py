@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from nowake.data.load import catalogue, data_root, describe, load_day
+from nowake.data.load import catalogue, check_path, data_root, describe, load_day
 from nowake.data.parquet import write_day
 from nowake.domain.errors import BadParameter, NotFound
 
@@ -32,9 +32,9 @@ def test_an_unknown_symbol_or_date_lists_what_is_there(write_lobster):
     write_lobster(symbol="OTHER")
     with pytest.raises(NotFound, match=r"symbol 'NONE' is not in .*; there are OTHER, TEST"):
         load_day("lobster:NONE", root=root)
-    with pytest.raises(NotFound, match="TEST has no files for 2013-01-02; there is 2012-06-21 with 1 levels"):
+    with pytest.raises(NotFound, match="TEST has no files for 2013-01-02; there is 2012-06-21 with 1 level"):
         load_day("lobster:TEST", "2013-01-02", root=root)
-    with pytest.raises(NotFound, match="no files for 2012-06-21 with 7 levels; there is 2012-06-21 with 1 levels"):
+    with pytest.raises(NotFound, match="no files for 2012-06-21 with 7 levels; there is 2012-06-21 with 1 level"):
         load_day("lobster:TEST:7", root=root)
 
 
@@ -115,11 +115,25 @@ def test_describe_is_a_table_with_the_fingerprint(write_lobster):
     [
         ("lobster", None, "data 'lobster' is not a source of days; write lobster:SYMBOL"),
         ("nasdaq:X", None, "'nasdaq:X' is not a source of days"),
-        ("generated:x", None, "seed 'x' is not a whole number"),
-        ("lobster:X:deep", None, "levels 'deep' is not a whole number"),
+        ("generated:x", None, "seed 'x' must be a whole number of 0 or more"),
+        ("generated:-1", None, "seed '-1' must be a whole number of 0 or more"),
+        ("generated:" + "9" * 5000, None, "of 18 digits at most"),
+        ("generated", "2026-01-04", "2026-01-04 is a Sunday; a generated day needs a weekday, for example 2026-01-02"),
+        ("generated", "0001-01-01", "date 0001-01-01 must be from 1970-01-02 to 2200-12-31"),
+        ("generated", "9999-12-31", "date 9999-12-31 must be from 1970-01-02 to 2200-12-31"),
+        ("generated", dt.date(9999, 12, 31), "date 9999-12-31 must be from 1970-01-02 to 2200-12-31"),
+        ("lobster:X", "1600-01-03", "date 1600-01-03 must be from"),
+        ("lobster:X:deep", None, "levels 'deep' must be a whole number"),
         ("lobster:X", "21.6.2012", "date '21.6.2012' is not a date; write YYYY-MM-DD"),
     ],
 )
 def test_a_name_that_cannot_be_read_is_refused(spec, date, text, tmp_path):
     with pytest.raises(BadParameter, match=text):
         load_day(spec, date, root=tmp_path)
+
+
+def test_a_name_that_is_none_is_told_which_symbols_there_are(write_lobster):
+    root = write_lobster()
+    for ask in (load_day, check_path):
+        with pytest.raises(BadParameter, match=r"'foo' is not a source of days.*there is lobster:TEST$"):
+            ask("foo", root=root)

@@ -123,7 +123,7 @@ def test_a_hidden_print_between_ticks_leaves_the_tick_and_is_told(write_lobster)
     assert "0.4999 basis points" in day.warnings[0]  # 0.005 on 100.015.
     exact = read(root, tick_size="0.0001")
     assert [1_000_150] == exact.trades.price_ticks.tolist()
-    assert () == exact.warnings
+    assert ("The data end at 09:30:01, 6.5 h before the close",) == exact.warnings
 
 
 def test_a_tick_the_displayed_prices_do_not_fit_is_refused(write_lobster):
@@ -161,7 +161,12 @@ BAD_FILES = {
     "book cut": (MESSAGES, BOOK[:-4], BadData, r"orderbook_1.csv row 4: 3 fields instead of 4.*cut short"),
     "price zero": (MESSAGES.replace(",1000000,1\n", ",0,1\n", 1), BOOK, BadData, "row 1: price 0 must be above 0"),
     "price negative": (MESSAGES.replace("1000200,-1", "-5,-1", 1), BOOK, BadData, "row 2: price -5 must be above"),
-    "time back": (MESSAGES.replace("34200.5", "34199"), BOOK, BadData, "row 3: time 34199.*before 342000000"),
+    "time back": (
+        MESSAGES.replace("34200.5", "34199"),
+        BOOK,
+        BadData,
+        r"row 3: time 09:29:59\.0* is before 09:30:00\.000000002 in the row above; copy",
+    ),
     "unknown type": (MESSAGES.replace(",4,", ",9,"), BOOK, BadData, "row 3: type 9 is not 1 to 7"),
     "type zero": (MESSAGES.replace(",4,", ",0,"), BOOK, BadData, "row 3: type 0 is not 1 to 7"),
     "not a number": (MESSAGES.replace(",40,", ",4o,"), BOOK, BadData, "row 3: size '4o' is not a number"),
@@ -174,7 +179,12 @@ BAD_FILES = {
     "size negative": (MESSAGES.replace(",40,", ",-40,"), BOOK, BadData, "row 3: size -40 must be above 0"),
     "direction": (MESSAGES.replace(",1000200,-1", ",1000200,0"), BOOK, BadData, "row 2: direction 0 is neither"),
     "halt code": (MESSAGES.replace(",4,11,40,1000000,", ",7,0,0,5,"), BOOK, BadData, "row 3: halt 5 is not -1"),
-    "book size": (MESSAGES, BOOK.replace(",60", ",-60", 1), BadData, "row 3: size -60 must be 0 or more"),
+    "book size": (
+        MESSAGES,
+        BOOK.replace(",60", ",-60", 1),
+        BadData,
+        "row 3: size -60 must be from 0 to 9007199254740991",
+    ),
     "book price": (MESSAGES, BOOK.replace("1000300", "0"), BadData, "row 1: price 0 must be above 0"),
     "price too high": (
         MESSAGES.replace(",1000200,", ",9999999999,"),
@@ -183,6 +193,44 @@ BAD_FILES = {
         "row 2: price 9999999999 is above",
     ),
     "book price too high": (MESSAGES, BOOK.replace("1000300", "9999999999"), BadData, "row 1: price 9999999999 must"),
+    "size beyond counting": (
+        MESSAGES.replace(",40,", f",{2**53},"),
+        BOOK,
+        BadData,
+        "row 3: size 9007199254740992 is above",
+    ),
+    "book size beyond counting": (
+        MESSAGES,
+        BOOK.replace(",60", f",{2**53}", 1),
+        BadData,
+        "row 3: size 900719925474099",
+    ),
+    "size of many digits": (
+        MESSAGES.replace(",40,", f",{'9' * 40},"),
+        BOOK,
+        BadData,
+        "row 3: size '9{40}' does not fit",
+    ),
+    "time of another year": (
+        MESSAGES.replace("34201", "999999999999"),
+        BOOK,
+        BadData,
+        "row 4: time '999999999999' is not",
+    ),
+    "time two days on": (
+        MESSAGES.replace("34201", "172800"),
+        BOOK,
+        BadData,
+        "row 4: time '172800' is not below 172,800",
+    ),
+    "cross direction": (
+        MESSAGES.replace(",3,12,50,1000200,-1", ",6,-1,50,1000200,257"),
+        BOOK,
+        BadData,
+        "direction 257 is",
+    ),
+    "carriage returns": (MESSAGES.replace("\n", "\r"), BOOK[:22].strip(), BadData, "row 1: 21 fields instead of 6"),
+    "participant": (MESSAGES.replace("\n", ",null\n").replace("34201", "3420x"), BOOK, BadData, "row 4: time '3420x'"),
     "book text": (MESSAGES, BOOK.replace("1000300", "x", 1), BadData, "row 1: ask_1 'x' is not a number"),
 }
 
