@@ -250,3 +250,23 @@ def test_hidden_print_fills_our_displayed_order_at_its_price_or_better():
     book.run(6)
     assert book.take_fills() == [(6, 7, 15, 5, 101, 1)]
     assert (book.volume_lots, book.turnover) == (30, 15 * 100 + 15 * 101)
+
+
+def test_touch_change_is_seen_through_our_own_better_order():
+    book = book_of("""
+        1 add bid 1 10 99
+        1 add bid 2 10 98
+        1 add ask 3 10 102
+        5 reduce bid 1 4 99
+        6 delete bid 1 6 99
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=100, lots=20)
+    book.mark_touch()
+    assert book.run(9, on_touch=True)
+    assert drawn(book) == table("""
+        ask  102 | 3:10
+        bid  100 | o7:20
+        bid   98 | 2:10
+    """)
+    assert (book.venue_ns, book.sides()) == (6, ([(100, 20), (98, 10)], [(102, 10)]))

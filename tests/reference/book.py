@@ -37,11 +37,14 @@ class PlainBook:
     is_halted: bool = False
     report_lag_ns: int = 1 << 62
     marked: tuple = (None, None)
+    to_mark: bool = False
 
     # What is to be done.
 
     def run(self, until_ns, *, on_touch=False, volume_lots=None):
         halted_before = self.is_halted
+        if self.to_mark:
+            self.marked, self.to_mark = self.touch(), False
 
         def wakes():
             reached = volume_lots is not None and self.volume_lots >= volume_lots
@@ -65,7 +68,7 @@ class PlainBook:
         return False
 
     def mark_touch(self):
-        self.marked = self.touch()
+        self.to_mark = True
 
     def place(self, child_id, *, side, price_ticks, lots, immediate=False):
         if self.is_halted:
@@ -247,20 +250,36 @@ class PlainBook:
         named = [found for found in self.everyone() if found[3].kind == state.NAMED and found[3].id == order_id]
         return named[0] if named else None
 
-    def lots_at(self, side, price):
-        return sum(order.displayed for order in self.queue_of(side, price))
+    def lots_at(self, side, price, *, of_others=False):
+        return sum(
+            order.displayed for order in self.queue_of(side, price) if not (of_others and order.kind == state.OWN)
+        )
 
     def prices(self, side):
-        """Displayed prices of a side, best first."""
+        """Displayed prices of a side, ours included, best first."""
         return sorted(
             (price for price in list(self.queues[side]) if self.lots_at(side, price)), key=lambda p: -side * p
         )
 
     def touch(self):
-        return tuple(next(iter(self.prices(side)), None) for side in (1, -1))
+        """Best bid and ask of others."""
+        return tuple(
+            next((price for price in self.prices(side) if self.lots_at(side, price, of_others=True)), None)
+            for side in (1, -1)
+        )
 
     def sides(self, depth=1):
-        return tuple([(price, self.lots_at(side, price)) for price in self.prices(side)[:depth]] for side in (1, -1))
+        return self.shown(1, depth), self.shown(-1, depth)
+
+    def shown(self, side, depth):
+        """Prices and lots, ours included, down to the last of `depth` levels at which others display lots."""
+        rows = []
+        for price in self.prices(side):
+            rows.append((price, self.lots_at(side, price)))
+            depth -= self.lots_at(side, price, of_others=True) > 0
+            if not depth:
+                break
+        return rows
 
     def queue(self, side, price):
         return [(order.kind, order.id, order.hist, order.taken) for order in self.queue_of(side, price)]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nowake.kernels.levels import level_at, look, next_lit, price_of, rank_of, show_own, side_at
 from nowake.kernels.memory import at, leaf
 from nowake.kernels.queues import (
     count_print,
@@ -19,17 +20,10 @@ from nowake.kernels.queues import (
     has_room,
     join,
     leave,
-    level_at,
-    next_lit,
     order_at,
-    price_of,
-    rank_of,
     report_fill,
-    show,
-    side_at,
     take_from,
 )
-from nowake.kernels.replay import look
 from nowake.kernels.state import (
     ACCEPTED,
     CONTEXT,
@@ -82,7 +76,7 @@ def reduce(address: int) -> int:
     excess = order.hist - c.lots
     if excess > 0:
         order.hist -= excess
-        show(c, np.int64(order.row), -excess)
+        show_own(c, np.int64(order.row), -excess, 0)
         look(c)
     return order.hist
 
@@ -94,7 +88,7 @@ def withdraw(address: int) -> int:
     if not _is_ours(c, order):
         return GONE
     lots = order.hist
-    show(c, np.int64(order.row), -lots)
+    show_own(c, np.int64(order.row), -lots, 0)
     order.hist = 0
     leave(c, c.slot)
     look(c)
@@ -124,14 +118,8 @@ def _is_ours(c: Any, order: Any) -> bool:
 @leaf
 def _reaches_own(c: Any, side: int, rank: int) -> bool:
     """Whether an order of ours rests on a side at a rank or better."""
-    best = side_at(c, side).best
-    if side_at(c, side).own == 0:
-        return False
-    while best >= rank:
-        if level_at(c, side * c.window + best).own > 0:
-            return True
-        best = next_lit(c, side, best - 1)
-    return False
+    book = side_at(c, side)
+    return book.own > 0 and book.top_mark >= rank
 
 
 @leaf

@@ -1,10 +1,10 @@
 """The parts of the compiled book: orders in price levels, first in first out, found by id.
 
-Small functions of the context record and whole numbers, compiled into the loops of `replay` and `own`. The same rules
-in plain lists are in tests/reference/book.py.
+Small functions of the context record and whole numbers, compiled into the loops of `replay` and `own`; the levels
+themselves are in `levels`. The same rules in plain lists are in tests/reference/book.py.
 
-Levels lie in one array over the window of prices, a bit map beside it finds the next displayed level, and an
-open-addressing table (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R) finds an order by its id."""
+An order is found by its id in an open-addressing table (Knuth, The Art of Computer Programming 3, 6.4, algorithms L
+and R)."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
 # Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.memory import at, leaf, prefetch, tiny, top_bit
-from nowake.kernels.state import ANONYMOUS, BIDS, CARRY, ENTRY, FILL, LEVEL, NAMED, NOBODY, ORDER, OWN, SIDE, WORD
+from nowake.kernels.levels import level_at, next_mark, price_of, show, show_own, side_at
+from nowake.kernels.memory import at, leaf, prefetch, tiny
+from nowake.kernels.state import ANONYMOUS, CARRY, ENTRY, FILL, NAMED, NOBODY, ORDER, OWN
 
 _ORDER_BYTES, _ENTRY_BYTES = ORDER.itemsize, ENTRY.itemsize
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads neighbouring ids over the table.
@@ -26,34 +27,6 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads 
 def order_at(c: Any, slot: int) -> Any:
     """The order in a slot."""
     return at(c.orders, slot, ORDER)
-
-
-@tiny
-def level_at(c: Any, row: int) -> Any:
-    """The level of a row: side * window + rank."""
-    return at(c.levels, row, LEVEL)
-
-
-@tiny
-def side_at(c: Any, side: int) -> Any:
-    """One side of the book."""
-    return at(c.sides, side, SIDE)
-
-
-@tiny
-def rank_of(c: Any, side: int, price_ticks: int) -> int:
-    """Rank of a price on a side, higher is better; outside 0 .. window - 1 when the price is outside the window."""
-    if side == BIDS:
-        return price_ticks - c.lowest_ticks
-    return c.lowest_ticks + c.window - 1 - price_ticks
-
-
-@tiny
-def price_of(c: Any, row: int) -> int:
-    """Price in ticks of a row."""
-    if row < c.window:
-        return c.lowest_ticks + row
-    return c.lowest_ticks + c.window - 1 - (row - c.window)
 
 
 @tiny
@@ -70,50 +43,6 @@ def count_print(c: Any, price_ticks: int, lots: int) -> None:
     if c.turnover_low >= CARRY:
         c.turnover_low -= CARRY
         c.turnover_high += 1
-
-
-@leaf
-def next_lit(c: Any, side: int, rank: int) -> int:
-    """The best displayed rank at or below `rank`, -1 when there is none."""
-    if rank < 0:
-        return -1
-    first = side * c.words_a_side
-    word = rank >> 6
-    bits = at(c.words, first + word, WORD).bits & ((np.int64(2) << (rank & 63)) - 1)
-    while bits == 0:
-        word -= 1
-        if word < 0:
-            return -1
-        bits = at(c.words, first + word, WORD).bits
-    return (word << 6) + top_bit(bits)
-
-
-@tiny
-def show(c: Any, row: int, lots: int) -> None:
-    """Display `lots` more (or fewer) at a row."""
-    level = level_at(c, row)
-    before = level.shown
-    after = before + lots
-    level.shown = after
-    if (before > 0) != (after > 0):
-        flip(c, row, after > 0)
-
-
-@leaf
-def flip(c: Any, row: int, lit: bool) -> None:
-    """A level begins or ends to display lots: keep the bit map and the best price in step."""
-    side = 1 if row >= c.window else 0
-    rank = row - side * c.window
-    book = side_at(c, side)
-    word = at(c.words, side * c.words_a_side + (rank >> 6), WORD)
-    word.bits ^= np.int64(1) << (rank & 63)
-    if lit:
-        book.lit += 1
-        book.best = max(book.best, rank)
-    else:
-        book.lit -= 1
-        if book.best == rank:
-            book.best = next_lit(c, side, rank - 1) if book.lit > 0 else -1
 
 
 @tiny
@@ -202,16 +131,15 @@ def join(c: Any, row: int, kind: int, order_id: int, lots: int, taken: int) -> i
         order_at(c, np.int64(level.tail)).next = slot
     level.tail = slot
     if kind == OWN:
-        level.own += 1
-        side_at(c, 1 if row >= c.window else 0).own += 1
+        show_own(c, row, lots, 1)
+        return slot
+    level.hist += lots
+    if kind == ANONYMOUS:
+        level.anonymous += 1
     else:
-        level.hist += lots
-        if kind == ANONYMOUS:
-            level.anonymous += 1
-        else:
-            entry = at(c.table, find(c, order_id), ENTRY)
-            entry.id = order_id
-            entry.slot = slot
+        entry = at(c.table, find(c, order_id), ENTRY)
+        entry.id = order_id
+        entry.slot = slot
     show(c, row, displayed(order))
     return slot
 
@@ -235,8 +163,7 @@ def leave(c: Any, slot: int) -> None:
     elif order.kind == ANONYMOUS:
         level.anonymous -= 1
     else:
-        level.own -= 1
-        side_at(c, 1 if row >= c.window else 0).own -= 1
+        show_own(c, row, 0, -1)
     order.kind = NOBODY
     order.next = c.free_slot
     c.free_slot = slot
@@ -313,7 +240,7 @@ def fill_own(c: Any, slot: int, lots: int) -> int:
     row = np.int64(order.row)
     traded = min(lots, order.hist)
     order.hist -= traded
-    show(c, row, -traded)
+    show_own(c, row, -traded, 0)
     report_fill(c, order.id, price_of(c, row), traded, order.hist, 1)
     if order.hist == 0:
         leave(c, slot)
@@ -338,10 +265,8 @@ def fill_own_above(c: Any, side: int, rank: int, lots: int) -> int:
     """A taker of `lots` meets our orders priced better than a rank, best price first; returns what is left of it."""
     if side_at(c, side).own == 0:
         return lots
-    best = side_at(c, side).best
+    best = side_at(c, side).top_mark
     while lots > 0 and best > rank:
-        row = side * c.window + best
-        if level_at(c, row).own > 0:
-            lots = fill_own_ahead(c, row, NOBODY, lots)
-        best = next_lit(c, side, best - 1)
+        lots = fill_own_ahead(c, side * c.window + best, NOBODY, lots)
+        best = next_mark(c, side, best - 1, rank)
     return lots

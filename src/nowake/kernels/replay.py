@@ -27,6 +27,7 @@ from nowake.kernels.layout import (
     RESUME,
     RESYNC,
 )
+from nowake.kernels.levels import level_at, look, price_of, rank_of, side_at
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import (
     count_print,
@@ -39,13 +40,8 @@ from nowake.kernels.queues import (
     fill_own_ahead,
     has_room,
     join,
-    level_at,
-    next_lit,
     order_at,
-    price_of,
-    rank_of,
     shrink,
-    side_at,
     slot_of,
     take_from,
     unname,
@@ -61,7 +57,6 @@ from nowake.kernels.state import (
     NAMED,
     NOBODY,
     OWN,
-    SHOWN,
     TIME,
     WAKE,
 )
@@ -72,6 +67,8 @@ _AHEAD = 8  # Events between asking for a table entry and needing it; half as ma
 def replay(address: int) -> int:
     """Apply events until `until_ns`, a wake condition, or a store is full; says which. Never half an instant."""
     c = at(address, 0, CONTEXT)
+    if c.mark_touch != 0:
+        _mark_touch(c)
     i = c.next_event
     between_instants = i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns
     if between_instants and _wakes(c):
@@ -112,18 +109,12 @@ def replay(address: int) -> int:
 
 
 @leaf
-def look(c: Any) -> None:
-    """Write the best displayed levels of both sides where Python reads them; 0 lots end a side."""
+def _mark_touch(c: Any) -> None:
+    """From now on a touch change is a difference from the best prices of others at this moment."""
+    c.mark_touch = 0
     for side in range(2):
-        rank = side_at(c, side).best
-        for k in range(c.depth):
-            shown = at(c.shown, side * c.depth + k, SHOWN)
-            shown.lots = 0
-            if rank >= 0:
-                row = side * c.window + rank
-                shown.price_ticks = price_of(c, row)
-                shown.lots = level_at(c, row).shown
-                rank = next_lit(c, side, rank - 1)
+        book = side_at(c, side)
+        book.touch = book.best
 
 
 @leaf
@@ -139,7 +130,7 @@ def _wakes(c: Any) -> bool:
 
 @leaf
 def _is_crossed(c: Any) -> bool:
-    """Whether the best bid is at or above the best ask."""
+    """Whether history's best bid is at or above its best ask."""
     bid, ask = side_at(c, BIDS).best, side_at(c, ASKS).best
     return bid >= 0 and ask >= 0 and bid + ask >= c.window - 1
 

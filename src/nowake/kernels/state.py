@@ -59,7 +59,7 @@ LEVEL = np.dtype(
         ("head", np.int32),  # First in the queue.
         ("tail", np.int32),
         ("hist", np.int64),  # Lots history says rest here.
-        ("shown", np.int64),  # Lots displayed here, ours included.
+        ("shown", np.int64),  # Lots others display here.
         ("own", np.int32),  # How many of our orders rest here.
         ("anonymous", np.int32),  # How many anonymous orders rest here.
     ],
@@ -69,14 +69,18 @@ LEVEL = np.dtype(
 # Open-addressing table from a venue's order id to the order's slot.
 ENTRY = np.dtype([("id", np.int64), ("slot", np.int64)])
 
-WORD = np.dtype([("bits", np.int64)])  # One bit a level, set while it displays lots.
+OURS = np.dtype([("lots", np.int64)])  # Lots of ours at a level; apart, so that two levels fit a cache line.
+
+WORD = np.dtype([("bits", np.int64)])  # One bit a level.
 
 SIDE = np.dtype(
     [
-        ("best", np.int64),  # Rank of the best displayed level, -1 when there is none.
-        ("lit", np.int64),  # How many levels display lots.
+        ("best", np.int64),  # Rank of the best level at which others display lots, -1 when there is none.
+        ("lit", np.int64),  # At how many levels others display lots.
         ("own", np.int64),  # How many of our orders rest on this side.
-        ("touch", np.int64),  # `best` when Python last woke.
+        ("touch", np.int64),  # `best` when Python last asked for it to be marked.
+        ("marked", np.int64),  # How many levels are marked.
+        ("top_mark", np.int64),  # Rank of the best of them, -1 when there is none.
     ]
 )
 
@@ -101,8 +105,10 @@ CONTEXT = np.dtype(
             "events",
             "orders",
             "levels",
+            "ours",
             "table",
             "words",
+            "marks",
             "sides",
             "fills",
             "shown",
@@ -114,6 +120,7 @@ CONTEXT = np.dtype(
             "window",
             "words_a_side",
             "depth",
+            "rows_a_side",
             "lowest_ticks",
             # Where we are.
             "next_event",
@@ -124,6 +131,7 @@ CONTEXT = np.dtype(
             # When to come back.
             "until_ns",
             "on_touch",
+            "mark_touch",
             "volume_wake",
             "report_lag_ns",
             "halted_told",

@@ -5,7 +5,9 @@ whoever calls. Stores grow by doubling when a kernel says they are full, so capa
 
 from __future__ import annotations
 
+import itertools
 import struct
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ from nowake.kernels.state import (
     LEVEL,
     NEVER,
     ORDER,
+    OURS,
     SIDE,
     TIME,
     UNKNOWN,
@@ -35,11 +38,11 @@ MAX_WINDOW_TICKS = 1 << 26  # Levels of 2 sides take 64 bytes a tick of address 
 _MIN_PADDING_TICKS = 1024
 
 _FIELD = {name: number for number, name in enumerate(CONTEXT.names or ())}
-_VENUE_NS, _UNTIL_NS, _ON_TOUCH = _FIELD["venue_ns"], _FIELD["until_ns"], _FIELD["on_touch"]
+_VENUE_NS, _UNTIL_NS = _FIELD["venue_ns"], _FIELD["until_ns"]
+_ON_TOUCH, _MARK_TOUCH = _FIELD["on_touch"], _FIELD["mark_touch"]
 _VOLUME_WAKE, _REPORT_LAG_NS, _FILL_COUNT = _FIELD["volume_wake"], _FIELD["report_lag_ns"], _FIELD["fill_count"]
 _VOLUME, _HALTED = _FIELD["volume"], _FIELD["halted"]
 _TURNOVER_LOW, _TURNOVER_HIGH = _FIELD["turnover_low"], _FIELD["turnover_high"]
-_BID_BEST, _BID_TOUCH, _ASK_BEST, _ASK_TOUCH = 0, 3, 4, 7  # Words of the two SIDE records.
 
 _WORDS, _SIGHT = len(_FIELD), _FIELD["fill_count"]  # Words of the context, and the first of those read at once.
 
@@ -57,7 +60,7 @@ class Book:
     events
         EVENT records in time order. They are read where they lie and must not change while the book lives.
     depth
-        How many levels a side `bids` and `asks` show.
+        At how many levels a side the lots of others are shown; levels where only ours rest come on top.
     padding_ticks
         How far beyond the prices in the data our own orders may be priced; a quarter of the highest price unless
         said.
@@ -84,12 +87,8 @@ class Book:
     ) -> None:
         _check(events, depth=depth, padding_ticks=padding_ticks, order_capacity=order_capacity)
         self._events = np.ascontiguousarray(events)
-        # The context, and right behind it the displayed levels, so that both are read at once.
-        memory = np.zeros(_WORDS + 4 * depth, np.int64)
-        self._address = memory.ctypes.data
-        self._words = memory.data
-        self._sight = struct.Struct(f"{_WORDS - _SIGHT + 4 * depth}q").unpack_from
-        self._arrays: dict[str, NDArray[np.void]] = {}
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._hold_context(rows_a_side=depth)
         self._slots: dict[int, int] = {}
         self._replay, self._place = runtime.load("replay:replay"), runtime.load("own:place")
         self._reduce, self._withdraw = runtime.load("own:reduce"), runtime.load("own:withdraw")
@@ -102,10 +101,9 @@ class Book:
         self._set("volume_wake", NEVER)
         self._set("report_lag_ns", NEVER >> 1)
         self._set("venue_ns", -(NEVER >> 1))  # Before all time, until the first `run`.
-        self._hold("sides", np.zeros(2, SIDE))
-        self._set("shown", self._address + 8 * _WORDS)
-        self._sides = self._arrays["sides"].view(np.int64).data
-        self._sides[_BID_BEST] = self._sides[_BID_TOUCH] = self._sides[_ASK_BEST] = self._sides[_ASK_TOUCH] = -1
+        sides = np.zeros(2, SIDE)
+        sides["best"] = sides["touch"] = sides["top_mark"] = -1
+        self._hold("sides", sides)
         self._hold_orders(np.zeros(order_capacity, ORDER))
         self._hold_fills(256)
 
@@ -119,7 +117,8 @@ class Book:
         until_ns
             Venue time.
         on_touch
-            Stop after the first instant at which the best bid or ask price differs from the last `mark_touch`.
+            Stop after the first instant at which the best bid or ask price of others differs from the marked one; see
+            `mark_touch`.
         volume_lots
             Stop after the instant at which cumulative volume reaches this.
 
@@ -138,10 +137,8 @@ class Book:
         return status != TIME
 
     def mark_touch(self) -> None:
-        """From now on a touch change is a difference from the best prices of this moment."""
-        sides = self._sides
-        sides[_BID_TOUCH] = sides[_BID_BEST]
-        sides[_ASK_TOUCH] = sides[_ASK_BEST]
+        """From the next `run` on a touch change is a difference from the best prices of others when it begins."""
+        self._words[_MARK_TOUCH] = 1
 
     def place(
         self, child_id: int, *, side: int, price_ticks: int, lots: int, immediate: bool = False
@@ -163,6 +160,8 @@ class Book:
             raise BadParameter(f"child {child_id} has {lots} lots; an order needs at least 1")
         if child_id in self._slots:
             raise BadParameter(f"child {child_id} was placed before; give every order its own number")
+        if not immediate:
+            self._make_room_to_show_own()
         self._set("child_id", child_id)
         self._set("side", BIDS if side > 0 else ASKS)
         self._set("price_ticks", price_ticks)
@@ -217,16 +216,19 @@ class Book:
         tuple
             At FILLS the count of fills to take, at VENUE_NS the venue's time, at HALTED 0 or 1, at VOLUME lots, at
             TURNOVER_LOW and TURNOVER_HIGH (in units of CARRY) the turnover; from LEVELS on price and lots of each
-            displayed bid, then of each displayed ask, `depth` of both, best first, 0 lots where there is no level.
+            displayed bid, best first, up to one of 0 lots; then, as many numbers on, the same of asks.
         """
         return self._sight(self._words, 8 * _SIGHT)
 
     def sides(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Displayed (price_ticks, lots) of bids and of asks, best first, at most `depth` a side."""
+        """Displayed (price_ticks, lots) of bids and of asks, our own lots included, best first.
+
+        At most `depth` levels a side at which others display lots; levels of ours alone come on top.
+        """
         flat = self.look()[LEVELS:]
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
-        depth = len(pairs) // 2
-        return _filled(pairs[:depth]), _filled(pairs[depth:])
+        rows = len(pairs) // 2
+        return _filled(pairs[:rows]), _filled(pairs[rows:])
 
     @property
     def volume_lots(self) -> int:
@@ -285,6 +287,28 @@ class Book:
         self._arrays[name] = array
         self._set(name, array.ctypes.data)
 
+    def _hold_context(self, *, rows_a_side: int) -> None:
+        """The context, and right behind it the displayed levels, so that both are read at once."""
+        memory = np.zeros(_WORDS + 4 * rows_a_side, np.int64)
+        before = self._arrays.get("context")
+        if before is not None:
+            memory[:_WORDS] = before[:_WORDS]
+            levels = before[_WORDS:].reshape(2, -1, 2)
+            memory[_WORDS:].reshape(2, -1, 2)[:, : levels.shape[1]] = levels
+        self._arrays["context"] = memory
+        self._address = memory.ctypes.data
+        self._words = memory.data
+        self._sight = struct.Struct(f"{_WORDS - _SIGHT + 4 * rows_a_side}q").unpack_from
+        self._set("shown", self._address + 8 * _WORDS)
+        self._set("rows_a_side", rows_a_side)
+
+    def _make_room_to_show_own(self) -> None:
+        """One more order of ours may stand alone at its price, beside the `depth` levels others make."""
+        resting = int(self._arrays["sides"]["own"].sum())
+        spare = self._get("rows_a_side") - self._get("depth")
+        if resting >= spare:
+            self._hold_context(rows_a_side=self._get("depth") + max(1, 2 * spare))
+
     def _at_own_order(self, kernel: runtime.Kernel, child_id: int, lots: int) -> int:
         slot = self._slots.get(child_id)
         if slot is None:
@@ -314,7 +338,9 @@ class Book:
         self._set("window", window)
         self._set("words_a_side", window // 64 + 1)
         self._hold("levels", np.zeros(2 * window, LEVEL))
-        self._hold("words", np.zeros(2 * (window // 64 + 1), WORD))
+        self._hold("ours", np.zeros(2 * window, OURS))
+        for bit_map in ("words", "marks"):
+            self._hold(bit_map, np.zeros(2 * (window // 64 + 1), WORD))
 
     def _hold_orders(self, orders: NDArray[np.void]) -> None:
         """Slots for orders, and a table that is at most half full."""
@@ -349,9 +375,7 @@ class Book:
 
 def _filled(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Levels up to the first without lots."""
-    while rows and not rows[-1][1]:
-        rows.pop()
-    return rows
+    return list(itertools.takewhile(lambda row: row[1] > 0, rows))
 
 
 def _check(events: NDArray[np.void], *, depth: int, padding_ticks: int | None, order_capacity: int) -> None:

@@ -84,7 +84,7 @@ class ReplayWorld:
     latency
         Feed, order and report legs.
     depth
-        Levels a side in every snapshot.
+        Levels a side in every snapshot at which others display lots; levels where only ours rest come on top.
     start_ns
         Our time when the world begins; the first instant at which the first event is known, unless said. Events known
         by then are in the book.
@@ -124,8 +124,6 @@ class ReplayWorld:
         self._now_ns = start_ns
         self._book.run(min(start_ns - self._feed_ns, self._close_ns))
         self._seen = self._book.look()
-        self._asks_at = LEVELS + 2 * depth
-        self._levels = _best_level if depth == 1 else _levels
 
     @property
     def name(self) -> str:
@@ -211,8 +209,9 @@ class ReplayWorld:
 
     def _batch(self) -> list[AnyEvent]:
         """What we know by now: our own news in the order learned, then the market."""
-        outbox, now_ns, seen, asks_at = self._outbox, self._now_ns, self._seen, self._asks_at
-        levels = self._levels
+        outbox, now_ns, seen = self._outbox, self._now_ns, self._seen
+        asks_at = (LEVELS + len(seen)) // 2
+        levels = _best_level if asks_at == LEVELS + 2 else _levels
         snapshot = BookSnapshot(levels(seen, LEVELS, asks_at), levels(seen, asks_at, len(seen)))
         turnover = seen[TURNOVER_HIGH] * CARRY + seen[TURNOVER_LOW]
         moved = MarketMoved(now_ns, snapshot, seen[VOLUME], turnover, self._phase(seen))
@@ -295,7 +294,7 @@ class ReplayWorld:
 
 
 def _best_level(seen: Sight, start: int, _stop: int) -> tuple[Level, ...]:
-    """`_levels` of a book one level deep, in half the time: it is made twice at every wake."""
+    """`_levels` where there is one level, in half the time: it is made twice at every wake."""
     lots = seen[start + 1]
     return (Level(seen[start], lots),) if lots else ()
 

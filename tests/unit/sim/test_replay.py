@@ -78,7 +78,7 @@ def test_taker_order_fills_one_order_leg_later_and_is_known_one_report_leg_after
     assert world.advance(Wake(time_ns=5000)) == [
         ChildAccepted(250, 1),
         ChildFilled(250, 1, 1, 50, 101, Liquidity.TAKER, 220),
-        MarketMoved(250, world_book(bids=[(101, 20)], asks=[]), 50, 50 * 101),
+        MarketMoved(250, world_book(bids=[(101, 20), (99, 50)], asks=[]), 50, 50 * 101),
     ]
 
 
@@ -280,6 +280,49 @@ def test_touch_wake_comes_at_the_first_price_change_and_not_for_size():
     assert (2010, ()) == (moved.time_ns, moved.book.bids)
     (moved,) = world.advance(Wake(on_touch=True))
     assert (3010, (Level(99, 20),)) == (moved.time_ns, moved.book.bids)
+
+
+ALONE = """
+    100 add bid 1 50 98
+    100 add bid 2 50 97
+    100 add ask 3 50 103
+    2000 add bid 4 10 99
+    3000 delete bid 4 10 99
+    9000 add bid 5 1 98
+"""
+
+
+def test_touch_wake_compares_the_prices_of_others_below_our_own_order():
+    world = world_of(ALONE)
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.BUY, 5, 100))
+    world.advance(Wake())
+    times = [world.advance(Wake(time_ns=6000, on_touch=True))[-1].time_ns for _ in range(3)]
+    assert [2010, 3010, 6000] == times
+
+
+def test_depth_counts_levels_of_others_and_ours_alone_come_on_top():
+    world = world_of(ALONE)
+    world.advance(Wake(time_ns=200))
+    for child_id, price_ticks in enumerate((100, 101, 98, 97)):
+        world.submit(PlaceChild(child_id, Side.BUY, 5, price_ticks))
+    moved = world.advance(Wake())[-1]
+    assert (Level(101, 5), Level(100, 5), Level(98, 55)) == moved.book.bids
+    assert (Level(103, 50),) == moved.book.asks
+
+
+def test_order_of_ours_behind_the_levels_shown_is_not_shown():
+    world = world_of(ALONE)
+    world.advance(Wake(time_ns=200))
+    world.submit(PlaceChild(1, Side.SELL, 5, 104))
+    assert (Level(103, 50),) == world.advance(Wake())[-1].book.asks
+
+
+def test_refused_order_leaves_the_snapshot_as_it_was():
+    world = world_of(ALONE)
+    before = world.advance(Wake(time_ns=200))[-1].book
+    world.submit(PlaceChild(1, Side.BUY, 5, 10**6))
+    assert before == world.advance(Wake())[-1].book
 
 
 def test_volume_wake_comes_after_the_whole_instant_that_reached_it():
