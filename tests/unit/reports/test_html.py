@@ -121,7 +121,9 @@ def test_a_page_of_runs_says_how_to_make_it_from_their_journals() -> None:
 
 
 def test_the_parameters_of_each_run_are_folded_away(text: str) -> None:
-    assert ["Run of twap", "Run of pov"] == re.findall(r"<details>\s*<summary>([^<]*)</summary>", text)
+    assert ["Run of twap: parameters and counts", "Run of pov: parameters and counts"] == re.findall(
+        r"<details>\s*<summary>([^<]*)</summary>", text
+    )
 
 
 def test_a_run_that_was_cut_short_says_so_before_its_numbers() -> None:

@@ -116,7 +116,7 @@ def test_a_run_without_fills_can_still_be_drawn() -> None:
     order = sample.order()
     assert "0.0% of the order" in progress("POV", order, (), sample.schedule()).alt
     assert "at an average of n/a" in price_path("POV", order, sample.quotes(), (), arrival_price=220.02).alt
-    assert "We were 0.0% of the volume" in participation("POV", order, sample.trades(), ()).alt
+    assert "We were 0.0% of the window's volume" in participation("POV", order, sample.trades(), ()).alt
 
 
 def test_a_book_that_empties_leaves_a_gap_and_no_price() -> None:
@@ -141,8 +141,8 @@ def test_our_taking_is_added_to_a_replayed_tape_but_not_to_a_live_one() -> None:
     tape, own, taken = int(trades.lots[inside].sum()), 3_500, 1_500
     replayed = participation("TWAP", sample.order(), trades, sample.FILLS)
     live = participation("TWAP", sample.order(), trades, sample.FILLS, has_own_taker_prints=True)
-    assert f"We were {100 * own / (tape + taken):.1f}% of the volume" in replayed.alt
-    assert f"We were {100 * own / tape:.1f}% of the volume" in live.alt
+    assert f"We were {100 * own / (tape + taken):.1f}% of the window's volume" in replayed.alt
+    assert f"We were {100 * own / tape:.1f}% of the window's volume" in live.alt
 
 
 def test_auction_prints_are_not_volume_we_could_share() -> None:

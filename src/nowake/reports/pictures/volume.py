@@ -62,7 +62,7 @@ def participation(
         canvas.legend(panels[1])
 
     peak = formats.percent(float(share.max()))
-    alt = f"We were {formats.percent(_ratio(own, market))} of the volume; at most {peak} in {minutes} minutes."
+    alt = f"We were {formats.percent(_ratio(own, market))} of the window's volume; at most {peak} in {minutes} minutes."
     return canvas.draw(f"{name}: volume and our share", alt, paint, heights=(2.2, 1.5))
 
 
