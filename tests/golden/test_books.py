@@ -12,8 +12,8 @@ from tests.reference.streams import drawn, history
 from nowake.sim.book import Book
 
 
-def book_of(text):
-    return Book(history(text), padding_ticks=3)
+def book_of(text, **options):
+    return Book(history(text), padding_ticks=3, **options)
 
 
 def table(text):
@@ -270,3 +270,45 @@ def test_touch_change_is_seen_through_our_own_better_order():
         bid   98 | 2:10
     """)
     assert (book.venue_ns, book.sides()) == (6, ([(100, 20), (98, 10)], [(102, 10)]))
+
+
+SHALLOW = """
+    1 add ask 1 10 101
+    1 add ask 2 99 102
+    1 add ask 3 99 103
+    1 add bid 4 10 98
+    5 delete ask 1 10 101
+    5 resync ask 0 7 102
+"""
+
+
+def test_order_through_level_one_data_takes_what_is_displayed_there_and_no_stale_level():
+    book = book_of(SHALLOW, reach=1)
+    book.run(1)
+    assert book.place(7, side=1, price_ticks=103, lots=50, immediate=True) == (0, 40)
+    assert book.take_fills() == [(1, 7, 10, 40, 101, 0)]
+    assert drawn(book) == table("""
+        ask  103 | 3:99
+        ask  102 | 2:99
+        ask  101 | 1:10(0)
+        bid   98 | 4:10
+    """)
+
+
+def test_side_of_level_one_data_shows_nothing_after_we_took_its_touch_until_history_moves():
+    book = book_of(SHALLOW, reach=1)
+    book.run(1)
+    book.place(7, side=1, price_ticks=101, lots=10, immediate=True)
+    book.mark_touch()
+    assert book.sides() == ([(98, 10)], [])
+    assert book.place(8, side=1, price_ticks=103, lots=5, immediate=True) == (0, 5)
+    assert book.run(9, on_touch=True)
+    assert (book.venue_ns, book.sides()) == (5, ([(98, 10)], [(102, 7)]))
+
+
+def test_reach_counts_levels_from_the_best_and_bounds_the_depth_shown():
+    book = book_of(SHALLOW, reach=2, depth=5)
+    book.run(1)
+    assert book.sides() == ([(98, 10)], [(101, 10), (102, 99)])
+    assert book.place(7, side=1, price_ticks=103, lots=500, immediate=True) == (0, 500 - 109)
+    assert book.sides() == ([(98, 10)], [])

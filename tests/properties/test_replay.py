@@ -15,9 +15,9 @@ PRICES = range(97, 106)
 RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def twins(history):
-    fast = Book(records(history), depth=3, padding_ticks=2, order_capacity=2)
-    slow = PlainBook(history)
+def twins(history, reach):
+    fast = Book(records(history), depth=3, reach=reach, padding_ticks=2, order_capacity=2)
+    slow = PlainBook(history, reach=reach)
     slow.lowest_ticks, slow.highest_ticks = fast.price_range_ticks
     return fast, slow
 
@@ -48,8 +48,8 @@ def assert_equal(fast, slow):
     assert [getattr(slow, name) for name in names] == [getattr(fast, name) for name in names]
 
 
-def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None):
-    fast, slow = twins(history)
+def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None, reach=0):
+    fast, slow = twins(history, reach)
     if lag_ns is not None:
         fast.report_lag_ns = slow.report_lag_ns = lag_ns
     last_ns = max([200, *(row[0] for row in history)])
@@ -70,9 +70,9 @@ def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None):
 
 
 @RELAXED
-@given(rows(), commands)
-def test_any_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders):
-    drive(history, orders)
+@given(rows(), commands, st.integers(0, 2))
+def test_any_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders, reach):
+    drive(history, orders, reach=reach)
 
 
 @RELAXED
@@ -82,18 +82,18 @@ def test_sensible_history_leaves_the_same_book_fills_and_volume_in_both_books(hi
 
 
 @RELAXED
-@given(rows(), commands, st.integers(1, 20), st.integers(0, 5))
-def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_ns):
-    drive(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns)
+@given(rows(), commands, st.integers(1, 20), st.integers(0, 5), st.integers(0, 2))
+def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_ns, reach):
+    drive(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns, reach=reach)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_long_wild_history_leaves_the_same_book_at_every_touch_change(seed):
     history, orders = wild(seed)
-    drive(history, orders, on_touch=True, lag_ns=1)
+    drive(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
 
 
 @pytest.mark.parametrize("seed", range(12, 20))
 def test_long_wild_history_leaves_the_same_book_between_commands(seed):
     history, orders = wild(seed, size=800)
-    drive(history, orders)
+    drive(history, orders, reach=seed % 4)

@@ -26,6 +26,7 @@ class PlainBook:
     events: list[tuple]
     lowest_ticks: int = -(10**9)
     highest_ticks: int = 10**9
+    reach: int = 0
     queues: dict[int, dict[int, list[Order]]] = field(default_factory=lambda: {1: {}, -1: {}})
     fills: list[tuple] = field(default_factory=list)
     venue_ns: int = -(1 << 62)
@@ -60,7 +61,7 @@ class PlainBook:
                 self.next_event += 1
             if len(self.fills) > fills_before:
                 until_ns = min(until_ns, self.venue_ns + self.report_lag_ns)
-            bid, ask = self.touch()
+            bid, ask = self.touch(reach=0)
             self.crossed_instants += bid is not None and ask is not None and bid >= ask
             if wakes():
                 return True
@@ -75,8 +76,8 @@ class PlainBook:
             return state.NOT_CONTINUOUS, lots
         if not self.lowest_ticks <= price_ticks <= self.highest_ticks:
             return state.PRICE_OUT_OF_RANGE, lots
-        reachable = [price for price in self.prices(-side) if side * (price_ticks - price) >= 0]
-        if any(order.kind == state.OWN for price in reachable for order in self.queue_of(-side, price)):
+        reachable = [price for price in self.prices(-side, self.reach) if side * (price_ticks - price) >= 0]
+        if any(order.kind == state.OWN and side * (price_ticks - at) >= 0 for order, at in self.members(-side)):
             return state.WOULD_CROSS_SELF, lots
         for price in reachable:
             for order in self.queue_of(-side, price):
@@ -255,18 +256,22 @@ class PlainBook:
             order.displayed for order in self.queue_of(side, price) if not (of_others and order.kind == state.OWN)
         )
 
-    def prices(self, side):
-        """Displayed prices of a side, ours included, best first."""
-        return sorted(
-            (price for price in list(self.queues[side]) if self.lots_at(side, price)), key=lambda p: -side * p
-        )
+    def members(self, side):
+        return [(order, price) for price, queue in self.queues[side].items() for order in queue]
 
-    def touch(self):
+    def prices(self, side, reach=0):
+        """Displayed prices of a side, ours included, best first; with a reach, those before history's next level."""
+        shown = {price for order, price in self.members(side) if order.displayed}
+        if reach:
+            known = {price for order, price in self.members(side) if order.kind != state.OWN}
+            shown = {price for price in shown if sum(side * (level - price) >= 0 for level in known) <= reach}
+        return sorted(shown, key=lambda price: -side * price)
+
+    def touch(self, reach=None):
         """Best bid and ask of others."""
-        return tuple(
-            next((price for price in self.prices(side) if self.lots_at(side, price, of_others=True)), None)
-            for side in (1, -1)
-        )
+        reach = self.reach if reach is None else reach
+        others = [[p for p in self.prices(side, reach) if self.lots_at(side, p, of_others=True)] for side in (1, -1)]
+        return tuple(next(iter(prices), None) for prices in others)
 
     def sides(self, depth=1):
         return self.shown(1, depth), self.shown(-1, depth)
@@ -274,7 +279,7 @@ class PlainBook:
     def shown(self, side, depth):
         """Prices and lots, ours included, down to the last of `depth` levels at which others display lots."""
         rows = []
-        for price in self.prices(side):
+        for price in self.prices(side, self.reach):
             rows.append((price, self.lots_at(side, price)))
             depth -= self.lots_at(side, price, of_others=True) > 0
             if not depth:

@@ -1,8 +1,9 @@
 """The price levels of the compiled book: which of them display lots, and which is the best.
 
 Levels lie in one array over the window of prices. Two bit maps beside it find the next one: in `words` a level is
-*lit* while others display lots there, in `marks` it is *marked* while orders of ours rest there. The market that wakes
-an algorithm and the market it is shown are thereby told apart from our own orders."""
+*lit* while others display lots there, in `marks` it is *marked* while it needs a second look: orders of ours rest
+there, or we took all that others displayed while history still has lots there. So our orders are told apart from the
+market that wakes an algorithm, and levels beyond the `reach` of the data, which are stale, from those within."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
 # Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
@@ -62,14 +63,14 @@ def next_lit(c: Any, side: int, rank: int) -> int:
 
 @leaf
 def next_mark(c: Any, side: int, rank: int, floor: int) -> int:
-    """The best marked rank at or below `rank`; -1 when there is none, or none above `floor`."""
+    """The best marked rank at or below `rank`; -1 when there is none; below `floor` it may give up."""
     words = c.marks + side * c.words_a_side * _WORD_BYTES
     return _next_bit(words, words, rank, floor)
 
 
 @leaf
 def next_level(c: Any, side: int, rank: int, floor: int) -> int:
-    """The best rank at or below `rank` that is lit or marked; -1 when there is none, or none above `floor`."""
+    """The best rank at or below `rank` that is lit or marked; -1 when there is none; below `floor` it may give up."""
     first = side * c.words_a_side * _WORD_BYTES
     return _next_bit(c.words + first, c.marks + first, rank, floor)
 
@@ -112,10 +113,14 @@ def flip(c: Any, row: int, lit: bool) -> None:
     if lit:
         book.lit += 1
         book.best = max(book.best, rank)
+        if book.marked > 0:
+            mark(c, row)
     else:
         book.lit -= 1
         if book.best == rank:
             book.best = next_lit(c, side, rank - 1) if book.lit > 0 else -1
+        if c.reach > 0 and level_at(c, row).hist > 0:
+            mark(c, row)
 
 
 @leaf
@@ -136,7 +141,8 @@ def mark(c: Any, row: int) -> None:
     book = side_at(c, side)
     word = at(c.marks, side * c.words_a_side + (rank >> 6), WORD)
     bit = np.int64(1) << (rank & 63)
-    marked = level_at(c, row).own > 0
+    level = level_at(c, row)
+    marked = level.own > 0 or (c.reach > 0 and level.hist > 0 and level.shown == 0)
     if ((word.bits & bit) != 0) == marked:
         return
     word.bits ^= bit
@@ -149,6 +155,25 @@ def mark(c: Any, row: int) -> None:
             book.top_mark = next_mark(c, side, rank - 1, 0) if book.marked > 0 else -1
 
 
+@tiny
+def within_reach(c: Any, row: int, passed: int) -> int:
+    """How many levels of history were passed when a row is, -1 when the row lies beyond the last the data show."""
+    if c.reach == 0 or level_at(c, row).hist == 0:
+        return passed
+    return passed + 1 if passed < c.reach else -1
+
+
+@leaf
+def touch(c: Any, side: int) -> int:
+    """The best rank at which others display lots within reach, -1 when there is none."""
+    best, rank = side_at(c, side).best, side_at(c, side).top_mark
+    passed = np.int64(0)
+    while rank > best and passed >= 0:
+        passed = within_reach(c, side * c.window + rank, passed)
+        rank = next_mark(c, side, rank - 1, best)
+    return -1 if passed < 0 or passed == c.reach > 0 else best
+
+
 @leaf
 def look(c: Any) -> None:
     """Write the best displayed levels of both sides where Python reads them; 0 lots end a side.
@@ -159,10 +184,13 @@ def look(c: Any) -> None:
         book = side_at(c, side)
         rank = max(book.best, book.top_mark)
         first = side * c.rows_a_side
-        count, others = np.int64(0), np.int64(0)
+        count, others, passed = np.int64(0), np.int64(0), np.int64(0)
         while rank >= 0:
             row = side * c.window + rank
             level = level_at(c, row)
+            passed = within_reach(c, row, passed)
+            if passed < 0:
+                break
             lots = level.shown
             others += lots > 0
             if level.own > 0:

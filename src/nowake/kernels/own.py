@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.levels import level_at, look, next_lit, price_of, rank_of, show_own, side_at
+from nowake.kernels.levels import (
+    level_at,
+    look,
+    next_level,
+    next_mark,
+    price_of,
+    rank_of,
+    show_own,
+    side_at,
+    within_reach,
+)
 from nowake.kernels.memory import at, leaf
 from nowake.kernels.queues import (
     count_print,
@@ -118,17 +128,26 @@ def _is_ours(c: Any, order: Any) -> bool:
 @leaf
 def _reaches_own(c: Any, side: int, rank: int) -> bool:
     """Whether an order of ours rests on a side at a rank or better."""
-    book = side_at(c, side)
-    return book.own > 0 and book.top_mark >= rank
+    if side_at(c, side).own == 0:
+        return False
+    best = side_at(c, side).top_mark
+    while best >= rank:
+        if level_at(c, side * c.window + best).own > 0:
+            return True
+        best = next_mark(c, side, best - 1, rank)
+    return False
 
 
 @leaf
 def _take(c: Any, side: int, rank: int) -> int:
-    """Take `lots` for `child_id` from a side down to a rank; returns what could not be had."""
-    left = np.int64(c.lots)
-    best = side_at(c, side).best
+    """Take `lots` for `child_id` from a side down to a rank, within reach; returns what could not be had."""
+    left, passed = np.int64(c.lots), np.int64(0)
+    best = max(side_at(c, side).best, side_at(c, side).top_mark)
     while left > 0 and best >= rank:
         row = side * c.window + best
+        passed = within_reach(c, row, passed)
+        if passed < 0:
+            break
         price_ticks = price_of(c, row)
         slot = np.int64(level_at(c, row).head)
         while left > 0 and slot != NOBODY:
@@ -138,5 +157,5 @@ def _take(c: Any, side: int, rank: int) -> int:
                 count_print(c, price_ticks, traded)
                 report_fill(c, c.child_id, price_ticks, traded, left, 0)
             slot = np.int64(order_at(c, slot).next)
-        best = next_lit(c, side, best - 1)
+        best = next_level(c, side, best - 1, rank)
     return left

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.levels import level_at, next_mark, price_of, show, show_own, side_at
+from nowake.kernels.levels import level_at, mark, next_mark, price_of, show, show_own, side_at
 from nowake.kernels.memory import at, leaf, prefetch, tiny
 from nowake.kernels.state import ANONYMOUS, CARRY, ENTRY, FILL, NAMED, NOBODY, ORDER, OWN
 
@@ -140,7 +140,10 @@ def join(c: Any, row: int, kind: int, order_id: int, lots: int, taken: int) -> i
         entry = at(c.table, find(c, order_id), ENTRY)
         entry.id = order_id
         entry.slot = slot
-    show(c, row, displayed(order))
+    if taken < lots:
+        show(c, row, lots - taken)
+    else:
+        mark(c, row)
     return slot
 
 
@@ -177,7 +180,10 @@ def shrink(c: Any, slot: int, lots: int) -> None:
     before = displayed(order)
     order.hist -= lots
     level_at(c, row).hist -= lots
-    show(c, row, displayed(order) - before)
+    if before > 0:
+        show(c, row, displayed(order) - before)
+    else:
+        mark(c, row)
     if order.hist == 0:
         leave(c, slot)
 
@@ -267,6 +273,8 @@ def fill_own_above(c: Any, side: int, rank: int, lots: int) -> int:
         return lots
     best = side_at(c, side).top_mark
     while lots > 0 and best > rank:
-        lots = fill_own_ahead(c, side * c.window + best, NOBODY, lots)
+        row = side * c.window + best
+        if level_at(c, row).own > 0:
+            lots = fill_own_ahead(c, row, NOBODY, lots)
         best = next_mark(c, side, best - 1, rank)
     return lots

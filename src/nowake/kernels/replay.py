@@ -27,7 +27,7 @@ from nowake.kernels.layout import (
     RESUME,
     RESYNC,
 )
-from nowake.kernels.levels import level_at, look, price_of, rank_of, side_at
+from nowake.kernels.levels import level_at, look, price_of, rank_of, side_at, touch
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import (
     count_print,
@@ -113,8 +113,7 @@ def _mark_touch(c: Any) -> None:
     """From now on a touch change is a difference from the best prices of others at this moment."""
     c.mark_touch = 0
     for side in range(2):
-        book = side_at(c, side)
-        book.touch = book.best
+        side_at(c, side).touch = touch(c, side)
 
 
 @leaf
@@ -124,8 +123,7 @@ def _wakes(c: Any) -> bool:
         return True
     if c.on_touch == 0:
         return False
-    bids, asks = side_at(c, BIDS), side_at(c, ASKS)
-    return bids.best != bids.touch or asks.best != asks.touch
+    return touch(c, BIDS) != side_at(c, BIDS).touch or touch(c, ASKS) != side_at(c, ASKS).touch
 
 
 @leaf

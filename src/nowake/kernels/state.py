@@ -78,7 +78,7 @@ SIDE = np.dtype(
         ("best", np.int64),  # Rank of the best level at which others display lots, -1 when there is none.
         ("lit", np.int64),  # At how many levels others display lots.
         ("own", np.int64),  # How many of our orders rest on this side.
-        ("touch", np.int64),  # `best` when Python last asked for it to be marked.
+        ("touch", np.int64),  # The best within reach when Python last asked for it to be kept.
         ("marked", np.int64),  # How many levels are marked.
         ("top_mark", np.int64),  # Rank of the best of them, -1 when there is none.
     ]
@@ -121,6 +121,7 @@ CONTEXT = np.dtype(
             "words_a_side",
             "depth",
             "rows_a_side",
+            "reach",
             "lowest_ticks",
             # Where we are.
             "next_event",

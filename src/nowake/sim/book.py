@@ -61,6 +61,9 @@ class Book:
         EVENT records in time order. They are read where they lie and must not change while the book lives.
     depth
         At how many levels a side the lots of others are shown; levels where only ours rest come on top.
+    reach
+        How many levels a side the data keep exact; 0 for all. What lies beyond is neither shown nor traded with. A
+        level counts while history has lots there, also when we took them all.
     padding_ticks
         How far beyond the prices in the data our own orders may be priced; a quarter of the highest price unless
         said.
@@ -72,7 +75,7 @@ class Book:
     BadData
         When the array is not EVENT records, or not in time order.
     BadParameter
-        When depth, padding or capacity is out of range.
+        When depth, reach, padding or capacity is out of range.
     OutOfCapacity
         When the prices in the data lie more than `MAX_WINDOW_TICKS` apart.
     """
@@ -82,10 +85,11 @@ class Book:
         events: NDArray[np.void],
         *,
         depth: int = 1,
+        reach: int = 0,
         padding_ticks: int | None = None,
         order_capacity: int = 1 << 14,
     ) -> None:
-        _check(events, depth=depth, padding_ticks=padding_ticks, order_capacity=order_capacity)
+        _check(events, depth=depth, reach=reach, padding_ticks=padding_ticks, order_capacity=order_capacity)
         self._events = np.ascontiguousarray(events)
         self._arrays: dict[str, NDArray[Any]] = {}
         self._hold_context(rows_a_side=depth)
@@ -97,6 +101,7 @@ class Book:
         self._set("event_count", len(self._events))
         self._open_window(padding_ticks)
         self._set("depth", depth)
+        self._set("reach", reach)
         self._set("orders_used", 1)  # Slot 0 is nobody.
         self._set("volume_wake", NEVER)
         self._set("report_lag_ns", NEVER >> 1)
@@ -378,11 +383,13 @@ def _filled(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return list(itertools.takewhile(lambda row: row[1] > 0, rows))
 
 
-def _check(events: NDArray[np.void], *, depth: int, padding_ticks: int | None, order_capacity: int) -> None:
+def _check(events: NDArray[np.void], *, depth: int, reach: int, padding_ticks: int | None, order_capacity: int) -> None:
     if events.dtype != EVENT or events.ndim != 1:
         raise BadData(f"events are {events.dtype} of {events.ndim} dimensions; a row of kernels.layout.EVENT is needed")
     if depth < 1:
         raise BadParameter(f"depth {depth} must be at least 1 level")
+    if reach < 0:
+        raise BadParameter(f"reach {reach} must be 0 (all levels) or a count of levels")
     if padding_ticks is not None and padding_ticks < 0:
         raise BadParameter(f"padding of {padding_ticks} ticks must not be negative")
     if order_capacity < 2:

@@ -85,6 +85,8 @@ class ReplayWorld:
         Feed, order and report legs.
     depth
         Levels a side in every snapshot at which others display lots; levels where only ours rest come on top.
+    reach
+        How many levels a side the data keep exact; 0 for all. What lies beyond is neither shown nor traded with.
     start_ns
         Our time when the world begins; the first instant at which the first event is known, unless said. Events known
         by then are in the book.
@@ -103,12 +105,14 @@ class ReplayWorld:
         name: str,
         latency: Latency | None = None,
         depth: int = 1,
+        reach: int = 0,
         start_ns: int | None = None,
     ) -> None:
         self.instrument = instrument
         self.latency = latency or Latency()
         self._name = name
-        self._book = Book(events, depth=depth)
+        self._reach = reach
+        self._book = Book(events, depth=depth, reach=reach)
         self._feed_ns, self._report_ns = self.latency.feed_ns, self.latency.report_ns
         self._book.report_lag_ns = self._report_ns - self._feed_ns
         first_ns, last_ns = (int(events["time_ns"][0]), int(events["time_ns"][-1])) if len(events) else (0, 0)
@@ -136,8 +140,16 @@ class ReplayWorld:
         legs = self.latency
         return (
             *ASSUMPTIONS,
+            *self._limits_of_data(),
             f"Latency: market data {legs.feed_ns:,} ns, orders {legs.order_ns:,} ns, reports {legs.report_ns:,} ns.",
         )
+
+    def _limits_of_data(self) -> list[str]:
+        """What these data do not show, in sentences."""
+        if not self._reach:
+            return []
+        levels = "1 level" if self._reach == 1 else f"{self._reach} levels"
+        return [f"The data show {levels} a side: what lies beyond is neither seen nor traded with."]
 
     @property
     def phantoms(self) -> int:

@@ -357,6 +357,17 @@ def test_assumptions_state_the_latency():
     assert "20 ns" in world_of().assumptions[-1]
 
 
+def test_assumptions_state_how_far_the_data_reach():
+    sentence = "The data show 1 level a side: what lies beyond is neither seen nor traded with."
+    assert sentence in world_of(reach=1).assumptions
+    assert not [each for each in world_of().assumptions if "beyond" in each]
+
+
+def test_reach_that_cannot_be_is_refused():
+    with pytest.raises(BadParameter, match="reach -1"):
+        world_of(reach=-1)
+
+
 @pytest.mark.parametrize("legs", [{"feed_ns": -1}, {"order_ns": -5}, {"feed_ns": 300, "report_ns": 200}])
 def test_latency_that_cannot_be_says_which_leg(legs):
     with pytest.raises(BadParameter, match=next(iter(legs))):
