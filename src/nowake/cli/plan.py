@@ -42,7 +42,9 @@ def command(
     bucket_ns = parse_duration(bucket)
     model = Linear.from_market(market_of(order, day))
     if frontier:
-        table = tables.frontier_table(schedules.frontier(order, market_of(order, day), model))
+        table = tables.frontier_table(
+            schedules.frontier(order, market_of(order, day), model), currency=order.instrument.currency
+        )
     else:
         policy: schedules.SchedulePolicy
         if name == "twap":

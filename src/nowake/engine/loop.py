@@ -195,6 +195,8 @@ def record(engine: Engine, header: Header, journal: Journal, *, is_complete: boo
         journal_hash=journal.hash,
         journal_path=None if journal.path is None else str(journal.path),
         complete=is_complete,
+        data_source=header.data_source,
+        data_fingerprint=header.data_fingerprint,
     )
 
 

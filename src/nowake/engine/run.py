@@ -49,6 +49,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         Counts.
     journal_hash, journal_path
         The hash that the same seed and commit always give; the path is None for an in-memory journal.
+    data_source, data_fingerprint
+        Where the market data came from, and their hash; empty where the world had none.
     complete
         False when the record was made again from a journal that a crash cut short: it shows what had happened by then.
     """
@@ -73,6 +75,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     journal_hash: str
     journal_path: str | None
     complete: bool = True
+    data_source: str = ""
+    data_fingerprint: str = ""
 
     @property
     def executed_lots(self) -> int:

@@ -125,7 +125,7 @@ def demo(
         say(f"executing by {name}")
         runs.append(simulate(algorithm, day, seed=seed, journal=folder / f"{name}.journal"))
     say("writing the report")
-    tape = Tape(description=_describe(day), quotes=day.quotes, trades=day.trades)
+    tape = Tape(description=_describe(day), quotes=day.quotes, trades=day.trades, fingerprint=day.fingerprint)
     page = build_page(
         order,
         tape,
@@ -133,6 +133,7 @@ def demo(
         estimates=expected.estimates,
         schedules=expected.schedules,
         frontier=expected.frontier,
+        command=f"nowake demo {day.source} --date {day.instrument.session.date} --seed {seed}",
     )
     return Demo(day, order, expected, tuple(runs), html.write(folder / "report.html", page))
 

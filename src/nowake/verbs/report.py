@@ -114,7 +114,7 @@ def report(runs: Run | Sequence[Run], *, benchmarks: Sequence[str] = BENCHMARKS)
         raise BadParameter(f"runs of different orders cannot be compared: {several[0].order} and {other.order}")
     named = [run.reported(name) for run, name in zip(several, _names(several), strict=True)]
     first = several[0]
-    tape = Tape(description=first.world, quotes=first.quotes, trades=first.trades)
+    tape = Tape(description=first.world, quotes=first.quotes, trades=first.trades, fingerprint=first.data_fingerprint)
     return Report(named, tape, benchmarks)
 
 
