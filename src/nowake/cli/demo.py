@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from nowake.cli.options import json_option, load
 from nowake.cli.screen import show, show_json, steps
+from nowake.domain.units import NS_PER_MINUTE
+from nowake.reports.formats import percent, sparkline
+
+if TYPE_CHECKING:
+    from nowake.data.day import Day
+    from nowake.models.volume import VolumeCurve
 
 
 @click.command("demo", short_help="The whole job once: estimate, plan, execute five ways, explain.")
@@ -44,7 +52,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
             }
         )
         return
-    click.echo(f"{done.day}\n\n{done.order}\n")
+    click.echo(f"{done.day}\n{_volume_curve(done.expected.curve, done.day)}\n\n{done.order}\n")
     show(
         tables.estimates_table(done.expected.estimates),
         tables.schedules_table(done.expected.schedules),
@@ -52,6 +60,14 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
         tables.runs_table(summaries, done.order.instrument, title="The same order, five algorithms"),
     )
     _where_next(str(done.report), str(done.runs[0].journal_path))
+
+
+def _volume_curve(curve: VolumeCurve, day: Day) -> str:
+    """The shape of the day's volume in half-hour bars."""
+    session = day.instrument.session
+    halves = range(session.open_ns, session.close_ns, 30 * NS_PER_MINUTE)
+    shares = [curve.share_between(start, min(start + 30 * NS_PER_MINUTE, session.close_ns)) for start in halves]
+    return f"volume     {sparkline(shares)} by half hour, {percent(shares[0])} of the day in the first"
 
 
 def _where_next(report: str, journal: str) -> None:

@@ -11,10 +11,12 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.domain.version import VERSION
 from nowake.models.estimate import CostEstimate
+from nowake.models.volume import VolumeCurve
 from nowake.reports import formats, tables
 from nowake.reports.page import Page, Section, Tile
 from nowake.reports.pictures.comparison import comparison
 from nowake.reports.pictures.cost_parts import decomposition
+from nowake.reports.pictures.curve import curve as draw_curve
 from nowake.reports.pictures.executed import executed
 from nowake.reports.pictures.frontier import frontier as frontier_picture
 from nowake.reports.pictures.holdings import holdings
@@ -34,6 +36,7 @@ def build_page(
     estimates: Sequence[CostEstimate] = (),
     schedules: Sequence[Schedule] = (),
     frontier: Sequence[FrontierPoint] = (),
+    curve: VolumeCurve | None = None,
     command: str = "",
 ) -> Page:
     """The report page of one order. Sections without anything to show are left out.
@@ -46,8 +49,8 @@ def build_page(
         The market of the day.
     runs
         Each with a name of its own; in the order they are to be read.
-    estimates, schedules, frontier
-        What was expected and planned before.
+    estimates, schedules, frontier, curve
+        What was expected and planned before, and the volume curve it was planned on.
     command
         What makes the same page again, for its foot; by default how to make it from the journals of its runs.
 
@@ -62,7 +65,7 @@ def build_page(
     sections = (
         *_compared(runs, summaries, order),
         *_simulated(runs),
-        *_expected(estimates, schedules, frontier),
+        *_expected(order, estimates, schedules, frontier, curve=curve),
         *(_run(run, tape) for run in runs),
     )
     return Page(
@@ -147,12 +150,17 @@ def _simulated(runs: Sequence[ReportedRun]) -> list[Section]:
 
 
 def _expected(
-    estimates: Sequence[CostEstimate], schedules: Sequence[Schedule], frontier: Sequence[FrontierPoint]
+    order: ParentOrder,
+    estimates: Sequence[CostEstimate],
+    schedules: Sequence[Schedule],
+    frontier: Sequence[FrontierPoint],
+    *,
+    curve: VolumeCurve | None,
 ) -> list[Section]:
-    if not (estimates or schedules or frontier):
+    if not (estimates or schedules or frontier or curve):
         return []
     shown = []
-    pictures = []
+    pictures = [] if curve is None else [draw_curve(curve, order)]
     if estimates:
         shown.append(tables.estimates_table(estimates))
     if schedules:

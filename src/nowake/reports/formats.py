@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import NS_PER_MS, NS_PER_SECOND, NS_PER_US
@@ -142,3 +142,11 @@ def _number(value: object) -> float:
 
 def _is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A row of bars, one a value, the largest full: "▂▅█▃"."""
+    most = max(values, default=0.0)
+    if most <= 0:
+        return " " * len(values)
+    return "".join("▁▂▃▄▅▆▇█"[min(7, int(8 * max(0.0, value) / most))] for value in values)

@@ -133,6 +133,7 @@ def demo(
         estimates=expected.estimates,
         schedules=expected.schedules,
         frontier=expected.frontier,
+        curve=expected.curve,
         command=f"nowake demo {day.source} --date {day.instrument.session.date} --seed {seed}",
     )
     return Demo(day, order, expected, tuple(runs), html.write(folder / "report.html", page))

@@ -70,3 +70,8 @@ def test_a_duration_is_in_the_largest_unit_there_is_one_of(nanoseconds: object, 
 def test_nanoseconds_inside_a_sentence_become_readable() -> None:
     sentence = "Latency: market data 200,000 ns, orders 1,500,000 ns, reports 0 ns."
     assert "Latency: market data 200 µs, orders 1.5 ms, reports 0 ns." == formats.durations(sentence)
+
+
+def test_a_sparkline_has_a_bar_a_value_and_its_largest_is_full() -> None:
+    assert formats.sparkline([0.0, 0.5, 1.0, 0.25]) == "▁▅█▃"
+    assert formats.sparkline([0.0, 0.0]) == "  "

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.reports import sample
 
+from nowake.models.volume import VolumeCurve
 from nowake.reports.pictures.canvas import Picture
 from nowake.reports.pictures.comparison import comparison
 from nowake.reports.pictures.cost_parts import decomposition
+from nowake.reports.pictures.curve import curve
 from nowake.reports.pictures.executed import executed
 from nowake.reports.pictures.frontier import frontier
 from nowake.reports.pictures.holdings import holdings
@@ -31,6 +33,7 @@ EVERY_PICTURE: dict[str, Callable[[], Picture]] = {
     "decomposition": lambda: decomposition("TWAP", sample.cost()),
     "volume": lambda: participation("TWAP", sample.order(), sample.trades(), sample.FILLS),
     "executed": lambda: executed(sample.order(), [("Twap", sample.FILLS), ("Participate", ())]),
+    "curve": lambda: curve(VolumeCurve.from_trades(sample.trades(), sample.order().instrument.session), sample.order()),
     "frontier": lambda: frontier([sample.point(1e-6, 3.0, 40.0), sample.point(1e-5, 9.0, 10.0)], [_plan()]),
     "holdings": lambda: holdings([sample.schedule(), _plan()]),
     "comparison": lambda: comparison([SUMMARY, msgspec.structs.replace(SUMMARY, name="VWAP")]),
