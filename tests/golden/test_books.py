@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
 from tests.reference.streams import drawn, history
 
 from nowake.sim.book import Book
@@ -312,3 +313,50 @@ def test_reach_counts_levels_from_the_best_and_bounds_the_depth_shown():
     assert book.sides() == ([(98, 10)], [(101, 10), (102, 99)])
     assert book.place(7, side=1, price_ticks=103, lots=500, immediate=True) == (0, 500 - 109)
     assert book.sides() == ([(98, 10)], [])
+
+
+@pytest.mark.parametrize("event", ["add ask 3 9 99", "hidden bid 0 9 98", "execute bid 1 9 98", "resync ask 0 9 99"])
+def test_nothing_of_ours_fills_while_trading_is_halted(event):
+    text = "1 add bid 1 10 98\n1 add ask 2 10 102\n5 halt bid 0 0 0"
+    fills = []
+    for halt in (text, text.replace("halt", "resume")):
+        book = book_of(f"{halt}\n6 {event}")
+        book.run(1)
+        book.place(7, side=1, price_ticks=99, lots=20)
+        book.run(5)
+        book.run(6)
+        fills.append(book.take_fills())
+    assert fills == [[], [(6, 7, 9, 11, 99, 1)]]
+
+
+def test_order_that_history_crossed_in_a_halt_fills_at_its_price_when_trading_resumes():
+    book = book_of("""
+        1 add bid 1 10 98
+        5 halt bid 0 0 0
+        6 add ask 2 12 99
+        7 add ask 3 12 100
+        8 resume bid 0 0 0
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=100, lots=20)
+    book.run(7)
+    book.run(7)
+    assert book.take_fills() == []
+    book.run(8)
+    assert book.take_fills() == [(8, 7, 12, 8, 100, 1), (8, 7, 8, 0, 100, 1)]
+    assert drawn(book) == table("""
+        ask  100 | 3:12(4)
+        ask   99 | 2:12(0)
+        bid   98 | 1:10
+    """)
+    assert (book.volume_lots, book.turnover) == (20, 2000)
+
+
+def test_remainder_of_an_order_through_level_one_data_fills_as_levels_come_within_reach():
+    book = book_of(SHALLOW, reach=1)
+    book.run(1)
+    assert book.place(7, side=1, price_ticks=102, lots=14) == (0, 4)
+    assert book.sides() == ([(102, 4), (98, 10)], [])
+    book.run(5)
+    assert book.take_fills() == [(1, 7, 10, 4, 101, 0), (5, 7, 4, 0, 102, 1)]
+    assert book.sides() == ([(98, 10)], [(102, 3)])

@@ -59,10 +59,12 @@ class PlainBook:
             while self.next_event < len(self.events) and self.events[self.next_event][0] == self.venue_ns:
                 self.apply(self.events[self.next_event])
                 self.next_event += 1
-            if len(self.fills) > fills_before:
-                until_ns = min(until_ns, self.venue_ns + self.report_lag_ns)
             bid, ask = self.touch(reach=0)
             self.crossed_instants += bid is not None and ask is not None and bid >= ask
+            if not self.is_halted:
+                self.uncross()
+            if len(self.fills) > fills_before:
+                until_ns = min(until_ns, self.venue_ns + self.report_lag_ns)
             if wakes():
                 return True
         self.venue_ns = max(self.venue_ns, until_ns)
@@ -146,11 +148,24 @@ class PlainBook:
             self.cancel_unknown(side, price, excess)
 
     def add(self, side, price, lots, order):
+        order.taken = self.cross_own(side, price, lots)
+        self.queue_of(side, price).append(order)
+
+    def cross_own(self, side, price, lots):
+        """Lots of a side at a price fill ours of the other side that they reach; how many."""
         fills_before = len(self.fills)
-        order.taken = lots - self.fill_own_better(-side, price, lots, also_at_price=True)
+        left = self.fill_own_better(-side, price, lots, also_at_price=True)
         for fill in self.fills[fills_before:]:
             self.count(fill[4], fill[2])
-        self.queue_of(side, price).append(order)
+        return lots - left
+
+    def uncross(self):
+        """What is displayed within reach and crosses ours fills them at our prices."""
+        for side in (1, -1):
+            for price in self.prices(side, self.reach):
+                for order in self.queue_of(side, price):
+                    if order.kind != state.OWN:
+                        order.taken += self.cross_own(side, price, order.displayed)
 
     def execute(self, known, side, price, lots):
         """History executes `lots` of one order, or of the anonymous orders of a level. `rest` is the taker's hunger."""
@@ -224,7 +239,7 @@ class PlainBook:
         return lots
 
     def fill_own(self, side, price, order, lots):
-        traded = min(lots, order.hist) if order.kind == state.OWN else 0
+        traded = min(lots, order.hist) if order.kind == state.OWN and not self.is_halted else 0
         if traded:
             order.hist -= traded
             self.fills.append((self.venue_ns, order.id, traded, order.hist, price, 1))

@@ -241,7 +241,9 @@ def report_fill(c: Any, child_id: int, price_ticks: int, lots: int, open_lots: i
 
 @leaf
 def fill_own(c: Any, slot: int, lots: int) -> int:
-    """Fill a resting order of ours by up to `lots`; returns how many."""
+    """Fill a resting order of ours by up to `lots`, none while trading is halted; returns how many."""
+    if c.halted != 0:
+        return 0
     order = order_at(c, slot)
     row = np.int64(order.row)
     traded = min(lots, order.hist)

@@ -27,7 +27,7 @@ from nowake.kernels.layout import (
     RESUME,
     RESYNC,
 )
-from nowake.kernels.levels import level_at, look, price_of, rank_of, side_at, touch
+from nowake.kernels.levels import level_at, look, next_level, price_of, rank_of, side_at, touch, within_reach
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import (
     count_print,
@@ -71,10 +71,12 @@ def replay(address: int) -> int:
         _mark_touch(c)
     i = c.next_event
     between_instants = i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns
-    if between_instants and _wakes(c):
-        look(c)
-        return WAKE
     status = TIME
+    if between_instants:
+        status = _end_instant(c)
+        if status != TIME:
+            look(c)
+            return status
     while i < c.event_count:
         event = at(c.events, i, EVENT)
         time_ns = event.time_ns
@@ -96,8 +98,8 @@ def replay(address: int) -> int:
             continue
         if _is_crossed(c):
             c.crossed += 1
-        if _wakes(c):
-            status = WAKE
+        status = _end_instant(c)
+        if status != TIME:
             break
     c.next_event = i
     if status == TIME:
@@ -106,6 +108,17 @@ def replay(address: int) -> int:
         c.halted_told = c.halted
     look(c)
     return status
+
+
+@tiny
+def _end_instant(c: Any) -> int:
+    """All of an instant is in the book: settle what crosses ours, and say whether to come back (WAKE) or to go on."""
+    if c.halted == 0 and (_may_cross(c, BIDS) or _may_cross(c, ASKS)):
+        if c.fill_count + c.orders_used > c.fill_capacity:  # They may meet every order there is.
+            return FULL_FILLS
+        _uncross(c, BIDS)
+        _uncross(c, ASKS)
+    return WAKE if _wakes(c) else TIME
 
 
 @leaf
@@ -207,6 +220,35 @@ def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
         fill = at(c.fills, k, FILL)
         count_print(c, fill.price_ticks, fill.lots)
     return lots - left
+
+
+@tiny
+def _may_cross(c: Any, side: int) -> bool:
+    """Whether an order of ours on a side could be at or through what others display on the other."""
+    book = side_at(c, side)
+    return book.own > 0 and book.top_mark + side_at(c, 1 - side).best >= c.window - 1
+
+
+@leaf
+def _uncross(c: Any, side: int) -> None:
+    """What a side displays within reach fills our orders of the other side that it crosses, at our prices.
+
+    Only a halt brings this about, when lots arrive that cannot trade yet, or lots that come within reach.
+    """
+    rank = max(side_at(c, side).best, side_at(c, side).top_mark)
+    passed = np.int64(0)
+    while rank + side_at(c, 1 - side).top_mark >= c.window - 1:
+        row = side * c.window + rank
+        passed = within_reach(c, row, passed)
+        if passed < 0:
+            break
+        slot = np.int64(level_at(c, row).head)
+        while slot != NOBODY:
+            order = order_at(c, slot)
+            if order.kind != OWN:
+                take_from(c, slot, _cross_own(c, side, rank, displayed(order)))
+            slot = np.int64(order.next)
+        rank = next_level(c, side, rank - 1, 0)
 
 
 @leaf

@@ -54,6 +54,8 @@ ASSUMPTIONS = (
     "A resting order of ours fills when history prints at its price behind the lots queued ahead of it, when history"
     " prints at a worse price, or when a new historic order reaches it; never for more than the print.",
     "Hidden interest is not met by our orders; hidden prints fill our displayed orders at their price or better.",
+    "While trading is halted nothing of ours fills; what by then has come to cross an order of ours fills it, at our"
+    " price, when trading resumes.",
     "Where the data do not say who left a queue, lots behind us left first.",
     "Latency is constant; no message is lost, no fee is charged.",
     "Auctions take no order of ours; orders still resting at the close or at the end of the data are cancelled.",

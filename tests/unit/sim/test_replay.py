@@ -391,3 +391,15 @@ def test_book_grows_past_its_first_capacity():
     book.place(1, side=-1, price_ticks=99, lots=199)
     fills = book.take_fills()
     assert (199, 199, 0) == (len(fills), sum(fill[2] for fill in fills), fills[-1][3])
+
+
+def test_book_grows_when_more_orders_than_it_has_fills_for_meet_ours_at_once():
+    adds = "\n".join(f"{k} add ask {k} 1 99" for k in range(3, 400))
+    book = Book(history(f"1 add bid 1 1 98\n2 halt bid 0 0 0\n{adds}\n500 resume bid 0 0 0"))
+    book.run(1)
+    book.place(1, side=1, price_ticks=100, lots=500)
+    book.run(2)
+    book.run(500)
+    fills = book.take_fills()
+    assert (397, 397, 103, 500) == (len(fills), sum(fill[2] for fill in fills), fills[-1][3], book.venue_ns)
+    assert (397, 0) == (book.volume_lots, book.crossed_instants)
