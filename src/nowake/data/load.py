@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from nowake.data.day import Day
 from nowake.data.quality import QualityReport
 from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.instrument import Instrument
 from nowake.domain.units import check_date
+
+if TYPE_CHECKING:
+    from nowake.data.columns import TimeUnit
 
 DEFAULT_ROOT = Path("../shared/data")  # From the project's root; the environment variable NOWAKE_DATA overrules it.
 DEFAULT_SEED = 7
@@ -127,6 +132,50 @@ def check_path(
     if not path.exists() and (path.suffix or "/" in text):
         raise NotFound(f"{path} is not there")
     raise _no_source(text, data_root(root), also=" and no LOBSTER message file")
+
+
+def check_tables_file(
+    path: str | Path,
+    *,
+    kind: Literal["trades", "quotes"] = "trades",
+    columns: Mapping[str, str] | None = None,
+    instrument: Instrument,
+    timezone: str | None = None,
+    time_unit: TimeUnit = "iso",
+) -> QualityReport:
+    """Count the faults of your own table of trades or quotes, also where the reader refuses it.
+
+    Parameters
+    ----------
+    path
+        CSV with a header (its name may end in .gz or .zst) or .parquet.
+    kind
+        What the rows are.
+    columns, timezone, time_unit
+        As for `nowake.data.tables.read_trades` and `read_quotes`.
+    instrument
+        Its tick and lot say which prices and sizes there can be, its session which times are out of session.
+
+    Returns
+    -------
+    QualityReport
+        Of one table, named by `kind`. `refused` says whether the reader refuses the file, the first of `notes` why,
+        the others how many cells of which column cannot be used.
+
+    Raises
+    ------
+    NotFound
+        When the file is not there.
+    BadParameter
+        When `kind`, a column, the time zone or the time unit is not known.
+    BadData
+        When the file is no table at all: empty, cut short inside its compression, or no Parquet.
+    """
+    from nowake.data import raw_tables  # noqa: PLC0415
+
+    return raw_tables.check_file(
+        path, kind=kind, columns=columns, instrument=instrument, timezone=timezone, time_unit=time_unit
+    )
 
 
 def data_root(root: str | Path | None = None) -> Path:

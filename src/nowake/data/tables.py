@@ -5,30 +5,30 @@ A day made of tables has no order-by-order events, so costs can be measured on i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from nowake.data.day import Day, no_events, no_quotes, no_trades
-from nowake.data.text import midnight_ns, require, seconds_to_ns
+from nowake.data.columns import Names, Source, TimeUnit, instants, read, span_of
+from nowake.data.day import Day, no_events, no_quotes, no_trades, outside_data
+from nowake.data.text import shortened
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.market import Quotes, Trades
-from nowake.domain.units import NS_PER_MS, NS_PER_SECOND, NS_PER_US
 
-TimeUnit = Literal["iso", "ns", "us", "ms", "s", "seconds_after_midnight"]
+TRADE_COLUMNS = Names(("time", "price", "quantity"), ("aggressor", "hidden", "auction"))
+QUOTE_COLUMNS = Names(("time", "bid", "bid_size", "ask", "ask_size"))
 
-TRADE_COLUMNS = ("time", "price", "quantity")
-TRADE_OPTIONS = ("aggressor", "hidden", "auction")
-QUOTE_COLUMNS = ("time", "bid", "bid_size", "ask", "ask_size")
+AGGRESSORS = {"buy": 1, "b": 1, "1": 1, "+1": 1, "sell": -1, "s": -1, "-1": -1, "": 0, "0": 0, "unknown": 0, "n": 0}
+TRUTHS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
+TRUTHS[""] = False
 
-_UNITS_NS = {"ns": 1, "us": NS_PER_US, "ms": NS_PER_MS, "s": NS_PER_SECOND}
-_AGGRESSORS = {"buy": 1, "b": 1, "1": 1, "+1": 1, "sell": -1, "s": -1, "-1": -1, "": 0, "0": 0, "unknown": 0, "n": 0}
-_TRUTHS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
-_TRUTHS[""] = False
+_ZERO = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:[eE][+-]?[0-9]+)?")
 
 _Value = TypeVar("_Value", int, bool)
 
@@ -63,21 +63,21 @@ def read_trades(
     NotFound
         When the file is not there.
     BadParameter
-        When a column, time zone or time unit is not known.
+        When a column, time zone or time unit is not known, or two columns are mapped to one.
     BadData
         When a value cannot be used; shows file, row and value.
     """
-    table = _read(path, columns, TRADE_COLUMNS)
+    table = read(path, columns, TRADE_COLUMNS)
     time = _times(table, instrument, timezone, time_unit)
     prices = _convert(table, table.frame["price"], instrument.ticks)
     lots = _convert(table, table.frame["quantity"], instrument.lots)
     return Trades(
-        time_ns=time.to_numpy(writable=True),
+        time_ns=time,
         price_ticks=prices.to_numpy(writable=True),
         lots=lots.to_numpy(writable=True),
-        aggressor=_lookup(table, "aggressor", _AGGRESSORS, pl.Int8).to_numpy(writable=True),
-        hidden=_lookup(table, "hidden", _TRUTHS, pl.Boolean).to_numpy(writable=True),
-        auction=_lookup(table, "auction", _TRUTHS, pl.Boolean).to_numpy(writable=True),
+        aggressor=_lookup(table, "aggressor", AGGRESSORS, pl.Int8).to_numpy(writable=True),
+        hidden=_lookup(table, "hidden", TRUTHS, pl.Boolean).to_numpy(writable=True),
+        auction=_lookup(table, "auction", TRUTHS, pl.Boolean).to_numpy(writable=True),
     )
 
 
@@ -94,7 +94,7 @@ def read_quotes(
     Our names are time, bid, bid_size, ask and ask_size; a side whose size is 0 or empty is not there. Parameters and
     errors as for `read_trades`.
     """
-    table = _read(path, columns, QUOTE_COLUMNS)
+    table = read(path, columns, QUOTE_COLUMNS)
     time = _times(table, instrument, timezone, time_unit)
     sides = {}
     for side in ("bid", "ask"):
@@ -103,134 +103,73 @@ def read_quotes(
         ticks = _convert(table, shown, lambda price: instrument.ticks(price) if price else 0)
         sides[f"{side}_lots"] = lots.to_numpy(writable=True)
         sides[f"{side}_ticks"] = ticks.to_numpy(writable=True)
-    return Quotes(time_ns=time.to_numpy(writable=True), **sides)
+    return Quotes(time_ns=time, **sides)
 
 
 def day_from_tables(
     *, instrument: Instrument, trades: Trades | None = None, quotes: Quotes | None = None, source: str = "tables"
 ) -> Day:
     """A day of quotes and trades without order-by-order events."""
+    quotes = quotes if quotes is not None else no_quotes()
+    trades = trades if trades is not None else no_trades()
     return Day(
         instrument=instrument,
         source=source,
         events=no_events(),
-        quotes=quotes if quotes is not None else no_quotes(),
-        trades=trades if trades is not None else no_trades(),
+        quotes=quotes,
+        trades=trades,
         depth=1,
+        warnings=outside_data(instrument.session, np.concatenate([quotes.time_ns, trades.time_ns])),
     )
 
 
-class _Source(NamedTuple):
-    """A file's columns under our names, as text where they are not times, and how to name its rows."""
-
-    path: Path
-    frame: pl.DataFrame
-    first_row: int
-
-    def fault(self, row: int, what: str) -> BadData:
-        return BadData(f"{self.path.name} row {row + self.first_row}: {what}")
-
-
-def _read(path: str | Path, columns: Mapping[str, str] | None, needed: tuple[str, ...]) -> _Source:
-    path = Path(path)
-    require(path)
-    is_parquet = path.suffix == ".parquet"
-    try:
-        frame = pl.read_parquet(path) if is_parquet else pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        raise BadData(f"{path.name} cannot be read: {str(error).strip().splitlines()[0]}") from None
-    known = (*needed, *(TRADE_OPTIONS if "price" in needed else ()))
-    mapping = dict(columns or {})
-    for theirs, ours in mapping.items():
-        if ours not in known:
-            raise BadParameter(f"column {ours!r} is not one of ours: {', '.join(known)}")
-        if theirs not in frame.columns:
-            raise BadParameter(f"column {theirs!r} is not in {path.name}; it has {', '.join(frame.columns)}")
-    kept = {ours: theirs for theirs, ours in mapping.items()}
-    kept |= {name: name for name in frame.columns if name in known and name not in kept}
-    for name in needed:
-        if name not in kept:
-            raise BadParameter(
-                f"{path.name} has no {name}; map one of its columns ({', '.join(frame.columns)}) to {name!r}"
-            )
-    frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in kept.items())
-    frame = frame.with_columns(pl.exclude("time").cast(pl.String).fill_null("").str.strip_chars())
-    if not frame.height:
-        raise BadData(f"{path.name} has a header and no rows")
-    return _Source(path, frame, 1 if is_parquet else 2)
-
-
-def _times(table: _Source, instrument: Instrument, timezone: str | None, unit: TimeUnit) -> pl.Series:
-    column, session = table.frame["time"], instrument.session
-    if unit == "iso":
-        times = _iso_ns(column, timezone or session.timezone)
-    elif unit == "seconds_after_midnight":
-        times = seconds_to_ns(column.cast(pl.String)) + midnight_ns(session)
-    elif unit == "s":
-        times = seconds_to_ns(column.cast(pl.String))
-    elif unit in _UNITS_NS:
-        times = column.cast(pl.Int64, strict=False) * _UNITS_NS[unit]
-    else:
-        raise BadParameter(f"time_unit {unit!r} is not one of iso, {', '.join(_UNITS_NS)}, seconds_after_midnight")
+def _times(table: Source, instrument: Instrument, timezone: str | None, unit: TimeUnit) -> npt.NDArray[np.int64]:
+    column = table.frame["time"]
+    times = instants(table, instrument.session, timezone, unit)
     if times.has_nulls():
         row = int(times.is_null().arg_max() or 0)
-        raise table.fault(row, f"time {column[row]!r} cannot be read as {unit}")
+        raise BadData(f"{table.row(row)}: time {shortened(str(column[row]))!r} cannot be read as {span_of(unit)}")
     back = times.diff() < 0
     if back.any():
         row = int(back.arg_max() or 0)
-        raise table.fault(
-            row, f"time {column[row]} is before {column[row - 1]} in the row above; sort the rows by time"
+        raise BadData(
+            f"{table.row(row)}: time {column[row]} is before {column[row - 1]} in the row above; sort the rows by time"
         )
-    return times
+    return times.to_numpy(writable=True)
 
 
-def _iso_ns(column: pl.Series, timezone: str) -> pl.Series:
-    """Nanoseconds of ISO texts or timestamps; local times the clocks skip, or show twice, become null."""
-    if column.dtype.is_temporal():
-        moments = column.cast(pl.Datetime("ns", getattr(column.dtype, "time_zone", None)))
-        return _placed(moments, timezone) if moments.dtype.time_zone is None else moments.dt.epoch("ns")  # type: ignore[attr-defined]
-    text = column.cast(pl.String).str.strip_chars().str.replace(" ", "T", literal=True)
-    text = text.str.replace(r"Z$", "+00:00")
-    has_offset = text.str.contains(r"[+-]\d{2}:?\d{2}$") & text.str.contains("T", literal=True)
-    naive = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False)
-    aware = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ns", strict=False).dt.epoch("ns")
-    return pl.select(pl.when(has_offset).then(aware).otherwise(_placed(naive, timezone))).to_series()
-
-
-def _placed(naive: pl.Series, timezone: str) -> pl.Series:
-    try:
-        local = naive.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
-    except pl.exceptions.PolarsError:
-        raise BadParameter(f"time zone {timezone!r} is not known; write for example America/New_York") from None
-    return local.dt.epoch("ns")
-
-
-def _convert(table: _Source, column: pl.Series, exact: Callable[[str], int]) -> pl.Series:
+def _convert(table: Source, column: pl.Series, exact: Callable[[str], int]) -> pl.Series:
     """A column of decimals as integers, each distinct text converted once."""
     converted: dict[str, int] = {}
-    for text in column.unique().to_list():
+    for text in column.unique(maintain_order=True).to_list():
         try:
             converted[text] = exact(text)
         except BadParameter as error:
-            raise table.fault(int(column.index_of(text) or 0), f"{column.name}: {error}") from None
+            raise BadData(f"{table.row(int(column.index_of(text) or 0))}: {column.name}: {error}") from None
     return column.replace_strict(converted, return_dtype=pl.Int64)
 
 
-def _lookup(table: _Source, name: str, known: Mapping[str, _Value], kind: type[pl.DataType]) -> pl.Series:
-    if name not in table.frame.columns:
-        return pl.select(pl.repeat(known[""], table.frame.height, dtype=kind)).to_series()
-    column = table.frame[name].str.to_lowercase()
-    found = column.replace_strict(dict(known), default=None, return_dtype=kind)
+def _lookup(table: Source, name: str, known: Mapping[str, _Value], kind: type[pl.DataType]) -> pl.Series:
+    found = looked_up(table, name, known, kind)
     if found.has_nulls():
         row = int(found.is_null().arg_max() or 0)
-        raise table.fault(row, f"{name} {table.frame[name][row]!r} is none of {', '.join(filter(None, known))}")
+        shown = shortened(table.frame[name][row])
+        raise BadData(f"{table.row(row)}: {name} {shown!r} is none of {', '.join(filter(None, known))}")
     return found
+
+
+def looked_up(table: Source, name: str, known: Mapping[str, _Value], kind: type[pl.DataType]) -> pl.Series:
+    """What the words of a column mean, null where they are not known; the word of an empty field without a column."""
+    if name not in table.frame.columns:
+        return pl.select(pl.repeat(known[""], table.frame.height, dtype=kind)).to_series()
+    return table.frame[name].str.to_lowercase().replace_strict(dict(known), default=None, return_dtype=kind)
 
 
 def _lots_or_none(instrument: Instrument, size: str) -> int:
     """Lots of a displayed size, 0 where it is empty or zero; nonsense is for the instrument to refuse."""
-    try:
-        nothing = not size or Decimal(size) == 0
-    except InvalidOperation:
-        nothing = False
-    return 0 if nothing else instrument.lots(size)
+    return 0 if not size or is_zero(size) else instrument.lots(size)
+
+
+def is_zero(text: str) -> bool:
+    """Whether a text spells zero in plain digits: 0, 0.00, -0."""
+    return _ZERO.fullmatch(text) is not None

@@ -17,7 +17,6 @@ INTEGER = re.compile(r"[+-]?[0-9]+")
 SECONDS_AFTER_MIDNIGHT = 172_800  # Times of a session lie on its date or, after midnight, on the next.
 
 _MOST_SECONDS = 2**63 // NS_PER_SECOND  # As nanoseconds more would not fit 64 bits.
-_LONGEST_SHOWN = 60
 
 
 def read_numbers(path: Path, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -100,9 +99,10 @@ def _fault_of(name: str, kind: type[pl.DataType], field: str) -> str:
     return "" if -(2**63) <= int(field[:30]) < 2**63 else "does not fit 64 bits"
 
 
-def shortened(text: str) -> str:
-    """The beginning of a text, for a message."""
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+def shortened(text: str, longest: int = 60) -> str:
+    """The beginning of a text, for a message, on one line: signs nobody can see become question marks."""
+    text = "".join(sign if sign.isprintable() else "?" for sign in text[: longest + 1])
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def seconds_to_ns(text: pl.Series) -> pl.Series:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
 from nowake.data.generated import generate_day, session_without_calendar
-from nowake.data.load import check_path
+from nowake.data.load import check_path, load_day
 from nowake.data.quality import check, check_tables
-from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.units import NS_PER_SECOND
 
 from .conftest import BOOK, MESSAGES
@@ -154,3 +155,44 @@ def test_paths_that_are_nothing_are_refused(tmp_path):
     (tmp_path / "odd.csv").write_text("1\n")
     with pytest.raises(BadParameter, match="is not named SYMBOL_DATE"):
         check_path(tmp_path / "odd.csv")
+
+
+NOISE = np.random.default_rng(1).integers(0, 256, 5_000, dtype=np.uint8).tobytes()
+DAMAGED = {
+    "garbage": (b"hello world\nthis is not data\n", BOOK.encode()),
+    "random bytes": (NOISE, BOOK.encode()),
+    "random bytes both": (NOISE, NOISE),
+    "a lone newline": (b"\n", BOOK.encode()),
+    "carriage returns": (MESSAGES.replace("\n", "\r").encode(), BOOK.encode()),
+    "two columns more": (MESSAGES.replace("\n", ",1,2\n").encode(), BOOK.encode()),
+    "swapped": (BOOK.encode(), MESSAGES.encode()),
+    "no text": (MESSAGES.encode().replace(b"11", b"\xff\xfe"), BOOK.encode()),
+    "zeros": (b"\0" * 100, BOOK.encode()),
+    "commas": (b"," * 300 + b"\n", b"," * 303 + b"\n"),
+    "short first line": (b"1,2\n" + MESSAGES.encode(), BOOK[:22].encode() + BOOK.encode()),
+    "book of random bytes": (MESSAGES.encode(), NOISE),
+    "book of a newline": (MESSAGES.encode(), b"\n"),
+    "book of no text": (MESSAGES.encode(), BOOK.encode().replace(b"50", b"\xff\xfe")),
+    "time far away": (MESSAGES.replace("34201", "999999999999").encode(), BOOK.encode()),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_whatever_is_in_the_files_is_counted_or_told_in_one_line(write_lobster, case):
+    root = write_lobster()
+    paths = [next((root / "lobster").glob(f"*{kind}*")) for kind in ("message", "orderbook")]
+    for path, content in zip(paths, DAMAGED[case], strict=True):
+        path.write_bytes(content)
+    report = check_path(paths[0])
+    assert report.refused
+    assert report.faults >= 1
+    assert 1 == len(report.verdict.splitlines())
+    with pytest.raises(BadData) as caught:
+        load_day("lobster:TEST", root=root)
+    assert 1 == len(str(caught.value).splitlines())
+
+
+def test_a_line_with_two_fields_more_is_unreadable_and_the_others_are_counted(write_lobster):
+    root = write_lobster(MESSAGES.replace(",40,", ",40,1,1,").replace("34201", "34200"))
+    table = check_path(next((root / "lobster").glob("*message*"))).tables["events"]
+    assert (4, 1, 1) == (table.rows, table.unreadable, table.clock_reversals)

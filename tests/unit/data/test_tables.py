@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -12,6 +13,7 @@ from nowake.data.generated import session_without_calendar
 from nowake.data.tables import day_from_tables, read_quotes, read_trades
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Instrument
+from nowake.domain.units import LATEST_NS, NS_PER_SECOND
 
 INSTRUMENT = Instrument(symbol="X", venue="XNAS", session=session_without_calendar(dt.date(2024, 1, 2)))
 OPEN_NS = INSTRUMENT.session.open_ns  # 14:30 UTC.
@@ -118,6 +120,19 @@ FIRST = "time,price,quantity,aggressor\n2024-01-02 09:30:00,10.01,100,B\n"
         ("2024-01-02 09:31:00,10.01,1,Q", "row 3: aggressor 'Q' is none of buy"),
         ("2024-01-02 09:29:00,10.01,1,B", "row 3: time .* is before .*sort the rows by time"),
         ("2024-01-02 09:31:00,10.01,1,B,5", "table.csv cannot be read"),
+        ("2024-01-02 09:31:00,1e30,100,B", r"row 3: price: price of X 1e30 is beyond 90071992547409\.91, the largest"),
+        ("2024-01-02 09:31:00,1e400,100,B", "row 3: price: price of X 1e400 is beyond"),
+        ("2024-01-02 09:31:00,1e9999999,100,B", "row 3: price: price of X 1e9999999 is beyond"),
+        ("2024-01-02 09:31:00,92233720368547758.08,100,B", "row 3: price: price of X 92233720368547758.08 is beyond"),
+        ("2024-01-02 09:31:00,10.01,1e19,B", "row 3: quantity: quantity 1e19 is beyond 9007199254740991, the largest"),
+        ("2024-01-02 09:31:00,10.01,9200000000000000000,B", "row 3: quantity: quantity 9200000000000000000 is beyond"),
+        ("2024-01-02 09:31:00,10.01,1_000,B", "row 3: quantity: quantity '1_000' is not a number"),
+        ("2024-01-02 09:31:00,10.01,٣,B", "row 3: quantity: quantity '٣' is not a number"),
+        ("9999-12-31 09:31:00,10.01,1,B", "row 3: time '9999-12-31 09:31:00' cannot be read as iso from 1970-01-02 to"),
+        ("1600-01-01 09:31:00,10.01,1,B", "row 3: time '1600-01-01 09:31:00' cannot be read as iso from 1970-01-02 to"),
+        ("9999-12-31T09:31:00+01:00,10.01,1,B", "row 3: time '9999-12-31T09:31:00.01:00' cannot be read as iso"),
+        ("1970-01-01 09:31:00,10.01,1,B", "row 3: time '1970-01-01 09:31:00' cannot be read as iso"),
+        ("x" * 5000 + ",10.01,1,B", "row 3: time 'x{60}\\.\\.\\.' cannot be read"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_shown_with_its_row(csv, line, text):
@@ -159,3 +174,122 @@ def test_missing_and_empty_files_are_refused(csv, tmp_path):
         read_trades(csv(""), instrument=INSTRUMENT)
     with pytest.raises(BadData, match="a header and no rows"):
         read_trades(csv("time,price,quantity\n"), instrument=INSTRUMENT)
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("ns", "9223372036854775807"),
+        ("ns", "9223372036854775808"),
+        ("ns", "1704205800000"),  # Milliseconds, said to be nanoseconds: 1970.
+        ("us", "9223372036854775807"),
+        ("ms", "9223372036854775807"),
+        ("ms", "1704205800.5"),
+        ("s", "999999999999999999"),
+        ("s", "9" * 40),
+        ("s", "9000000000"),
+        ("s", "1_704_205_800"),
+        ("ms", "-1704205800000"),
+        ("seconds_after_midnight", "999999999999"),
+        ("seconds_after_midnight", "172800"),
+    ],
+)
+def test_a_time_beyond_its_range_is_refused_and_never_wraps(csv, unit, text):
+    path = csv(f"time,price,quantity\n{text},10,1\n")
+    with pytest.raises(BadData, match=f"table.csv row 2: time '{text}' cannot be read as {unit}(, below| from)"):
+        read_trades(path, instrument=INSTRUMENT, time_unit=unit)
+
+
+def test_the_first_and_last_instants_there_are_read(csv):
+    path = csv("time,price,quantity\n1970-01-02T00:00:00Z,10,1\n2200-12-31T23:59:59.999999999Z,10,1\n")
+    assert [86_400 * NS_PER_SECOND, LATEST_NS] == read_trades(path, instrument=INSTRUMENT).time_ns.tolist()
+
+
+def test_parquet_timestamps_out_of_range_or_said_to_be_numbers_are_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    for year in (1600, 9999):
+        pl.DataFrame({"time": [dt.datetime(year, 1, 2)], "price": ["10"], "quantity": [1]}).write_parquet(path)
+        with pytest.raises(BadData, match=f"a.parquet row 1: time '{year}-01-02 00:00:00' cannot be read as iso"):
+            read_trades(path, instrument=INSTRUMENT)
+    with pytest.raises(
+        BadParameter, match=r"time_unit 'ns' is for numbers, and a\.parquet holds timestamps; use 'iso'"
+    ):
+        read_trades(path, instrument=INSTRUMENT, time_unit="ns")
+
+
+@pytest.mark.parametrize("time", [[b"\xff"], [[1, 2]], [{"a": 1}], [True], [dt.time(9, 30)], [dt.timedelta(1)], [None]])
+def test_parquet_columns_that_are_no_times_are_refused(tmp_path, time):
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"time": time, "price": ["10"], "quantity": [1]}).write_parquet(path)
+    for unit in ("iso", "ns", "s", "seconds_after_midnight"):
+        with pytest.raises((BadData, BadParameter), match=r"a\.parquet"):
+            read_trades(path, instrument=INSTRUMENT, time_unit=unit)
+
+
+@pytest.mark.parametrize("price", [1e30, float("nan"), float("inf"), None])
+def test_parquet_prices_that_are_none_are_refused(tmp_path, price):
+    pl.DataFrame({"time": [1704205800], "price": [price], "quantity": [1]}).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(BadData, match=r"a\.parquet row 1: price: price of X"):
+        read_trades(tmp_path / "a.parquet", instrument=INSTRUMENT, time_unit="s")
+
+
+def test_quote_sizes_in_other_digits_are_no_zeros(csv):
+    for size in ("0_0", "٠"):
+        path = csv(f"time,bid,bid_size,ask,ask_size\n2024-01-02 09:30:00,10,{size},10.01,1\n")
+        with pytest.raises(BadData, match=f"row 2: bid_size: quantity '{size}' is not a number"):
+            read_quotes(path, instrument=INSTRUMENT)
+
+
+def test_two_columns_mapped_to_one_are_refused(csv):
+    path = csv("time,a,b,quantity\n2024-01-02 09:30:00,10,11,1\n")
+    with pytest.raises(BadParameter, match="columns 'a' and 'b' are both mapped to 'price'; choose one of them"):
+        read_trades(path, {"a": "price", "b": "price"}, instrument=INSTRUMENT)
+
+
+def test_a_name_two_columns_have_means_neither_until_one_is_chosen(csv):
+    path = csv("time,price,price,quantity,x,x\n2024-01-02 09:30:00,10,11,1,5,6\n")
+    there = r"\(time, price \(column 2\), price \(column 3\), quantity, x \(column 5\), x \(column 6\)\)"
+    with pytest.raises(BadParameter, match=f"has no price; map one of its columns {there}"):
+        read_trades(path, instrument=INSTRUMENT)
+    assert [1100] == read_trades(path, {"price (column 3)": "price"}, instrument=INSTRUMENT).price_ticks.tolist()
+
+
+def test_a_name_that_only_looks_doubled_is_kept(csv):
+    path = csv("time,price_duplicated_0,quantity\n2024-01-02 09:30:00,10,1\n")
+    assert [1000] == read_trades(path, {"price_duplicated_0": "price"}, instrument=INSTRUMENT).price_ticks.tolist()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst", "a.parquet"])
+@pytest.mark.parametrize("seed", range(3))
+def test_bytes_that_are_no_table_are_one_line(tmp_path, name, seed):
+    path = tmp_path / name
+    path.write_bytes(np.random.default_rng(seed).integers(0, 256, 4_000, dtype=np.uint8).tobytes())
+    for reader in (read_trades, read_quotes):
+        with pytest.raises((BadData, BadParameter), match=r"a\.(csv|parquet)") as caught:
+            reader(path, instrument=INSTRUMENT)
+        assert 1 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    "content", [b"\n", b"\n\n", b"\r", b"a\rb\r", b"\0\0\0", b"\xff\xfe", b'a,b\n"1,2\n', b" \n \n"]
+)
+def test_files_of_nothing_are_one_line(tmp_path, content):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises((BadData, BadParameter), match=r"a\.csv"):
+        read_trades(tmp_path / "a.csv", instrument=INSTRUMENT)
+
+
+def test_a_compressed_file_that_was_cut_is_refused(tmp_path):
+    packed = gzip.compress(b"time,price,quantity\n" + b"2024-01-02 09:30:00,10.07,1\n" * 1_000)
+    path = tmp_path / "a.csv.gz"
+    for kept in (4, len(packed) // 2, len(packed) - 1):
+        path.write_bytes(packed[:kept])
+        with pytest.raises(BadData, match=r"a\.csv\.gz cannot be read: unexpected end of file; copy it again"):
+            read_trades(path, instrument=INSTRUMENT)
+
+
+def test_a_day_of_tables_says_where_its_data_end(csv):
+    path = csv("time,price,quantity\n2024-01-02 09:30:00,10,1\n2024-01-02 10:30:00,10,1\n")
+    day = day_from_tables(instrument=INSTRUMENT, trades=read_trades(path, instrument=INSTRUMENT))
+    assert ("The data end at 10:30:00, 5.5 h before the close",) == day.warnings
+    assert () == day_from_tables(instrument=INSTRUMENT).warnings

@@ -1,0 +1,223 @@
+"""A file of your own as columns under our names: CSV (plain, .gz or .zst) or Parquet, and its times as instants.
+
+Values stay text until someone knows their tick and lot; times become nanoseconds by integers. A time that is none, or
+lies outside 1970-01-02 to 2200-12-31, is null: with another unit than was meant, most times do."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+from nowake.data.text import after_midnight_ns, require, seconds_to_ns, shortened
+from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.instrument import Session
+from nowake.domain.units import FIRST_DATE, LAST_DATE, LATEST_NS, NS_PER_DAY, NS_PER_MS, NS_PER_SECOND, NS_PER_US
+
+TimeUnit = Literal["iso", "ns", "us", "ms", "s", "seconds_after_midnight"]
+
+_UNITS_NS = {"ns": 1, "us": NS_PER_US, "ms": NS_PER_MS, "s": NS_PER_SECOND}
+_EARLIEST_NS = NS_PER_DAY
+_MOMENTS = (pl.Datetime, pl.Date)
+_RENAMED = re.compile(r"(.*)_duplicated_\d+")  # What polars calls the second column of a name.
+
+
+class Names(NamedTuple):
+    """Our names of the columns of a table."""
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+class Source(NamedTuple):
+    """A file's columns under our names, as text where they are not times, and how to name its rows."""
+
+    path: Path
+    frame: pl.DataFrame
+    first_row: int
+
+    def row(self, index: int) -> str:
+        """How a person finds a row of the frame in the file."""
+        return f"{self.path.name} row {index + self.first_row}"
+
+
+def read(path: str | Path, columns: Mapping[str, str] | None, names: Names) -> Source:
+    """The columns of a file, text stripped of blanks.
+
+    Parameters
+    ----------
+    path
+        CSV with a header (its name may end in .gz or .zst) or .parquet.
+    columns
+        Their name -> ours; names that are ours already need no entry.
+
+    Raises
+    ------
+    NotFound
+        When the file is not there.
+    BadParameter
+        When a column is not there, or two are mapped to one of ours.
+    BadData
+        When it is no such file, or has no rows.
+    """
+    path = Path(path)
+    require(path)
+    source = _source(path, _parquet(path) if path.suffix == ".parquet" else _csv(path), columns, names)
+    if not source.frame.height:
+        raise BadData(f"{path.name} has a header and no rows")
+    return source
+
+
+def read_leniently(path: str | Path, columns: Mapping[str, str] | None, names: Names) -> Source:
+    """The same, with empty fields in every row of a CSV file that has another number of them than the header."""
+    path = Path(path)
+    require(path)
+    if path.suffix == ".parquet":
+        return _source(path, _parquet(path), columns, names)
+    try:
+        frame = _csv(path)
+    except BadData:
+        frame = _csv_row_by_row(path)
+    return _source(path, frame, columns, names)
+
+
+def instants(source: Source, session: Session, timezone: str | None, unit: TimeUnit) -> pl.Series:
+    """Nanoseconds of the column "time", int64, null where it is no time of its unit (see `span_of`).
+
+    Raises
+    ------
+    BadParameter
+        When the unit or the time zone is not known, or timestamps are said to be numbers.
+    """
+    column = source.frame["time"]
+    if unit not in {"iso", "seconds_after_midnight", *_UNITS_NS}:
+        raise BadParameter(f"time_unit {unit!r} is not one of iso, {', '.join(_UNITS_NS)}, seconds_after_midnight")
+    if unit == "iso":
+        times = _iso_ns(column, timezone or session.timezone)
+    elif column.dtype.is_temporal():
+        raise BadParameter(f"time_unit {unit!r} is for numbers, and {source.path.name} holds timestamps; use 'iso'")
+    elif unit == "seconds_after_midnight":
+        times = after_midnight_ns(column.cast(pl.String), session)
+    elif unit == "s":
+        times = seconds_to_ns(column.cast(pl.String))
+    else:
+        times = _counted_ns(column, _UNITS_NS[unit])
+    return pl.select(pl.when(times.is_between(_EARLIEST_NS, LATEST_NS)).then(times)).to_series()
+
+
+def span_of(unit: TimeUnit) -> str:
+    """What times of a unit are, for a message."""
+    return f"{unit}, below two days" if unit == "seconds_after_midnight" else f"{unit} from {FIRST_DATE} to {LAST_DATE}"
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+        if any(map(_RENAMED.fullmatch, frame.columns)):
+            header = pl.read_csv(path, infer_schema=False, has_header=False, n_rows=1)
+            frame.columns = _unique([name or "" for name in header.row(0)])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from None
+    return frame
+
+
+def _csv_row_by_row(path: Path) -> pl.DataFrame:
+    """Slow, and gets through whatever lines there are."""
+    unpack = gzip.open if path.suffix == ".gz" else open
+    try:
+        with unpack(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as stream:
+            header, *rows = csv.reader(stream)
+    except (OSError, EOFError, ValueError, csv.Error) as error:
+        raise _unreadable(path, error) from None
+    table = [row if len(row) == len(header) else [""] * len(header) for row in rows]
+    return pl.DataFrame(table, schema=dict.fromkeys(_unique(header), pl.String), orient="row")
+
+
+def _unique(header: list[str]) -> list[str]:
+    """Names that differ: of columns with one name each is told by its place, so that none is taken for the other."""
+    count = Counter(header)
+    return [name if count[name] == 1 else f"{name} (column {place})" for place, name in enumerate(header, start=1)]
+
+
+def _unreadable(path: Path, error: Exception) -> BadData:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return BadData(f"{path.name} cannot be read: {shortened(reason)}; copy it again")
+
+
+def _source(path: Path, frame: pl.DataFrame, columns: Mapping[str, str] | None, names: Names) -> Source:
+    kept = _kept(path, frame, dict(columns or {}), names)
+    try:
+        frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in kept.items())
+        counts = frame["time"].dtype.is_numeric() or frame["time"].dtype in _MOMENTS
+        texts = pl.exclude("time") if counts else pl.all()
+        frame = frame.with_columns(texts.cast(pl.String).fill_null("").str.strip_chars())
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(path, error) from None
+    return Source(path, frame, 1 if path.suffix == ".parquet" else 2)
+
+
+def _kept(path: Path, frame: pl.DataFrame, mapping: dict[str, str], names: Names) -> dict[str, str]:
+    """Our name -> theirs, for the columns to keep."""
+    known, there = names.needed + names.optional, shortened(", ".join(frame.columns), 400)
+    kept: dict[str, str] = {}
+    for theirs, ours in mapping.items():
+        if ours not in known:
+            raise BadParameter(f"column {ours!r} is not one of ours: {', '.join(known)}")
+        if theirs not in frame.columns:
+            raise BadParameter(f"column {theirs!r} is not in {path.name}; it has {there}")
+        if ours in kept:
+            raise BadParameter(f"columns {kept[ours]!r} and {theirs!r} are both mapped to {ours!r}; choose one of them")
+        kept[ours] = theirs
+    kept |= {name: name for name in frame.columns if name in known and name not in kept}
+    for name in names.needed:
+        if name not in kept:
+            raise BadParameter(f"{path.name} has no {name}; map one of its columns ({there}) to {name!r}")
+    return kept
+
+
+def _counted_ns(column: pl.Series, unit_ns: int) -> pl.Series:
+    """Nanoseconds of whole numbers of a unit, null where they are not whole or as nanoseconds would not fit 64 bits."""
+    text = column.cast(pl.String).str.strip_chars().str.replace(r"\.0*$", "")
+    count = text.cast(pl.Int64, strict=False)
+    return pl.select(pl.when(count.is_between(0, LATEST_NS // unit_ns)).then(count * unit_ns)).to_series()
+
+
+def _iso_ns(column: pl.Series, timezone: str) -> pl.Series:
+    """Nanoseconds of ISO texts or timestamps; local times the clocks skip, or show twice, become null."""
+    if column.dtype in _MOMENTS:
+        near = pl.select(pl.when(_fits(column.dt.year())).then(column)).to_series()
+        moments = near.cast(pl.Datetime("ns", getattr(column.dtype, "time_zone", None)))
+        return _placed(moments, timezone) if moments.dtype.time_zone is None else moments.dt.epoch("ns")  # type: ignore[attr-defined]
+    text = column.cast(pl.String).str.strip_chars().str.replace(" ", "T", literal=True)
+    text = text.str.replace(r"Z$", "+00:00")
+    near = pl.select(pl.when(_fits(text.str.extract(r"^(\d{4})-").cast(pl.Int32, strict=False))).then(text)).to_series()
+    has_offset = near.str.contains(r"[+-]\d{2}:?\d{2}$") & near.str.contains("T", literal=True)
+    naive = near.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False)
+    aware = near.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ns", strict=False).dt.epoch("ns")
+    return pl.select(pl.when(has_offset).then(aware).otherwise(_placed(naive, timezone))).to_series()
+
+
+def _fits(year: pl.Series) -> pl.Series:
+    """Whether nanoseconds of a year, and of the days around it, fit 64 bits: beyond, polars wraps them silently."""
+    return year.is_between(FIRST_DATE.year, LAST_DATE.year)
+
+
+def _placed(naive: pl.Series, timezone: str) -> pl.Series:
+    try:
+        local = naive.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
+    except pl.exceptions.PolarsError:
+        raise BadParameter(f"time zone {timezone!r} is not known; write for example America/New_York") from None
+    return local.dt.epoch("ns")
