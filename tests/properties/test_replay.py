@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.reference.book import PlainBook
 from tests.reference.streams import commands, records, rows, sensible_rows, wild
 
-from nowake.kernels.state import GONE, UNKNOWN
+from nowake.kernels.state import GONE, OWN, UNKNOWN
 from nowake.sim.book import Book
 
 PRICES = range(97, 106)
@@ -37,6 +37,14 @@ def same(fast_answer, slow_answer):
     return fast_answer == slow_answer
 
 
+def marked(slow, side):
+    """Levels that need a second look: ours rest there, or history has lots there none of which is displayed."""
+    queues = [queue for queue in slow.queues[side].values() if queue]
+    own = [any(order.kind == OWN for order in queue) for queue in queues]
+    taken = [slow.reach > 0 and not any(order.displayed for order in queue) for queue in queues]
+    return sum(ours or gone for ours, gone in zip(own, taken, strict=True))
+
+
 def assert_equal(fast, slow):
     assert slow.fills == fast.take_fills()
     slow.fills.clear()
@@ -44,6 +52,7 @@ def assert_equal(fast, slow):
     for side in (1, -1):
         for price in PRICES:
             assert slow.queue(side, price) == fast.queue(side, price)
+    assert [marked(slow, side) for side in (1, -1)] == fast._arrays["sides"]["marked"].tolist()
     names = ("volume_lots", "turnover", "phantoms", "crossed_instants", "is_halted", "venue_ns")
     assert [getattr(slow, name) for name in names] == [getattr(fast, name) for name in names]
 
