@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TextIO, cast
 
 import polars as pl
 
@@ -130,20 +130,40 @@ def _csv(path: Path) -> pl.DataFrame:
             header = pl.read_csv(path, infer_schema=False, has_header=False, n_rows=1)
             frame.columns = _unique([name or "" for name in header.row(0)])
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from None
+        raise _first_ragged(path) or _unreadable(path, error) from None
     return frame
 
 
 def _csv_row_by_row(path: Path) -> pl.DataFrame:
     """Slow, and gets through whatever lines there are."""
-    unpack = gzip.open if path.suffix == ".gz" else open
     try:
-        with unpack(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as stream:
-            header, *rows = csv.reader(stream)
+        with _lines(path) as lines:
+            header, *rows = csv.reader(lines)
     except (OSError, EOFError, ValueError, csv.Error) as error:
         raise _unreadable(path, error) from None
     table = [row if len(row) == len(header) else [""] * len(header) for row in rows]
     return pl.DataFrame(table, schema=dict.fromkeys(_unique(header), pl.String), orient="row")
+
+
+def _first_ragged(path: Path) -> BadData | None:
+    """The error for the first row with more fields than the header, None where that is not what is wrong."""
+    try:
+        with _lines(path) as lines:
+            rows = csv.reader(lines)
+            wanted = len(next(rows, []))
+            for number, row in enumerate(rows, start=2):
+                if len(row) > wanted:
+                    return BadData(f"{path.name} row {number}: {len(row)} fields instead of {wanted}; repair the row")
+    except (OSError, EOFError, csv.Error):
+        pass  # Compressed otherwise, cut short, or no table at all: the first error says it.
+    return None
+
+
+def _lines(path: Path) -> TextIO:
+    """A text file, unpacked where its name ends in .gz; bytes that are no text become signs that say so."""
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline=""))
+    return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _unique(header: list[str]) -> list[str]:

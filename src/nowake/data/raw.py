@@ -50,7 +50,10 @@ def check_message_file(path: Path) -> QualityReport:
     files = list_files(path.parent)
     messages = next((file for file in files if file.path.name == path.name and file.is_message), None)
     if messages is None:
-        raise BadParameter(f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown")
+        raise BadParameter(
+            f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown; a table of your own "
+            "is checked by nowake.data.load.check_tables_file, which is told its instrument"
+        )
     return _check(Pair(messages, _book_beside(messages, files)))
 
 

@@ -119,7 +119,7 @@ FIRST = "time,price,quantity,aggressor\n2024-01-02 09:30:00,10.01,100,B\n"
         ("2024-01-02 09:31:00,10.01,1.5,B", "row 3: quantity: quantity 1.5 is not a multiple of lot size 1"),
         ("2024-01-02 09:31:00,10.01,1,Q", "row 3: aggressor 'Q' is none of buy"),
         ("2024-01-02 09:29:00,10.01,1,B", "row 3: time .* is before .*sort the rows by time"),
-        ("2024-01-02 09:31:00,10.01,1,B,5", "table.csv cannot be read"),
+        ("2024-01-02 09:31:00,10.01,1,B,5", "table.csv row 3: 5 fields instead of 4; repair the row"),
         ("2024-01-02 09:31:00,1e30,100,B", r"row 3: price: price of X 1e30 is beyond 90071992547409\.91, the largest"),
         ("2024-01-02 09:31:00,1e400,100,B", "row 3: price: price of X 1e400 is beyond"),
         ("2024-01-02 09:31:00,1e9999999,100,B", "row 3: price: price of X 1e9999999 is beyond"),
