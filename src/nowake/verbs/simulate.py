@@ -137,7 +137,8 @@ def simulate(
         day.instrument,
         name=name,
         latency=latency or Latency(),
-        depth=min(LEVELS, day.depth or LEVELS),  # Levels a shallow feed does not keep are stale.
+        depth=min(LEVELS, day.depth or LEVELS),
+        reach=day.depth,
         start_ns=order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
