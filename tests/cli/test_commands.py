@@ -148,3 +148,31 @@ def test_a_symbol_that_is_not_there_names_those_that_are(data_root: Path) -> Non
     result = nowake("estimate", "lobster:NOSUCH", "--buy", "5", "--root", str(data_root))
     assert result.returncode == 2
     assert "'NOSUCH' is not in" in result.stderr
+
+
+def test_a_table_of_ones_own_is_checked_and_its_faults_counted(tmp_path: Path) -> None:
+    table = tmp_path / "trades.csv"
+    rows = ["2026-01-05T10:00:00,40.00,100", "2026-01-05T09:59:00,40.01,100", "2026-01-05T10:01:00,0,100"]
+    table.write_text("\n".join(["when,px,size", *rows]))
+    columns = [f"--column={pair}" for pair in ("when=time", "px=price", "size=quantity")]
+    result = nowake("data", "check", str(table), "--table", "trades", "--date", "2026-01-05", *columns, "--json")
+    found = json.loads(result.stdout)["tables"]["trades"]
+    assert result.returncode == 1
+    assert (found["rows"], found["clock_reversals"], found["non_positive_price"]) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "a table needs --date"),
+        (("--date", "2026-01-03"), "XNYS is closed on 2026-01-03"),
+        (("--date", "2026-01-05", "--column", "px"), "--column px is not YOURS=OURS"),
+        (("--date", "someday"), "--date someday"),
+    ],
+)
+def test_a_table_that_is_not_described_is_refused(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    table = tmp_path / "trades.csv"
+    table.write_text("time,price,quantity\n2026-01-05T10:00:00,40.00,100\n")
+    result = nowake("data", "check", str(table), "--table", "trades", *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr

@@ -52,7 +52,7 @@ def check_message_file(path: Path) -> QualityReport:
     if messages is None:
         raise BadParameter(
             f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown; a table of your own "
-            "is checked by nowake.data.load.check_tables_file, which is told its instrument"
+            "is checked with --table trades or --table quotes (in Python: nowake.data.load.check_tables_file)"
         )
     return _check(Pair(messages, _book_beside(messages, files)))
 
