@@ -85,7 +85,7 @@ def test_cancel_of_a_stranger_ahead_of_us_brings_us_exactly_its_lots_forward():
     book.run(5)
     assert book.take_fills() == []
     book.run(7)
-    assert book.take_fills() == [(7, 7, 20, 0, 99, 1)]
+    assert book.take_fills() == [(7, 7, 20, 0, 99, 1, 99)]
     assert book.volume_lots == 80
 
 
@@ -125,13 +125,13 @@ def test_print_fills_better_prices_then_the_queue_ahead_and_never_more_than_its_
     book.place(7, side=1, price_ticks=100, lots=6)
     book.place(8, side=1, price_ticks=99, lots=9)
     book.run(5)
-    assert book.take_fills() == [(5, 7, 6, 0, 100, 1)]
+    assert book.take_fills() == [(5, 7, 6, 0, 100, 1, 99)]
     assert drawn(book) == table("""
         bid   99 | o8:9
         bid   98 | 2:10
     """)
     book.run(6)
-    assert book.take_fills() == [(6, 8, 4, 5, 99, 1)]
+    assert book.take_fills() == [(6, 8, 4, 5, 99, 1, 98)]
     assert drawn(book) == table("""
         bid   99 | o8:5
         bid   98 | 2:6
@@ -153,7 +153,7 @@ def test_lots_a_taker_misses_because_we_took_them_it_takes_further_down_the_queu
     """)
     book.take_fills()
     book.run(5)
-    assert book.take_fills() == [(5, 8, 10, 0, 101, 1)]
+    assert book.take_fills() == [(5, 8, 10, 0, 101, 1, 101)]
     assert drawn(book) == table("""
         ask  101 | 2:50(30)
     """)
@@ -169,7 +169,7 @@ def test_new_order_that_reaches_ours_fills_us_at_our_price_before_it_rests():
     book.place(7, side=-1, price_ticks=99, lots=20)
     book.place(8, side=-1, price_ticks=100, lots=5)
     book.run(5)
-    assert book.take_fills() == [(5, 7, 20, 0, 99, 1), (5, 8, 5, 0, 100, 1)]
+    assert book.take_fills() == [(5, 7, 20, 0, 99, 1, None), (5, 8, 5, 0, 100, 1, None)]
     assert drawn(book) == table("""
         bid  100 | 2:50(25)
         bid   97 | 1:10
@@ -249,7 +249,7 @@ def test_hidden_print_fills_our_displayed_order_at_its_price_or_better():
     book.run(5)
     assert book.take_fills() == []
     book.run(6)
-    assert book.take_fills() == [(6, 7, 15, 5, 101, 1)]
+    assert book.take_fills() == [(6, 7, 15, 5, 101, 1, 101)]
     assert (book.volume_lots, book.turnover) == (30, 15 * 100 + 15 * 101)
 
 
@@ -287,7 +287,7 @@ def test_order_through_level_one_data_takes_what_is_displayed_there_and_no_stale
     book = book_of(SHALLOW, reach=1)
     book.run(1)
     assert book.place(7, side=1, price_ticks=103, lots=50, immediate=True) == (0, 40)
-    assert book.take_fills() == [(1, 7, 10, 40, 101, 0)]
+    assert book.take_fills() == [(1, 7, 10, 40, 101, 0, None)]
     assert drawn(book) == table("""
         ask  103 | 3:99
         ask  102 | 2:99
@@ -315,8 +315,11 @@ def test_reach_counts_levels_from_the_best_and_bounds_the_depth_shown():
     assert book.sides() == ([(98, 10)], [])
 
 
-@pytest.mark.parametrize("event", ["add ask 3 9 99", "hidden bid 0 9 98", "execute bid 1 9 98", "resync ask 0 9 99"])
-def test_nothing_of_ours_fills_while_trading_is_halted(event):
+@pytest.mark.parametrize(
+    ("event", "tape_ticks"),
+    [("add ask 3 9 99", None), ("hidden bid 0 9 98", 98), ("execute bid 1 9 98", 98), ("resync ask 0 9 99", None)],
+)
+def test_nothing_of_ours_fills_while_trading_is_halted(event, tape_ticks):
     text = "1 add bid 1 10 98\n1 add ask 2 10 102\n5 halt bid 0 0 0"
     fills = []
     for halt in (text, text.replace("halt", "resume")):
@@ -326,7 +329,7 @@ def test_nothing_of_ours_fills_while_trading_is_halted(event):
         book.run(5)
         book.run(6)
         fills.append(book.take_fills())
-    assert fills == [[], [(6, 7, 9, 11, 99, 1)]]
+    assert fills == [[], [(6, 7, 9, 11, 99, 1, tape_ticks)]]
 
 
 def test_order_that_history_crossed_in_a_halt_fills_at_its_price_when_trading_resumes():
@@ -343,7 +346,7 @@ def test_order_that_history_crossed_in_a_halt_fills_at_its_price_when_trading_re
     book.run(7)
     assert book.take_fills() == []
     book.run(8)
-    assert book.take_fills() == [(8, 7, 12, 8, 100, 1), (8, 7, 8, 0, 100, 1)]
+    assert book.take_fills() == [(8, 7, 12, 8, 100, 1, None), (8, 7, 8, 0, 100, 1, None)]
     assert drawn(book) == table("""
         ask  100 | 3:12(4)
         ask   99 | 2:12(0)
@@ -358,5 +361,5 @@ def test_remainder_of_an_order_through_level_one_data_fills_as_levels_come_withi
     assert book.place(7, side=1, price_ticks=102, lots=14) == (0, 4)
     assert book.sides() == ([(102, 4), (98, 10)], [])
     book.run(5)
-    assert book.take_fills() == [(1, 7, 10, 4, 101, 0), (5, 7, 4, 0, 102, 1)]
+    assert book.take_fills() == [(1, 7, 10, 4, 101, 0, None), (5, 7, 4, 0, 102, 1, None)]
     assert book.sides() == ([(98, 10)], [(102, 3)])

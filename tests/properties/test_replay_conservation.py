@@ -61,7 +61,7 @@ def test_our_fills_at_one_instant_never_exceed_what_arrived_or_printed_then(seed
         arrived[time] += lots if kind in coming else 0
 
     def look(book, time, fills, placed):
-        maker_lots = sum(lots for _, _, lots, _, _, maker in fills if maker)
+        maker_lots = sum(lots for _, _, lots, _, _, maker, _ in fills if maker)
         assert maker_lots <= arrived[time]
 
     replay_with(history, orders, look)
@@ -74,7 +74,7 @@ def test_what_a_child_was_filled_and_what_is_open_add_up_to_what_was_sent(seed):
     def look(book, time, fills, placed):
         if placed:
             sent[placed[0]] = placed[3]
-        for _, child, lots, open_lots, _, _ in fills:
+        for _, child, lots, open_lots, *_ in fills:
             filled[child] += lots
             assert sent[child] == filled[child] + open_lots
         open_now = {
@@ -129,7 +129,7 @@ def test_orders_of_ours_at_one_price_fill_in_the_order_they_were_sent(seed):
         for side in (1, -1):
             queued = [(price, order_id) for price, kind, order_id, *_ in members(book, side) if kind == OWN]
             assert sorted(queued) == queued
-        done = [child for _, child, _, open_lots, _, maker in fills if maker and not open_lots]
+        done = [child for _, child, _, open_lots, _, maker, _ in fills if maker and not open_lots]
         for child in done:
             waiting = [other for _, other in ((p, o) for s in (1, -1) for p, k, o, *_ in members(book, s) if k == OWN)]
             assert not [other for other in waiting if other < child and place_of[other] == place_of[child]]

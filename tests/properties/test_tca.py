@@ -9,7 +9,7 @@ from tests.unit.models.makers import SECOND, fill, order, quotes, trades
 
 from nowake.domain.side import Side
 from nowake.tca.analysis import analyse
-from nowake.tca.benchmarks import OwnPrints, market_volume, twap_mid
+from nowake.tca.benchmarks import market_volume, twap_mid
 from nowake.tca.shortfall import shortfall
 
 Own = tuple[int, int, int, bool]
@@ -82,12 +82,14 @@ def test_turning_the_side_turns_the_sign(
     assert one.benchmarks == pytest.approx(other.benchmarks, nan_ok=True)
 
 
-@given(OWN, TRADE_ROWS, st.sampled_from(OwnPrints))
-def test_volume_with_us_less_volume_without_us_is_ours(own: list[Own], tape: list[Row], own_prints: OwnPrints) -> None:
-    fills = [fill(s, price, lots, maker=maker) for s, price, lots, maker in own]
-    with_own, without = market_volume(trades(tape), fills, 0, 3_600 * SECOND, own_prints=own_prints)
-    assert with_own.lots - without.lots == sum(each.lots for each in fills)
-    assert with_own.ticks_lots - without.ticks_lots == sum(each.lots * each.price_ticks for each in fills)
+@given(OWN, TRADE_ROWS)
+def test_volume_with_us_less_volume_without_us_is_ours(own: list[Own], tape: list[Row]) -> None:
+    shown = [(fill(s, price, lots, tape_ticks=price + 7 if on else None), on) for s, price, lots, on in own]
+    with_own, without = market_volume(trades(tape), [each for each, _ in shown], 0, 3_600 * SECOND)
+    assert with_own.lots - without.lots == sum(each.lots for each, _ in shown)
+    assert with_own.ticks_lots - without.ticks_lots == sum(
+        each.lots * (each.price_ticks + 7 * on) for each, on in shown
+    )
 
 
 @given(QUOTE_ROWS, SECONDS, st.integers(1, 3_600))

@@ -39,6 +39,7 @@ class PlainBook:
     report_lag_ns: int = 1 << 62
     marked: tuple = (None, None)
     to_mark: bool = False
+    tape_ticks: int | None = None
 
     # What is to be done.
 
@@ -81,6 +82,7 @@ class PlainBook:
         reachable = [price for price in self.prices(-side, self.reach) if side * (price_ticks - price) >= 0]
         if any(order.kind == state.OWN and side * (price_ticks - at) >= 0 for order, at in self.members(-side)):
             return state.WOULD_CROSS_SELF, lots
+        self.tape_ticks = None
         for price in reachable:
             for order in self.queue_of(-side, price):
                 traded = min(lots, order.displayed)
@@ -88,7 +90,7 @@ class PlainBook:
                     order.taken += traded
                     lots -= traded
                     self.count(price, traded)
-                    self.fills.append((self.venue_ns, child_id, traded, lots, price, 0))
+                    self.fills.append((self.venue_ns, child_id, traded, lots, price, 0, self.tape_ticks))
         if lots and not immediate:
             self.queue_of(side, price_ticks).append(Order(state.OWN, child_id, lots))
         return state.ACCEPTED, lots
@@ -118,6 +120,7 @@ class PlainBook:
             self.phantoms += 1
         elif kind in (layout.PRINT_CROSS, layout.PRINT_HIDDEN):
             self.count(price, lots)
+            self.tape_ticks = price
             if kind == layout.PRINT_HIDDEN:
                 self.fill_own_better(side, price, lots, also_at_price=True)
         elif kind == layout.RESYNC:
@@ -154,6 +157,7 @@ class PlainBook:
     def cross_own(self, side, price, lots):
         """Lots of a side at a price fill ours of the other side that they reach; how many."""
         fills_before = len(self.fills)
+        self.tape_ticks = None
         left = self.fill_own_better(-side, price, lots, also_at_price=True)
         for fill in self.fills[fills_before:]:
             self.count(fill[4], fill[2])
@@ -175,6 +179,7 @@ class PlainBook:
         else:
             victims = [order for order in self.queue_of(side, price) if order.kind == state.ANONYMOUS]
         self.count(price, lots)
+        self.tape_ticks = price
         rest = self.fill_own_better(side, price, lots)
         queue = list(self.queue_of(side, price))
         behind = len(queue)
@@ -242,7 +247,7 @@ class PlainBook:
         traded = min(lots, order.hist) if order.kind == state.OWN and not self.is_halted else 0
         if traded:
             order.hist -= traded
-            self.fills.append((self.venue_ns, order.id, traded, order.hist, price, 1))
+            self.fills.append((self.venue_ns, order.id, traded, order.hist, price, 1, self.tape_ticks))
             if not order.hist:
                 self.queue_of(side, price).remove(order)
         return traded

@@ -42,6 +42,7 @@ from nowake.kernels.state import (
     FULL_ORDERS,
     GONE,
     NAMED,
+    NO_PRINT,
     NOBODY,
     NOT_CONTINUOUS,
     OWN,
@@ -70,6 +71,7 @@ def place(address: int) -> int:
         return FULL_ORDERS
     if c.fill_count + c.orders_used > c.fill_capacity:  # It may meet every order there is.
         return FULL_FILLS
+    c.tape_ticks = NO_PRINT
     c.left = _take(c, 1 - c.side, c.window - 1 - rank)
     if c.left > 0 and c.immediate == 0:
         c.slot = join(c, c.side * c.window + rank, OWN, c.child_id, c.left, 0)

@@ -235,6 +235,7 @@ def report_fill(c: Any, child_id: int, price_ticks: int, lots: int, open_lots: i
     fill.open_lots = open_lots
     fill.price_ticks = price_ticks
     fill.maker = maker
+    fill.tape_ticks = c.tape_ticks
     c.fill_count += 1
     c.until_ns = min(c.until_ns, c.venue_ns + c.report_lag_ns)
 

@@ -55,6 +55,7 @@ from nowake.kernels.state import (
     FULL_FILLS,
     FULL_ORDERS,
     NAMED,
+    NO_PRINT,
     NOBODY,
     OWN,
     TIME,
@@ -194,7 +195,8 @@ def _apply_rare(c: Any, event: Any) -> None:
     elif kind == PRINT_CROSS and lots > 0:
         count_print(c, np.int64(event.price_ticks), lots)
     elif kind == PRINT_HIDDEN and lots > 0:
-        count_print(c, np.int64(event.price_ticks), lots)
+        c.tape_ticks = event.price_ticks
+        count_print(c, c.tape_ticks, lots)
         if event.side != 0:
             fill_own_above(c, side, rank - 1, lots)  # Displayed orders at its price go before hidden ones.
     else:
@@ -215,6 +217,7 @@ def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
     if side_at(c, opposite).own == 0:
         return 0
     first = c.fill_count
+    c.tape_ticks = NO_PRINT
     left = fill_own_above(c, opposite, c.window - 2 - rank, lots)  # At our price or through it.
     for k in range(first, c.fill_count):
         fill = at(c.fills, k, FILL)
@@ -285,7 +288,8 @@ def _execute(c: Any, slot: int, lots: int) -> None:
     """
     order = order_at(c, slot)
     row = np.int64(order.row)
-    count_print(c, price_of(c, row), lots)
+    c.tape_ticks = price_of(c, row)
+    count_print(c, c.tape_ticks, lots)
     side = 1 if row >= c.window else 0
     rest = fill_own_above(c, side, row - side * c.window, lots)
     rest = _meet(c, slot, rest)
@@ -315,7 +319,8 @@ def _execute_unknown(c: Any, side: int, rank: int, lots: int) -> None:
     """
     row = side * c.window + rank
     level = level_at(c, row)
-    count_print(c, price_of(c, row), lots)
+    c.tape_ticks = price_of(c, row)
+    count_print(c, c.tape_ticks, lots)
     rest = fill_own_above(c, side, rank, lots)
     slot = np.int64(level.head) if level.anonymous > 0 else np.int64(NOBODY)
     behind = np.int64(NOBODY)

@@ -37,6 +37,7 @@ GONE = -1  # What `reduce` and `withdraw` say of an order that has nothing left 
 UNKNOWN = -2  # Of an order that was never accepted.
 
 NEVER = (1 << 63) - 1  # A time or a volume that is not reached.
+NO_PRINT = -(1 << 62)  # The price of a print that the tape does not have.
 CARRY = 1 << 60  # Turnover is counted in two words: `turnover_high * CARRY + turnover_low`.
 
 # Historic orders hold the lots history says remain (`hist`) and how many of them we took (`taken`);
@@ -92,6 +93,7 @@ FILL = np.dtype(
         ("open_lots", np.int64),  # Of the child, after this fill.
         ("price_ticks", np.int64),
         ("maker", np.int64),  # 1 when our order rested, 0 when it took.
+        ("tape_ticks", np.int64),  # Price of history's print that these lots are a share of, or NO_PRINT.
     ]
 )
 
@@ -129,6 +131,7 @@ CONTEXT = np.dtype(
             "free_slot",
             "phantoms",
             "crossed",
+            "tape_ticks",
             # When to come back.
             "until_ns",
             "on_touch",

@@ -182,8 +182,7 @@ def _run(run: ReportedRun, tape: Tape) -> Section:
     if math.isfinite(cost.shortfall):
         pictures.append(decomposition(name, cost))
     if len(tape.trades):
-        prints = tape.has_own_taker_prints
-        pictures.append(participation(name, order, tape.trades, record.fills, has_own_taker_prints=prints))
+        pictures.append(participation(name, order, tape.trades, record.fills))
     return Section(
         name,
         _in_a_sentence(summarise(run), order),

@@ -36,14 +36,12 @@ class ReportedRun(msgspec.Struct, frozen=True, kw_only=True):
 class Tape(msgspec.Struct, frozen=True, kw_only=True):
     """The day's market data, in words and as columns.
 
-    `has_own_taker_prints` says whether `trades` holds the prints our own taking caused: a live tape does, a
-    replayed day's does not. `fingerprint` is the hash of the data, empty where there is none.
+    `fingerprint` is the hash of the data, empty where there is none.
     """
 
     description: str
     quotes: Quotes
     trades: Trades
-    has_own_taker_prints: bool = False
     fingerprint: str = ""
 
 

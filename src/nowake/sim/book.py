@@ -26,6 +26,7 @@ from nowake.kernels.state import (
     FULL_ORDERS,
     LEVEL,
     NEVER,
+    NO_PRINT,
     ORDER,
     OURS,
     SIDE,
@@ -49,7 +50,7 @@ _WORDS, _SIGHT = len(_FIELD), _FIELD["fill_count"]  # Words of the context, and 
 # What `look` answers: where each number is, the levels last.
 FILLS, VENUE_NS, HALTED, VOLUME, TURNOVER_LOW, TURNOVER_HIGH, LEVELS = range(_WORDS - _SIGHT + 1)
 Sight = tuple[int, ...]
-FillRow = tuple[int, int, int, int, int, int]  # venue_ns, child_id, lots, open_lots, price_ticks, maker.
+FillRow = tuple[int, int, int, int, int, int, int | None]  # See `Book.take_fills`.
 
 
 class Book:
@@ -189,13 +190,21 @@ class Book:
         return self._at_own_order(self._withdraw, child_id, 0)
 
     def take_fills(self) -> list[FillRow]:
-        """Our fills since the last call, in order: (venue_ns, child_id, lots, open_lots, price_ticks, maker)."""
+        """Our fills since the last call, in order.
+
+        Returns
+        -------
+        list of tuple
+            (venue_ns, child_id, lots, open_lots, price_ticks, maker, tape_ticks). `open_lots` are the child's after
+            the fill; `tape_ticks` is the price of history's print that these lots are a share of, None where the
+            tape does not show them: what we took, and what new lots brought to our resting orders.
+        """
         count = self._words[_FILL_COUNT]
         if not count:
             return []
         self._words[_FILL_COUNT] = 0
         rows: list[FillRow] = self._arrays["fills"][:count].tolist()
-        return rows
+        return [(*row[:6], None) if row[6] == NO_PRINT else row for row in rows]
 
     # What can be seen.
 

@@ -244,13 +244,12 @@ class ReplayWorld:
 
     def _collect_fills(self) -> None:
         """Turn the book's fills into reports under way to us."""
-        for venue_ns, child_id, lots, open_lots, price_ticks, maker in self._book.take_fills():
+        for venue_ns, child_id, lots, open_lots, price_ticks, maker, tape_ticks in self._book.take_fills():
             self._executions += 1
             liquidity = Liquidity.MAKER if maker else Liquidity.TAKER
+            learned_ns = venue_ns + self._report_ns
             self._outbox.append(
-                ChildFilled(
-                    venue_ns + self._report_ns, child_id, self._executions, lots, price_ticks, liquidity, venue_ns
-                )
+                ChildFilled(learned_ns, child_id, self._executions, lots, price_ticks, liquidity, venue_ns, tape_ticks)
             )
             if not open_lots:
                 self._resting.pop(child_id, None)

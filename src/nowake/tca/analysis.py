@@ -17,7 +17,6 @@ from nowake.domain.fill import Fill
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.order import ParentOrder
 from nowake.tca.benchmarks import (
-    OwnPrints,
     Volume,
     closing_price,
     first_price,
@@ -47,7 +46,6 @@ def analyse(
     *,
     decision_ns: int | None = None,
     fees: float = 0.0,
-    own_prints: OwnPrints = OwnPrints.MAKER,
 ) -> CostReport:
     """What an order cost and why.
 
@@ -56,13 +54,11 @@ def analyse(
     order, fills
         The parent and what of it traded.
     quotes, trades
-        The market of the day, the tape as `own_prints` says.
+        The market of the day; which of our fills its tape shows, and at which price, they say themselves.
     decision_ns
         When it was decided to trade; without it the decision price is the arrival price and there is no delay.
     fees
         Fees and commissions in currency, positive when paid, negative when earned.
-    own_prints
-        Which of our fills are on the tape: in a replay our maker fills (the default), live all, on paper none.
 
     Raises
     ------
@@ -90,7 +86,7 @@ def analyse(
         arrival_ticks=arrival,
         end_ticks=end,
     )
-    volume, others = market_volume(trades, fills, order.start_ns, order.end_ns, own_prints=own_prints)
+    volume, others = market_volume(trades, fills, order.start_ns, order.end_ns)
     benchmarks = {
         "decision": decision,
         "arrival": arrival,
@@ -99,7 +95,7 @@ def analyse(
     }
     _note_fills(order, fills, trades, notes)
     trading = _trading(order, fills, quotes, parts, notes)
-    activity = _activity(order, fills, trades, volume, own_prints)
+    activity = _activity(order, fills, trades, volume)
     return _report(
         order, fills, parts, benchmarks=benchmarks, trading=trading, fees=fees, activity=activity, notes=notes
     )
@@ -154,13 +150,11 @@ def _report(
     )
 
 
-def _activity(
-    order: ParentOrder, fills: Sequence[Fill], trades: Trades, window: Volume, own_prints: OwnPrints
-) -> Activity:
+def _activity(order: ParentOrder, fills: Sequence[Fill], trades: Trades, window: Volume) -> Activity:
     if not fills:
         return Activity(window.lots, 0, None)
     last_ns = max(fill.venue_ns for fill in fills)
-    active, _ = market_volume(trades, fills, order.start_ns, last_ns, own_prints=own_prints)
+    active, _ = market_volume(trades, fills, order.start_ns, last_ns)
     return Activity(window.lots, active.lots, last_ns)
 
 

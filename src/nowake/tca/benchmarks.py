@@ -6,7 +6,6 @@ for the quote a fill met. A quote stands until the NEXT one, never since the one
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter
-from nowake.domain.event import Liquidity
 from nowake.domain.fill import Fill
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
@@ -25,14 +23,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLOSING_NS = 5 * NS_PER_MINUTE  # An auction print this close to the close, or later, is the closing auction's.
-
-
-class OwnPrints(enum.Enum):
-    """Which of our own fills are on the tape we measure against."""
-
-    MAKER = "maker fills only"  # A replayed day: our resting orders met historic takers; our own takes left no print.
-    ALL = "all our fills"  # A live or recorded market that printed every trade of ours.
-    NONE = "none of our fills"  # Paper trading on a live feed: nothing of ours was ever printed.
 
 
 class Volume(NamedTuple):
@@ -137,37 +127,24 @@ def tape_volume(trades: Trades, start_ns: int, end_ns: int) -> Volume:
     return Volume(sum(lots.tolist()), sum(price * count for price, count in pairs))
 
 
-def own_volume(fills: Iterable[Fill], start_ns: int, end_ns: int, liquidity: frozenset[Liquidity]) -> Volume:
-    """Lots and price times lots of our fills of some kinds at the venue within an interval."""
-    counted = [fill for fill in fills if start_ns <= fill.venue_ns <= end_ns and fill.liquidity in liquidity]
-    return Volume(sum(fill.lots for fill in counted), sum(fill.lots * fill.price_ticks for fill in counted))
-
-
-def market_volume(
-    trades: Trades, fills: Iterable[Fill], start_ns: int, end_ns: int, *, own_prints: OwnPrints = OwnPrints.MAKER
-) -> tuple[Volume, Volume]:
+def market_volume(trades: Trades, fills: Iterable[Fill], start_ns: int, end_ns: int) -> tuple[Volume, Volume]:
     """Volume of an interval with our own fills in it, and without them.
 
-    With = tape + our fills that are not on it; without = tape - our fills that are. In a replay (`OwnPrints.MAKER`)
-    the tape holds the prints our resting orders took part in, and none of our takes.
+    Each fill says by its `tape_ticks` whether the tape shows its lots, and at which price. With = tape + fills it does
+    not show, at our price; without = tape - fills it shows, at its price.
 
     Returns
     -------
     with_own, without_own
         The second has negative lots where the tape lacks prints it should have.
     """
-    fills = tuple(fills)
-    tape = tape_volume(trades, start_ns, end_ns)
-    on_tape = {
-        OwnPrints.MAKER: frozenset({Liquidity.MAKER}),
-        OwnPrints.ALL: frozenset(Liquidity),
-        OwnPrints.NONE: frozenset[Liquidity](),
-    }[own_prints]
-    absent = own_volume(fills, start_ns, end_ns, frozenset(Liquidity) - on_tape)
-    present = own_volume(fills, start_ns, end_ns, on_tape)
+    lots, ticks_lots = tape_volume(trades, start_ns, end_ns)
+    inside = [fill for fill in fills if start_ns <= fill.venue_ns <= end_ns]
+    absent = [(fill.lots, fill.price_ticks) for fill in inside if fill.tape_ticks is None]
+    present = [(fill.lots, fill.tape_ticks) for fill in inside if fill.tape_ticks is not None]
     return (
-        Volume(tape.lots + absent.lots, tape.ticks_lots + absent.ticks_lots),
-        Volume(tape.lots - present.lots, tape.ticks_lots - present.ticks_lots),
+        Volume(lots + sum(size for size, _ in absent), ticks_lots + sum(size * price for size, price in absent)),
+        Volume(lots - sum(size for size, _ in present), ticks_lots - sum(size * price for size, price in present)),
     )
 
 

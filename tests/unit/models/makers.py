@@ -74,7 +74,10 @@ def trades(rows: Iterable[tuple[float, int, int]], *, auctions: Iterable[int] = 
     )
 
 
-def fill(seconds: float, price_ticks: int, lots: int, *, maker: bool = False, number: int = 1) -> Fill:
+def fill(
+    seconds: float, price_ticks: int, lots: int, *, maker: bool = False, number: int = 1, tape_ticks: int | None = None
+) -> Fill:
+    """A fill; `tape_ticks` is the price at which the tape shows it."""
     time_ns = round(seconds * SECOND)
     return Fill(
         time_ns=time_ns,
@@ -85,6 +88,7 @@ def fill(seconds: float, price_ticks: int, lots: int, *, maker: bool = False, nu
         price_ticks=price_ticks,
         liquidity=Liquidity.MAKER if maker else Liquidity.TAKER,
         reason=Reason.ON_SCHEDULE,
+        tape_ticks=tape_ticks,
     )
 
 

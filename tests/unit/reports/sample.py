@@ -66,6 +66,7 @@ def fill(time: str, lots: int, price_ticks: int = 22_010, *, child_id: int = 1, 
         price_ticks=price_ticks,
         liquidity=Liquidity.MAKER if is_maker else Liquidity.TAKER,
         reason=Reason.ON_SCHEDULE if is_maker else Reason.BEHIND_SCHEDULE,
+        tape_ticks=price_ticks if is_maker else None,
     )
 
 

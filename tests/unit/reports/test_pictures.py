@@ -143,7 +143,8 @@ def test_our_taking_is_added_to_a_replayed_tape_but_not_to_a_live_one() -> None:
     inside = (trades.time_ns >= sample.at("10:00")) & (trades.time_ns <= sample.at("11:00"))
     tape, own, taken = int(trades.lots[inside].sum()), 3_500, 1_500
     replayed = participation("TWAP", sample.order(), trades, sample.FILLS)
-    live = participation("TWAP", sample.order(), trades, sample.FILLS, has_own_taker_prints=True)
+    shown = tuple(msgspec.structs.replace(each, tape_ticks=each.price_ticks) for each in sample.FILLS)
+    live = participation("TWAP", sample.order(), trades, shown)
     assert f"We were {100 * own / (tape + taken):.1f}% of the window's volume" in replayed.alt
     assert f"We were {100 * own / tape:.1f}% of the window's volume" in live.alt
 

@@ -136,7 +136,7 @@ def test_cancel_that_loses_the_race_is_told_so():
     world.submit(PlaceChild(1, Side.BUY, 10, 99))
     wait(world, 1985)
     world.submit(CancelChild(1))  # Arrives at 2005, the fill is at 2000.
-    assert ChildFilled(2030, 1, 1, 10, 99, Liquidity.MAKER, 2000) == world.advance(Wake())[0]
+    assert ChildFilled(2030, 1, 1, 10, 99, Liquidity.MAKER, 2000, 99) == world.advance(Wake())[0]
     assert CancelRejected(2035, 1, RejectReason.ALREADY_DONE) == world.advance(Wake())[0]
 
 

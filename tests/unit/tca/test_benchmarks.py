@@ -1,12 +1,12 @@
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from tests.unit.models.makers import SECOND, fill, quotes, session, trades
 
 from nowake.domain.errors import BadParameter
 from nowake.tca.benchmarks import (
-    OwnPrints,
     Volume,
     closing_price,
     last_print,
@@ -105,23 +105,30 @@ def test_tape_of_coins_in_fine_lots_does_not_overflow() -> None:
 
 TAPE = trades([(1, 100, 10), (2, 104, 30)])
 FILLS = [fill(1, 100, 4, maker=True), fill(1.5, 110, 10)]
+ON_TAPE = [msgspec.structs.replace(each, tape_ticks=each.price_ticks) for each in FILLS]
 
 
-def test_replayed_tape_lacks_our_takes_and_has_our_makes() -> None:
-    with_own, without = market_volume(TAPE, FILLS, 0, 9 * SECOND)
+def test_fill_the_tape_shows_is_taken_out_and_one_it_does_not_show_is_added() -> None:
+    with_own, without = market_volume(TAPE, [ON_TAPE[0], FILLS[1]], 0, 9 * SECOND)
     assert with_own == Volume(50, 100 * 10 + 104 * 30 + 110 * 10)
     assert without == Volume(36, 100 * 6 + 104 * 30)
 
 
+def test_fill_at_a_better_price_than_its_print_leaves_the_tape_at_the_prints_price() -> None:
+    with_own, without = market_volume(TAPE, [fill(2, 101, 5, maker=True, tape_ticks=104)], 0, 9 * SECOND)
+    assert with_own == Volume(40, 100 * 10 + 104 * 30)
+    assert without == Volume(35, 100 * 10 + 104 * 25)
+
+
 def test_live_tape_has_all_our_fills() -> None:
     tape = trades([(1, 100, 10), (1.5, 110, 10), (2, 104, 30)])
-    with_own, without = market_volume(tape, FILLS, 0, 9 * SECOND, own_prints=OwnPrints.ALL)
+    with_own, without = market_volume(tape, ON_TAPE, 0, 9 * SECOND)
     assert with_own == Volume(50, 100 * 10 + 110 * 10 + 104 * 30)
     assert without == Volume(36, 100 * 6 + 104 * 30)
 
 
 def test_paper_tape_has_none_of_our_fills() -> None:
-    with_own, without = market_volume(TAPE, FILLS, 0, 9 * SECOND, own_prints=OwnPrints.NONE)
+    with_own, without = market_volume(TAPE, FILLS, 0, 9 * SECOND)
     assert without == Volume(40, 100 * 10 + 104 * 30)
     assert with_own == Volume(54, 100 * 14 + 104 * 30 + 110 * 10)
 

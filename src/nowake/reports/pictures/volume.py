@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from nowake.domain.event import Liquidity
 from nowake.domain.fill import Fill
 from nowake.domain.market import Trades
 from nowake.domain.order import ParentOrder
@@ -20,25 +19,21 @@ _BUCKETS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
 _MOST_BUCKETS = 40
 
 
-def participation(
-    name: str, order: ParentOrder, trades: Trades, fills: Sequence[Fill], *, has_own_taker_prints: bool = False
-) -> canvas.Picture:
+def participation(name: str, order: ParentOrder, trades: Trades, fills: Sequence[Fill]) -> canvas.Picture:
     """Market volume per bucket with ours overlaid, and our share below.
 
     Parameters
     ----------
     trades
         The day's tape; auction prints are left out, for continuous orders take no part in them.
-    has_own_taker_prints
-        Whether the tape holds the prints our own taking caused. A replayed day's does not (they never
-        happened), so they are added to the market's volume; a live one does.
+    fills
+        Ours. Those the tape does not show (`tape_ticks` is None) are added to the market's volume.
     """
     edges_ns = _edges(order)
     inside = ~trades.auction
     market = np.histogram(trades.time_ns[inside], edges_ns, weights=trades.lots[inside])[0]
     own = _lots_by_bucket(fills, edges_ns)
-    if not has_own_taker_prints:
-        market = market + _lots_by_bucket([fill for fill in fills if fill.liquidity is Liquidity.TAKER], edges_ns)
+    market = market + _lots_by_bucket([fill for fill in fills if fill.tape_ticks is None], edges_ns)
     share = np.divide(own, market, out=np.zeros(len(own)), where=market > 0)
     lot = order.instrument.quantity(1)
     minutes = int(edges_ns[1] - edges_ns[0]) // NS_PER_MINUTE
