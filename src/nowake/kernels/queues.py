@@ -17,7 +17,7 @@ import numpy as np
 
 from nowake.kernels.levels import level_at, mark, next_mark, price_of, show, show_own, side_at
 from nowake.kernels.memory import at, leaf, prefetch, tiny
-from nowake.kernels.state import ANONYMOUS, CARRY, ENTRY, FILL, NAMED, NOBODY, ORDER, OWN
+from nowake.kernels.state import ANONYMOUS, CARRY, CARRY_BITS, ENTRY, FILL, NAMED, NOBODY, ORDER, OWN
 
 _ORDER_BYTES, _ENTRY_BYTES = ORDER.itemsize, ENTRY.itemsize
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads neighbouring ids over the table.
@@ -40,9 +40,8 @@ def count_print(c: Any, price_ticks: int, lots: int) -> None:
     """Add a trade to volume and turnover."""
     c.volume += lots
     c.turnover_low += price_ticks * lots
-    if c.turnover_low >= CARRY:
-        c.turnover_low -= CARRY
-        c.turnover_high += 1
+    c.turnover_high += c.turnover_low >> CARRY_BITS
+    c.turnover_low &= CARRY - 1
 
 
 @tiny

@@ -59,6 +59,7 @@ from nowake.kernels.state import (
     NOBODY,
     OWN,
     TIME,
+    TOO_MUCH,
     WAKE,
 )
 
@@ -371,21 +372,27 @@ def _resync(c: Any, side: int, rank: int, lots: int) -> None:
 def survey(address: int) -> int:
     """Look over the events once: lowest and highest price that touches the book, into `lowest_ticks` and `window`.
 
-    Returns the number of the first event that is earlier than the one before it, or `event_count`. Where no event
-    touches the book the window is 0.
+    Also the largest lots and absolute price of one event, and the sum of all lots, at most TOO_MUCH. Returns the
+    number of the first event that is earlier than the one before it, or `event_count`. Where no event touches the
+    book the window is 0.
     """
     c = at(address, 0, CONTEXT)
     lowest, highest = np.int64(1) << 62, -(np.int64(1) << 62)
     previous_ns = -(np.int64(1) << 62)
     c.window = 0
+    most_lots, most_ticks, sum_lots, enough = np.int64(0), np.int64(0), np.int64(0), np.int64(TOO_MUCH)
     for i in range(c.event_count):
         event = at(c.events, i, EVENT)
         if event.time_ns < previous_ns:
             return i
         previous_ns = event.time_ns
+        most_lots = max(most_lots, event.lots)
+        most_ticks = max(most_ticks, abs(np.int64(event.price_ticks)))
+        sum_lots = min(sum_lots + min(max(event.lots, 0), enough), enough)
         if ADD <= event.kind <= RESYNC:
             lowest = min(lowest, np.int64(event.price_ticks))
             highest = max(highest, np.int64(event.price_ticks))
+    c.most_lots, c.most_ticks, c.sum_lots = most_lots, most_ticks, sum_lots
     if highest >= lowest:
         c.lowest_ticks = lowest
         c.window = highest - lowest + 1

@@ -38,7 +38,9 @@ UNKNOWN = -2  # Of an order that was never accepted.
 
 NEVER = (1 << 63) - 1  # A time or a volume that is not reached.
 NO_PRINT = -(1 << 62)  # The price of a print that the tape does not have.
-CARRY = 1 << 60  # Turnover is counted in two words: `turnover_high * CARRY + turnover_low`.
+CARRY_BITS = 60
+CARRY = 1 << CARRY_BITS  # Turnover is counted in two words: `turnover_high * CARRY + turnover_low`.
+TOO_MUCH = 1 << 62  # One print's price times lots, and the lots of a day, must stay below.
 
 # Historic orders hold the lots history says remain (`hist`) and how many of them we took (`taken`);
 # they display max(0, hist - taken). Ours hold their open lots in `hist`.
@@ -125,6 +127,9 @@ CONTEXT = np.dtype(
             "rows_a_side",
             "reach",
             "lowest_ticks",
+            "most_lots",
+            "most_ticks",
+            "sum_lots",
             # Where we are.
             "next_event",
             "orders_used",

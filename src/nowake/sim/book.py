@@ -31,11 +31,13 @@ from nowake.kernels.state import (
     OURS,
     SIDE,
     TIME,
+    TOO_MUCH,
     UNKNOWN,
     WORD,
 )
 
 MAX_WINDOW_TICKS = 1 << 26  # Levels of 2 sides take 64 bytes a tick of address space; memory only where prices are.
+MAX_OWN_LOTS = 1 << 53  # Of one order: a thousand of them at one price still fit 64 bits.
 _MIN_PADDING_TICKS = 1024
 
 _FIELD = {name: number for number, name in enumerate(CONTEXT.names or ())}
@@ -78,7 +80,8 @@ class Book:
     BadParameter
         When depth, reach, padding or capacity is out of range.
     OutOfCapacity
-        When the prices in the data lie more than `MAX_WINDOW_TICKS` apart.
+        When the prices in the data lie more than `MAX_WINDOW_TICKS` apart, or lots are so many that volume or
+        turnover would not fit 64 bits.
     """
 
     def __init__(
@@ -160,10 +163,12 @@ class Book:
         Raises
         ------
         BadParameter
-            When the lots are not above 0 or the child was placed before.
+            When the lots are not from 1 to below `MAX_OWN_LOTS`, or the child was placed before.
         """
         if lots <= 0:
             raise BadParameter(f"child {child_id} has {lots} lots; an order needs at least 1")
+        if lots >= MAX_OWN_LOTS:
+            raise BadParameter(f"child {child_id} has {lots:,} lots; an order must have fewer than 2**53")
         if child_id in self._slots:
             raise BadParameter(f"child {child_id} was placed before; give every order its own number")
         if not immediate:
@@ -348,6 +353,7 @@ class Book:
         padding_ticks = min(padding_ticks, (MAX_WINDOW_TICKS - window) // 2)
         first = max(1, lowest - padding_ticks) if lowest > 0 else lowest - padding_ticks
         window += lowest - first + padding_ticks
+        self._check_sizes(max(abs(first), abs(first + window - 1), self._get("most_ticks")))
         self._set("lowest_ticks", first)
         self._set("window", window)
         self._set("words_a_side", window // 64 + 1)
@@ -355,6 +361,17 @@ class Book:
         self._hold("ours", np.zeros(2 * window, OURS))
         for bit_map in ("words", "marks"):
             self._hold(bit_map, np.zeros(2 * (window // 64 + 1), WORD))
+
+    def _check_sizes(self, most_ticks: int) -> None:
+        """No count may overflow: not a print's turnover at any price of the book, nor the volume of the day."""
+        most_lots = self._get("most_lots")
+        if most_lots * most_ticks >= TOO_MUCH:
+            raise OutOfCapacity(
+                f"{most_lots:,} lots in one event at prices up to {most_ticks:,} ticks: their product must stay below "
+                "2**62; count in larger lots or ticks"
+            )
+        if self._get("sum_lots") >= TOO_MUCH:
+            raise OutOfCapacity("the lots of all events sum to 2**62 or more; count in larger lots")
 
     def _hold_orders(self, orders: NDArray[np.void]) -> None:
         """Slots for orders, and a table that is at most half full."""

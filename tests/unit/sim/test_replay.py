@@ -403,3 +403,28 @@ def test_book_grows_when_more_orders_than_it_has_fills_for_meet_ours_at_once():
     fills = book.take_fills()
     assert (397, 397, 103, 500) == (len(fills), sum(fill[2] for fill in fills), fills[-1][3], book.venue_ns)
     assert (397, 0) == (book.volume_lots, book.crossed_instants)
+
+
+@pytest.mark.parametrize(("price", "lots"), [(2**20, 2**41), (-5, 2**59), (7, 2**58 + 3)])
+def test_turnover_is_exact_beyond_64_bits(price, lots):
+    prints = "\n".join(f"{k} cross bid 0 {lots} {price}" for k in range(2, 6))
+    book = Book(history(f"1 add bid 1 1 {price}\n{prints}"), padding_ticks=2)
+    book.run(9)
+    assert (4 * lots, 4 * lots * price) == (book.volume_lots, book.turnover)
+
+
+def test_lots_whose_turnover_would_overflow_are_refused_with_both_numbers():
+    with pytest.raises(OutOfCapacity, match=r"4,398,046,511,104 lots in one event at prices up to 1,048,576 ticks"):
+        Book(history(f"1 add bid 1 1 100\n2 cross bid 0 {2**42} {2**20}"))
+
+
+def test_lots_whose_volume_would_overflow_are_refused():
+    with pytest.raises(OutOfCapacity, match="lots of all events sum"):
+        Book(history("\n".join(f"{k} add bid {k} {2**59} 1" for k in range(9))), padding_ticks=1)
+
+
+def test_order_of_ours_too_large_to_count_is_refused():
+    book = Book(history("1 add bid 1 1 99"))
+    book.run(1)
+    with pytest.raises(BadParameter, match="9,007,199,254,740,992 lots"):
+        book.place(1, side=1, price_ticks=99, lots=2**53)
