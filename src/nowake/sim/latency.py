@@ -8,7 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from nowake.domain.errors import BadParameter
-from nowake.domain.units import NS_PER_US
+from nowake.domain.units import NS_PER_MS, NS_PER_SECOND, NS_PER_US
+
+_UNITS = ((NS_PER_SECOND, "s"), (NS_PER_MS, "ms"), (NS_PER_US, "us"))
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,9 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     order_ns: int = 200 * NS_PER_US
     report_ns: int = 200 * NS_PER_US
 
+    def __str__(self) -> str:
+        return f"market data {_text(self.feed_ns)}, orders {_text(self.order_ns)}, reports {_text(self.report_ns)}"
+
     def __post_init__(self) -> None:
         for name in ("feed_ns", "order_ns", "report_ns"):
             if getattr(self, name) < 0:
@@ -45,3 +50,11 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
                 f"report_ns {self.report_ns} is less than feed_ns {self.feed_ns}; "
                 "a replay needs reports no faster than market data, give the same for both"
             )
+
+
+def _text(duration_ns: int) -> str:
+    """A duration in the largest unit of which it has at least one: 200 us, 1.5 ms."""
+    for unit_ns, name in _UNITS:
+        if duration_ns >= unit_ns:
+            return f"{duration_ns / unit_ns:.12g} {name}"
+    return f"{duration_ns} ns"

@@ -34,6 +34,7 @@ from nowake.domain.event import (
 )
 from nowake.domain.instrument import Instrument
 from nowake.domain.order import TimeInForce
+from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.state import ACCEPTED, CARRY, GONE, NEVER, NOT_CONTINUOUS, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF
 from nowake.sim.book import (
     FILLS,
@@ -53,6 +54,7 @@ ASSUMPTIONS = (
     "Displayed size is consumed once: lots we took stay gone until history itself removes the order.",
     "A resting order of ours fills when history prints at its price behind the lots queued ahead of it, when history"
     " prints at a worse price, or when a new historic order reaches it; never for more than the print.",
+    "Lots we take and history trades again later count twice in volume: once as ours, once as history's.",
     "Hidden interest is not met by our orders; hidden prints fill our displayed orders at their price or better.",
     "While trading is halted nothing of ours fills; what by then has come to cross an order of ours fills it, at our"
     " price, when trading resumes.",
@@ -92,6 +94,8 @@ class ReplayWorld:
     start_ns
         Our time when the world begins; the first instant at which the first event is known, unless said. Events known
         by then are in the book.
+    notes
+        What else a reader of the result should know, a sentence each; they end `assumptions`.
 
     Raises
     ------
@@ -109,11 +113,12 @@ class ReplayWorld:
         depth: int = 1,
         reach: int = 0,
         start_ns: int | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.instrument = instrument
         self.latency = latency or Latency()
         self._name = name
-        self._reach = reach
+        self._reach, self._notes = reach, notes
         self._book = Book(events, depth=depth, reach=reach)
         self._feed_ns, self._report_ns = self.latency.feed_ns, self.latency.report_ns
         self._book.report_lag_ns = self._report_ns - self._feed_ns
@@ -139,19 +144,19 @@ class ReplayWorld:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Each simplification, in a sentence."""
-        legs = self.latency
-        return (
-            *ASSUMPTIONS,
-            *self._limits_of_data(),
-            f"Latency: market data {legs.feed_ns:,} ns, orders {legs.order_ns:,} ns, reports {legs.report_ns:,} ns.",
-        )
+        return (*ASSUMPTIONS, *self._limits_of_data(), f"Latency: {self.latency}.", *self._notes)
 
     def _limits_of_data(self) -> list[str]:
         """What these data do not show, in sentences."""
-        if not self._reach:
-            return []
-        levels = "1 level" if self._reach == 1 else f"{self._reach} levels"
-        return [f"The data show {levels} a side: what lies beyond is neither seen nor traded with."]
+        sentences = []
+        if self._reach:
+            levels = "1 level" if self._reach == 1 else f"{self._reach} levels"
+            sentences.append(f"The data show {levels} a side: what lies beyond is neither seen nor traded with.")
+        session = self.instrument.session
+        if session.close_ns - self._close_ns > NS_PER_MINUTE:
+            ends = session.clock(self._close_ns)
+            sentences.append(f"The data end at {ends} (local): from then on the market counts as closed.")
+        return sentences
 
     @property
     def phantoms(self) -> int:

@@ -353,8 +353,21 @@ def test_time_never_runs_backwards_and_every_batch_ends_with_the_market():
     assert sorted(times) == times
 
 
-def test_assumptions_state_the_latency():
-    assert "20 ns" in world_of().assumptions[-1]
+def test_assumptions_state_the_latency_in_units_a_reader_knows():
+    assert "Latency: market data 10 ns, orders 20 ns, reports 30 ns." == world_of().assumptions[-1]
+    legs = Latency(feed_ns=200_000, order_ns=1_500_000, report_ns=2 * 10**9)
+    assert "market data 200 us, orders 1.5 ms, reports 2 s" == str(legs)
+
+
+def test_assumptions_end_with_the_notes_of_the_day():
+    assert ("One.", "Two.") == world_of(notes=("One.", "Two.")).assumptions[-2:]
+
+
+@pytest.mark.parametrize(("close_s", "said"), [(3 * 60, False), (3 * 60 + 1, True)])
+def test_assumptions_say_when_the_data_end_more_than_a_minute_early(close_s, said):
+    data = f"1 add bid 1 1 99\n{120 * 10**9} add bid 2 1 99"
+    sentence = "The data end at 00:02:00 (local): from then on the market counts as closed."
+    assert said == (sentence in world_of(data, close_ns=close_s * 10**9).assumptions)
 
 
 def test_assumptions_state_how_far_the_data_reach():
