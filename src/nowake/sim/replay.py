@@ -133,7 +133,8 @@ class ReplayWorld:
         self._last_words = _LAST_WORDS
         start_ns = first_ns + self._feed_ns if start_ns is None else start_ns
         self._now_ns = start_ns
-        self._book.run(min(start_ns - self._feed_ns, self._close_ns))
+        while self._book.run(min(start_ns - self._feed_ns, self._close_ns)):
+            pass  # Halts before we are there wake nobody.
         self._seen = self._book.look()
 
     @property

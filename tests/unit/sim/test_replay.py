@@ -213,6 +213,12 @@ def test_halt_and_resume_wake_us_whatever_we_asked_for():
     ] == seen
 
 
+def test_world_that_starts_after_a_halt_knows_all_events_by_then():
+    world = world_of(DAY.replace("1000 add ask 4 40 102", "1000 halt bid 0 0 0\n1500 resume bid 0 0 0"), start_ns=2500)
+    (moved,) = world.advance(Wake(time_ns=2500))
+    assert (2500, 60, MarketPhase.CONTINUOUS) == (moved.time_ns, moved.volume_lots, moved.phase)
+
+
 def test_halt_at_the_instant_a_command_arrives_is_told():
     world = world_of(DAY.replace("1000 add ask 4 40 102", "1000 halt bid 0 0 0"))
     wait(world, 980)
