@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nowake.tca.result import CostReport
     from nowake.verbs.simulate import Run
 
+LOOK_AHEAD = "The volume curve was measured on this same day: it knew what was to come, as no desk does."
 _ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
 _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap", "shortfall")}
 
@@ -60,7 +61,8 @@ def command(
     leg_ns = parse_duration(latency)
     legs = Latency(feed_ns=leg_ns, order_ns=leg_ns, report_ns=leg_ns)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
-        run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, progress=progress)
+        notes = (LOOK_AHEAD,) if parameters["algo"] == "vwap" else ()
+        run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, notes=notes, progress=progress)
     made = report(run)
     if as_json:
         show_json({"run": _plain(run), "cost": made.cost})

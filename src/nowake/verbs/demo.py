@@ -29,6 +29,10 @@ from nowake.verbs.simulate import Run, simulate
 QUANTITY, START, END = 20_000, "10:00", "15:30"
 RATE = 0.05
 DISPLAY = 100
+LOOK_AHEAD = (
+    "The volume curve VWAP follows and the urgency of the shortfall order were measured on this same day: "
+    "they knew what was to come, as no desk does."
+)
 _TEMPERS = {"patient": 5, "neutral": 7, "urgent": 10}  # Points of a 20-point frontier: kappa T of about 1, 3 and 10.
 
 
@@ -123,7 +127,7 @@ def demo(
     for algorithm in algorithms(order, expected):
         name = type(algorithm).__name__.lower()
         say(f"executing by {name}")
-        runs.append(simulate(algorithm, day, seed=seed, journal=folder / f"{name}.journal"))
+        runs.append(simulate(algorithm, day, seed=seed, journal=folder / f"{name}.journal", notes=(LOOK_AHEAD,)))
     say("writing the report")
     tape = Tape(description=_describe(day), quotes=day.quotes, trades=day.trades, fingerprint=day.fingerprint)
     page = build_page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,7 @@ def simulate(
     limits: Limits | None = None,
     patience: Patience | None = None,
     journal: str | os.PathLike[str] | None = None,
+    notes: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Run:
     """Work an order by an algorithm in a replayed day: history does not react, but size and queues are honest.
@@ -120,6 +121,8 @@ def simulate(
         Of the gate and of the reconciliation.
     journal
         A file to record the run in, or a folder (a name is made); none keeps only the hash.
+    notes
+        What else was assumed, a sentence each: recorded and shown with the world's own assumptions.
     progress
         Called now and then with the time reached, in nanoseconds.
 
@@ -139,6 +142,7 @@ def simulate(
         latency=latency or Latency(),
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
+        notes=tuple(notes),
         start_ns=order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
