@@ -73,13 +73,8 @@ def replay(address: int) -> int:
         _mark_touch(c)
     i = c.next_event
     between_instants = i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns
-    status = TIME
-    if between_instants:
-        status = _end_instant(c)
-        if status != TIME:
-            look(c)
-            return status
-    while i < c.event_count:
+    status = _end_instant(c) if between_instants else TIME
+    while status == TIME and i < c.event_count:
         event = at(c.events, i, EVENT)
         time_ns = event.time_ns
         if time_ns > c.until_ns:
@@ -101,8 +96,6 @@ def replay(address: int) -> int:
         if _is_crossed(c):
             c.crossed += 1
         status = _end_instant(c)
-        if status != TIME:
-            break
     c.next_event = i
     if status == TIME:
         c.venue_ns = max(c.venue_ns, c.until_ns)

@@ -422,6 +422,7 @@ def test_book_grows_when_more_orders_than_it_has_fills_for_meet_ours_at_once():
     fills = book.take_fills()
     assert (397, 397, 103, 500) == (len(fills), sum(fill[2] for fill in fills), fills[-1][3], book.venue_ns)
     assert (397, 0) == (book.volume_lots, book.crossed_instants)
+    assert not book.run(600)
 
 
 @pytest.mark.parametrize(("price", "lots"), [(2**20, 2**41), (-5, 2**59), (7, 2**58 + 3)])
