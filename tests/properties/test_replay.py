@@ -17,6 +17,7 @@ RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[Healt
 
 def twins(history, reach):
     fast = Book(records(history), depth=3, reach=reach, padding_ticks=2, order_capacity=2)
+    fast._hold_fills(2)
     slow = PlainBook(history, reach=reach)
     slow.lowest_ticks, slow.highest_ticks = fast.price_range_ticks
     return fast, slow
@@ -99,6 +100,12 @@ def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_
 @pytest.mark.parametrize("seed", range(12))
 def test_long_wild_history_leaves_the_same_book_at_every_touch_change(seed):
     history, orders = wild(seed)
+    drive(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
+
+
+@pytest.mark.parametrize("seed", range(20, 30))
+def test_long_wild_history_with_halts_leaves_the_same_book_at_every_touch_change(seed):
+    history, orders = wild(seed, halts=0.05)
     drive(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
 
 

@@ -21,9 +21,9 @@ def members(book, side):
     return [(price, *member) for price in PRICES for member in book.queue(side, price)]
 
 
-def replay_with(history, orders, look):
+def replay_with(history, orders, look, reach=0):
     """Step through a history instant by instant; `look` is called after each with the book and our new fills."""
-    book = Book(records(history), depth=10, padding_ticks=3)
+    book = Book(records(history), depth=10, reach=reach, padding_ticks=3)
     orders, child = list(orders), 0
     for time in sorted({row[0] for row in history} | {order[0] for order in orders}):
         book.run(time)
@@ -92,15 +92,16 @@ def test_what_a_child_was_filled_and_what_is_open_add_up_to_what_was_sent(seed):
     st.lists(
         st.tuples(st.integers(10, 60), st.sampled_from([1, -1]), st.integers(98, 103), st.integers(1, 25)), max_size=10
     ),
+    st.integers(0, 2),
 )
-def test_uncrossed_history_stays_uncrossed_with_our_orders_in_it(history, sent):
+def test_uncrossed_history_stays_uncrossed_with_our_orders_in_it(history, sent, reach):
     def look(book, time, fills, placed):
         bids, asks = book.sides()
         if bids and asks:
             assert bids[0][0] < asks[0][0]
 
     orders = sorted(((time, "place", side, price, lots) for time, side, price, lots in sent), key=lambda row: row[0])
-    replay_with(history, orders, look)
+    replay_with(history, orders, look, reach)
 
 
 @QUICK

@@ -122,8 +122,11 @@ commands = st.lists(
 ).map(lambda commands: sorted(commands, key=lambda command: command[0]))
 
 
-def wild(seed, size=500):
-    """A long history and commands of a seed: few prices, deep queues, ids mostly known, some unknown or reused."""
+def wild(seed, size=500, halts=0.0):
+    """A long history and commands of a seed: few prices, deep queues, ids mostly known, some unknown or reused.
+
+    `halts` is how often trading stops or goes on.
+    """
     random = Random(seed)
     rows, orders, alive, time = [], [], {}, 10
     for k in range(size):
@@ -142,6 +145,8 @@ def wild(seed, size=500):
         elif kind == 6:
             lots = random.randint(0, 60)
         rows.append((time, order_id, lots, price, kind, side, 0))
+        if halts and random.random() < halts:
+            rows.append((time, 0, 0, 0, random.choice([8, 9, 9]), 0, 0))
         if random.random() < 0.15:
             action = random.choice(["place", "place", "take", "reduce", "cancel"])
             orders.append((time, action, random.choice([1, -1]), random.randint(98, 103), random.randint(1, 25)))
