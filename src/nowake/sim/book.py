@@ -36,7 +36,7 @@ from nowake.kernels.state import (
     WORD,
 )
 
-MAX_WINDOW_TICKS = 1 << 26  # Levels of 2 sides take 64 bytes a tick of address space; memory only where prices are.
+MAX_WINDOW_TICKS = 1 << 26  # Levels of 2 sides take 80 bytes a tick of address space; memory only where prices are.
 MAX_OWN_LOTS = 1 << 53  # Of one order: a thousand of them at one price still fit 64 bits.
 _MIN_PADDING_TICKS = 1024
 
