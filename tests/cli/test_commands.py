@@ -59,6 +59,10 @@ def test_estimate_answers_with_parts_that_sum() -> None:
         assert parts == pytest.approx(row["expected_bps"])
 
 
+def test_an_order_of_twice_the_days_volume_is_estimated_with_a_warning() -> None:
+    assert "of a day's volume; impact laws were fitted" in nowake("estimate", "generated", "--buy", "9000000").stdout
+
+
 @pytest.mark.parametrize("schedule", ["twap", "vwap", "almgren-chriss"])
 def test_plan_answers_with_lots_that_sum_to_the_order(schedule: str) -> None:
     plan = answer("plan", "generated", *ORDER, "--schedule", schedule, "--bucket", "7m")["plan"]

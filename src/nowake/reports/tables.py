@@ -188,6 +188,7 @@ def estimates_table(estimates: Sequence[CostEstimate]) -> Table:
     notes += [f"{estimate.model} {estimate.version}: {estimate.formula}" for estimate in estimates]
     if any(estimate.market.look_ahead for estimate in estimates):
         notes.append("The market was measured past the start of the order: an explanation, not a forecast.")
+    notes += dict.fromkeys(warning for estimate in estimates for warning in estimate.warnings)
     return Table("Expected cost", columns, rows, tuple(notes))
 
 
