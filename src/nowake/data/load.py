@@ -37,26 +37,9 @@ class Entry(NamedTuple):
 
 
 def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path | None = None) -> Day:
-    """The day a name stands for.
+    """The day a name stands for, without a word when kernels must be compiled first.
 
-    Parameters
-    ----------
-    spec
-        "lobster:AMZN" (or "lobster:AMZN:10" for the files of 10 levels), "generated", "generated:SEED" or
-        "parquet:FOLDER" (written by `nowake.data.parquet.write_day`).
-    date
-        "2012-06-21" or a date. May be left out where there is one day only; puts a generated day on a date.
-    root
-        The data folder; by default the environment variable NOWAKE_DATA, else ../shared/data.
-
-    Raises
-    ------
-    NotFound
-        When the symbol or date is not there; the message lists what is.
-    BadParameter
-        When the spec or the date cannot be read, or a generated day is put on a Saturday or Sunday.
-    BadData
-        When the files are damaged.
+    Parameters and errors are those of the public `nowake.verbs.load.load_day`.
     """
     source, _, rest = spec.partition(":")
     day = _parse_date(date)

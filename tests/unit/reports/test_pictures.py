@@ -126,7 +126,9 @@ def test_a_book_that_empties_leaves_a_gap_and_no_price() -> None:
     quotes = sample.quotes(100)
     empty = np.zeros(100, dtype=np.int64)
     bare = type(quotes)(quotes.time_ns, quotes.bid_ticks, empty, quotes.ask_ticks, empty)
-    ET.fromstring(price_path("TWAP", sample.order(), bare, sample.FILLS, arrival_price=220.02).svg)
+    picture = price_path("TWAP", sample.order(), bare, sample.FILLS, arrival_price=220.02)
+    assert ET.fromstring(picture.svg).tag.endswith("svg")
+    assert "5 fills" in picture.alt
 
 
 def test_a_thousand_fills_stay_a_small_picture() -> None:
