@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nowake.algos.pacing import Need, Pacing, before_or_after, completion_lots, decide, size_shift, slice_end_ns
 from nowake.domain.decider import Decision, Reason, View
@@ -35,24 +35,42 @@ class Scheduled(Pacing, frozen=True, kw_only=True):
             raise BadParameter(f"slices {self.slices} must be between 1 and {MAX_SLICES:,}")
 
 
+class Slice(NamedTuple):
+    """The running part of the window: its moved bounds, the lots due when it began, and those due when it ends."""
+
+    start_ns: int
+    end_ns: int
+    due_before: float
+    due_after: float
+
+
 def follow(curve: Curve, pacing: Pacing, view: View) -> Decision:
     """One decision of a scheduled algorithm: rest what the running slice asks, take what ended slices left."""
     order = curve.order
     nothing = before_or_after(view, order)
     if nothing is not None:
         return nothing
-    running = running_slice(curve, pacing, view)
-    due = _due_lots(curve, pacing, view.seed, running) if pacing.catch_up else 0.0
+    running = view.memo if isinstance(view.memo, Slice) else None
+    if running is None or not running.start_ns <= view.now_ns < running.end_ns:
+        running = _slice(curve, pacing, view)  # The same for every look in the slice: worked out once.
+    due = running.due_before if pacing.catch_up else 0.0
     required = completion_lots(pacing, order, view.now_ns, due)
     overdue = max(0, math.floor(required + 1e-9) - view.executed_lots)
-    ahead = math.floor(_due_lots(curve, pacing, view.seed, running + 1) + 1e-9) - view.executed_lots
+    ahead = math.floor(running.due_after + 1e-9) - view.executed_lots
     need = Need(
         overdue=overdue,
         resting=max(0, ahead - overdue),
         overdue_reason=Reason.COMPLETING if required > due else Reason.BEHIND_SCHEDULE,
-        next_ns=slice_end_ns(pacing, order, view.seed, index=running + 1, slices=curve.slices),
+        next_ns=running.end_ns,
     )
-    return decide(pacing, order, view, need)
+    return decide(pacing, order, view, need, memo=running)
+
+
+def _slice(curve: Curve, pacing: Pacing, view: View) -> Slice:
+    order, seed, index = curve.order, view.seed, running_slice(curve, pacing, view)
+    bounds = (slice_end_ns(pacing, order, seed, index=k, slices=curve.slices) for k in (index, index + 1))
+    due = (_due_lots(curve, pacing, seed, k) for k in (index, index + 1))
+    return Slice(*bounds, *due)
 
 
 def running_slice(curve: Curve, pacing: Pacing, view: View) -> int:
