@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -208,3 +209,9 @@ def test_the_envelope_hides_no_quote(count: int, slices: int, seed: int) -> None
         after = min(int(np.searchsorted(kept_ns, time_ns[row], side="right")), len(kept_ns) - 1)
         before = max(int(np.searchsorted(kept_ns, time_ns[row], side="left")) - 1, 0)
         assert kept_low[before : after + 1].min() <= low[row] <= high[row] <= kept_high[before : after + 1].max()
+
+
+def test_a_picture_shows_itself_in_a_notebook_and_saves_to_a_file(tmp_path: Path) -> None:
+    picture = EVERY_PICTURE["progress"]()
+    assert picture._repr_svg_() == picture.svg == picture.save(tmp_path / "a.svg").read_text()
+    assert len(repr(picture)) < 300

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import os
 import re
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -77,6 +79,19 @@ class Picture:
     title: str
     alt: str
     svg: str
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to an SVG file of its own."""
+        file = Path(path)
+        file.write_text(self.svg, encoding="utf-8")
+        return file
+
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"Picture({self.title!r}: {self.alt})"
 
 
 def draw(
