@@ -34,7 +34,7 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         Bounds on our share of market volume since the start, our own included, as fractions. The maximum is hard:
         it holds after every fill, and a residual it causes is reported. 0 and 1 switch them off.
     no_take_liq
-        Never cross the spread.
+        Never cross the spread on purpose. An order under way when the market moves onto it may still take.
     catch_up
         Take what ended slices left undone. Without it shortfalls wait for the completion phase.
     force_completion
@@ -160,11 +160,13 @@ def market_lots(view: View) -> int:
 def _room(pacing: Pacing, view: View) -> int:
     """Lots that may execute now with our share of volume still at or below the maximum afterwards.
 
-    executed + q <= share * (volume + q), for our own lots are volume too.
+    executed + q <= share * (volume + q), for our own lots are volume too. What we are taking just now may be in the
+    volume before we hear of it, so it is left out. Exact where news of our fills is as quick as the market's.
     """
     if pacing.max_pct_vol >= 1.0:
         return view.remaining_lots
-    spare = pacing.max_pct_vol * market_lots(view) - view.executed_lots
+    taking = sum(child.open_lots for child in view.live.values() if child.time_in_force is TimeInForce.IOC)
+    spare = pacing.max_pct_vol * (market_lots(view) - taking) - view.executed_lots
     return max(0, min(view.remaining_lots, math.floor(spare / (1.0 - pacing.max_pct_vol) + 1e-9)))
 
 

@@ -37,7 +37,7 @@ _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap",
 @click.option(
     "--max-pct-vol", default=1.0, show_default=True, help="Most share of market volume, held after each fill."
 )
-@click.option("--no-take-liq", is_flag=True, help="Never cross the spread.")
+@click.option("--no-take-liq", is_flag=True, help="Never cross the spread on purpose.")
 @click.option("--latency", default="200us", show_default=True, help="Of each leg: feed, order, report.")
 @click.option("--seed", default=7, show_default=True, help="Seed of every random draw.")
 @click.option("--journal", metavar="PATH", help="Record the run in this file, or in this folder.")

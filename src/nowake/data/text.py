@@ -58,7 +58,7 @@ def read_numbers_leniently(path: Path, columns: Mapping[str, type[pl.DataType]])
 def require(path: Path) -> None:
     """Refuse a file that is missing or empty."""
     if not path.is_file():
-        raise NotFound(f"{path} is not there")
+        raise NotFound(f"{path} is a folder; give a file in it" if path.is_dir() else f"{path} is not there")
     if path.stat().st_size == 0:
         raise BadData(f"{path.name} is empty; copy it again")
 

@@ -23,7 +23,8 @@ def write(path: str | os.PathLike[str], page: Page) -> Path:
     Parameters
     ----------
     path
-        The file; its folder is made where it is missing.
+        The file; its folder is made where it is missing. A link is followed; what is no regular file (a pipe, a
+        device) is written into, not replaced.
     page
         What to write.
 
@@ -31,19 +32,35 @@ def write(path: str | os.PathLike[str], page: Page) -> Path:
     -------
     Path
         The file, as an absolute path.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written; names the file.
     """
-    target = Path(path).absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(os.path.realpath(path))
+    text = render(page)
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    return target
+
+
+def _replace(target: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(render(page))
+            file.write(text)
         os.chmod(temporary, 0o644)  # A temporary file is private; a report is to be read.
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
-    return target
 
 
 def render(page: Page) -> str:

@@ -1,7 +1,8 @@
 """How long messages take: three constant legs between the venue and us.
 
 Real latency varies, and most when markets move; a constant is right for the median message and kind to orders that
-race. State a larger one to be cautious."""
+race. A larger one makes taking dearer, but not resting: while a cancel is under way an order stands where the market
+was, and what then reaches it fills it, at prices history never paid. So try several before believing a passive run."""
 
 from __future__ import annotations
 

@@ -58,6 +58,8 @@ ASSUMPTIONS = (
     "Hidden interest is not met by our orders; hidden prints fill our displayed orders at their price or better.",
     "While trading is halted nothing of ours fills; what by then has come to cross an order of ours fills it, at our"
     " price, when trading resumes.",
+    "A resting order the market has left stands alone until our cancel arrives; whatever then reaches it fills it, so"
+    " more latency makes a passive order fill more, not less.",
     "Where the data do not say who left a queue, lots behind us left first.",
     "Latency is constant; no message is lost, no fee is charged.",
     "Auctions take no order of ours; orders still resting at the close or at the end of the data are cancelled.",

@@ -164,6 +164,14 @@ def test_the_maximum_participation_holds_after_the_fill() -> None:
     assert (40 + 10) / (240 + 10) <= 0.2
 
 
+def test_lots_being_taken_now_are_not_counted_as_volume_before_we_hear_of_them() -> None:
+    algorithm = twap(max_pct_vol=0.2)
+    view = at(algorithm.order, 0.15, done=40, volume=240)
+    send(view, PlaceChild(1, Side.BUY, 10, 10_001, TimeInForce.IOC), Reason.BEHIND_SCHEDULE)
+    view.volume_lots += 10  # It traded; the report is still under way. (240 * .2 - 40) / .8 = 10, as before it.
+    assert wants(algorithm.decide(view)) == [take(10)]
+
+
 def test_the_minimum_participation_takes_what_it_needs() -> None:
     algorithm = twap(min_pct_vol=0.1)
     decision = algorithm.decide(at(algorithm.order, 0.05, done=10, volume=800))

@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import stat
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -217,3 +219,28 @@ def test_a_page_that_cannot_be_drawn_leaves_the_old_one_and_no_litter(tmp_path: 
 def test_the_template_is_part_of_the_package() -> None:
     folder = Path(html.__file__).parent / "templates"
     assert {"page.html.j2", "page.css"} == {each.name for each in folder.iterdir()}
+
+
+def test_a_pipe_is_written_into_and_a_link_followed(tmp_path: Path) -> None:
+    page = _page()
+    real, link = tmp_path / "real.html", tmp_path / "link.html"
+    real.write_text("old")
+    link.symlink_to(real)
+    assert html.write(link, page) == real
+    assert link.is_symlink()
+    assert real.read_text() == html.render(page)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: seen.append(pipe.read_text()))
+    seen: list[str] = []
+    reader.start()
+    html.write(pipe, page)
+    reader.join(timeout=10)
+    assert seen == [html.render(page)]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Is a directory") as error:
+        html.write(tmp_path, _page())
+    assert error.value.filename == str(tmp_path)
