@@ -55,6 +55,7 @@ define environment
 		$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2) && \
 		$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
+	@$(1)/bin/python -m compileall -q src
 endef
 
 .venv/run.stamp: locks/run.txt pyproject.toml
