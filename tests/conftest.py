@@ -1,4 +1,4 @@
-"""What many tests share: where real data are, and a generated day made once a process."""
+"""What many tests share: where real data are, a generated day made once a process, and no test that asserts a time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nowake.data.day import Day
 from nowake.data.generated import generate_day
+
+settings.register_profile("nowake", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nowake")
 
 ROOT = Path(__file__).parent.parent
 

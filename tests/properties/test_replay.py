@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.reference.book import PlainBook
 from tests.reference.streams import commands, records, rows, sensible_rows, wild
@@ -12,7 +12,7 @@ from nowake.kernels.state import GONE, OWN, UNKNOWN
 from nowake.sim.book import Book
 
 PRICES = range(97, 106)
-RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=100)
 
 
 def twins(history, reach):

@@ -14,7 +14,7 @@ from nowake.kernels.state import OWN
 from nowake.sim.book import Book
 
 PRICES = range(96, 107)
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def members(book, side):

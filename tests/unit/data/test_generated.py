@@ -24,7 +24,7 @@ def days():
     return [generate_day(seed, events=100_000) for seed in SEEDS]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.015, 0.1]))
 def test_replaying_the_events_through_queues_never_crosses_or_goes_negative(seed, daily_volatility):
     day = generate_day(seed, events=2_000, daily_volatility=daily_volatility)

@@ -32,7 +32,7 @@ def run(seed, steps, step_ticks, *, crowd=30, seats=1_000, capacity=10_000, widt
     return count, events[: max(count, 0)], touch[: max(count, 0)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([4, 30, 120]))
 def test_kernel_and_twin_write_the_same_events_and_touch(seed, step_ticks, crowd):
     columns = [column.tolist() for column in inputs(seed, 400, step_ticks)]

@@ -94,14 +94,14 @@ seeds = st.integers(0, 10_000)
 depths = st.sampled_from([(1, 1), (2, 2), (3, 3), (1, 4), (2, 5)])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds, depths, st.sampled_from([0.0, 0.05]))
 def test_kernel_and_twin_write_the_same_events(seed, depth, silent):
     messages, rows = feed(seed, 70, *depth, silent)
     assert reference.resync(messages, rows, *depth) == run(messages, rows, *depth)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, depths, st.sampled_from([0.0, 0.05]))
 def test_adding_up_the_events_gives_every_row_and_never_less_than_nothing(seed, depth, silent):
     messages, rows = feed(seed, 70, *depth, silent)
@@ -116,7 +116,7 @@ def test_adding_up_the_events_gives_every_row_and_never_less_than_nothing(seed, 
         assert rows[k] == {side: best_levels(held, side, depth[0]) for side in (1, -1)}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds, depths, st.sampled_from([0.0, 0.05]))
 def test_restating_kernel_and_twin_write_the_same_events(seed, depth, silent):
     messages, rows = feed(seed, 70, *depth, silent)
@@ -124,7 +124,7 @@ def test_restating_kernel_and_twin_write_the_same_events(seed, depth, silent):
     assert reference.restate(written) == run_restate(written)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, depths, st.sampled_from([0.0, 0.05]))
 def test_a_book_of_single_orders_shows_every_row_too(seed, depth, silent):
     messages, rows = feed(seed, 70, *depth, silent)

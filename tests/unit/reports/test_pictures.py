@@ -176,7 +176,7 @@ def test_words_of_others_cannot_leave_their_place_in_the_svg() -> None:
 
 
 @given(st.integers(1, 4_000), st.integers(1, 200), st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_thinning_keeps_first_last_extremes_and_order(count: int, slices: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     time_ns = np.sort(rng.integers(0, 10**6, count))
@@ -198,7 +198,7 @@ def test_a_thinned_step_line_holds_the_last_value_across_a_quiet_time() -> None:
 
 
 @given(st.integers(1, 3_000), st.integers(1, 100), st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_envelope_hides_no_quote(count: int, slices: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     time_ns = np.sort(rng.integers(0, 10**6, count))

@@ -45,7 +45,7 @@ def test_a_fill_after_the_plan_s_end_does_not_hide_that_it_was_late() -> None:
     assert (-2_000.0, sample.at("11:00")) == (lots, time_ns)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 3_700), st.integers(1, 60)), max_size=25),
     st.lists(st.integers(0, 500), min_size=1, max_size=6).filter(any),
