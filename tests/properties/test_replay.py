@@ -58,7 +58,7 @@ def assert_equal(fast, slow):
     assert [getattr(slow, name) for name in names] == [getattr(fast, name) for name in names]
 
 
-def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None, reach=0):
+def check_twins(history, orders, *, on_touch=False, volume_step=None, lag_ns=None, reach=0):
     fast, slow = twins(history, reach)
     if lag_ns is not None:
         fast.report_lag_ns = slow.report_lag_ns = lag_ns
@@ -82,34 +82,34 @@ def drive(history, orders, *, on_touch=False, volume_step=None, lag_ns=None, rea
 @RELAXED
 @given(rows(), commands, st.integers(0, 2))
 def test_any_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders, reach):
-    drive(history, orders, reach=reach)
+    check_twins(history, orders, reach=reach)
 
 
 @RELAXED
 @given(sensible_rows(), commands)
 def test_sensible_history_leaves_the_same_book_fills_and_volume_in_both_books(history, orders):
-    drive(history, orders)
+    check_twins(history, orders)
 
 
 @RELAXED
 @given(rows(), commands, st.integers(1, 20), st.integers(0, 5), st.integers(0, 2))
 def test_both_books_wake_at_the_same_instants(history, orders, volume_step, lag_ns, reach):
-    drive(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns, reach=reach)
+    check_twins(history, orders, on_touch=True, volume_step=volume_step, lag_ns=lag_ns, reach=reach)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_long_wild_history_leaves_the_same_book_at_every_touch_change(seed):
     history, orders = wild(seed)
-    drive(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
+    check_twins(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
 
 
 @pytest.mark.parametrize("seed", range(20, 30))
 def test_long_wild_history_with_halts_leaves_the_same_book_at_every_touch_change(seed):
     history, orders = wild(seed, halts=0.05)
-    drive(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
+    check_twins(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
 
 
 @pytest.mark.parametrize("seed", range(12, 20))
 def test_long_wild_history_leaves_the_same_book_between_commands(seed):
     history, orders = wild(seed, size=800)
-    drive(history, orders, reach=seed % 4)
+    check_twins(history, orders, reach=seed % 4)

@@ -11,6 +11,7 @@ import msgspec
 from nowake.domain.command import AnyCommand, PlaceChild
 from nowake.domain.errors import BadParameter
 from nowake.domain.event import DenyReason
+from nowake.domain.instrument import LARGEST_COUNT, Instrument
 from nowake.domain.side import Side
 from nowake.domain.units import BPS, NS_PER_SECOND
 from nowake.engine.view import View
@@ -49,13 +50,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             if count is not None and count < 1:
                 raise BadParameter(f"{name} {count} must be 1 or more")
 
-    def max_child_lots(self, view: View) -> int:
-        """The largest child that would pass at the worst price the collar allows, at least one lot."""
-        reference = _reference(view, Side.BUY) or _reference(view, Side.SELL) or 0
-        worst = abs(reference) * (1 + self.collar_bps / BPS)
-        value_of_lot = view.order.instrument.value(worst)
-        by_value = int(self.max_value / value_of_lot) if value_of_lot > 0 else view.order.lots
-        return max(1, by_value if self.max_lots is None else min(by_value, self.max_lots))
+    def max_child_lots(self, instrument: Instrument, price_ticks: int) -> int:
+        """The largest child at a price that would pass, at least one lot."""
+        value_of_lot = instrument.value(abs(price_ticks))
+        bounds = [self.max_lots] if self.max_lots is not None else []
+        if value_of_lot > 0:
+            bounds.append(int(self.max_value / value_of_lot))
+        return max(1, min(bounds, default=LARGEST_COUNT))
 
     def room(self, view: View) -> int:
         """How many new orders would pass the checks of rate and of living children now."""

@@ -16,7 +16,7 @@ from nowake.engine.evolve import evolve, send
 from nowake.engine.gate import Limits, check
 from nowake.engine.journal import Footer, Header, Journal, Sent, Turn
 from nowake.engine.ports import World
-from nowake.engine.reconcile import Patience, Reconciled, reconcile
+from nowake.engine.reconcile import Patience, reconcile
 from nowake.engine.run import ChildRecord, RunRecord
 from nowake.engine.view import View
 
@@ -44,7 +44,7 @@ class Engine:
         self.decision = self.decider.decide(view)
         view.memo = self.decision.memo
         self._note_obstacle()
-        reconciled = self._reconcile()
+        reconciled = reconcile(view, self.decision, self.patience, self.limits)
         self.recheck_ns = reconciled.recheck_ns
         sent = []
         for command, reason in reconciled.outgoing:
@@ -64,10 +64,6 @@ class Engine:
         if self.decision.done or (reason is Reason.MARKET_CLOSED and self._obstacle is not Reason.WINDOW_OVER):
             return
         self._obstacle = reason if reason in _WHY_NOT else Reason.WINDOW_OVER
-
-    def _reconcile(self) -> Reconciled:
-        lots, room = self.limits.max_child_lots(self.view), self.limits.room(self.view)
-        return reconcile(self.view, self.decision, self.patience, max_child_lots=lots, room=room)
 
     @property
     def is_over(self) -> bool:

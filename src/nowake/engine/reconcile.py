@@ -17,6 +17,7 @@ from nowake.domain.decider import Decision, Intent, Reason
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import OrderState, TimeInForce
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
+from nowake.engine.gate import Limits
 from nowake.engine.view import Child, View
 
 _LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REDUCE, OrderState.UNKNOWN})
@@ -73,17 +74,15 @@ class Reconciled(NamedTuple):
     recheck_ns: int | None
 
 
-def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_lots: int, room: int) -> Reconciled:
+def reconcile(view: View, decision: Decision, patience: Patience, limits: Limits) -> Reconciled:
     """The commands that turn what is live into what is wanted.
 
     Parameters
     ----------
     view, decision, patience
         What is, what should be, and how little is worth a message.
-    max_child_lots
-        Larger intents are sent as several children (the gate would refuse one that large).
-    room
-        How many new children the gate would pass now.
+    limits
+        Of the gate: a larger intent is sent as several children, and no more of them than would pass now.
     """
     spare = {child.child_id: child for child in view.live.values() if child.state in _KEEPABLE}
     outgoing: list[Outgoing] = []
@@ -107,13 +106,14 @@ def reconcile(view: View, decision: Decision, patience: Patience, *, max_child_l
         if child.time_in_force is TimeInForce.DAY and child.state is not OrderState.PENDING_REDUCE:
             outgoing.append(Outgoing(CancelChild(child.child_id), child.reason))
     in_flux = bool(outgoing) or any(_is_leaving(child) for child in view.live.values())
+    room = limits.room(view) if missing else 0
     quiet_until_ns = patience.quiet_until_ns(view)
     if missing and quiet_until_ns > view.now_ns:
         rechecks.append(quiet_until_ns)
     elif missing and room <= 0:
         rechecks.append(view.now_ns + NS_PER_SECOND)
     else:
-        placements = _placements(view, decision, missing, max_child_lots=max_child_lots, in_flux=in_flux)
+        placements = _placements(view, decision, missing, limits, in_flux=in_flux)
         outgoing += itertools.islice(placements, room)
     return Reconciled(tuple(outgoing), min(rechecks, default=None))
 
@@ -153,7 +153,7 @@ def _keep(child: Child, wanted: int, spare: dict[int, Child], outgoing: list[Out
 
 
 def _placements(
-    view: View, decision: Decision, missing: list[tuple[Intent, int]], *, max_child_lots: int, in_flux: bool
+    view: View, decision: Decision, missing: list[tuple[Intent, int]], limits: Limits, *, in_flux: bool
 ) -> Iterator[Outgoing]:
     """New children for what is missing, never exposing more than is wanted in all nor than the parent has left."""
     wanted = sum(intent.lots for intent in decision.working)
@@ -164,8 +164,9 @@ def _placements(
             continue  # What is on its way out makes room, and its end wakes us.
         left = min(lots, budget)
         budget -= left
+        largest = limits.max_child_lots(view.order.instrument, intent.price_ticks)
         while left > 0:
-            size = min(left, max_child_lots)
+            size = min(left, largest)
             place = PlaceChild(child_id, intent.side, size, intent.price_ticks, intent.time_in_force)
             yield Outgoing(place, intent.reason)
             left -= size

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from nowake.algos import Algorithm, Follow, Iceberg, Participate, Shortfall, Twap, Vwap
-from nowake.domain.event import Liquidity
 from nowake.domain.fill import Fill
 from nowake.domain.market import Trades
 from nowake.domain.order import ParentOrder
@@ -43,8 +42,8 @@ def _from_curve(algorithm: Twap | Vwap | Shortfall, edges: list[int]) -> Schedul
 
 
 def _at_rate(algorithm: Participate, edges: list[int], fills: Sequence[Fill], trades: Trades) -> Schedule | None:
-    """The rate applied to the volume that had passed by each minute, our own taking included."""
-    own = [fill for fill in fills if fill.liquidity is Liquidity.TAKER]
+    """The rate applied to the volume that had passed by each minute, what of ours the tape does not show included."""
+    own = [fill for fill in fills if fill.tape_ticks is None]  # The tape has the others.
     times = np.concatenate((trades.time_ns, np.array([fill.venue_ns for fill in own], dtype=np.int64)))
     lots = np.concatenate((trades.lots, np.array([fill.lots for fill in own], dtype=np.int64)))
     order = np.argsort(times, kind="stable")

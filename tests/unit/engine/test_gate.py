@@ -98,11 +98,18 @@ def test_live_children_are_bounded() -> None:
     assert check(PlaceChild(3, Side.BUY, 10, 9_999), limits, state) is DenyReason.MAX_LIVE_CHILDREN
 
 
-def test_the_largest_child_passes_the_gate_at_the_collars_edge() -> None:
-    state = view(100_000)
-    limits = Limits(max_value=50_000.0)
-    lots = limits.max_child_lots(state)
-    assert check(PlaceChild(1, Side.BUY, lots, 10_501), limits, state) is None
+@pytest.mark.parametrize("price_ticks", [1, 9_999, 10_501])
+def test_the_largest_child_passes_the_gate_at_its_price_and_one_lot_more_does_not(price_ticks: int) -> None:
+    state, limits = view(10_000_000), Limits(max_value=50_000.0)
+    lots = limits.max_child_lots(state.order.instrument, price_ticks)
+    assert check(PlaceChild(1, Side.BUY, lots, price_ticks), limits, state) is None
+    assert check(PlaceChild(1, Side.BUY, lots + 1, price_ticks), limits, state) is DenyReason.MAX_VALUE
+
+
+def test_a_resting_sale_far_above_the_market_is_sized_at_its_own_price() -> None:
+    state, limits = view(10_000_000, side=Side.SELL), Limits(max_value=50_000.0)
+    lots = limits.max_child_lots(state.order.instrument, 20_000)
+    assert check(PlaceChild(1, Side.SELL, lots, 20_000), limits, state) is None
 
 
 @pytest.mark.parametrize(

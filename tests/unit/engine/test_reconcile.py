@@ -13,10 +13,16 @@ from nowake.domain.order import OrderState, TimeInForce
 from nowake.domain.side import Side
 from nowake.domain.units import NS_PER_SECOND
 from nowake.engine.evolve import evolve, send
+from nowake.engine.gate import Limits
 from nowake.engine.reconcile import Patience, reconcile
 from nowake.engine.view import View
 
 AT_ONCE = Patience(min_age_ns=0)
+
+
+def limits(most: int, alive: int = 50) -> Limits:
+    """Limits of size alone, so that only it shows."""
+    return Limits(max_value=1e15, max_lots=most, max_live_children=alive)
 
 
 def view_with(*children: tuple[int, int], lots: int = 1_000, time_in_force: TimeInForce = TimeInForce.DAY) -> View:
@@ -34,7 +40,7 @@ def want(*intents: tuple[int, int], time_in_force: TimeInForce = TimeInForce.DAY
 
 
 def commands(view: View, decision: Decision, patience: Patience = AT_ONCE, most: int = 10_000) -> list[object]:
-    return [out.command for out in reconcile(view, decision, patience, max_child_lots=most, room=50).outgoing]
+    return [out.command for out in reconcile(view, decision, patience, limits(most)).outgoing]
 
 
 def test_a_child_that_is_wanted_as_it_stands_is_left_alone() -> None:
@@ -78,7 +84,7 @@ def test_an_ioc_in_flight_is_neither_cancelled_nor_doubled() -> None:
 def test_a_young_child_is_left_at_its_price_until_it_is_old_enough() -> None:
     view = view_with((100, 9_999))
     patience = Patience(min_age_ns=NS_PER_SECOND)
-    result = reconcile(view, want((100, 10_000)), patience, max_child_lots=1_000, room=50)
+    result = reconcile(view, want((100, 10_000)), patience, limits(1_000))
     assert result.outgoing == ()
     assert result.recheck_ns == view.now_ns + NS_PER_SECOND
     view.now_ns += NS_PER_SECOND
@@ -112,9 +118,11 @@ def test_patience_out_of_range_is_refused(bad: dict[str, float]) -> None:
 
 def test_no_more_children_are_placed_than_the_gate_has_room_for() -> None:
     view = view_with(lots=10**18)
-    result = reconcile(view, want((10**18, 9_999)), AT_ONCE, max_child_lots=10, room=3)
+    result = reconcile(view, want((10**18, 9_999)), AT_ONCE, limits(10, alive=3))
     assert len(result.outgoing) == 3
-    full = reconcile(view, want((10**18, 9_999)), AT_ONCE, max_child_lots=10, room=0)
+    send(view, PlaceChild(1, Side.BUY, 10, 9_998), Reason.ON_SCHEDULE)
+    send(view, CancelChild(1), Reason.ON_SCHEDULE)
+    full = reconcile(view, want((10**18, 9_999)), AT_ONCE, limits(10, alive=1))
     assert (full.outgoing, full.recheck_ns) == ((), view.now_ns + NS_PER_SECOND)
 
 
@@ -124,7 +132,7 @@ def test_after_refusals_nothing_new_is_sent_for_a_while_that_doubles() -> None:
     for child_id in range(1, 9):
         send(view, PlaceChild(child_id, Side.BUY, 10, 9_999), Reason.ON_SCHEDULE)
         evolve(view, ChildRejected(view.now_ns, child_id, RejectReason.VENUE_FAULT))
-        result = reconcile(view, want((10, 9_999)), AT_ONCE, max_child_lots=10, room=50)
+        result = reconcile(view, want((10, 9_999)), AT_ONCE, limits(10))
         assert result.outgoing == ()
         assert result.recheck_ns is not None
         waits.append((result.recheck_ns - view.now_ns) // NS_PER_SECOND)
