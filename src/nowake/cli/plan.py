@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from nowake.cli.options import day_options, json_option, order_options
@@ -9,6 +11,10 @@ from nowake.cli.screen import show, show_json
 from nowake.data.day import Day
 from nowake.domain.order import ParentOrder
 from nowake.domain.units import parse_duration
+
+if TYPE_CHECKING:
+    from nowake.models.market import MarketState
+    from nowake.schedules import SchedulePolicy
 
 
 @click.command("plan", short_help="When to trade how much? TWAP, VWAP, Almgren-Chriss.")
@@ -34,33 +40,34 @@ def command(
     """
     from nowake import schedules  # noqa: PLC0415
     from nowake.models.impact import Linear  # noqa: PLC0415
-    from nowake.models.volume import VolumeCurve  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
     from nowake.verbs.estimate import market_of  # noqa: PLC0415
     from nowake.verbs.plan import plan  # noqa: PLC0415
 
-    bucket_ns = parse_duration(bucket)
-    model = Linear.from_market(market_of(order, day))
+    market = market_of(order, day)
     if frontier:
-        table = tables.frontier_table(
-            schedules.frontier(order, market_of(order, day), model), currency=order.instrument.currency
-        )
-    else:
-        policy: schedules.SchedulePolicy
-        if name == "twap":
-            policy = schedules.Twap(bucket_ns=bucket_ns)
-        elif name == "vwap":
-            curve = VolumeCurve.from_trades(day.trades, day.instrument.session)
-            policy = schedules.Vwap(curve, bucket_ns=bucket_ns)
-        else:
-            policy = schedules.AlmgrenChriss(model, risk_aversion, bucket_ns=bucket_ns)
-        made = plan(order, day, policy)
-        table = tables.schedule_table(made)
+        points = schedules.frontier(order, market, Linear.from_market(market))
+        table = tables.frontier_table(points, currency=order.instrument.currency)
         if as_json:
-            show_json({"plan": made, "rows": tables.to_dict(table)})
-            return
-        show(tables.schedules_table([made]))
-    if as_json:
-        show_json({"order": str(order), "frontier": tables.to_dict(table)})
+            show_json({"order": str(order), "frontier": tables.to_dict(table)})
+        else:
+            show(table)
         return
-    show(table)
+    made = plan(order, day, _policy(day, market, name, bucket_ns=parse_duration(bucket), risk_aversion=risk_aversion))
+    table = tables.schedule_table(made)
+    if as_json:
+        show_json({"plan": made, "rows": tables.to_dict(table)})
+    else:
+        show(tables.schedules_table([made]), table)
+
+
+def _policy(day: Day, market: MarketState, name: str, *, bucket_ns: int, risk_aversion: float) -> SchedulePolicy:
+    from nowake import schedules  # noqa: PLC0415
+    from nowake.models.impact import Linear  # noqa: PLC0415
+    from nowake.models.volume import VolumeCurve  # noqa: PLC0415
+
+    if name == "twap":
+        return schedules.Twap(bucket_ns=bucket_ns)
+    if name == "vwap":
+        return schedules.Vwap(VolumeCurve.from_trades(day.trades, day.instrument.session), bucket_ns=bucket_ns)
+    return schedules.AlmgrenChriss(Linear.from_market(market), risk_aversion, bucket_ns=bucket_ns)
