@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nowake.data.findings import NOTHING_FOUND, Findings
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument, Session
-from nowake.domain.market import Quotes, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.kernels.layout import EVENT, EXECUTE, PRINT_CROSS, PRINT_HIDDEN, RESYNC
+from nowake.kernels.layout import EVENT, EXECUTE, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESYNC
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,6 +63,12 @@ class Day:
         What a reader should know before trusting a result, one sentence each.
     resyncs
         What it took to keep events and displayed book together; None where there was no book to compare with.
+    bars
+        None where the source has none.
+    receipts
+        What was stamped by two clocks; None where the source has one.
+    findings
+        What the reader noticed.
 
     Raises
     ------
@@ -77,6 +84,9 @@ class Day:
     depth: int
     warnings: tuple[str, ...] = ()
     resyncs: Resyncs | None = None
+    bars: Bars | None = None
+    receipts: Receipts | None = None
+    findings: Findings = NOTHING_FOUND
 
     def __post_init__(self) -> None:
         if self.events.dtype != EVENT:
@@ -90,15 +100,22 @@ class Day:
             raise BadData(f"event {row} at {now} is earlier than the event before it, at {before}; sort them by time")
 
     @property
+    def tells_orders(self) -> bool:
+        """Whether the events say whose order came and went, not only how much each level displayed."""
+        return not np.any(self.events["kind"] >= LEVEL)
+
+    @property
     def can_replay(self) -> bool:
         """Whether orders of ours can be simulated inside this day."""
-        return len(self.events) > 0
+        return len(self.events) > 0 and not self.findings.refusal
 
     @property
     def cannot_replay_because(self) -> str:
         """Why not, in a sentence; empty when they can."""
         if self.can_replay:
             return ""
+        if self.findings.refusal:
+            return self.findings.refusal
         return (
             f"{self.source!r} has quotes and trades but no order-by-order events, so nothing says who queues at a "
             "price; costs can be measured on such a day, orders cannot be simulated in it"
@@ -113,19 +130,22 @@ class Day:
                 digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
         return digest.hexdigest()
 
-    def to_frame(self, which: Literal["events", "quotes", "trades"] = "quotes") -> pl.DataFrame:
+    def to_frame(self, which: Literal["events", "quotes", "trades", "bars", "receipts"] = "quotes") -> pl.DataFrame:
         """One table as a polars frame with the columns of `nowake.data.schema`.
 
         Raises
         ------
         BadParameter
-            When `which` is not "events", "quotes" or "trades".
+            When `which` is none of these, or the day has no such table.
         """
-        if which not in {"events", "quotes", "trades"}:
-            raise BadParameter(f"table {which!r} is not one of events, quotes, trades")
         from nowake.data import schema  # noqa: PLC0415
 
-        return schema.frame(getattr(self, which), which)
+        if which not in schema.COLUMNS:
+            raise BadParameter(f"table {which!r} is not one of {', '.join(schema.COLUMNS)}")
+        table = getattr(self, which)
+        if table is None:
+            raise BadParameter(f"{self.source!r} has no {which}")
+        return schema.frame(table, which)
 
     def __str__(self) -> str:
         session = self.instrument.session

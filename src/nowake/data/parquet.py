@@ -14,13 +14,14 @@ import numpy as np
 import polars as pl
 
 from nowake.data.day import Day, Resyncs
-from nowake.data.schema import COLUMNS
+from nowake.data.schema import COLUMNS, Table
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Quotes, Trades
 from nowake.kernels.layout import EVENT
 
 VERSION = "1"
+_TABLES: tuple[Table, ...] = ("events", "quotes", "trades")
 
 
 def write_day(day: Day, folder: str | Path) -> Path:
@@ -28,8 +29,8 @@ def write_day(day: Day, folder: str | Path) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     about = _about(day)
-    for which in COLUMNS:
-        day.to_frame(which).write_parquet(folder / f"{which}.parquet", metadata=about)  # type: ignore[arg-type]
+    for which in _TABLES:
+        day.to_frame(which).write_parquet(folder / f"{which}.parquet", metadata=about)
     return folder
 
 
@@ -44,7 +45,7 @@ def read_day(folder: str | Path) -> Day:
         When a file has other columns, another version, or no description of its instrument.
     """
     folder = Path(folder)
-    frames = {which: _read(folder / f"{which}.parquet", which) for which in COLUMNS}
+    frames = {which: _read(folder / f"{which}.parquet", which) for which in _TABLES}
     about = pl.read_parquet_metadata(folder / "events.parquet")
     if about.get("nowake.version") != VERSION:
         raise BadData(

@@ -1,4 +1,4 @@
-"""The canonical columns of events, quotes and trades.
+"""The canonical columns of events, quotes, trades, bars and receipts.
 
 Times are integer nanoseconds since the epoch, UTC; prices integer ticks and quantities integer lots of the
 instrument. The types are polars', which are Arrow's."""
@@ -11,23 +11,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from nowake.domain.market import Quotes, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades
 
-Table = Literal["events", "quotes", "trades"]
+Table = Literal["events", "quotes", "trades", "bars", "receipts"]
 
 # Table -> column -> (type, meaning).
 COLUMNS: dict[str, dict[str, tuple[type[pl.DataType], str]]] = {
     "events": {
         "time_ns": (pl.Int64, "Venue time, nanoseconds since the epoch, UTC; never decreasing"),
         "order_id": (pl.Int64, "The venue's order id, 0 where it names none"),
-        "lots": (pl.Int64, "Size added, taken away or printed; for RESYNC the whole displayed level"),
+        "lots": (pl.Int64, "Size added, taken away or printed; for RESYNC and LEVEL the whole displayed level"),
         "price_ticks": (pl.Int32, "Price in ticks; 0 for HALT and RESUME"),
         "kind": (
             pl.Int8,
-            "1 ADD, 2 REDUCE, 3 DELETE, 4 EXECUTE, 5 PRINT_HIDDEN, 6 RESYNC, 7 PRINT_CROSS, 8 HALT, 9 RESUME",
+            "1 ADD, 2 REDUCE, 3 DELETE, 4 EXECUTE, 5 PRINT_HIDDEN, 6 RESYNC, 7 PRINT_CROSS, 8 HALT, 9 RESUME, "
+            "10 CLEAR, 11 LEVEL, 12 TRADE",
         ),
         "side": (pl.Int8, "Of the resting order: +1 bid, -1 ask, 0 where there is none"),
-        "flags": (pl.Int16, "Reserved, 0"),
+        "flags": (pl.Int16, "Bits: 1 part of a snapshot"),
     },
     "quotes": {
         "time_ns": (pl.Int64, "When the touch became this, nanoseconds since the epoch, UTC; never decreasing"),
@@ -44,6 +45,21 @@ COLUMNS: dict[str, dict[str, tuple[type[pl.DataType], str]]] = {
         "hidden": (pl.Boolean, "Whether the resting interest was not displayed"),
         "auction": (pl.Boolean, "Whether it is the print of an auction"),
     },
+    "bars": {
+        "time_ns": (pl.Int64, "When the bar begins, nanoseconds since the epoch, UTC; increasing"),
+        "end_ns": (pl.Int64, "When it ends; the bar holds what happened from time_ns up to, not including, end_ns"),
+        "open": (pl.Float64, "First price, in currency"),
+        "high": (pl.Float64, "Highest price"),
+        "low": (pl.Float64, "Lowest price"),
+        "close": (pl.Float64, "Last price"),
+        "volume": (pl.Float64, "Quantity traded, in shares, contracts or coins"),
+        "vwap": (pl.Float64, "Average price weighted by quantity, NaN where the source does not say"),
+        "trades": (pl.Int64, "Number of trades, -1 where the source does not say"),
+    },
+    "receipts": {
+        "venue_ns": (pl.Int64, "The venue's stamp of a message, nanoseconds since the epoch, UTC"),
+        "local_ns": (pl.Int64, "The recorder's stamp of the same message, corrected for the skew of its clock"),
+    },
 }
 
 
@@ -52,11 +68,11 @@ def dtypes(which: Table) -> dict[str, type[pl.DataType]]:
     return {name: kind for name, (kind, _) in COLUMNS[which].items()}
 
 
-def frame(table: npt.NDArray[np.void] | Quotes | Trades, which: Table) -> pl.DataFrame:
+def frame(table: npt.NDArray[np.void] | Quotes | Trades | Bars | Receipts, which: Table) -> pl.DataFrame:
     """A table of a day as a polars frame in the canonical columns."""
     columns = {name: np.ascontiguousarray(_column(table, name)) for name in COLUMNS[which]}
     return pl.DataFrame(columns, schema=dtypes(which))
 
 
-def _column(table: npt.NDArray[np.void] | Quotes | Trades, name: str) -> Any:
+def _column(table: npt.NDArray[np.void] | Quotes | Trades | Bars | Receipts, name: str) -> Any:
     return table[name] if isinstance(table, np.ndarray) else getattr(table, name)

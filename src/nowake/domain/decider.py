@@ -59,11 +59,16 @@ class Wake(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         When the best bid or best ask price changes.
     volume_lots
         When cumulative market volume reaches this count; None for no volume wake.
+    bid_at_least_ticks, ask_at_most_ticks
+        When the best bid of others is at or above the one, or their best ask at or below the other: at once where it
+        is so already; None for no price wake.
     """
 
     time_ns: int | None = None
     on_touch: bool = False
     volume_lots: int | None = None
+    bid_at_least_ticks: int | None = None
+    ask_at_most_ticks: int | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -1,4 +1,4 @@
-"""Quotes and trades of one day as columns: what models and cost analysis read."""
+"""Quotes, trades, bars and receipts of one day as columns: what models and cost analysis read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +61,52 @@ class Trades:
         return len(self.time_ns)
 
 
-def _check_columns(table: Quotes | Trades) -> None:
-    names = [field.name for field in dataclasses.fields(table)]
-    lengths = {name: len(getattr(table, name)) for name in names}
-    if len(set(lengths.values())) != 1:
-        raise BadData(f"columns differ in length: {lengths}")
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """What happened from `time_ns` up to, not including, `end_ns`, in time order.
+
+    `time_ns`, `end_ns`, `trades` (-1 unknown): int64 arrays. `open`, `high`, `low`, `close`, `vwap` (NaN unknown):
+    float64 arrays in currency, for bars are averaged and adjusted and need not lie on ticks. `volume`: float64, in
+    shares, contracts or coins.
+    """
+
+    time_ns: Ints
+    end_ns: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    vwap: Floats
+    trades: Ints
+
+    def __post_init__(self) -> None:
+        _check_columns(self)
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Receipts:
+    """When messages left the venue and when the recorder had them: what a feed's latency is measured on.
+
+    `venue_ns`, `local_ns`: int64 arrays in the order received. `local_ns` is corrected for the skew of the recorder's
+    clock, so that the least difference is what the correction assumed, and never negative.
+    """
+
+    venue_ns: Ints
+    local_ns: Ints
+
+    def __post_init__(self) -> None:
+        _check_lengths(self)
+
+    def __len__(self) -> int:
+        return len(self.venue_ns)
+
+
+def _check_columns(table: Quotes | Trades | Bars) -> None:
+    _check_lengths(table)
     back = np.flatnonzero(np.diff(table.time_ns) < 0)
     if len(back):
         row = int(back[0]) + 1
@@ -72,3 +114,10 @@ def _check_columns(table: Quotes | Trades) -> None:
             f"row {row}: time {table.time_ns[row]} is before {table.time_ns[row - 1]} in the row above; "
             "sort the rows by time"
         )
+
+
+def _check_lengths(table: Quotes | Trades | Bars | Receipts) -> None:
+    names = [field.name for field in dataclasses.fields(table)]
+    lengths = {name: len(getattr(table, name)) for name in names}
+    if len(set(lengths.values())) != 1:
+        raise BadData(f"columns differ in length: {lengths}")

@@ -15,7 +15,7 @@ EVENT = np.dtype(
         ("price_ticks", np.int32),
         ("kind", np.int8),
         ("side", np.int8),
-        ("flags", np.int16),  # Reserved, 0.
+        ("flags", np.int16),  # Bits, see SNAPSHOT.
     ],
     align=True,
 )
@@ -29,3 +29,12 @@ RESYNC = 6  # The level at this side and price displays exactly `lots` (0 = gone
 PRINT_CROSS = 7  # An auction print: counts as volume, moves no book and fills nobody's resting order.
 HALT = 8  # Trading stops.
 RESUME = 9  # Trading goes on.
+CLEAR = 10  # Everything history displays is gone: a snapshot follows, or the venue started anew.
+
+# Of feeds that tell levels and trades apart, and never whose order it was. An event table holds either these and no
+# ADD, REDUCE, DELETE, EXECUTE and RESYNC, or none of these.
+LEVEL = 11  # The level at this side and price displays exactly `lots` (0 = gone).
+TRADE = 12  # A taker took `lots` at `price_ticks` from this side, 0 where unknown; LEVEL events tell what is left.
+
+# Bits of `flags`.
+SNAPSHOT = 1  # Part of a picture of the book, not something that happened now.
