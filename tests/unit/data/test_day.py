@@ -29,7 +29,7 @@ def test_frames_have_the_canonical_columns_and_the_values_of_the_arrays():
         assert len(getattr(DAY, which)) == frame.height
     assert DAY.events["time_ns"].tolist() == DAY.to_frame("events")["time_ns"].to_list()
     assert DAY.quotes.ask_lots.tolist() == DAY.to_frame()["ask_lots"].to_list()
-    with pytest.raises(BadParameter, match="table 'bars' is not one of"):
+    with pytest.raises(BadParameter, match="has no bars"):
         DAY.to_frame("bars")
 
 
