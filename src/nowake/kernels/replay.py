@@ -22,6 +22,7 @@ from nowake.kernels.layout import (
     EVENT,
     EXECUTE,
     HALT,
+    LEVEL,
     PRINT_CROSS,
     PRINT_HIDDEN,
     RESUME,
@@ -382,7 +383,7 @@ def survey(address: int) -> int:
         most_lots = max(most_lots, event.lots)
         most_ticks = max(most_ticks, abs(np.int64(event.price_ticks)))
         sum_lots = min(sum_lots + min(max(event.lots, 0), enough), enough)
-        if ADD <= event.kind <= RESYNC:
+        if ADD <= event.kind <= RESYNC or event.kind == LEVEL:
             lowest = min(lowest, np.int64(event.price_ticks))
             highest = max(highest, np.int64(event.price_ticks))
     c.most_lots, c.most_ticks, c.sum_lots = most_lots, most_ticks, sum_lots

@@ -116,6 +116,7 @@ CONTEXT = np.dtype(
             "sides",
             "fills",
             "shown",
+            "ladder",  # Of the level book alone, see `ladder_state`.
             # Sizes.
             "event_count",
             "order_capacity",
