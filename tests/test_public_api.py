@@ -38,6 +38,7 @@ NAMES = [
     "replay",
     "report",
     "schedules",
+    "sim",
     "simulate",
 ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nowake.domain.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
-    from nowake import algos, models, schedules
+    from nowake import algos, models, schedules, sim
     from nowake.data.day import Day
     from nowake.domain.errors import NowakeError
     from nowake.domain.instrument import Instrument, Session
@@ -54,7 +54,7 @@ _HOMES = {
     "report": "verbs.report",
     "simulate": "verbs.simulate",
 }
-_ROOMS = ("algos", "models", "schedules")
+_ROOMS = ("algos", "models", "schedules", "sim")
 
 __all__ = [
     "Day",
@@ -83,6 +83,7 @@ __all__ = [
     "replay",
     "report",
     "schedules",
+    "sim",
     "simulate",
 ]
 

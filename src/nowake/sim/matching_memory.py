@@ -1,0 +1,190 @@
+"""The matching engine's memory: stores that grow by doubling, and a window of prices that moves where prices go.
+
+Near prices share a dense window: one row a tick. Where they lie further apart than `MAX_DENSE_ROWS` the window holds
+only prices that occur, so that neither a spread of 10**12 ticks nor a book of one price a decade costs memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nowake.kernels import matching_state as state
+from nowake.kernels import runtime
+
+MAX_DENSE_ROWS = 1 << 22  # A level is 16 bytes of address space; memory only where prices are.
+_MIN_PADDING_ROWS = 512
+_FIELD = {name: number for number, name in enumerate(state.CONTEXT.names or ())}
+_SIDES = ("", "dark_")  # Displayed levels, and hidden ones.
+
+Prices = Callable[[], NDArray[np.int64]]
+
+
+class Memory:
+    """All arrays of one engine, and the context record that tells the kernels where they are."""
+
+    def __init__(self) -> None:
+        self._context = np.zeros(1, state.CONTEXT)
+        self._words = self._context.view(np.int64).data
+        self.address = self._context.ctypes.data
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self["orders_used"] = 1  # Slot 0 is nobody.
+        self["best_bid"] = -1
+        self._hold_orders(1 << 10)
+        self._open(base_ticks=0, rows=64)
+
+    def __getitem__(self, name: str) -> int:
+        """A word of the context."""
+        return self._words[_FIELD[name]]
+
+    def __setitem__(self, name: str, value: int) -> None:
+        self._words[_FIELD[name]] = value
+
+    def hold(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Keep an array alive and tell the kernels where it is."""
+        self._arrays[name] = array
+        self[name] = array.ctypes.data
+        return array
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array by the name the context has for its address."""
+        return self._arrays[name]
+
+    # Orders.
+
+    def grow_orders(self) -> None:
+        """Twice the slots, and a table that fits them."""
+        old, table = self._arrays["orders"], self._arrays["table"]
+        traits, stops = self._arrays.get("traits"), self._arrays.get("stops")
+        self._hold_orders(2 * len(old))
+        self._arrays["orders"][: len(old)] = old
+        self["old_table"], self["old_entries"] = table.ctypes.data, len(table)
+        runtime.load("matching:rehash")(self.address)
+        if traits is not None and stops is not None:
+            self.hold_traits()
+            self._arrays["traits"][: len(old)] = traits
+            self._arrays["stops"][:, : len(old)] = stops
+
+    def hold_traits(self) -> None:
+        """Room for what only special orders have."""
+        capacity = self["order_capacity"]
+        self.hold("traits", np.zeros(capacity, state.TRAIT))
+        self.hold("stops", np.zeros((2, capacity), np.int64))
+        self.hold("triggered", np.zeros(capacity, np.int64))
+
+    def _hold_orders(self, capacity: int) -> None:
+        self.hold("orders", np.zeros(capacity, state.ORDER))
+        self["order_capacity"] = capacity
+        bits = (2 * capacity - 1).bit_length()
+        self["table_bits"] = bits
+        self.hold("table", np.zeros(1 << bits, state.ENTRY))
+
+    # The window.
+
+    def price_of(self, row: int) -> int:
+        """Price in ticks of a row."""
+        return int(self._arrays["grid"][row]) if self["grid"] else self["base_ticks"] + row
+
+    def row_of(self, price_ticks: int) -> int | None:
+        """The row of a price, None where it is outside the window."""
+        if not self["grid"]:
+            row = price_ticks - self["base_ticks"]
+            return row if 0 <= row < self["rows"] else None
+        grid = self._arrays["grid"]
+        if not int(grid[0]) <= price_ticks <= int(grid[-1]):
+            return None
+        row = int(np.searchsorted(grid, price_ticks))
+        return row if int(grid[row]) == price_ticks else None
+
+    def reach(self, lowest_ticks: int, highest_ticks: int, prices: Prices) -> None:
+        """Have a row for every price to come: these are between the two, and `prices` names them one by one."""
+        base, rows = self["base_ticks"], self["rows"]
+        if not self["grid"] and base <= lowest_ticks and highest_ticks < base + rows:
+            return
+        held = self._held_prices()
+        if len(held):
+            lowest_ticks, highest_ticks = min(lowest_ticks, int(held[0])), max(highest_ticks, int(held[-1]))
+        span = highest_ticks - lowest_ticks + 1
+        if span <= MAX_DENSE_ROWS:
+            padding = min(max(_MIN_PADDING_ROWS, span // 2), MAX_DENSE_ROWS)
+            first = max(lowest_ticks - padding, -(1 << 63))
+            last = min(highest_ticks + padding, (1 << 63) - 1)
+            self._move(lambda before: before - first, base_ticks=first, rows=last - first + 1)
+            return
+        wanted = np.unique(prices())
+        if self["grid"]:
+            grid = self._arrays["grid"]
+            if np.isin(wanted, grid, assume_unique=True).all():
+                return
+            if len(grid) <= 4 * len(held) + 4096:
+                held = grid
+        grid = np.union1d(held, wanted)
+        self._move(lambda before: np.searchsorted(grid, before), grid=grid)
+
+    def _held_prices(self) -> NDArray[np.int64]:
+        """Every price an order in the engine has, increasing."""
+        return np.unique(self._prices_of_rows(self._arrays["orders"]["row"][self._live_slots()]))
+
+    def _prices_of_rows(self, rows: NDArray[Any]) -> NDArray[np.int64]:
+        if self["grid"]:
+            prices: NDArray[np.int64] = self._arrays["grid"][rows]
+            return prices
+        return np.add(rows, self["base_ticks"], dtype=np.int64)
+
+    def _live_slots(self) -> NDArray[np.int64]:
+        slots: NDArray[np.int64] = self._arrays["table"]["slot"].astype(np.int64)
+        return slots[slots > 0]
+
+    def _move(
+        self,
+        new_rows: Callable[[NDArray[np.int64]], NDArray[Any]],
+        *,
+        base_ticks: int = 0,
+        rows: int = 0,
+        grid: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Open another window and bring every order and level over."""
+        orders, live = self._arrays["orders"], self._live_slots()
+        moved_orders = new_rows(self._prices_of_rows(orders["row"][live]))
+        bid, ask, before = self["best_bid"], self["best_ask"], self["rows"]
+        best = [self._prices_of_rows(np.array([row])) if 0 <= row < before else None for row in (bid, ask)]
+        levels = {}
+        for side in _SIDES:
+            if f"{side}levels" in self._arrays:
+                old = self._arrays[f"{side}levels"]
+                occupied = np.flatnonzero(old["head"])
+                levels[side] = (new_rows(self._prices_of_rows(occupied)), old[occupied])
+        orders["row"][live] = moved_orders
+        self._open(base_ticks=base_ticks, rows=rows, grid=grid)
+        self["best_bid"] = -1 if best[0] is None else int(new_rows(best[0])[0])
+        self["best_ask"] = self["rows"] if best[1] is None else int(new_rows(best[1])[0])
+        for side, (at, content) in levels.items():
+            if side and f"{side}levels" in self._arrays:
+                self.hold_levels(side)
+            self._arrays[f"{side}levels"][at] = content
+            self._occupy(side, at)
+
+    def _open(self, *, base_ticks: int, rows: int, grid: NDArray[np.int64] | None = None) -> None:
+        """An empty window: `rows` ticks from `base_ticks` up, or the prices of a grid."""
+        if grid is None:
+            self._arrays.pop("grid", None)
+            self["grid"] = 0
+        else:
+            self.hold("grid", np.ascontiguousarray(grid, np.int64))
+            rows = len(grid)
+        self["base_ticks"], self["rows"], self["best_ask"] = base_ticks, rows, rows
+        self.hold_levels("")
+
+    def hold_levels(self, side: str) -> None:
+        """Empty levels and bit maps, displayed ("") or hidden ("dark_")."""
+        words = (self["rows"] >> 6) + 1
+        self.hold(f"{side}levels", np.zeros(self["rows"], state.LEVEL))
+        self.hold(f"{side}words", np.zeros(words, np.int64))
+        self.hold(f"{side}summary", np.zeros((words >> 6) + 1, np.int64))
+
+    def _occupy(self, side: str, rows: NDArray[Any]) -> None:
+        for name, shift in (("words", 6), ("summary", 12)):
+            bits = np.left_shift(np.uint64(1), (rows >> (shift - 6)).astype(np.uint64) & np.uint64(63))
+            np.bitwise_or.at(self._arrays[f"{side}{name}"].view(np.uint64), rows >> shift, bits)
