@@ -44,9 +44,9 @@ def info(source: str, date: str | None, root: str | None, *, as_json: bool) -> N
     if not source:
         entries = load.catalogue(root)
         if as_json:
-            show_json([{**entry._asdict(), "date": entry.date.isoformat()} for entry in entries])
+            show_json([entry._asdict() for entry in entries])
         elif entries:
-            click.echo("\n".join(str(entry) for entry in entries))
+            click.echo("\n".join(f"{entry.spec:<32} {entry.dates}" for entry in entries))
         else:
             click.echo(f"no LOBSTER days under {load.data_root(root)}; `nowake data info generated` makes one")
         return

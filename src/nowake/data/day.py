@@ -14,7 +14,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Bars, Quotes, Receipts, Trades
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.kernels.layout import EVENT, EXECUTE, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESYNC
+from nowake.kernels.layout import EVENT, EXECUTE, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESYNC, TRADE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -238,7 +238,7 @@ def quotes_of_touch(times_ns: npt.NDArray[np.int64], touch: npt.NDArray[np.int64
 def trades_of_events(events: Events) -> Trades:
     """The prints among events. The aggressor is opposite to the resting order, and unknown in an auction."""
     kind = events["kind"]
-    prints = events[(kind == EXECUTE) | (kind == PRINT_HIDDEN) | (kind == PRINT_CROSS)]
+    prints = events[(kind == EXECUTE) | (kind == PRINT_HIDDEN) | (kind == PRINT_CROSS) | (kind == TRADE)]
     auction = prints["kind"] == PRINT_CROSS
     return Trades(
         time_ns=prints["time_ns"].copy(),

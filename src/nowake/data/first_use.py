@@ -37,7 +37,7 @@ def compile_readers(spec: str, say: Callable[[str], None], *, root: str | Path |
 
 def _resync_one_message() -> None:
     """The smallest file there can be: one order joins an empty book."""
-    from nowake.data.lobster import resynced  # noqa: PLC0415
+    from nowake.data.readers.lobster import resynced  # noqa: PLC0415
 
     message = np.zeros(1, EVENT)
     message["kind"], message["side"], message["price_ticks"], message["lots"], message["order_id"] = ADD, 1, 100, 1, 1

@@ -1,4 +1,4 @@
-"""One name for every day there is: "lobster:AMZN", "generated:7", "parquet:days/amzn"."""
+"""One name for every day there is: "lobster:AMZN", "binance:BTCUSDT@BINANCE", "generated:7", or a path."""
 
 from __future__ import annotations
 
@@ -6,52 +6,135 @@ import datetime as dt
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from nowake.data import catalogue as catalogues
+from nowake.data.catalogue import Catalogue, Choice, Look
 from nowake.data.day import Day
 from nowake.data.quality import QualityReport
+from nowake.data.readers.registry import FORMATS, reader_of
 from nowake.domain.errors import BadParameter, NotFound
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import check_date
 
 if TYPE_CHECKING:
     from nowake.data.columns import TimeUnit
+    from nowake.data.readers.contract import Progress, Recording
 
 DEFAULT_ROOT = Path("../shared/data")  # From the project's root; the environment variable NOWAKE_DATA overrules it.
 DEFAULT_SEED = 7
-_SOURCES = "lobster:SYMBOL, generated, generated:SEED or parquet:FOLDER"
+_SYMBOLS_SHOWN = 20  # Of a recording with more, the catalogue lists one row and no symbols.
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Entry(NamedTuple):
-    """One day of the catalogue: what to ask `load_day` for, and the files it is made of."""
+    """A row of the catalogue: what to ask `load_day` for, and what it is made of.
+
+    Parameters
+    ----------
+    spec
+        As for `load_day`; of a recording of very many symbols it ends in the word SYMBOL.
+    first, last
+        Dates of the first and the last session; None where the files do not say.
+    gives
+        "orders", "levels", "tables": what the days of this format hold.
+    """
 
     spec: str
-    date: dt.date
+    format: str
+    venue: str
+    symbol: str
+    first: dt.date | None
+    last: dt.date | None
+    gives: str
     files: tuple[str, ...]
     size_bytes: int
 
-    def __str__(self) -> str:
-        return f"{self.spec:<16} {self.date}  {self.size_bytes / 1e6:8.1f} MB  {', '.join(self.files)}"
+    @property
+    def dates(self) -> str:
+        """For people."""
+        if self.first is None:
+            return "not said"
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def load_day(spec: str, date: str | dt.date | None = None, *, root: str | Path | None = None) -> Day:
+def load_day(
+    spec: str,
+    date: str | dt.date | None = None,
+    *,
+    root: str | Path | None = None,
+    symbol: str = "",
+    tick_size: str | Decimal | None = None,
+    lot_size: str | Decimal | None = None,
+    progress: Progress | None = None,
+) -> Day:
     """The day a name stands for, without a word when kernels must be compiled first.
 
-    Parameters and errors are those of the public `nowake.verbs.load.load_day`.
+    Parameters and errors are those of the public `nowake.verbs.load.load_day`; `progress` is called now and then with
+    bytes read and bytes in all.
     """
+    from nowake.data import assemble  # noqa: PLC0415
+    from nowake.data.readers.contract import Wanted  # noqa: PLC0415
+
+    on = parse_date(date)
     source, _, rest = spec.partition(":")
-    day = _parse_date(date)
-    if source == "lobster" and rest:
-        return _load_lobster(rest, day, data_root(root))
     if source == "generated":
         from nowake.data.generated import MONDAY, generate_day  # noqa: PLC0415
 
-        return generate_day(_parse_seed(rest), date=day or MONDAY)
-    if source == "parquet" and rest:
-        return _load_parquet(rest, day)
-    raise _no_source(spec, data_root(root))
+        return generate_day(_parse_seed(rest), date=on or MONDAY)
+    choice = find(spec, on, root=root, symbol=symbol)
+    wanted = Wanted(
+        symbols=frozenset({choice.symbol}),
+        first=choice.date,
+        last=choice.date,
+        tick_size=parse_step("tick_size", tick_size),
+        lot_size=parse_step("lot_size", lot_size),
+        progress=progress,
+    )
+    name = f"{spec}:{symbol}" if symbol else spec
+    read = reader_of(choice.recording.format).pieces(choice.recording, wanted)
+    found = list(assemble.days(read, source=lambda _: name))
+    if not found:
+        raise NotFound(
+            f"{name} has nothing on {choice.date or 'any date'} for {choice.symbol}, or the venue was closed"
+        )
+    if len(found) > 1:
+        there = ", ".join(str(day.instrument.session.date) for day in found)
+        raise NotFound(f"{name} is there for {there}; give one of these dates")
+    return found[0]
+
+
+def find(spec: str, date: dt.date | None = None, *, root: str | Path | None = None, symbol: str = "") -> Choice:
+    """The recording a name means, and which day of which symbol in it.
+
+    Raises
+    ------
+    NotFound, BadParameter, BadData
+        As `load_day`.
+    """
+    place, format_name, text = _located(spec, data_root(root))
+    if text and symbol:
+        raise BadParameter(f"{spec} names a symbol already; leave out {symbol!r}")
+    here = catalogues.look(place, (format_name,) if format_name else ())
+    return catalogues.chosen(here, text or symbol, date, format_name=format_name)
+
+
+def recordings(
+    spec: str, *, root: str | Path | None = None, progress: Look | None = None
+) -> tuple[Catalogue, list[Recording], str]:
+    """What a name means when it may be several days: the catalogue, what of it is meant, and a symbol or nothing.
+
+    A path means everything in it, FORMAT:SYMBOL every recording of that symbol.
+    """
+    place, format_name, text = _located(spec, data_root(root))
+    here = catalogues.look(place, (format_name,) if format_name else (), progress=progress)
+    if text:
+        return here, *catalogues.all_of(here, text, format_name=format_name)
+    if not here.recordings:
+        catalogues.choose(here, catalogues.Name(), None)  # Says why there is nothing.
+    return here, list(here.recordings), ""
 
 
 def default_day(root: str | Path | None = None) -> Day:
@@ -62,36 +145,42 @@ def default_day(root: str | Path | None = None) -> Day:
         return load_day("generated")
 
 
-def catalogue(root: str | Path | None = None) -> list[Entry]:
-    """Every LOBSTER day under the data folder, by symbol and date; empty when there is none."""
-    from nowake.data.lobster_files import list_files, pairs  # noqa: PLC0415
-
-    entries = []
-    for pair, _ in pairs(list_files(data_root(root) / "lobster")):
-        files = (pair.messages.path, pair.book.path)
-        spec = f"lobster:{pair.messages.symbol}:{pair.messages.levels}"
-        size = sum(path.stat().st_size for path in files)
-        entries.append(Entry(spec, pair.messages.date, tuple(path.name for path in files), size))
-    return sorted(entries)
+def catalogue(root: str | Path | None = None, *, progress: Look | None = None) -> list[Entry]:
+    """Every recording under the data folder, by format, symbol and date; empty when there is none."""
+    place = data_root(root)
+    return entries(catalogues.look(place, progress=progress)) if place.exists() else []
 
 
-def describe(spec: str, date: str | dt.date | None = None, *, root: str | Path | None = None) -> str:
+def entries(here: Catalogue) -> list[Entry]:
+    """A row for each symbol of each recording."""
+    rows = []
+    for each in here.recordings:
+        for symbol in each.symbols if 0 < len(each.symbols) <= _SYMBOLS_SHOWN else ("",):
+            alike = [other for other in here.recordings if other.format == each.format and symbol in other.symbols]
+            of_dates = [other for other in alike if _overlap(each, other)] or [each]
+            spec = catalogues.specs(of_dates, symbol or "SYMBOL")[of_dates.index(each)]
+            about = (each.format, each.venue, symbol or f"{len(each.symbols):,} symbols" if each.symbols else "?")
+            names = tuple(path.name for path in each.files)
+            rows.append(Entry(spec, *about, each.first, each.last, FORMATS[each.format][1], names, each.size_bytes))
+    return rows
+
+
+def describe(spec: str, date: str | dt.date | None = None, *, root: str | Path | None = None, symbol: str = "") -> str:
     """What a day holds, as a table for people; errors as for `load_day`."""
-    day = load_day(spec, date, root=root)
+    day = load_day(spec, date, root=root, symbol=symbol)
     return f"{day}\n{'print':<10} {day.fingerprint[:16]} (SHA-256 of the data, shortened)"
 
 
 def check_path(
-    path_or_spec: str | Path, date: str | dt.date | None = None, *, root: str | Path | None = None
+    path_or_spec: str | Path, date: str | dt.date | None = None, *, root: str | Path | None = None, symbol: str = ""
 ) -> QualityReport:
-    """Count the faults of a day or of a LOBSTER message file, also where `load_day` refuses it.
+    """Count the faults of a day, of LOBSTER files also where `load_day` refuses it.
 
     Parameters
     ----------
     path_or_spec
-        A spec as for `load_day`, a LOBSTER message file (its book file is found beside it), or a folder of our
-        Parquet files.
-    date, root
+        As for `load_day`; a LOBSTER message file need not have a book file of its number of rows.
+    date, root, symbol
         As for `load_day`.
 
     Raises
@@ -100,21 +189,15 @@ def check_path(
         As for `load_day`. Damaged LOBSTER rows do not raise, they are counted.
     """
     from nowake.data import quality, raw  # noqa: PLC0415
+    from nowake.data.readers import lobster  # noqa: PLC0415
 
-    path, text = Path(path_or_spec), str(path_or_spec)
-    if path.is_dir():
-        return quality.check(_load_parquet(text, _parse_date(date)))
-    if path.suffix == ".csv":
+    spec, path = str(path_or_spec), Path(path_or_spec)
+    if path.is_file() and lobster.recognises(path):
         return raw.check_message_file(path)
-    source, _, rest = text.partition(":")
-    if source == "lobster" and rest:
-        symbol, levels = _symbol_and_levels(rest)
-        return raw.check_lobster(data_root(root) / "lobster", symbol, _parse_date(date), levels)
-    if source in {"generated", "parquet"}:
-        return quality.check(load_day(text, date, root=root))
-    if not path.exists() and (path.suffix or "/" in text):
-        raise NotFound(f"{path} is not there")
-    raise _no_source(text, data_root(root), also=" and no LOBSTER message file")
+    if spec.partition(":")[0] == lobster.FORMAT:
+        choice = find(spec, parse_date(date), root=root, symbol=symbol)
+        return raw.check_recording(choice.recording, source=spec)
+    return quality.check(load_day(spec, date, root=root, symbol=symbol))
 
 
 def check_tables_file(
@@ -168,38 +251,67 @@ def data_root(root: str | Path | None = None) -> Path:
     return Path(os.environ.get("NOWAKE_DATA") or DEFAULT_ROOT)
 
 
-def _load_lobster(rest: str, date: dt.date | None, root: Path) -> Day:
-    from nowake.data.lobster import read_lobster  # noqa: PLC0415
+def parse_date(date: str | dt.date | None) -> dt.date | None:
+    """A date from its text; None for None.
 
-    symbol, levels = _symbol_and_levels(rest)
-    return read_lobster(root / "lobster", symbol, date, levels=levels)
-
-
-def _load_parquet(folder: str, date: dt.date | None) -> Day:
-    from nowake.data.parquet import read_day  # noqa: PLC0415
-
-    day = read_day(folder)
-    if date is not None and day.instrument.session.date != date:
-        raise NotFound(f"{folder} holds {day.instrument.session.date}, not {date}")
-    return day
-
-
-def _symbol_and_levels(rest: str) -> tuple[str, int | None]:
-    symbol, _, levels = rest.partition(":")
-    if levels and not _NUMBER.fullmatch(levels):
-        raise BadParameter(f"levels {levels!r} must be a whole number of 1 or more; write for example lobster:AMZN:10")
-    return symbol, int(levels) if levels else None
-
-
-def _parse_date(date: str | dt.date | None) -> dt.date | None:
+    Raises
+    ------
+    BadParameter
+        When it is no date, or outside 1970-01-02 to 2200-12-31.
+    """
     if date is None or isinstance(date, dt.date):
-        return date
+        return date if date is None else check_date(date)
     try:
         return check_date(dt.date.fromisoformat(date))
     except BadParameter:
         raise
     except ValueError:
         raise BadParameter(f"date {date!r} is not a date; write YYYY-MM-DD") from None
+
+
+def parse_step(name: str, value: str | Decimal | None) -> Decimal | None:
+    """A tick or lot size from its text; None for None.
+
+    Raises
+    ------
+    BadParameter
+        When it is no number above 0.
+    """
+    if value is None:
+        return None
+    try:
+        step = Decimal(value)
+    except InvalidOperation:
+        raise BadParameter(f"{name} {value!r} is not a number; write for example 0.01") from None
+    if not step.is_finite() or step <= 0:
+        raise BadParameter(f"{name} {value} must be a finite number above 0")
+    return step
+
+
+def _located(spec: str, root: Path) -> tuple[Path, str, str]:
+    """Where to look, for which format (empty for any), and for which SYMBOL[:DETAIL][@VENUE] (empty for any)."""
+    if spec and Path(spec).exists():
+        return Path(spec), "", ""
+    source, _, rest = spec.partition(":")
+    if source == "parquet" and rest:
+        folder, _, symbol = (rest, "", "") if Path(rest).exists() else rest.rpartition(":")
+        if not Path(folder or rest).exists():
+            raise NotFound(f"{rest} is not there; write parquet:FOLDER or parquet:FOLDER:SYMBOL")
+        return Path(folder), source, symbol
+    if source in FORMATS and rest:
+        return root, source, rest
+    folder, _, symbol = spec.rpartition(":")
+    if folder and Path(folder).exists():
+        return Path(folder), "", symbol
+    if "/" in spec or os.sep in spec or (Path(spec).suffix and not symbol):
+        raise NotFound(f"{spec} is not there")
+    raise _no_source(spec, root)
+
+
+def _overlap(one: Recording, other: Recording) -> bool:
+    if one.first is None or one.last is None or other.first is None or other.last is None:
+        return True
+    return one.first <= other.last and other.first <= one.last
 
 
 def _parse_seed(text: str) -> int:
@@ -210,10 +322,12 @@ def _parse_seed(text: str) -> int:
     return int(text) if text else DEFAULT_SEED
 
 
-def _no_source(text: str, root: Path, *, also: str = "") -> BadParameter:
-    """The error for a name that is none, with the symbols that are there."""
-    from nowake.data.lobster_files import list_files  # noqa: PLC0415
-
-    symbols = sorted({file.symbol for file in list_files(root / "lobster")})
-    there = f"; there is lobster:{', lobster:'.join(symbols)}" if symbols else ""
-    return BadParameter(f"data {text!r} is not a source of days{also}; write {_SOURCES}{there}")
+def _no_source(text: str, root: Path) -> BadParameter:
+    """The error for a name that is none, with the names that are there."""
+    there = sorted({entry.spec for entry in catalogue(root)})
+    shown = f"; there is {', '.join(there[:12])}" + (f" and {len(there) - 12} more" if len(there) > 12 else "")
+    formats = ", ".join(name for name in FORMATS if name != "parquet")
+    return BadParameter(
+        f"data {text!r} is not a source of days; write FORMAT:SYMBOL (of {formats}), generated, generated:SEED, "
+        f"parquet:FOLDER or a path{shown if there else ''}"
+    )

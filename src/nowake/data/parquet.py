@@ -1,140 +1,216 @@
-"""Days kept as Parquet files in the canonical columns; the instrument travels in the files' metadata.
+"""Days kept as Parquet files in the canonical columns, one folder a day, and what else a day is in `day.json`.
 
-A day written and read back is the same bytes."""
+    FOLDER/date=2012-06-21/symbol=AMZN/venue=XNAS/events-00000.parquet, quotes-00000.parquet, ..., day.json
+
+Signs of a symbol that a folder's name may not have are written as in addresses on the web (BRK/B is BRK%2FB). A table
+may be in several parts, in time order. `day.json` names every part with its number of rows and is written last: a
+folder without it is no day. Quotes and trades the source did not have are not stored but made when a day is read. A day
+written and read back is the same bytes."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
+import msgspec
 import numpy as np
 import polars as pl
 
-from nowake.data.day import Day, Resyncs
+from nowake.data import schema
+from nowake.data.day import Day, Events, Resyncs
+from nowake.data.findings import Findings
+from nowake.data.readers.contract import Piece
 from nowake.data.schema import COLUMNS, Table
-from nowake.domain.errors import BadData, BadParameter, NotFound
-from nowake.domain.instrument import Instrument, Session
-from nowake.domain.market import Quotes, Trades
+from nowake.domain.errors import BadData, NotFound
+from nowake.domain.instrument import Instrument
+from nowake.domain.market import Bars, Quotes, Receipts, Trades
+from nowake.kernels import runtime
+from nowake.kernels.jobs import INTERLEAVE
 from nowake.kernels.layout import EVENT
 
-VERSION = "1"
-_TABLES: tuple[Table, ...] = ("events", "quotes", "trades")
+VERSION = 2
+ABOUT = "day.json"
+TABLES: tuple[Table, ...] = ("events", "quotes", "trades", "bars", "receipts")
+ROW_GROUP = 1 << 18  # Rows that are decoded together; with the compression below the quickest to read, measured.
+_COMPRESSION_LEVEL = 1
 
 
-def write_day(day: Day, folder: str | Path) -> Path:
-    """Write a day as events.parquet, quotes.parquet and trades.parquet into a folder, made if it is not there."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    about = _about(day)
-    for which in _TABLES:
-        day.to_frame(which).write_parquet(folder / f"{which}.parquet", metadata=about)
-    return folder
+class MadeOf(msgspec.Struct, frozen=True):
+    """A file a day was converted from: enough to see later whether it is the same one."""
+
+    name: str
+    size_bytes: int
+    digest: str  # SHA-256 of its first and its last 64 KiB.
 
 
-def read_day(folder: str | Path) -> Day:
-    """The day a folder written by `write_day` holds.
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What `day.json` says of a day.
+
+    Parameters
+    ----------
+    version
+        Of this layout.
+    source
+        Where the day first came from: "lobster:AMZN".
+    instrument, depth, findings, resyncs
+        As in `nowake.data.day.Day`.
+    tables
+        Name -> rows of each part, in order; tables that are not there are made of the events, or are nothing.
+    made_of
+        The files it was converted from, and the tick and lot asked for.
+    """
+
+    version: int
+    source: str
+    instrument: Instrument
+    depth: int
+    findings: Findings
+    resyncs: Resyncs | None
+    tables: dict[str, tuple[int, ...]]
+    made_of: tuple[MadeOf, ...] = ()
+    asked: dict[str, str] = {}
+
+
+def folder_of(instrument: Instrument, root: Path) -> Path:
+    """Where a day of an instrument is kept."""
+    symbol, venue = quote(instrument.symbol, safe=""), quote(instrument.venue, safe="")
+    return root / f"date={instrument.session.date}" / f"symbol={symbol}" / f"venue={venue}"
+
+
+def named(folder: Path) -> tuple[str, str, dt.date] | None:
+    """Symbol, venue and date a folder's name says, None where it is not named as `folder_of` names them."""
+    parts = []
+    for name, part in zip(("date", "symbol", "venue"), folder.parts[-3:], strict=False):
+        key, _, value = part.partition("=")
+        if key != name or not value:
+            return None
+        parts.append(unquote(value))
+    try:
+        return parts[1], parts[2], dt.date.fromisoformat(parts[0])
+    except (IndexError, ValueError):
+        return None
+
+
+def part_path(folder: Path, which: str, number: int) -> Path:
+    """The file of one part of a table."""
+    return folder / f"{which}-{number:05}.parquet"
+
+
+def write_part(frame: pl.DataFrame, path: Path, instrument: Instrument) -> None:
+    """Write rows in the canonical columns; tick, lot and who it is travel in the file.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or may not be written.
+    """
+    about = {f"nowake.{name}": str(getattr(instrument, name)) for name in ("symbol", "venue", "tick_size", "lot_size")}
+    try:
+        frame.write_parquet(
+            path, compression="zstd", compression_level=_COMPRESSION_LEVEL, row_group_size=ROW_GROUP, metadata=about
+        )
+    except pl.exceptions.PolarsError as error:
+        raise OSError(f"{path}: {str(error).splitlines()[0]}") from None
+
+
+def read_about(folder: Path) -> Stored:
+    """What `day.json` of a folder says.
 
     Raises
     ------
     NotFound
-        When a file is missing.
+        When it is not there, so that the folder is no day or was not written to its end.
     BadData
-        When a file has other columns, another version, or no description of its instrument.
+        When it cannot be read, or is of another version.
     """
-    folder = Path(folder)
-    frames = {which: _read(folder / f"{which}.parquet", which) for which in _TABLES}
-    about = pl.read_parquet_metadata(folder / "events.parquet")
-    if about.get("nowake.version") != VERSION:
-        raise BadData(
-            f"{folder / 'events.parquet'} has layout {about.get('nowake.version')!r}, not {VERSION!r}; "
-            "write it with nowake.data.parquet.write_day"
-        )
-    events = np.zeros(len(frames["events"]), EVENT)
-    for name in COLUMNS["events"]:
-        events[name] = frames["events"][name].to_numpy()
-    return Day(
-        instrument=_instrument(about),
-        source=about["nowake.source"],
-        events=events,
-        quotes=Quotes(**_arrays(frames["quotes"])),
-        trades=Trades(**_arrays(frames["trades"])),
-        depth=int(about["nowake.depth"]),
-        warnings=tuple(filter(None, about["nowake.warnings"].split("\n"))),
-        resyncs=_resyncs(about),
+    path = folder / ABOUT
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(
+            f"{path} is not there, so {folder} is no stored day; convert it with nowake data convert"
+        ) from None
+    try:
+        version = msgspec.json.decode(text, type=dict[str, object]).get("version")
+        if version != VERSION:
+            raise BadData(f"{path} has layout {version!r}, not {VERSION}; convert the day anew")
+        return msgspec.json.decode(text, type=Stored)
+    except msgspec.MsgspecError as error:
+        raise BadData(f"{path} cannot be read: {error}; convert the day anew") from None
+
+
+def read_piece(folder: Path) -> Piece:
+    """All of a stored day.
+
+    Raises
+    ------
+    NotFound
+        When it is no stored day.
+    BadData
+        When a part is missing, damaged, has other columns or another number of rows than `day.json` says.
+    """
+    about = read_about(folder)
+    kinds: dict[Table, Any] = {"quotes": Quotes, "trades": Trades, "bars": Bars, "receipts": Receipts}
+    tables = {which: kinds[which](**_arrays(folder, which, about)) for which in kinds if which in about.tables}
+    return Piece(
+        instrument=about.instrument,
+        events=read_events(folder, about) if "events" in about.tables else None,
+        depth=about.depth,
+        findings=about.findings,
+        resyncs=about.resyncs,
+        **tables,
     )
 
 
-def _arrays(table: pl.DataFrame) -> dict[str, Any]:
+def read_day(folder: str | Path) -> Day:
+    """The day a folder holds, under the name of its first source; errors as for `read_piece`."""
+    from nowake.data.assemble import day_of  # noqa: PLC0415
+
+    folder = Path(folder)
+    return day_of([read_piece(folder)], source=read_about(folder).source)
+
+
+def read_events(folder: Path, about: Stored) -> Events:
+    """The events of a stored day, part by part into one table of records: 32 bytes an event, and one part."""
+    counts = about.tables["events"]
+    events = np.empty(sum(counts), EVENT)
+    end = 0
+    for number, count in enumerate(counts):
+        begin, end = end, end + count
+        _interleave(_part(folder, "events", number, count), events[begin:end])
+    return events
+
+
+def _interleave(frame: pl.DataFrame, out: Events) -> None:
+    """Columns into records."""
+    job = np.zeros(1, INTERLEAVE)
+    columns = {name: np.ascontiguousarray(frame[name].to_numpy()) for name in COLUMNS["events"]}
+    for name, column in columns.items():
+        job[name] = column.ctypes.data
+    job["out"], job["count"] = out.ctypes.data, len(out)
+    runtime.load("interleave:interleave")(job.ctypes.data)
+
+
+def _arrays(folder: Path, which: Table, about: Stored) -> dict[str, np.ndarray]:
+    counts = about.tables[which]
+    parts = [_part(folder, which, number, count) for number, count in enumerate(counts)]
+    table = pl.concat(parts) if parts else pl.DataFrame(schema=schema.dtypes(which))
     return {name: table[name].to_numpy(writable=True) for name in table.columns}
 
 
-def _read(path: Path, which: str) -> pl.DataFrame:
+def _part(folder: Path, which: Table, number: int, count: int) -> pl.DataFrame:
+    path = part_path(folder, which, number)
     if not path.is_file():
-        raise NotFound(f"{path} is not there; a stored day needs events.parquet, quotes.parquet and trades.parquet")
+        raise BadData(f"{path} is not there, and {ABOUT} names it; convert the day anew")
     try:
-        table = pl.read_parquet(path)
-    except pl.exceptions.PolarsError as error:
+        frame = pl.read_parquet(path, hive_partitioning=False).rechunk()
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise BadData(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from None
-    wanted = {name: kind for name, (kind, _) in COLUMNS[which].items()}
-    if dict(table.schema) != wanted:
-        got = ", ".join(f"{name} {kind}" for name, kind in table.schema.items())
+    if dict(frame.schema) != schema.dtypes(which):
+        got = ", ".join(f"{name} {kind}" for name, kind in frame.schema.items())
         raise BadData(f"{path} has columns {got}; the canonical ones are in nowake.data.schema.COLUMNS")
-    return table
-
-
-def _about(day: Day) -> dict[str, str]:
-    instrument, session = day.instrument, day.instrument.session
-    about = {
-        "version": VERSION,
-        "source": day.source,
-        "depth": str(day.depth),
-        "warnings": "\n".join(day.warnings),
-        "symbol": instrument.symbol,
-        "venue": instrument.venue,
-        "date": session.date.isoformat(),
-        "timezone": session.timezone,
-        "open_ns": str(session.open_ns),
-        "close_ns": str(session.close_ns),
-        "tick_size": str(instrument.tick_size),
-        "lot_size": str(instrument.lot_size),
-        "currency": instrument.currency,
-        "negative_prices": str(instrument.negative_prices),
-    }
-    if day.resyncs is not None:
-        for field in dataclasses.fields(Resyncs):
-            value = getattr(day.resyncs, field.name)
-            about[f"resyncs.{field.name}"] = "\n".join(value) if field.name == "examples" else str(value)
-    return {f"nowake.{name}": value for name, value in about.items()}
-
-
-def _instrument(about: dict[str, str]) -> Instrument:
-    try:
-        return Instrument(
-            symbol=about["nowake.symbol"],
-            venue=about["nowake.venue"],
-            session=Session(
-                date=dt.date.fromisoformat(about["nowake.date"]),
-                timezone=about["nowake.timezone"],
-                open_ns=int(about["nowake.open_ns"]),
-                close_ns=int(about["nowake.close_ns"]),
-            ),
-            tick_size=Decimal(about["nowake.tick_size"]),
-            lot_size=Decimal(about["nowake.lot_size"]),
-            currency=about["nowake.currency"],
-            negative_prices=about["nowake.negative_prices"] == "True",
-        )
-    except (KeyError, ArithmeticError, ValueError) as error:
-        if isinstance(error, BadParameter):
-            raise
-        raise BadData(f"the metadata of events.parquet do not describe an instrument: {error}") from None
-
-
-def _resyncs(about: dict[str, str]) -> Resyncs | None:
-    if "nowake.resyncs.first_sight" not in about:
-        return None
-    values = {name: about[f"nowake.resyncs.{name}"] for name in (f.name for f in dataclasses.fields(Resyncs))}
-    examples = tuple(filter(None, values.pop("examples").split("\n")))
-    return Resyncs(**{name: int(value) for name, value in values.items()}, examples=examples)
+    if frame.height != count:
+        raise BadData(f"{path} has {frame.height:,} rows, and {ABOUT} says {count:,}; convert the day anew")
+    return frame

@@ -4,15 +4,17 @@ Prices stay in the files' own units (dollars x 10,000) here, so a price between 
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
-from nowake.data import lobster, quality
-from nowake.data.lobster_files import LobsterFile, Pair, choose_pair, list_files
+from nowake.data import quality
+from nowake.data.assemble import day_of
 from nowake.data.quality import QualityReport
+from nowake.data.readers import lobster
+from nowake.data.readers.contract import Recording
+from nowake.data.readers.lobster_files import LobsterFile, Pair, list_files, pair_of
 from nowake.data.sessions import session_on
 from nowake.data.text import after_midnight_ns, read_numbers_leniently
 from nowake.domain.errors import BadData, BadParameter, NotFound
@@ -22,17 +24,9 @@ from nowake.kernels.layout import HALT, PRINT_CROSS, PRINT_HIDDEN, RESUME
 _UNKNOWN_KIND = 0
 
 
-def check_lobster(folder: Path, symbol: str, date: dt.date | None, levels: int | None = None) -> QualityReport:
-    """Count the faults of a symbol's day.
-
-    Raises
-    ------
-    NotFound
-        When the symbol or date is not there.
-    BadData
-        When no book file has the rows of the message file; check the message file by its path then.
-    """
-    return _check(choose_pair(folder, symbol, date, levels))
+def check_recording(recording: Recording, *, source: str) -> QualityReport:
+    """Count the faults of a day whose files are found."""
+    return _check(pair_of(*recording.files), source)
 
 
 def check_message_file(path: Path) -> QualityReport:
@@ -54,7 +48,7 @@ def check_message_file(path: Path) -> QualityReport:
             f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown; a table of your own "
             "is checked with --table trades or --table quotes (in Python: nowake.data.load.check_tables_file)"
         )
-    return _check(Pair(messages, _book_beside(messages, files)))
+    return _check(Pair(messages, _book_beside(messages, files)), f"lobster:{messages.symbol}")
 
 
 def _book_beside(messages: LobsterFile, files: list[LobsterFile]) -> LobsterFile:
@@ -69,12 +63,11 @@ def _book_beside(messages: LobsterFile, files: list[LobsterFile]) -> LobsterFile
     return min(same_day, key=lambda file: (file.span, file.note) != (messages.span, messages.note))
 
 
-def _check(pair: Pair) -> QualityReport:
+def _check(pair: Pair, source: str) -> QualityReport:
     """The strict reading where it works, for it alone compares book and messages; else counts of the raw rows."""
     session = session_on("XNAS", pair.messages.date)
-    source = f"lobster:{pair.messages.symbol}"
     try:
-        return quality.check(lobster.read_pair(pair))
+        return quality.check(day_of([lobster.read_pair(pair)], source=source))
     except BadData as refusal:
         reason = str(refusal)
     times, events = _raw_events(pair.messages.path, session)

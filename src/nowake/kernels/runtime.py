@@ -31,6 +31,10 @@ ENTRIES = (  # module:function
     "own:reduce",
     "own:withdraw",
     "own:rehash",
+    "ladder:replay",
+    "ladder_own:place",
+    "touch:touches",
+    "interleave:interleave",
 )
 
 FAULT = -(1 << 63)  # What a kernel returns when numba's code reports an error: it must not happen.

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import polars as pl
 import pytest
 
 from nowake.data.day import Day, no_events, no_quotes, no_trades, outside_data
 from nowake.data.generated import generate_day
 from nowake.data.load import load_day
-from nowake.data.parquet import read_day, write_day
 from nowake.data.schema import COLUMNS
-from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.layout import EVENT
 
@@ -37,35 +35,10 @@ def test_the_schema_of_events_is_the_record_the_kernels_read():
     assert list(EVENT.names) == list(COLUMNS["events"])
 
 
-def test_parquet_brings_back_every_byte(tmp_path):
-    again = read_day(write_day(DAY, tmp_path / "day"))
-    assert DAY.fingerprint == again.fingerprint
-    for field in dataclasses.fields(Day):
-        if field.name not in {"events", "quotes", "trades"}:
-            assert getattr(DAY, field.name) == getattr(again, field.name)
-
-
 def test_the_fingerprint_sees_one_changed_lot():
     events = DAY.events.copy()
     events["lots"][5] += 1
     assert DAY.fingerprint != dataclasses.replace(DAY, events=events).fingerprint
-
-
-def test_a_stored_day_with_a_file_missing_or_foreign_is_refused(tmp_path):
-    folder = write_day(DAY, tmp_path / "day")
-    (folder / "trades.parquet").rename(folder / "kept")
-    with pytest.raises(NotFound, match=r"trades\.parquet is not there"):
-        read_day(folder)
-    pl.DataFrame({"a": [1]}).write_parquet(folder / "trades.parquet")
-    with pytest.raises(BadData, match="has columns a"):
-        read_day(folder)
-    (folder / "trades.parquet").write_text("no parquet")
-    with pytest.raises(BadData, match="not a readable Parquet file"):
-        read_day(folder)
-    (folder / "kept").rename(folder / "trades.parquet")
-    DAY.to_frame("events").write_parquet(folder / "events.parquet")
-    with pytest.raises(BadData, match="has layout None, not '1'"):
-        read_day(folder)
 
 
 def test_events_out_of_order_are_refused():

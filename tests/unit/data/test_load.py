@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from nowake.data.load import catalogue, check_path, data_root, describe, load_day
-from nowake.data.parquet import write_day
+from nowake.data.store import write_day
 from nowake.domain.errors import BadParameter, NotFound
 
 from .conftest import BOOK, MESSAGES
@@ -32,9 +32,9 @@ def test_an_unknown_symbol_or_date_lists_what_is_there(write_lobster):
     write_lobster(symbol="OTHER")
     with pytest.raises(NotFound, match=r"symbol 'NONE' is not in .*; there are OTHER, TEST"):
         load_day("lobster:NONE", root=root)
-    with pytest.raises(NotFound, match="TEST has no files for 2013-01-02; there is 2012-06-21 with 1 level"):
+    with pytest.raises(NotFound, match="TEST has nothing on 2013-01-02; there is 2012-06-21"):
         load_day("lobster:TEST", "2013-01-02", root=root)
-    with pytest.raises(NotFound, match="no files for 2012-06-21 with 7 levels; there is 2012-06-21 with 1 level"):
+    with pytest.raises(NotFound, match="TEST is not there as 7; there is lobster:TEST"):
         load_day("lobster:TEST:7", root=root)
 
 
@@ -46,7 +46,7 @@ def test_a_date_is_asked_for_where_there_are_several(write_lobster):
 
 
 def test_a_folder_without_lobster_files_says_how_to_name_it(tmp_path):
-    with pytest.raises(NotFound, match=r"holds no LOBSTER files.*set NOWAKE_DATA"):
+    with pytest.raises(NotFound, match=r"holds no lobster files; .*set NOWAKE_DATA"):
         load_day("lobster:TEST", root=tmp_path)
 
 
@@ -80,10 +80,9 @@ def test_the_catalogue_lists_every_pair_with_its_spec(write_lobster):
     root = write_lobster()
     write_lobster(symbol="ALSO", messages=None)
     (entry,) = catalogue(root)
-    assert ("lobster:TEST:1", dt.date(2012, 6, 21)) == entry[:2]
-    assert len(MESSAGES) + len(BOOK) == entry.size_bytes
-    assert load_day(entry.spec, entry.date, root=root).can_replay
-    assert "lobster:TEST:1" in str(entry)
+    assert ("lobster:TEST", "lobster", "XNAS", "TEST", dt.date(2012, 6, 21), dt.date(2012, 6, 21)) == entry[:6]
+    assert ("2012-06-21", "orders", len(MESSAGES) + len(BOOK)) == (entry.dates, entry.gives, entry.size_bytes)
+    assert load_day(entry.spec, entry.first, root=root).can_replay
 
 
 def test_the_catalogue_of_a_folder_that_is_not_there_is_empty(tmp_path):
@@ -97,12 +96,14 @@ def test_a_generated_day_takes_a_seed_and_a_date():
 
 def test_a_stored_day_comes_back_the_same(write_lobster, tmp_path):
     day = load_day("lobster:TEST", root=write_lobster())
-    folder = write_day(day, tmp_path / "stored")
-    again = load_day(f"parquet:{folder}")
+    write_day(day, tmp_path / "stored")
+    again = load_day(f"parquet:{tmp_path / 'stored'}")
     assert day.fingerprint == again.fingerprint
     assert (day.instrument, day.resyncs, day.warnings) == (again.instrument, again.resyncs, again.warnings)
-    with pytest.raises(NotFound, match="holds 2012-06-21, not 2012-06-22"):
-        load_day(f"parquet:{folder}", "2012-06-22")
+    assert day.fingerprint == load_day(f"parquet:{tmp_path / 'stored'}:TEST@XNAS").fingerprint
+    assert day.fingerprint == load_day(f"{tmp_path / 'stored'}:TEST", "2012-06-21").fingerprint
+    with pytest.raises(NotFound, match="TEST has nothing on 2012-06-22; there is 2012-06-21"):
+        load_day(f"parquet:{tmp_path / 'stored'}", "2012-06-22")
 
 
 def test_describe_is_a_table_with_the_fingerprint(write_lobster):
@@ -113,7 +114,7 @@ def test_describe_is_a_table_with_the_fingerprint(write_lobster):
 @pytest.mark.parametrize(
     ("spec", "date", "text"),
     [
-        ("lobster", None, "data 'lobster' is not a source of days; write lobster:SYMBOL"),
+        ("lobster", None, "data 'lobster' is not a source of days; write FORMAT:SYMBOL"),
         ("nasdaq:X", None, "'nasdaq:X' is not a source of days"),
         ("generated:x", None, "seed 'x' must be a whole number of 0 or more"),
         ("generated:-1", None, "seed '-1' must be a whole number of 0 or more"),
@@ -123,7 +124,6 @@ def test_describe_is_a_table_with_the_fingerprint(write_lobster):
         ("generated", "9999-12-31", "date 9999-12-31 must be from 1970-01-02 to 2200-12-31"),
         ("generated", dt.date(9999, 12, 31), "date 9999-12-31 must be from 1970-01-02 to 2200-12-31"),
         ("lobster:X", "1600-01-03", "date 1600-01-03 must be from"),
-        ("lobster:X:deep", None, "levels 'deep' must be a whole number"),
         ("lobster:X", "21.6.2012", "date '21.6.2012' is not a date; write YYYY-MM-DD"),
     ],
 )

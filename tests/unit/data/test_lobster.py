@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from tests.reference.resync import SingleOrders
 
-from nowake.data import lobster
-from nowake.data.lobster_files import list_files, pairs
+from nowake.data.assemble import day_of
+from nowake.data.load import load_day
+from nowake.data.readers import lobster
+from nowake.data.readers.lobster_files import count_rows, list_files, pairs_of
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.units import NS_PER_SECOND
 from nowake.kernels.layout import ADD, DELETE, EXECUTE, HALT, PRINT_CROSS, PRINT_HIDDEN, REDUCE, RESUME, RESYNC
@@ -23,7 +25,15 @@ OPEN_NS = 1_340_285_400 * NS_PER_SECOND  # 2012-06-21 09:30 in New York is 13:30
 
 
 def read(root, **options):
-    return lobster.read_lobster(root / "lobster", "TEST", **options)
+    return load_day("lobster:TEST", root=root, **options)
+
+
+def real_pairs(folder):
+    return [(pair, count_rows(pair.messages.path)) for pair in pairs_of(list_files(folder / "lobster"))]
+
+
+def day_in(pair):
+    return day_of([lobster.read_pair(pair)], source="lobster")
 
 
 def rows_of(events):
@@ -154,7 +164,7 @@ def test_a_last_line_without_its_newline_counts(write_lobster):
 BAD_FILES = {
     "empty": ("", BOOK, BadData, "is empty|no message and book file"),
     "cut short": (MESSAGES[:-20], BOOK, BadData, r"row 4: .*cut short"),
-    "rows differ": (MESSAGES, BOOK[: BOOK.index("\n") + 1], BadData, "4 rows.*1 rows"),
+    "rows differ": (MESSAGES, BOOK[: BOOK.index("\n") + 1], BadData, "orderbook_1.csv has 1 rows and .*message_1.csv 4"),
     "no book": (MESSAGES, None, NotFound, "no orderbook file stands beside"),
     "no messages": (None, BOOK, NotFound, "no message file stands beside"),
     "book columns": (MESSAGES, BOOK.replace(",100\n", "\n").replace(",60\n", "\n"), BadData, "3 columns.*four"),
@@ -257,8 +267,8 @@ def test_a_day_the_venue_was_closed_is_refused(write_lobster):
 def test_every_row_of_every_real_book_is_the_sum_of_the_events(real_data):
     """A dictionary of lots by price, fed with the events, shows each row of each book file."""
     compared = 0
-    for pair, rows in pairs(list_files(real_data / "lobster")):
-        day = lobster.read_pair(pair)
+    for pair, rows in real_pairs(real_data):
+        day = day_in(pair)
         units = int(day.instrument.tick_size * lobster.UNITS_PER_CURRENCY)
         book = np.loadtxt(pair.book.path, delimiter=",", dtype=np.int64)
         book[:, ::2] //= units
@@ -268,8 +278,8 @@ def test_every_row_of_every_real_book_is_the_sum_of_the_events(real_data):
 
 
 def test_a_book_of_single_orders_shows_every_quote_of_every_real_day(real_data):
-    for pair, _ in pairs(list_files(real_data / "lobster")):
-        day = lobster.read_pair(pair)
+    for pair, _ in real_pairs(real_data):
+        day = day_in(pair)
         columns = ("time_ns", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
         quotes = {q[0]: q[1:] for q in zip(*(getattr(day.quotes, name).tolist() for name in columns), strict=True)}
         book = SingleOrders()
@@ -313,7 +323,7 @@ def displayed(row, offset):
 
 def test_every_transition_of_every_real_level_one_day_follows_from_its_message(real_data):
     """Message and previous row predict the next row, up to the level that comes into sight when one is used up."""
-    level_one = [pair for pair, _ in pairs(list_files(real_data / "lobster")) if pair.messages.levels == 1]
+    level_one = [pair for pair, _ in real_pairs(real_data) if pair.messages.levels == 1]
     if not level_one:
         pytest.skip("no level-1 pair of LOBSTER files there")
     for pair in level_one:
@@ -324,7 +334,7 @@ def test_every_transition_of_every_real_level_one_day_follows_from_its_message(r
             for m, b, a in zip(message.tolist(), book[:-1].tolist(), book[1:].tolist(), strict=True)
         )
         assert len(book) - 1 == explained
-        assert explained == lobster.read_pair(pair).resyncs.transitions_explained
+        assert explained == day_in(pair).resyncs.transitions_explained
 
 
 def follows(*, message, before, after):  # noqa: PLR0911 (one answer a case)

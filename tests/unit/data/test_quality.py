@@ -150,7 +150,7 @@ def test_an_empty_message_file_is_told(write_lobster):
 def test_paths_that_are_nothing_are_refused(tmp_path):
     with pytest.raises(NotFound, match=r"no\.csv is not there"):
         check_path(tmp_path / "no.csv")
-    with pytest.raises(BadParameter, match="not a source of days and no LOBSTER message file"):
+    with pytest.raises(BadParameter, match="'nonsense' is not a source of days"):
         check_path("nonsense")
     (tmp_path / "odd.csv").write_text("1\n")
     with pytest.raises(BadParameter, match="is not named SYMBOL_DATE"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nowake.data.lobster import read_lobster
+from nowake.data.load import load_day
 from nowake.sim.book import Book
 
 LOBSTER = Path(os.environ.get("NOWAKE_DATA", Path(__file__).parents[4] / "shared" / "data")) / "lobster"
@@ -18,7 +18,7 @@ LOBSTER = Path(os.environ.get("NOWAKE_DATA", Path(__file__).parents[4] / "shared
 def test_replayed_touch_equals_the_recorded_one_at_every_instant(symbol):
     if not LOBSTER.is_dir():
         pytest.skip(f"no LOBSTER data at {LOBSTER}; set NOWAKE_DATA")
-    day = read_lobster(LOBSTER, symbol)
+    day = load_day(f"lobster:{symbol}", root=LOBSTER)
     quotes, book, wrong = day.quotes, Book(day.events), []
     last_of_instant = np.flatnonzero(np.append(quotes.time_ns[1:] != quotes.time_ns[:-1], True))
     columns = (quotes.bid_ticks, quotes.bid_lots, quotes.ask_ticks, quotes.ask_lots)

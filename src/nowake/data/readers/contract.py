@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from nowake.data.day import Events
+from nowake.data.day import Events, Resyncs
 from nowake.data.findings import NOTHING_FOUND, Findings
 from nowake.domain.instrument import Instrument
 from nowake.domain.market import Bars, Quotes, Receipts, Trades
@@ -39,6 +39,9 @@ class Recording:
         the files says, so that the user must.
     files
         In the order they are read.
+    detail
+        What a user adds to the symbol to tell recordings of one symbol and date apart: "10" levels, "tick", "5m";
+        empty where the reader has no word for it.
     """
 
     format: str
@@ -47,6 +50,7 @@ class Recording:
     first: dt.date | None
     last: dt.date | None
     files: tuple[Path, ...]
+    detail: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -90,7 +94,8 @@ class Wanted:
 class Piece:
     """Part of one day of one symbol; what is not there is None.
 
-    The pieces of a day come in time order and carry equal instruments. `depth` is as in `nowake.data.day.Day`.
+    The pieces of a day come in time order and carry equal instruments. `depth` and `resyncs` are as in
+    `nowake.data.day.Day`. Quotes and trades that are None in every piece of a day are made from its events.
     """
 
     instrument: Instrument
@@ -101,6 +106,7 @@ class Piece:
     receipts: Receipts | None = None
     depth: int = 0
     findings: Findings = NOTHING_FOUND
+    resyncs: Resyncs | None = None
 
 
 class Reader(Protocol):

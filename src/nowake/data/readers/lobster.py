@@ -12,7 +12,7 @@ Depth L files know nothing beyond level L, and nothing says who queued before th
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from nowake.data.day import Day, Events, Resyncs, outside_data, quotes_of_touch, trades_of_events
-from nowake.data.lobster_files import Pair, choose_pair
+from nowake.data.day import Events, Resyncs, quotes_of_touch
+from nowake.data.findings import Findings
+from nowake.data.readers.contract import Piece, Recording, Wanted
+from nowake.data.readers.lobster_files import Pair, pair_of, pairs_of, parsed, why_unpaired
 from nowake.data.sessions import session_on
 from nowake.data.text import after_midnight_ns, field_count, first_fault, numbered, read_numbers
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
@@ -30,6 +32,7 @@ from nowake.kernels.layout import ADD, EVENT, EXECUTE, HALT, PRINT_CROSS, PRINT_
 
 Ints = npt.NDArray[np.int64]
 
+FORMAT = "lobster"
 UNITS_PER_CURRENCY = 10_000  # Prices in the files are dollars times this.
 MESSAGE_COLUMNS: dict[str, type[pl.DataType]] = {
     "time": pl.String,
@@ -49,67 +52,75 @@ _TYPES = "add, partial cancel, delete, execution, hidden execution, cross, halt"
 _WAY_OUT = "copy the file again, or take the row out of both files"
 
 
-def read_lobster(
-    folder: str | Path,
-    symbol: str,
-    date: dt.date | None = None,
-    *,
-    levels: int | None = None,
-    tick_size: str | Decimal | None = None,
-) -> Day:
-    """The day of a symbol in a folder of LOBSTER files.
+def recognises(path: Path) -> bool:
+    """Whether a file is named as LOBSTER names its files: only the name says symbol, date and depth."""
+    return parsed(path) is not None
 
-    Parameters
-    ----------
-    folder
-        Where the files are; their names are LOBSTER's own.
-    symbol
-        As in the names.
-    date
-        May be left out when the folder has one date of the symbol.
-    levels
-        Depth of the files wanted; by default the longest pair of files, then the deepest.
-    tick_size
-        In dollars, a multiple of 0.0001; by default what the displayed prices say.
+
+def recordings(files: Sequence[Path]) -> list[Recording]:
+    """One for each message file with its book file.
 
     Raises
     ------
-    NotFound
-        When nothing is there by that symbol, date or depth; the message lists what is.
+    NotFound, BadData
+        When no message file has a book file, saying why the first has none.
+    """
+    known = [file for file in map(parsed, files) if file is not None]
+    found = [
+        Recording(
+            format=FORMAT,
+            venue="XNAS",
+            symbols=(pair.messages.symbol,),
+            first=pair.messages.date,
+            last=pair.messages.date,
+            files=(pair.messages.path, pair.book.path),
+            detail=str(pair.messages.levels),
+        )
+        for pair in pairs_of(known)
+    ]
+    if known and not found:
+        raise why_unpaired(known)
+    return found
+
+
+def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
+    """The day in a message file and its book file, as one piece, for a book is compared with all of its messages.
+
+    Raises
+    ------
     BadData
         When a file is damaged or the two do not fit together; shows file, row and value.
     BadParameter
         When `tick_size` does not fit the displayed prices, or NASDAQ was closed on the date.
     """
-    return read_pair(choose_pair(Path(folder), symbol, date, levels), tick_size=tick_size)
+    pair = pair_of(*recording.files)
+    if wanted.includes(pair.messages.symbol, pair.messages.date):
+        yield read_pair(pair, tick_size=wanted.tick_size)
+        if wanted.progress is not None:
+            wanted.progress(recording.size_bytes, recording.size_bytes)
 
 
-def read_pair(pair: Pair, *, tick_size: str | Decimal | None = None) -> Day:
-    """The day in one message file and its book file; parameters and errors as for `read_lobster`."""
+def read_pair(pair: Pair, *, tick_size: Decimal | None = None) -> Piece:
+    """The day of a pair; `tick_size` in dollars, a multiple of 0.0001. Errors as for `pieces`."""
     session = session_on("XNAS", pair.messages.date)
     messages = _read_messages(pair, session)
     book = _read_book(pair, rows=len(messages))
-    tick, warnings = _tick_size(messages, book, tick_size)
+    tick, notes = _tick_size(messages, book, tick_size)
     units = int(tick * UNITS_PER_CURRENCY)
     raw_events = _events(messages, units)
     np.floor_divide(book[:, ::2], units, out=book[:, ::2])
     events, resyncs = resynced(raw_events, book, pair.messages.levels)
     touch = _touch(book)
     if crossed := int(np.count_nonzero((touch[:, 0] >= touch[:, 2]) & (touch[:, 1] > 0) & (touch[:, 3] > 0))):
-        warnings.append(f"{crossed} rows of the book are crossed or locked, as in a halt or an auction")
+        notes.append(f"{crossed} rows of the book are crossed or locked, as in a halt or an auction")
     if resyncs.unexplained:
-        warnings.append(
-            f"{resyncs.unexplained} displayed levels changed without a message (first: {resyncs.examples[0]})"
-        )
-    warnings += outside_data(session, raw_events["time_ns"])
-    return Day(
+        notes.append(f"{resyncs.unexplained} displayed levels changed without a message (first: {resyncs.examples[0]})")
+    return Piece(
         instrument=Instrument(symbol=pair.messages.symbol, venue="XNAS", session=session, tick_size=tick),
-        source=f"lobster:{pair.messages.symbol}",
         events=events,
         quotes=quotes_of_touch(raw_events["time_ns"], touch),
-        trades=trades_of_events(events),
         depth=book.shape[1] // 4,
-        warnings=tuple(warnings),
+        findings=Findings(notes=tuple(notes)),
         resyncs=resyncs,
     )
 
@@ -194,14 +205,14 @@ def _refuse(path: Path, bad: npt.NDArray[np.bool_], text: str, values: tuple[Int
         raise BadData(f"{path.name} row {row + 1}: " + text.format(*(value[row] for value in values)))
 
 
-def _tick_size(messages: pl.DataFrame, book: Ints, asked: str | Decimal | None) -> tuple[Decimal, list[str]]:
+def _tick_size(messages: pl.DataFrame, book: Ints, asked: Decimal | None) -> tuple[Decimal, list[str]]:
     """The tick, and what to say about prices that are not on the cent grid or not on the tick."""
     kind, price, size = (messages[name].to_numpy() for name in ("type", "price", "size"))
     cent = int(_TICKS[0] * UNITS_PER_CURRENCY)
     displayed = np.concatenate([price[kind <= EXECUTE], book[:, ::2][book[:, 1::2] > 0]])
     warnings: list[str] = []
     if asked is not None:
-        tick = Decimal(asked)
+        tick = asked
         units = int(tick * UNITS_PER_CURRENCY)
         if units <= 0 or units != tick * UNITS_PER_CURRENCY or np.any(displayed % units):
             raise BadParameter(f"tick_size {asked} does not divide every displayed price; use 0.01 or 0.0001")

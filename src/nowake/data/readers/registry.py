@@ -1,0 +1,53 @@
+"""The readers there are, in the order they are asked whether a file is theirs; each is imported when first needed.
+
+A format whose files say what they are comes before one that is known by the look of a table."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from pathlib import Path
+from typing import cast
+
+from nowake.data.readers.contract import Reader
+from nowake.domain.errors import BadParameter
+
+# Format -> (module, what its days hold, for people).
+FORMATS = {
+    "parquet": ("parquet", "what was stored"),
+    "lobster": ("lobster", "orders"),
+    "itch": ("itch", "orders"),
+    "dbn": ("dbn", "orders or tables"),
+    "bitstamp": ("bitstamp", "orders"),
+    "binance": ("binance", "levels"),
+    "tardis": ("tardis", "levels or tables"),
+    "lean": ("lean", "tables"),
+    "trades": ("trade_tape", "trades"),
+    "bars": ("bars", "bars"),
+}
+
+
+def reader_of(format_name: str) -> Reader:
+    """The reader of a format.
+
+    Raises
+    ------
+    BadParameter
+        When there is none of that name.
+    """
+    if format_name not in FORMATS:
+        raise BadParameter(f"format {format_name!r} is not known; there are {', '.join(FORMATS)}")
+    module = importlib.import_module(f"nowake.data.readers.{FORMATS[format_name][0]}")
+    return cast(Reader, module)
+
+
+@functools.cache
+def known() -> tuple[str, ...]:
+    """The formats whose readers are there."""
+    here = Path(__file__).parent
+    return tuple(name for name, (module, _) in FORMATS.items() if (here / f"{module}.py").is_file())
+
+
+def format_of(path: Path) -> str | None:
+    """The format of a file, None where no reader knows it."""
+    return next((name for name in known() if reader_of(name).recognises(path)), None)
