@@ -1,0 +1,185 @@
+"""Decimal text -> whole numbers of a power of ten, exactly, and the step all of them lie on.
+
+Venues print prices and sizes as decimals ("61737.63000000"). A column of them becomes int64 units of 10**-places, and
+the greatest common divisor of many units is the tick or lot: hundreds of prices that are all multiples of 0.05 leave
+no doubt. Few of them, or a quiet day on which everybody traded round lots, give a step coarser than the venue's; it
+is still exact for the data it came from. Nothing here passes through a float."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from nowake.data.text import shortened
+from nowake.domain.errors import BadData
+
+Ints = npt.NDArray[np.int64]
+
+_MOST_DIGITS = 18  # So many always fit 64 bits.
+_PLAIN = r"^[0-9]+(\.[0-9]*)?$"
+
+
+class Decimals(NamedTuple):
+    """`units` (int64) of 10**-`places` each."""
+
+    units: Ints
+    places: int
+
+    def take(self, rows: slice | npt.NDArray[np.bool_] | Ints) -> Decimals:
+        """Some of them, as an array is indexed."""
+        return Decimals(self.units[rows], self.places)
+
+
+def columns(parts: Sequence[bytes | msgspec.Raw], count: int) -> tuple[Decimals, ...]:
+    """The numbers in JSON texts such as `[["61773.6","1001"],["61776.4","0"]]`, dealt out to `count` columns.
+
+    Raises
+    ------
+    BadData
+        When one is no plain decimal number of at most 18 digits; shows it.
+    """
+    text = b",".join(part for part in parts if len(part) > 2).translate(None, b'[]" ')  # An empty list is 2 signs.
+    if not text:
+        return (Decimals(np.zeros(0, np.int64), 0),) * count
+    return _uniform(text, count) or _mixed(text, count)
+
+
+def from_text(text: pl.Series) -> Decimals:
+    """The numbers of a column of text, also such as "1e-7", with as many places as the longest needs.
+
+    Raises
+    ------
+    BadData
+        When one is no decimal number, is below 0, or needs more than 18 digits; shows its row (from 0) and it.
+    """
+    plain = text.str.contains(_PLAIN)
+    if not plain.fill_null(value=False).all():
+        text = _spelled_out(text, plain)
+    parts = text.str.splitn(".", 2).struct.rename_fields(["whole", "fraction"]).struct.unnest()
+    fraction = parts["fraction"].fill_null("").str.strip_chars_end("0")
+    places = int(fraction.str.len_bytes().max() or 0)  # type: ignore[arg-type]
+    long = (parts["whole"].str.len_bytes() + places > _MOST_DIGITS).arg_max()
+    if long is not None and len(parts["whole"][long]) + places > _MOST_DIGITS:
+        raise BadData(
+            f"row {long}: number {shortened(text[long])!r} needs more than {_MOST_DIGITS} digits beside others"
+        )
+    units = (parts["whole"] + fraction.str.pad_end(places, "0")).cast(pl.Int64)
+    return Decimals(units.to_numpy().copy(), places)
+
+
+def step_of(numbers: Iterable[Decimals]) -> Decimal | None:
+    """The largest number of which all are multiples; None where there is none above 0."""
+    step: Decimal | None = None
+    for units, places in numbers:
+        divisor = int(np.gcd.reduce(units)) if len(units) else 0
+        if divisor:
+            found = Decimal(divisor).scaleb(-places)
+            step = found if step is None else _common(step, found)
+    return None if step is None else _shortest(step)
+
+
+def to_steps(numbers: Decimals, step: Decimal, what: str) -> Ints:
+    """How many steps each number is.
+
+    Raises
+    ------
+    BadData
+        When one is not a multiple of the step; `what` says in the message what it is.
+    """
+    divisor, shift = int(step.scaleb(_places(step))), _places(step) - numbers.places
+    units = numbers.units
+    if shift > 0:
+        units = _times(units, 10**shift, what)
+    elif shift < 0:
+        divisor *= 10**-shift
+    if divisor >= 2**63:
+        divisor = 2**63 - 1  # Above every unit, so that only 0 is a multiple of it.
+    steps = units // divisor
+    off = np.flatnonzero(steps * divisor != units)
+    if len(off):
+        value = Decimal(int(numbers.units[off[0]])).scaleb(-numbers.places)
+        name = "tick_size" if what == "price" else "lot_size"
+        raise BadData(f"{what} {value} is not a multiple of {step}; give {name}={_common(step, value)}")
+    return steps
+
+
+def _uniform(text: bytes, count: int) -> tuple[Decimals, ...] | None:
+    """The columns when each has one number of decimals, as venues print them: three passes over the text."""
+    if text.translate(None, b"0123456789.,"):
+        return None
+    signs = np.frombuffer(text + b",", np.uint8)
+    ends, dots = np.flatnonzero(signs == ord(",")), np.flatnonzero(signs == ord("."))
+    if len(ends) % count or np.diff(ends, prepend=-1).max() > _MOST_DIGITS + 1 or np.diff(ends, prepend=-1).min() < 2:
+        return None
+    dotted = np.zeros(len(ends), np.int64)
+    which = np.searchsorted(ends, dots)
+    dotted[which] = ends[which] - dots
+    if np.any(np.diff(which) == 0) or np.any(ends[which] - dots < 2):
+        return None
+    after = dotted.reshape(-1, count)
+    if np.any(after != after[0]):
+        return None
+    units = np.fromstring(text.replace(b".", b"").decode(), np.int64, sep=",").reshape(-1, count)
+    return tuple(
+        Decimals(np.ascontiguousarray(units[:, column]), max(int(after[0, column]) - 1, 0)) for column in range(count)
+    )
+
+
+def _mixed(text: bytes, count: int) -> tuple[Decimals, ...]:
+    numbers = text.decode("utf-8", errors="replace").split(",")
+    if len(numbers) % count:
+        raise BadData(f"{len(numbers)} numbers in pairs of price and size: one is missing")
+    return tuple(from_text(pl.Series(numbers[column::count], dtype=pl.String)) for column in range(count))
+
+
+def _spelled_out(text: pl.Series, plain: pl.Series) -> pl.Series:
+    """Numbers with an exponent or a sign written as plain decimals; the first that is none raises."""
+    rows = text.to_list()
+    for row in np.flatnonzero(~plain.fill_null(value=False).to_numpy()):
+        rows[row] = _one_spelled_out(int(row), rows[row])
+    return pl.Series(rows, dtype=pl.String)
+
+
+def _one_spelled_out(row: int, text: str | None) -> str:
+    try:
+        number = Decimal((text or "").strip())
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS or "_" in (text or ""):
+        raise BadData(f"row {row}: {shortened(text or '')!r} is not a number")
+    if number < 0:
+        raise BadData(f"row {row}: {shortened(text or '')!r} is below 0")
+    return f"{number:f}"
+
+
+def _times(units: Ints, factor: int, what: str) -> Ints:
+    largest = int(units.max()) if len(units) else 0
+    if largest * factor >= 2**63:
+        raise BadData(f"{what}s are too large to count in steps this small; give a coarser step")
+    return units * np.int64(factor)
+
+
+def _common(one: Decimal, other: Decimal) -> Decimal:
+    """The greatest common divisor of two decimals."""
+    places = max(_places(one), _places(other), 0)
+    divisor = math.gcd(int(one.scaleb(places)), int(other.scaleb(places)))
+    return _shortest(Decimal(divisor).scaleb(-places))
+
+
+def _places(number: Decimal) -> int:
+    """Digits after the point, below 0 for round numbers such as 1E+2."""
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """Without zeros at the end and without an exponent: 0.10 -> 0.1, 1E+2 -> 100."""
+    return Decimal(f"{number.normalize():f}")

@@ -1,0 +1,345 @@
+"""From the messages of a level feed to pieces of days: what the readers of such feeds share.
+
+Order. Venues batch changes of the book and tell trades at once, so a trade is received before the change it caused,
+often also before older changes. Events are therefore ordered by the venue's time; at one time trades come first,
+because a change of the book stamped T contains the trades up to T. The queue at a price then shrinks by the trade
+when it happened and is never told an older size afterwards. Messages are held back for two seconds of venue time to
+do this; what is later still takes the time of what went before and counts as a clock reversal.
+
+Days are UTC calendar days, as these markets never close. The book is carried over midnight, and a day that begins
+with a known book begins with a picture of it, so that it can be replayed alone. While the book is unknown, trading is
+halted in the events, and a day that ends so is refused.
+
+Tick and lot are the greatest common divisors of what the first batch holds, hundreds of thousands of messages or all
+there are, unless they are given. Wrong where a venue's stamps are wrong, and within their resolution, mostly a
+millisecond."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from nowake.data.day import Events
+from nowake.data.findings import EXAMPLES, Findings
+from nowake.data.readers.contract import Piece, Wanted
+from nowake.data.readers.decimals import Decimals, step_of, to_steps
+from nowake.data.readers.level_book import RunningBook
+from nowake.data.readers.level_messages import (
+    BREAK,
+    PICTURE,
+    QUOTE,
+    Batch,
+    Ints,
+    Noticed,
+    agreement,
+    break_events,
+    crossings,
+    picture_events,
+    print_events,
+    some_updates,
+    ticker_quotes,
+    touch_quotes,
+    update_events,
+)
+from nowake.domain.errors import BadData
+from nowake.domain.instrument import Instrument, Session
+from nowake.domain.market import Quotes, Receipts, Trades
+from nowake.domain.units import NS_PER_DAY, NS_PER_SECOND, midnight_ns
+from nowake.kernels.layout import EVENT, TRADE
+
+_HOLD_NS = 2 * NS_PER_SECOND
+_HIGHEST_TICKS = 2**31 - 1
+_ALL_NS = 2**62
+_RECEIPT = np.dtype([("time_ns", np.int64), ("local_ns", np.int64)])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """What is the same for all days: whose feed it is, and what to do where its book is unknown.
+
+    `first` and `last` bound the days that are handed out. `way_out` ends the sentence of a refusal. `notes` go to every
+    day.
+    """
+
+    symbol: str
+    venue: str
+    currency: str
+    wanted: Wanted
+    first: dt.date
+    last: dt.date
+    way_out: str
+    notes: tuple[str, ...] = ()
+
+
+class LevelFeed:
+    """Pieces of one symbol's days, made from batches in the order of the feed.
+
+    The one writer of what lasts between batches: tick and lot, the book, and what is held back.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._tick, self._lot = source.wanted.tick_size, source.wanted.lot_size
+        self._book = RunningBook()
+        self._knows_book, self._had_picture, self._lost_ns = False, False, 0
+        self._date: dt.date | None = None  # The newest the book has seen.
+        self._has_tickers = False
+        self._held = _Held()
+        self._handed_ns = 0  # Nothing handed out is later.
+        self._unclosed: Piece | None = None  # The newest piece, until it is sure whether its day ends with it.
+        self._refusals: dict[dt.date, str] = {}
+        self._compared: dict[dt.date, tuple[int, int]] = {}
+
+    @property
+    def newest_date(self) -> dt.date | None:
+        """Of the newest message taken, None before the first."""
+        return self._date
+
+    def take(self, batch: Batch) -> Iterator[Piece]:
+        """The pieces that these messages complete."""
+        newest_ns = max((int(times[-1]) for times in batch.times if len(times)), default=None)
+        if newest_ns is not None:
+            self._hold(batch)
+            yield from self._hand_out(newest_ns - _HOLD_NS, batch.measures, batch.notes)
+
+    def finish(self) -> Iterator[Piece]:
+        """What was held back, once there is no more to come."""
+        self._end_day()
+        yield from self._hand_out(_ALL_NS, {}, ())
+        if self._unclosed is not None:
+            yield self._closed(self._unclosed)
+            self._unclosed = None
+
+    def _hold(self, batch: Batch) -> None:
+        """Turn messages into ticks and lots and put them behind what is held."""
+        updates, prints, tickers = batch.updates, batch.prints, batch.tickers
+        self._find_steps(batch)
+        quotes = ticker_quotes(
+            tickers, *self._steps(tickers.bid, tickers.bid_size), *self._steps(tickers.ask, tickers.ask_size)
+        )
+        self._has_tickers = self._has_tickers or len(quotes) > 0
+        self._held.add(
+            print_events(prints, *self._steps(prints.price, prints.size)),
+            quotes if self._has_tickers else np.zeros(0, QUOTE),
+            _receipt_rows(batch.receipts),
+            batch.noticed,
+        )
+        price_ticks, lots = self._steps(updates.price, updates.size)
+        for date in _dates(*batch.times):
+            self._begin_day(date)
+            midnight = midnight_ns(date, "UTC")
+            start, end = np.searchsorted(updates.time_ns, [midnight, midnight + NS_PER_DAY])
+            part, rows = some_updates(updates, int(start), int(end))
+            touch = self._book.apply(part, price_ticks[rows], lots[rows])
+            events, self._knows_book = update_events(part, price_ticks[rows], lots[rows], knows_book=self._knows_book)
+            self._had_picture = self._had_picture or bool(np.any(part.kind == PICTURE))
+            self._lost_ns = int(part.time_ns[part.kind == BREAK].max(initial=self._lost_ns))
+            rebuilt = touch_quotes(part.time_ns, touch)
+            nothing = np.zeros(0, QUOTE)
+            self._held.add(
+                events, nothing if self._has_tickers else rebuilt, np.zeros(0, _RECEIPT), tuple(crossings(part, touch))
+            )
+            told, equal = agreement(part, touch, tickers, quotes)
+            before = self._compared.get(date, (0, 0))
+            self._compared[date] = (before[0] + told, before[1] + equal)
+
+    def _find_steps(self, batch: Batch) -> None:
+        updates, prints, tickers = batch.updates, batch.prints, batch.tickers
+        if self._tick is None:
+            self._tick = step_of((updates.price, prints.price, tickers.bid, tickers.ask)) or Decimal("0.01")
+        if self._lot is None:
+            self._lot = step_of((updates.size, prints.size, tickers.bid_size, tickers.ask_size)) or Decimal(1)
+
+    def _steps(self, price: Decimals, size: Decimals) -> tuple[Ints, Ints]:
+        assert self._tick is not None
+        assert self._lot is not None
+        ticks, lots = to_steps(price, self._tick, "price"), to_steps(size, self._lot, "size")
+        if len(ticks) and ticks.max() > _HIGHEST_TICKS:
+            highest = Decimal(int(price.units.max())).scaleb(-price.places)
+            raise BadData(
+                f"price {highest} of {self._source.symbol} is more than {_HIGHEST_TICKS:,} ticks of {self._tick}; "
+                "give a coarser tick_size"
+            )
+        return ticks, lots
+
+    def _begin_day(self, date: dt.date) -> None:
+        """The first messages of a later date: what the book was at midnight opens it."""
+        if self._date is not None and date > self._date:
+            self._end_day()
+            midnight = midnight_ns(date, "UTC")
+            opening = picture_events(midnight, self._book.levels()) if self._knows_book else break_events(midnight)
+            self._held.add(opening, np.zeros(0, QUOTE), np.zeros(0, _RECEIPT), ())
+        self._date = date if self._date is None else max(date, self._date)
+
+    def _end_day(self) -> None:
+        if self._date is not None and not self._knows_book:
+            self._refusals[self._date] = self._why_unknown()
+
+    def _why_unknown(self) -> str:
+        if not self._had_picture:
+            return (
+                f"no picture of the whole book comes before or among the changes of {self._source.symbol}, so what "
+                f"stood at most prices is unknown; {self._source.way_out}"
+            )
+        lost = dt.datetime.fromtimestamp(self._lost_ns // NS_PER_SECOND, dt.UTC)
+        return (
+            f"messages about the book of {self._source.symbol} are missing at {lost:%H:%M:%S} UTC and no picture of "
+            f"the whole book came after them, so it is unknown from there on; {self._source.way_out}"
+        )
+
+    def _hand_out(self, until_ns: int, measures: dict[str, float], notes: tuple[str, ...]) -> Iterator[Piece]:
+        ready = self._held.release(until_ns, self._handed_ns)
+        self._handed_ns = max(self._handed_ns, int(ready.events["time_ns"][-1]) if len(ready.events) else 0)
+        for date in _dates(*(table["time_ns"] for table in (ready.events, ready.quotes))):
+            if not self._source.first <= date <= self._source.last:
+                continue
+            if self._source.wanted.includes(self._source.symbol, date):
+                begin = midnight_ns(date, "UTC")
+                piece = self._piece(
+                    date,
+                    ready.between(begin, begin + NS_PER_DAY),
+                    Findings(measures=measures, notes=(*notes, *self._source.notes)),
+                )
+                if self._unclosed is not None:
+                    same_day = self._unclosed.instrument == piece.instrument
+                    yield self._unclosed if same_day else self._closed(self._unclosed)
+                self._unclosed = piece
+
+    def _piece(self, date: dt.date, tables: _Held, findings: Findings) -> Piece:
+        assert self._tick is not None
+        assert self._lot is not None
+        midnight = midnight_ns(date, "UTC")
+        session = Session(date=date, timezone="UTC", open_ns=midnight, close_ns=midnight + NS_PER_DAY)
+        source = self._source
+        return Piece(
+            Instrument(
+                symbol=source.symbol,
+                venue=source.venue,
+                session=session,
+                tick_size=self._tick,
+                lot_size=self._lot,
+                currency=source.currency,
+            ),
+            events=tables.events,
+            quotes=_quotes(tables.quotes),
+            trades=_trades(tables.events),
+            receipts=Receipts(
+                np.ascontiguousarray(tables.receipts["time_ns"]), np.ascontiguousarray(tables.receipts["local_ns"])
+            ),
+            findings=tables.findings().merged(findings),
+        )
+
+    def _closed(self, piece: Piece) -> Piece:
+        """The last piece of a day, with what only the whole day tells."""
+        date = piece.instrument.session.date
+        told, equal = self._compared.get(date, (0, 0))
+        measures = {"touch_agreement_pct": 100.0 * equal / told, "touches_compared": float(told)} if told else {}
+        last = Findings(measures=measures, refusal=self._refusals.get(date, ""))
+        return dataclasses.replace(piece, findings=piece.findings.merged(last))
+
+
+@dataclasses.dataclass(slots=True)
+class _Held:
+    """Tables of what is not handed out yet, each in the order of its time."""
+
+    events: Events = dataclasses.field(default_factory=lambda: np.zeros(0, EVENT))
+    quotes: npt.NDArray[np.void] = dataclasses.field(default_factory=lambda: np.zeros(0, QUOTE))
+    receipts: npt.NDArray[np.void] = dataclasses.field(default_factory=lambda: np.zeros(0, _RECEIPT))
+    noticed: tuple[Noticed, ...] = ()
+
+    def add(
+        self,
+        events: Events,
+        quotes: npt.NDArray[np.void],
+        receipts: npt.NDArray[np.void],
+        noticed: tuple[Noticed, ...],
+    ) -> None:
+        """Put more behind what is there; `release` brings it in order."""
+        self.events = np.concatenate([self.events, events])
+        self.quotes = np.concatenate([self.quotes, quotes])
+        self.receipts = np.concatenate([self.receipts, receipts])
+        self.noticed = (*self.noticed, *noticed)
+
+    def release(self, until_ns: int, handed_ns: int) -> _Held:
+        """Take out what is not after `until_ns`, in order of time, none before `handed_ns`."""
+        self.events = self.events[_in_order(self.events)]
+        late = int(np.searchsorted(self.events["time_ns"], handed_ns))
+        if late:
+            apart_ms = (handed_ns - int(self.events["time_ns"][0])) / 1e6
+            example = f"messages come up to {apart_ms:,.0f} ms after later ones"
+            self.noticed = (*self.noticed, Noticed(handed_ns, "clock_reversals", example, late))
+            self.events["time_ns"][:late] = handed_ns
+        ready, rest = self.between(0, until_ns + 1), self.between(until_ns + 1, _ALL_NS)
+        self.events, self.quotes, self.receipts, self.noticed = rest.events, rest.quotes, rest.receipts, rest.noticed
+        return ready
+
+    def between(self, begin_ns: int, end_ns: int) -> _Held:
+        """What is not before `begin_ns` and before `end_ns`."""
+        return _Held(
+            _between(self.events, begin_ns, end_ns),
+            _between(self.quotes, begin_ns, end_ns),
+            _between(self.receipts, begin_ns, end_ns),
+            tuple(item for item in self.noticed if begin_ns <= item.time_ns < end_ns),
+        )
+
+    def findings(self) -> Findings:
+        """What was noticed, counted."""
+        counts: dict[str, int] = {}
+        examples: dict[str, tuple[str, ...]] = {}
+        for item in self.noticed:
+            counts[item.name] = counts.get(item.name, 0) + item.number
+            examples[item.name] = (*examples.get(item.name, ()), item.example)[:EXAMPLES]
+        return Findings(counts=counts, examples=examples)
+
+
+def _between(table: npt.NDArray[np.void], begin_ns: int, end_ns: int) -> npt.NDArray[np.void]:
+    return table[(table["time_ns"] >= begin_ns) & (table["time_ns"] < end_ns)]
+
+
+def _in_order(events: Events) -> npt.NDArray[np.intp]:
+    """By time; at one time trades first, but at midnight last, behind the picture that opens the day."""
+    at_midnight = events["time_ns"] % NS_PER_DAY == 0
+    return np.lexsort(((events["kind"] == TRADE) == at_midnight, events["time_ns"]))
+
+
+def _dates(*times: Ints) -> list[dt.date]:
+    """The UTC dates of times, increasing."""
+    days: set[int] = set()
+    for column in times:
+        of_rows = column // NS_PER_DAY
+        days.update(of_rows[np.flatnonzero(np.diff(of_rows, prepend=-1))].tolist())
+    return [dt.date(1970, 1, 1) + dt.timedelta(days=day) for day in sorted(days)]
+
+
+def _receipt_rows(receipts: Receipts) -> npt.NDArray[np.void]:
+    rows = np.zeros(len(receipts), _RECEIPT)
+    rows["time_ns"], rows["local_ns"] = receipts.venue_ns, receipts.local_ns
+    return rows
+
+
+def _quotes(rows: npt.NDArray[np.void]) -> Quotes:
+    """The rows that differ from the one before."""
+    touch = rows[list(QUOTE.names or ())[1:]]
+    changed = np.ones(len(rows), np.bool_)
+    changed[1:] = touch[1:] != touch[:-1]
+    time_ns, *columns = (np.ascontiguousarray(rows[name][changed]) for name in QUOTE.names or ())
+    return Quotes(np.maximum.accumulate(time_ns), *columns)
+
+
+def _trades(events: Events) -> Trades:
+    """The prints among events; the aggressor is opposite to the resting order."""
+    prints = events[events["kind"] == TRADE]
+    no = np.zeros(len(prints), np.bool_)
+    return Trades(
+        time_ns=prints["time_ns"].copy(),
+        price_ticks=prints["price_ticks"].astype(np.int64),
+        lots=prints["lots"].copy(),
+        aggressor=-prints["side"],
+        hidden=no,
+        auction=no,
+    )
