@@ -10,6 +10,8 @@ import inspect
 import pytest
 from tests.reference.streams import drawn, history
 
+from nowake.domain.errors import BadData
+from nowake.kernels.state import ACCEPTED, WOULD_TAKE
 from nowake.sim.book import Book
 
 
@@ -363,3 +365,78 @@ def test_remainder_of_an_order_through_level_one_data_fills_as_levels_come_withi
     book.run(5)
     assert book.take_fills() == [(1, 7, 10, 4, 101, 0, None), (5, 7, 4, 0, 102, 1, None)]
     assert book.sides() == ([(98, 10)], [(102, 3)])
+
+
+def test_clear_leaves_ours_alone_and_a_picture_stands_ahead_of_them():
+    book = book_of("""
+        1 add bid 1 100 99
+        1 add ask 3  70 101
+        5 clear bid 0 0 0
+        6 seen bid 8 30 99
+        6 seen bid 9 40 99
+        6 seen ask 3 60 101
+        7 add bid 10 5 99
+    """)
+    book.run(2)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(5)
+    assert drawn(book) == table("""
+        bid   99 | o7:20
+    """)
+    book.run(7)
+    assert drawn(book) == table("""
+        ask  101 | 3:60
+        bid   99 | 8:30 9:40 o7:20 10:5
+    """)
+    assert (book.phantoms, book.take_fills()) == (0, [])
+
+
+def test_picture_that_crosses_ours_fills_it_when_it_is_whole_best_price_first():
+    book = book_of("""
+        1 add bid 1 100 99
+        1 add ask 3  70 101
+        5 clear bid 0 0 0
+        5 seen ask 8 30 99
+        5 seen ask 9 15 98
+        5 seen bid 4 10 97
+    """)
+    book.run(2)
+    book.place(7, side=1, price_ticks=99, lots=20)
+    book.run(5)
+    assert drawn(book) == table("""
+        ask   99 | 8:30(25)
+        ask   98 | 9:15(0)
+        bid   97 | 4:10
+    """)
+    assert [(5, 7, 15, 5, 99, 1, None), (5, 7, 5, 0, 99, 1, None)] == book.take_fills()
+
+
+def test_post_only_order_that_would_take_is_refused_whole_and_one_that_would_not_rests():
+    book = book_of("""
+        1 add bid 1 100 99
+        1 add ask 3  70 101
+    """)
+    book.run(1)
+    assert (WOULD_TAKE, 20) == book.place(7, side=1, price_ticks=101, lots=20, post_only=True)
+    assert (ACCEPTED, 20) == book.place(8, side=1, price_ticks=100, lots=20, post_only=True)
+    assert drawn(book) == table("""
+        ask  101 | 3:70
+        bid  100 | o8:20
+        bid   99 | 1:100
+    """)
+
+
+def test_post_only_order_may_stand_where_all_that_was_displayed_is_taken():
+    book = book_of("""
+        1 add ask 3  70 101
+        1 add bid 1 100 99
+    """)
+    book.run(1)
+    book.place(7, side=1, price_ticks=101, lots=70)
+    assert (ACCEPTED, 5) == book.place(8, side=1, price_ticks=101, lots=5, post_only=True)
+
+
+@pytest.mark.parametrize("kind", ["level", "trade"])
+def test_feed_of_levels_is_refused_by_the_order_by_order_book(kind):
+    with pytest.raises(BadData, match=r"^1 events tell levels and trades, not whose order .*LevelBook"):
+        book_of(f"1 {kind} bid 0 100 99")

@@ -25,8 +25,9 @@ def twins(history, reach):
 
 def act(book, number, command):
     action, side, price, lots = command
-    if action in ("place", "take"):
-        return book.place(number, side=side, price_ticks=price, lots=lots, immediate=action == "take")
+    if action in ("place", "post", "take"):
+        how = {"immediate": action == "take", "post_only": action == "post"}
+        return book.place(number, side=side, price_ticks=price, lots=lots, **how)
     if action == "reduce":
         return book.reduce(number - 1 - price % 3, lots)
     return book.withdraw(number - 1 - price % 3)
@@ -58,17 +59,20 @@ def assert_equal(fast, slow):
     assert [getattr(slow, name) for name in names] == [getattr(fast, name) for name in names]
 
 
-def check_twins(history, orders, *, on_touch=False, volume_step=None, lag_ns=None, reach=0):
+def check_twins(history, orders, *, on_touch=False, volume_step=None, prices=(None, None), lag_ns=None, reach=0):
     fast, slow = twins(history, reach)
     if lag_ns is not None:
         fast.report_lag_ns = slow.report_lag_ns = lag_ns
     last_ns = max([200, *(row[0] for row in history)])
     until = [(time, command) for time, *command in orders] + [(last_ns, None)]
     for number, (time, command) in enumerate(until):
+        stops = 0  # Where a price is reached every run stops at once: after some stops it is waited for no more.
         while True:
             volume = None if volume_step is None else slow.volume_lots + volume_step
-            woken = slow.run(time, on_touch=on_touch, volume_lots=volume)
-            assert woken == fast.run(time, on_touch=on_touch, volume_lots=volume)
+            waits = {"bid_at_least_ticks": prices[0], "ask_at_most_ticks": prices[1]} if stops < 5 else {}
+            woken = slow.run(time, on_touch=on_touch, volume_lots=volume, **waits)
+            assert woken == fast.run(time, on_touch=on_touch, volume_lots=volume, **waits)
+            stops += woken
             assert_equal(fast, slow)
             fast.mark_touch()
             slow.mark_touch()
@@ -106,6 +110,21 @@ def test_long_wild_history_leaves_the_same_book_at_every_touch_change(seed):
 @pytest.mark.parametrize("seed", range(20, 30))
 def test_long_wild_history_with_halts_leaves_the_same_book_at_every_touch_change(seed):
     history, orders = wild(seed, halts=0.05)
+    check_twins(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
+
+
+price_or_none = st.none() | st.integers(96, 107)
+
+
+@RELAXED
+@given(rows(), commands, st.tuples(price_or_none, price_or_none), st.booleans(), st.integers(0, 2))
+def test_both_books_wake_when_a_price_is_reached(history, orders, prices, on_touch, reach):
+    check_twins(history, orders, on_touch=on_touch, prices=prices, reach=reach)
+
+
+@pytest.mark.parametrize("seed", range(30, 40))
+def test_long_wild_history_with_pictures_of_the_book_leaves_the_same_book(seed):
+    history, orders = wild(seed, pictures=0.05, halts=0.02 * (seed % 2))
     check_twins(history, orders, on_touch=True, lag_ns=1, reach=seed % 3)
 
 

@@ -31,7 +31,7 @@ def replay_with(history, orders, look, reach=0):
         look(book, time, fills, None)
         while orders and orders[0][0] <= time:
             _, action, side, price, lots = orders.pop(0)
-            if action in ("place", "take"):
+            if action in ("place", "post", "take"):
                 child += 1
                 book.place(child, side=side, price_ticks=price, lots=lots, immediate=action == "take")
                 look(book, time, book.take_fills(), (child, side, price, lots))

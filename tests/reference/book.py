@@ -43,14 +43,17 @@ class PlainBook:
 
     # What is to be done.
 
-    def run(self, until_ns, *, on_touch=False, volume_lots=None):
+    def run(self, until_ns, *, on_touch=False, volume_lots=None, bid_at_least_ticks=None, ask_at_most_ticks=None):
         halted_before = self.is_halted
         if self.to_mark:
             self.marked, self.to_mark = self.touch(), False
 
         def wakes():
             reached = volume_lots is not None and self.volume_lots >= volume_lots
-            return reached or self.is_halted != halted_before or (on_touch and self.touch() != self.marked)
+            bid, ask = self.touch()
+            reached |= bid_at_least_ticks is not None and bid is not None and bid >= bid_at_least_ticks
+            reached |= ask_at_most_ticks is not None and ask is not None and ask <= ask_at_most_ticks
+            return reached or self.is_halted != halted_before or (on_touch and (bid, ask) != self.marked)
 
         if wakes():
             return True
@@ -74,7 +77,7 @@ class PlainBook:
     def mark_touch(self):
         self.to_mark = True
 
-    def place(self, child_id, *, side, price_ticks, lots, immediate=False):
+    def place(self, child_id, *, side, price_ticks, lots, immediate=False, post_only=False):
         if self.is_halted:
             return state.NOT_CONTINUOUS, lots
         if not self.lowest_ticks <= price_ticks <= self.highest_ticks:
@@ -82,6 +85,8 @@ class PlainBook:
         reachable = [price for price in self.prices(-side, self.reach) if side * (price_ticks - price) >= 0]
         if any(order.kind == state.OWN and side * (price_ticks - at) >= 0 for order, at in self.members(-side)):
             return state.WOULD_CROSS_SELF, lots
+        if post_only and reachable:
+            return state.WOULD_TAKE, lots
         self.tape_ticks = None
         for price in reachable:
             for order in self.queue_of(-side, price):
@@ -112,10 +117,12 @@ class PlainBook:
     # One event of history.
 
     def apply(self, event):
-        _, order_id, lots, price, kind, side, _ = event
+        _, order_id, lots, price, kind, side, flags = event
         known = self.find(order_id)
         if kind in (layout.HALT, layout.RESUME):
             self.is_halted = kind == layout.HALT
+        elif kind == layout.CLEAR:
+            self.clear()
         elif lots < 0 or (lots == 0 and kind not in (layout.DELETE, layout.RESYNC)) or not 1 <= kind <= 9:
             self.phantoms += 1
         elif kind in (layout.PRINT_CROSS, layout.PRINT_HIDDEN):
@@ -129,7 +136,11 @@ class PlainBook:
             if known:
                 self.phantoms += 1
                 known[3].kind, known[3].id = state.ANONYMOUS, 0
-            self.add(side, price, lots, Order(state.NAMED if order_id else state.ANONYMOUS, order_id, lots))
+            order = Order(state.NAMED if order_id else state.ANONYMOUS, order_id, lots)
+            if flags & layout.SNAPSHOT:
+                self.add_seen(side, price, order)
+            else:
+                self.add(side, price, lots, order)
         elif kind == layout.EXECUTE:
             self.execute(known, side, price, lots)
         elif known is None:
@@ -153,6 +164,18 @@ class PlainBook:
     def add(self, side, price, lots, order):
         order.taken = self.cross_own(side, price, lots)
         self.queue_of(side, price).append(order)
+
+    def add_seen(self, side, price, order):
+        """An order of a picture stands ahead of ours and takes nothing by itself."""
+        queue = self.queue_of(side, price)
+        ours = [place for place, other in enumerate(queue) if other.kind == state.OWN]
+        queue.insert(ours[0] if ours else len(queue), order)
+
+    def clear(self):
+        """Nothing of history is left."""
+        for _, _, queue, order in self.everyone():
+            if order.kind != state.OWN:
+                queue.remove(order)
 
     def cross_own(self, side, price, lots):
         """Lots of a side at a price fill ours of the other side that they reach; how many."""

@@ -19,6 +19,10 @@ KINDS = {
     "cross": layout.PRINT_CROSS,
     "halt": layout.HALT,
     "resume": layout.RESUME,
+    "clear": layout.CLEAR,
+    "seen": layout.ADD,  # Of a snapshot.
+    "level": layout.LEVEL,
+    "trade": layout.TRADE,
 }
 
 
@@ -27,7 +31,8 @@ def history(text):
     rows = []
     for line in text.strip().splitlines():
         time, kind, side, order_id, lots, price = line.split()
-        rows.append((int(time), int(order_id), int(lots), int(price), KINDS[kind], 1 if side == "bid" else -1, 0))
+        flags = layout.SNAPSHOT if kind == "seen" else 0
+        rows.append((int(time), int(order_id), int(lots), int(price), KINDS[kind], 1 if side == "bid" else -1, flags))
     return records(rows)
 
 
@@ -70,13 +75,14 @@ def rows(draw, *, size=40):
         st.sampled_from(ids),
         st.integers(1, 9) | st.integers(-1, 30),
         st.integers(99, 102),
-        st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10]),
+        st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10, 13]),
         st.sampled_from([1, -1]),
+        st.sampled_from([0, 0, 0, layout.SNAPSHOT]),
     )
     out, time = [], 10
-    for gap, order_id, lots, price, kind, side in draw(st.lists(event, max_size=size)):
+    for gap, order_id, lots, price, kind, side, flags in draw(st.lists(event, max_size=size)):
         time += gap
-        out.append((time, order_id, lots, price, kind, side, 0))
+        out.append((time, order_id, lots, price, kind, side, flags))
     return out
 
 
@@ -113,7 +119,7 @@ def sensible_rows(draw, *, size=60):
 commands = st.lists(
     st.tuples(
         st.integers(8, 60),  # When.
-        st.sampled_from(["place", "place", "place", "take", "reduce", "cancel"]),
+        st.sampled_from(["place", "place", "post", "take", "reduce", "cancel"]),
         st.sampled_from([1, -1]),
         st.integers(97, 105),
         st.integers(1, 25),
@@ -122,10 +128,10 @@ commands = st.lists(
 ).map(lambda commands: sorted(commands, key=lambda command: command[0]))
 
 
-def wild(seed, size=500, halts=0.0):
+def wild(seed, size=500, halts=0.0, pictures=0.0):
     """A long history and commands of a seed: few prices, deep queues, ids mostly known, some unknown or reused.
 
-    `halts` is how often trading stops or goes on.
+    `halts` is how often trading stops or goes on, `pictures` how often all is cleared and a picture of the book sent.
     """
     random = Random(seed)
     rows, orders, alive, time = [], [], {}, 10
@@ -145,9 +151,25 @@ def wild(seed, size=500, halts=0.0):
         elif kind == 6:
             lots = random.randint(0, 60)
         rows.append((time, order_id, lots, price, kind, side, 0))
+        if pictures and random.random() < pictures:
+            rows += _picture(random, time, alive, first_id=10**6 * (k + 1))
         if halts and random.random() < halts:
             rows.append((time, 0, 0, 0, random.choice([8, 9, 9]), 0, 0))
         if random.random() < 0.15:
-            action = random.choice(["place", "place", "take", "reduce", "cancel"])
+            action = random.choice(["place", "post", "take", "reduce", "cancel"])
             orders.append((time, action, random.choice([1, -1]), random.randint(98, 103), random.randint(1, 25)))
     return rows, orders
+
+
+def _picture(random, time, alive, *, first_id):
+    """A CLEAR and, mostly, a picture of some known and some new orders, not all of them uncrossed with ours."""
+    rows = [(time, 0, 0, 0, layout.CLEAR, 0, 0)]
+    known = list(alive.items())
+    alive.clear()
+    for order_id, (side, price) in random.sample(known, len(known) // 2):
+        rows.append((time, order_id, random.randint(1, 20), price, layout.ADD, side, layout.SNAPSHOT))
+        alive[order_id] = (side, price)
+    for order_id in range(first_id, first_id + random.randint(0, 4)):
+        side, price = alive[order_id] = (random.choice([1, -1]), random.randint(98, 103))
+        rows.append((time, order_id, random.randint(1, 20), price, layout.ADD, side, layout.SNAPSHOT))
+    return rows

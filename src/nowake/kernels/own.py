@@ -1,7 +1,8 @@
 """Our own commands at the book: place, reduce, take back. And the table's move into larger memory.
 
 A new order takes displayed lots best price first, first in first out, up to its limit and size; what is left rests at
-the tail or, when immediate-or-cancel, is gone. It never trades with ourselves."""
+the tail or, when immediate-or-cancel, is gone. It never trades with ourselves; a post-only order takes nothing, it is
+refused where it would."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
 # Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
@@ -21,6 +22,7 @@ from nowake.kernels.levels import (
     rank_of,
     show_own,
     side_at,
+    touch,
     within_reach,
 )
 from nowake.kernels.memory import at, leaf
@@ -48,11 +50,12 @@ from nowake.kernels.state import (
     OWN,
     PRICE_OUT_OF_RANGE,
     WOULD_CROSS_SELF,
+    WOULD_TAKE,
 )
 
 
 def place(address: int) -> int:
-    """A new order of ours: `child_id`, `side`, `price_ticks`, `lots`, `immediate`.
+    """A new order of ours: `child_id`, `side`, `price_ticks`, `lots`, `immediate`, `post_only`.
 
     Returns ACCEPTED, why not, or which store is full; writes `slot` (0 when it does not rest) and `left`, the lots not
     executed.
@@ -67,6 +70,8 @@ def place(address: int) -> int:
         return PRICE_OUT_OF_RANGE
     if _reaches_own(c, 1 - c.side, c.window - 1 - rank):
         return WOULD_CROSS_SELF
+    if c.post_only != 0 and touch(c, 1 - c.side) >= c.window - 1 - rank:
+        return WOULD_TAKE
     if not has_room(c):
         return FULL_ORDERS
     if c.fill_count + c.orders_used > c.fill_capacity:  # It may meet every order there is.

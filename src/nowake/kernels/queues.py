@@ -147,6 +147,26 @@ def join(c: Any, row: int, kind: int, order_id: int, lots: int, taken: int) -> i
 
 
 @leaf
+def go_ahead_of_ours(c: Any, slot: int) -> None:
+    """The last of a queue moves ahead of our first order there; the level holds one of ours."""
+    order = order_at(c, slot)
+    level = level_at(c, np.int64(order.row))
+    behind = np.int64(level.head)
+    while order_at(c, behind).kind != OWN:
+        behind = np.int64(order_at(c, behind).next)
+    level.tail = order.prev
+    order_at(c, np.int64(order.prev)).next = NOBODY
+    ahead = np.int64(order_at(c, behind).prev)
+    order.prev = ahead
+    order.next = behind
+    order_at(c, behind).prev = slot
+    if ahead == NOBODY:
+        level.head = slot
+    else:
+        order_at(c, ahead).next = slot
+
+
+@leaf
 def leave(c: Any, slot: int) -> None:
     """Take an order that has no lots left out of its queue and free its slot."""
     order = order_at(c, slot)

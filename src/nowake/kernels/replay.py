@@ -18,6 +18,7 @@ import numpy as np
 
 from nowake.kernels.layout import (
     ADD,
+    CLEAR,
     DELETE,
     EVENT,
     EXECUTE,
@@ -27,6 +28,8 @@ from nowake.kernels.layout import (
     PRINT_HIDDEN,
     RESUME,
     RESYNC,
+    SNAPSHOT,
+    TRADE,
 )
 from nowake.kernels.levels import level_at, look, next_level, price_of, rank_of, side_at, touch, within_reach
 from nowake.kernels.memory import at, leaf, tiny
@@ -39,6 +42,7 @@ from nowake.kernels.queues import (
     fill_own,
     fill_own_above,
     fill_own_ahead,
+    go_ahead_of_ours,
     has_room,
     join,
     order_at,
@@ -58,6 +62,8 @@ from nowake.kernels.state import (
     NAMED,
     NO_PRINT,
     NOBODY,
+    ON_PRICE,
+    ON_TOUCH,
     OWN,
     TIME,
     TOO_MUCH,
@@ -130,9 +136,15 @@ def _wakes(c: Any) -> bool:
     """Whether Python asked to be woken now; a change of halt it is always told, as it decides what can be done."""
     if c.volume >= c.volume_wake or c.halted != c.halted_told:
         return True
-    if c.on_touch == 0:
-        return False
-    return touch(c, BIDS) != side_at(c, BIDS).touch or touch(c, ASKS) != side_at(c, ASKS).touch
+    return c.on_touch != 0 and (_wakes_by(c, BIDS) or _wakes_by(c, ASKS))
+
+
+@tiny
+def _wakes_by(c: Any, side: int) -> bool:
+    """Whether the best price of others on a side is another than the marked one, or reaches the one waited for."""
+    best = touch(c, side)
+    changed = best != side_at(c, side).touch and (c.on_touch & ON_TOUCH) != 0
+    return changed or (best >= side_at(c, side).wake_rank and (c.on_touch & ON_PRICE) != 0)
 
 
 @leaf
@@ -157,7 +169,10 @@ def _apply(c: Any, event: Any) -> None:
         if slot != NOBODY:  # The end of the id's former order was never told.
             c.phantoms += 1
             unname(c, slot)
-        _add(c, side, rank, event.order_id, lots)
+        if event.flags & SNAPSHOT:
+            _add_seen(c, side * c.window + rank, event.order_id, lots)
+        else:
+            _add(c, side, rank, event.order_id, lots)
     elif kind == EXECUTE and slot != NOBODY:
         _execute(c, slot, lots)
     elif kind == EXECUTE:
@@ -194,6 +209,8 @@ def _apply_rare(c: Any, event: Any) -> None:
         count_print(c, c.tape_ticks, lots)
         if event.side != 0:
             fill_own_above(c, side, rank - 1, lots)  # Displayed orders at its price go before hidden ones.
+    elif kind == CLEAR:
+        _clear(c)
     else:
         c.phantoms += 1
 
@@ -203,6 +220,27 @@ def _add(c: Any, side: int, rank: int, order_id: int, lots: int) -> None:
     """A new order trades with ours if it crosses them (extra prints, at our prices), then joins the tail."""
     taken = _cross_own(c, side, rank, lots)
     join(c, side * c.window + rank, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, taken)
+
+
+@leaf
+def _add_seen(c: Any, row: int, order_id: int, lots: int) -> None:
+    """An order of a picture was there before we look: it takes nothing by itself and stands ahead of ours.
+
+    Where in the queue ours would stand is not known, so this is the guess that flatters us least. What the whole
+    picture displays at or through a price of ours fills it at the end of the instant, see `_uncross`.
+    """
+    slot = join(c, row, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, 0)
+    if level_at(c, row).own > 0:
+        go_ahead_of_ours(c, slot)
+
+
+@leaf
+def _clear(c: Any) -> None:
+    """Everything history displays is gone; ours stay, and count as first in their queues until a picture comes."""
+    for slot in range(1, c.orders_used):
+        order = order_at(c, slot)
+        if order.kind == NAMED or order.kind == ANONYMOUS:
+            shrink(c, slot, order.hist)
 
 
 @leaf
@@ -231,7 +269,8 @@ def _may_cross(c: Any, side: int) -> bool:
 def _uncross(c: Any, side: int) -> None:
     """What a side displays within reach fills our orders of the other side that it crosses, at our prices.
 
-    Only a halt brings this about, when lots arrive that cannot trade yet, or lots that come within reach.
+    Only a halt brings this about, when lots arrive that cannot trade yet, lots that come within reach, or a picture of
+    the book.
     """
     rank = max(side_at(c, side).best, side_at(c, side).top_mark)
     passed = np.int64(0)
@@ -366,14 +405,14 @@ def _resync(c: Any, side: int, rank: int, lots: int) -> None:
 def survey(address: int) -> int:
     """Look over the events once: lowest and highest price that touches the book, into `lowest_ticks` and `window`.
 
-    Also the largest lots and absolute price of one event, and the sum of all lots, at most TOO_MUCH. Returns the
-    number of the first event that is earlier than the one before it, or `event_count`. Where no event touches the
-    book the window is 0.
+    Also the largest lots and absolute price of one event, the sum of all lots, at most TOO_MUCH, and how many events
+    are of a feed of levels. Returns the number of the first event that is earlier than the one before it, or
+    `event_count`. Where no event touches the book the window is 0.
     """
     c = at(address, 0, CONTEXT)
     lowest, highest = np.int64(1) << 62, -(np.int64(1) << 62)
     previous_ns = -(np.int64(1) << 62)
-    c.window = 0
+    c.window = c.level_events = 0
     most_lots, most_ticks, sum_lots, enough = np.int64(0), np.int64(0), np.int64(0), np.int64(TOO_MUCH)
     for i in range(c.event_count):
         event = at(c.events, i, EVENT)
@@ -383,6 +422,7 @@ def survey(address: int) -> int:
         most_lots = max(most_lots, event.lots)
         most_ticks = max(most_ticks, abs(np.int64(event.price_ticks)))
         sum_lots = min(sum_lots + min(max(event.lots, 0), enough), enough)
+        c.level_events += LEVEL <= event.kind <= TRADE
         if ADD <= event.kind <= RESYNC or event.kind == LEVEL:
             lowest = min(lowest, np.int64(event.price_ticks))
             highest = max(highest, np.int64(event.price_ticks))

@@ -32,6 +32,11 @@ ACCEPTED = 0
 PRICE_OUT_OF_RANGE = 1
 WOULD_CROSS_SELF = 2
 NOT_CONTINUOUS = 3
+WOULD_TAKE = 4
+
+# Bits of `on_touch`.
+ON_TOUCH = 1  # A best price of others differs from the marked one.
+ON_PRICE = 2  # A best price of others reaches the `wake_rank` of its side.
 
 GONE = -1  # What `reduce` and `withdraw` say of an order that has nothing left in the book.
 UNKNOWN = -2  # Of an order that was never accepted.
@@ -82,6 +87,7 @@ SIDE = np.dtype(
         ("lit", np.int64),  # At how many levels others display lots.
         ("own", np.int64),  # How many of our orders rest on this side.
         ("touch", np.int64),  # The best within reach when Python last asked for it to be kept.
+        ("wake_rank", np.int64),  # With ON_PRICE, a touch of this rank or better wakes.
         ("marked", np.int64),  # How many levels are marked.
         ("top_mark", np.int64),  # Rank of the best of them, -1 when there is none.
     ]
@@ -131,6 +137,7 @@ CONTEXT = np.dtype(
             "most_lots",
             "most_ticks",
             "sum_lots",
+            "level_events",
             # Where we are.
             "next_event",
             "orders_used",
@@ -151,6 +158,7 @@ CONTEXT = np.dtype(
             "price_ticks",
             "lots",
             "immediate",
+            "post_only",
             "slot",
             "left",
             # What Python reads after every run, at once with the displayed levels, which lie behind it.

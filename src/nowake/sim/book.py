@@ -27,6 +27,8 @@ from nowake.kernels.state import (
     LEVEL,
     NEVER,
     NO_PRINT,
+    ON_PRICE,
+    ON_TOUCH,
     ORDER,
     OURS,
     SIDE,
@@ -118,7 +120,15 @@ class Book:
 
     # What is to be done.
 
-    def run(self, until_ns: int, *, on_touch: bool = False, volume_lots: int | None = None) -> bool:
+    def run(
+        self,
+        until_ns: int,
+        *,
+        on_touch: bool = False,
+        volume_lots: int | None = None,
+        bid_at_least_ticks: int | None = None,
+        ask_at_most_ticks: int | None = None,
+    ) -> bool:
         """Let history go by up to and including `until_ns`, or to the first instant that wakes.
 
         Parameters
@@ -130,35 +140,57 @@ class Book:
             `mark_touch`.
         volume_lots
             Stop after the instant at which cumulative volume reaches this.
+        bid_at_least_ticks, ask_at_most_ticks
+            Stop after the instant at which the best bid of others is at or above the one, or their best ask at or
+            below the other; at once where it is so.
 
         Returns
         -------
         bool
-            Whether touch, volume or the begin or end of a halt stopped it. A fill of ours also stops it,
+            Whether touch, volume, price or the begin or end of a halt stopped it. A fill of ours also stops it,
             `report_lag_ns` after the fill.
         """
         words = self._words
         words[_UNTIL_NS] = until_ns
-        words[_ON_TOUCH] = on_touch
+        words[_ON_TOUCH] = ON_TOUCH if on_touch else 0
+        if bid_at_least_ticks is not None or ask_at_most_ticks is not None:
+            self._wake_on_price(bid_at_least_ticks, ask_at_most_ticks)
         words[_VOLUME_WAKE] = NEVER if volume_lots is None else volume_lots
         while (status := self._replay(self._address)) in (FULL_ORDERS, FULL_FILLS):
             self._grow(status)
         return status != TIME
+
+    def _wake_on_price(self, bid_at_least_ticks: int | None, ask_at_most_ticks: int | None) -> None:
+        """Tell the kernel from which rank a touch wakes; a side without a touch never does."""
+        lowest, highest = self.price_range_ticks
+        self._words[_ON_TOUCH] |= ON_PRICE
+        ranks = self._arrays["sides"]["wake_rank"]
+        ranks[BIDS] = NEVER if bid_at_least_ticks is None else max(0, bid_at_least_ticks - lowest)
+        ranks[ASKS] = NEVER if ask_at_most_ticks is None else max(0, highest - ask_at_most_ticks)
 
     def mark_touch(self) -> None:
         """From the next `run` on a touch change is a difference from the best prices of others when it begins."""
         self._words[_MARK_TOUCH] = 1
 
     def place(
-        self, child_id: int, *, side: int, price_ticks: int, lots: int, immediate: bool = False
+        self,
+        child_id: int,
+        *,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        immediate: bool = False,
+        post_only: bool = False,
     ) -> tuple[int, int]:
         """A new order of ours arrives now: takes what it can, rests the remainder unless `immediate`.
+
+        Where it would take, a `post_only` order is refused whole.
 
         Returns
         -------
         tuple
-            A code of `nowake.kernels.state` (ACCEPTED, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF, NOT_CONTINUOUS), and
-            the lots that were not executed.
+            A code of `nowake.kernels.state` (ACCEPTED, PRICE_OUT_OF_RANGE, WOULD_CROSS_SELF, NOT_CONTINUOUS,
+            WOULD_TAKE), and the lots that were not executed.
 
         Raises
         ------
@@ -178,6 +210,7 @@ class Book:
         self._set("price_ticks", price_ticks)
         self._set("lots", lots)
         self._set("immediate", int(immediate))
+        self._set("post_only", int(post_only))
         while (code := self._place(self._address)) in (FULL_ORDERS, FULL_FILLS):
             self._grow(code)
         if code == 0:
@@ -342,6 +375,7 @@ class Book:
         if disordered < len(self._events):
             before, after = self._events["time_ns"][disordered - 1 : disordered + 1].tolist()
             raise BadData(f"event {disordered} at {after} ns is earlier than the one before it, {before} ns; sort them")
+        self._check_feed()
         lowest, window = self._get("lowest_ticks"), self._get("window")
         if window > MAX_WINDOW_TICKS:
             raise OutOfCapacity(
@@ -361,6 +395,14 @@ class Book:
         self._hold("ours", np.zeros(2 * window, OURS))
         for bit_map in ("words", "marks"):
             self._hold(bit_map, np.zeros(2 * (window // 64 + 1), WORD))
+
+    def _check_feed(self) -> None:
+        """The events must say whose order came and went."""
+        if self._get("level_events"):
+            raise BadData(
+                f"{self._get('level_events'):,} events tell levels and trades, not whose order came and went; replay "
+                "them with nowake.sim.level_book.LevelBook and a queue model"
+            )
 
     def _check_sizes(self, most_ticks: int) -> None:
         """No count may overflow: not a print's turnover at any price of the book, nor the volume of the day."""
