@@ -1,0 +1,495 @@
+"""The desk of a compiled strategy: from one decision to the next, without Python.
+
+`step` makes so what the strategy wants (it keeps what already stands where it is wanted, with its place in the queue,
+and cancels and places the rest), lets history go by until the strategy wants to be asked again, and writes down what
+is known by then. The venue's clock is the book's; what happens there at x is known here at x + feed (market) or
+x + report (our orders), and what is sent at t is there at t + order. History goes first where a message of ours meets
+it at the same nanosecond. All of this is `nowake.sim.replay`'s doing, and a test holds the two together; the plain twin
+is tests/reference/desk.py.
+
+A cancel and what replaces it travel together, so both may fill: `limit_lots` counts them both."""
+
+# mypy: disable-error-code="no-any-return, assignment, return-value"
+# Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nowake.kernels.calls import call
+from nowake.kernels.desk_state import (
+    BAD_WAKE,
+    BAD_WANTED,
+    BEGIN,
+    CANCEL,
+    CANCELLED_NEWS,
+    CANCELLED_TOO_LATE_NEWS,
+    DECIDE,
+    DECIDED,
+    DELIVERING,
+    DESK,
+    MARKET,
+    MAX_AT_ONE_INSTANT,
+    MAX_OWN,
+    MAX_UNDER_WAY,
+    MESSAGE,
+    OVER,
+    OWN_ORDER,
+    PAUSE,
+    PAUSE_DECISIONS,
+    PLACE,
+    REDUCE,
+    REDUCED_NEWS,
+    REDUCED_TOO_LATE_NEWS,
+    REJECTED_NEWS,
+    RUNNING,
+    STUCK,
+    TOO_MANY_OWN,
+    TOO_MANY_UNDER_WAY,
+    WAKE,
+    WANTED,
+)
+from nowake.kernels.memory import at, leaf, tiny
+from nowake.kernels.state import ACCEPTED, ASKS, BIDS, CONTEXT, FILL, GONE, NEVER, SHOWN
+from nowake.kernels.state import WAKE as WOKEN
+
+_MOST_LOTS = 1 << 53  # Of one order, as `nowake.sim.book.MAX_OWN_LOTS`.
+
+
+def step(address: int) -> int:  # noqa: PLR0911  (Each return is another reason.)
+    """Act on what is wanted and go on until the strategy is to be asked; says DECIDE, or why it came back instead."""
+    d = at(address, 0, DESK)
+    c = at(d.book, 0, CONTEXT)
+    if d.phase == BEGIN:
+        return _ask(d, c) if c.venue_ns < d.close_ns else _close(d, c)
+    if d.phase == DECIDED:
+        status = _act(d, c)
+        if status < 0:
+            return status
+        d.phase = RUNNING
+        if d.decisions % PAUSE_DECISIONS == 0:
+            return PAUSE
+    while True:
+        if d.phase == RUNNING:
+            arrival_ns = _next_arrival(d)
+            stop_ns = min(d.stop_ns, _due_ns(d, c))
+            c.until_ns = min(stop_ns, arrival_ns)
+            status = call(d.replay, d.book)
+            _book_fills(d, c)
+            if status < 0:
+                return status
+            if c.venue_ns >= d.close_ns:
+                return _close(d, c)
+            if c.venue_ns < arrival_ns:
+                if status == WOKEN or c.venue_ns >= stop_ns or c.venue_ns >= _due_ns(d, c):
+                    break
+                continue
+            d.phase = DELIVERING
+        status = _deliver(d, c)
+        if status < 0:
+            return status
+        d.phase = RUNNING
+        if c.halted != d.halted:
+            break
+    return _ask(d, c)
+
+
+@leaf
+def _ask(d: Any, c: Any) -> int:
+    """Our time moves on, what is known by now is learned and shown, and the records to be written are emptied."""
+    now_ns = max(d.now_ns, c.venue_ns + d.feed_ns)
+    d.at_one_instant = d.at_one_instant + 1 if now_ns == d.now_ns else 0
+    if d.at_one_instant > MAX_AT_ONE_INSTANT:
+        return STUCK
+    d.now_ns = now_ns
+    d.halted = c.halted
+    _learn(d, c)
+    _show(d, c)
+    for row in range(d.rows):
+        wish = at(d.wanted, row, WANTED)
+        wish.side, wish.price_ticks, wish.lots, wish.immediate, wish.post_only = 0, 0, 0, 0, 0
+    wake = at(d.wake, 0, WAKE)
+    wake.time_ns, wake.on_touch, wake.volume_lots, wake.own_news = NEVER, 0, NEVER, 1
+    d.decisions += 1
+    d.phase = DECIDED
+    return DECIDE
+
+
+@leaf
+def _close(d: Any, c: Any) -> int:
+    """The market or the data end: what of ours still rests is cancelled, what is under way is refused, all is known."""
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        c.child_id, c.slot = own.child_id, own.slot
+        if own.slot != 0:
+            call(d.withdraw, d.book)
+        own.venue_lots = 0
+    d.now_ns = max(d.now_ns, c.venue_ns + d.report_ns)
+    _learn(d, c)
+    for k in range(d.command_first, d.command_end):
+        if at(d.commands, k & (MAX_UNDER_WAY - 1), MESSAGE).kind == PLACE:
+            at(d.market, 0, MARKET).refusals += 1
+            d.refused += 1
+    _show(d, c)
+    return OVER
+
+
+# What is wanted becomes commands.
+
+
+@leaf
+def _act(d: Any, c: Any) -> int:
+    """Send what brings our orders nearest to what is wanted, and set when to come back; 0 or a fault."""
+    wake = at(d.wake, 0, WAKE)
+    if wake.time_ns <= d.now_ns:
+        return BAD_WAKE
+    for k in range(d.own_count):
+        at(d.own, k, OWN_ORDER).claimed = 0
+    status = np.int64(0)
+    for row in range(d.rows):
+        wish = at(d.wanted, row, WANTED)
+        if wish.lots != 0:
+            status = min(status, _claim(d, wish, row))
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if own.claimed == 0 and own.leaving == 0 and own.immediate == 0 and own.open_lots > 0:
+            own.leaving = 1
+            d.cancelled += 1
+            status = min(status, _send(d, own, CANCEL, 0))
+    for row in range(d.rows):
+        wish = at(d.wanted, row, WANTED)
+        if wish.lots > 0 and status == 0:
+            status = _place_missing(d, wish)
+    _set_stops(d, c, wake)
+    return status
+
+
+@leaf
+def _claim(d: Any, wish: Any, row: int) -> int:
+    """Orders that stand as wished keep standing, the oldest first, the last of them perhaps reduced.
+
+    `wish.lots` is then what is missing.
+    """
+    if wish.lots < 0 or wish.lots >= _MOST_LOTS or abs(wish.side) != 1:
+        d.fault_row = row
+        return BAD_WANTED
+    status = np.int64(0)
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if wish.lots == 0 or own.claimed == 1 or not _is_as_wished(own, wish):
+            continue
+        own.claimed = 1
+        keep = min(own.open_lots, own.keep_lots)
+        if wish.lots < keep and own.immediate == 0:
+            own.keep_lots = wish.lots
+            own.reducing += 1
+            d.reduced += 1
+            status = _send(d, own, REDUCE, wish.lots)
+        wish.lots -= min(wish.lots, keep)
+    return status
+
+
+@tiny
+def _is_as_wished(own: Any, wish: Any) -> bool:
+    """Whether an order that is not being cancelled stands where and how it is wished."""
+    return (
+        own.price_ticks == wish.price_ticks
+        and own.side == wish.side
+        and own.immediate == wish.immediate
+        and own.post_only == wish.post_only
+        and own.leaving == 0
+        and own.open_lots > 0
+    )
+
+
+@leaf
+def _place_missing(d: Any, wish: Any) -> int:
+    """A new order for what is missing, cut to what the position limit leaves room for."""
+    market = at(d.market, 0, MARKET)
+    exposed = wish.side * market.position_lots
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if own.side == wish.side:
+            exposed += own.open_lots
+    lots = min(wish.lots, d.limit_lots - exposed)
+    if lots <= 0:
+        return 0
+    if d.own_count == MAX_OWN:
+        return TOO_MANY_OWN
+    own = at(d.own, d.own_count, OWN_ORDER)
+    d.own_count += 1
+    d.orders_made += 1
+    d.placed += 1
+    own.child_id = 2 * d.orders_made + (1 if wish.side < 0 else 0)
+    own.side, own.price_ticks, own.open_lots = wish.side, wish.price_ticks, lots
+    own.immediate, own.post_only = wish.immediate, wish.post_only
+    own.keep_lots = NEVER
+    own.venue_lots, own.slot, own.under_way, own.reducing, own.leaving, own.claimed = 0, 0, 0, 0, 0, 1
+    status = _send(d, own, PLACE, lots)
+    own.under_way = 0  # That it arrived is known by what comes of it.
+    return status
+
+
+@leaf
+def _send(d: Any, own: Any, kind: int, lots: int) -> int:
+    """A command about one of our orders sets out now."""
+    if (
+        d.command_end - d.command_first + d.news_end - d.news_first >= MAX_UNDER_WAY
+    ):  # A command makes one piece of news.
+        return TOO_MANY_UNDER_WAY
+    command = at(d.commands, d.command_end & (MAX_UNDER_WAY - 1), MESSAGE)
+    command.time_ns = d.now_ns + d.order_ns
+    command.kind, command.child_id, command.lots = kind, own.child_id, lots
+    d.command_end += 1
+    own.under_way += 1
+    return 0
+
+
+@leaf
+def _set_stops(d: Any, c: Any, wake: Any) -> None:
+    """Tell the replay when to come back."""
+    stop_ns = d.close_ns
+    if c.venue_ns < d.open_ns < stop_ns:
+        stop_ns = d.open_ns
+    if wake.time_ns < NEVER:
+        stop_ns = min(stop_ns, wake.time_ns - d.feed_ns)
+    d.stop_ns = stop_ns
+    c.on_touch = wake.on_touch
+    c.mark_touch = wake.on_touch
+    c.volume_wake = wake.volume_lots
+    c.report_lag_ns = d.report_ns - d.feed_ns if wake.own_news != 0 else NEVER >> 1
+
+
+# Commands reach the venue.
+
+
+@tiny
+def _next_arrival(d: Any) -> int:
+    """When the first command under way reaches the venue."""
+    if d.command_first == d.command_end:
+        return NEVER
+    return at(d.commands, d.command_first & (MAX_UNDER_WAY - 1), MESSAGE).time_ns
+
+
+@leaf
+def _deliver(d: Any, c: Any) -> int:
+    """Commands that have arrived by the venue's time take effect; 0, or the store that was full before one of them."""
+    while _next_arrival(d) <= c.venue_ns:
+        command = at(d.commands, d.command_first & (MAX_UNDER_WAY - 1), MESSAGE)
+        own = _find(d, command.child_id)
+        c.child_id, c.slot, c.lots = own.child_id, own.slot, command.lots
+        if command.kind == PLACE:
+            status = _enter(d, c, own)
+            if status < 0:
+                return status
+        elif command.kind == CANCEL:
+            lots = call(d.withdraw, d.book) if own.slot != 0 else np.int64(GONE)
+            own.venue_lots, own.slot = 0, 0
+            late = lots == GONE
+            _report(d, c, CANCELLED_TOO_LATE_NEWS if late else CANCELLED_NEWS, own.child_id, max(lots, 0))
+        else:
+            lots = call(d.reduce, d.book) if own.slot != 0 else np.int64(GONE)
+            late = lots == GONE
+            left = own.venue_lots if late else lots
+            _report(d, c, REDUCED_TOO_LATE_NEWS if late else REDUCED_NEWS, own.child_id, own.venue_lots - left)
+            own.venue_lots = left
+        d.command_first += 1
+    return 0
+
+
+@leaf
+def _enter(d: Any, c: Any, own: Any) -> int:
+    """A new order of ours at the venue: it trades, rests or is refused; 0, or the store that was full."""
+    c.side = BIDS if own.side > 0 else ASKS
+    c.price_ticks, c.immediate = own.price_ticks, own.immediate
+    if c.venue_ns < d.open_ns or (own.post_only != 0 and _would_take(c)):
+        _report(d, c, REJECTED_NEWS, own.child_id, 0)
+        return 0
+    status = call(d.place, d.book)
+    if status < 0:
+        return status
+    if status != ACCEPTED:
+        _report(d, c, REJECTED_NEWS, own.child_id, 0)
+        return 0
+    own.venue_lots, own.slot = c.left, c.slot
+    d.fills_booked = c.fill_count
+    if c.left > 0 and own.immediate != 0:
+        own.venue_lots = 0
+        _report(d, c, CANCELLED_NEWS, own.child_id, c.left)
+    return 0
+
+
+@leaf
+def _would_take(c: Any) -> bool:
+    """Whether the other side displays lots at the new order's price or better."""
+    best = at(c.shown, (1 - c.side) * c.rows_a_side, SHOWN)
+    if best.lots == 0:
+        return False
+    return best.price_ticks <= c.price_ticks if c.side == BIDS else best.price_ticks >= c.price_ticks
+
+
+@leaf
+def _report(d: Any, c: Any, kind: int, child_id: int, lots: int) -> None:
+    """News of one of our orders leaves the venue now."""
+    news = at(d.news, d.news_end & (MAX_UNDER_WAY - 1), MESSAGE)
+    news.time_ns = c.venue_ns + d.report_ns
+    news.kind, news.child_id, news.lots = kind, child_id, lots
+    d.news_end += 1
+
+
+@leaf
+def _book_fills(d: Any, c: Any) -> None:
+    """What our orders still have at the venue, after the fills since we last looked."""
+    for k in range(d.fills_booked, c.fill_count):
+        fill = at(c.fills, k, FILL)
+        own = _find(d, fill.child_id)
+        own.venue_lots = fill.open_lots
+    d.fills_booked = c.fill_count
+
+
+@leaf
+def _find(d: Any, child_id: int) -> Any:
+    """Our order of this number. It is kept until nothing of it is under way, so it is there."""
+    k = 0
+    while at(d.own, k, OWN_ORDER).child_id != child_id:
+        k += 1
+    return at(d.own, k, OWN_ORDER)
+
+
+# News reaches us.
+
+
+@leaf
+def _due_ns(d: Any, c: Any) -> int:
+    """The venue's time when we learn the next news that wakes; never, where none is to."""
+    if at(d.wake, 0, WAKE).own_news == 0:
+        return NEVER
+    due_ns = np.int64(NEVER)
+    if d.fills_known < c.fill_count:
+        due_ns = at(c.fills, d.fills_known, FILL).venue_ns + d.report_ns - d.feed_ns
+    for k in range(d.news_first, d.news_end):
+        news = at(d.news, k & (MAX_UNDER_WAY - 1), MESSAGE)
+        if news.kind != REDUCED_NEWS:
+            return min(due_ns, news.time_ns - d.feed_ns)
+    return due_ns
+
+
+@leaf
+def _learn(d: Any, c: Any) -> None:
+    """Learn the fills and the other news that have reached us, and forget the orders of which nothing more can come."""
+    market = at(d.market, 0, MARKET)
+    while d.fills_known < c.fill_count:
+        fill = at(c.fills, d.fills_known, FILL)
+        if fill.venue_ns + d.report_ns > d.now_ns:
+            break
+        own = _find(d, fill.child_id)
+        own.open_lots -= fill.lots
+        market.position_lots += own.side * fill.lots
+        market.cash_ticks -= own.side * fill.lots * fill.price_ticks
+        market.fills += 1
+        if own.side > 0:
+            market.bought_lots += fill.lots
+        else:
+            market.sold_lots += fill.lots
+        d.fills_known += 1
+    while d.news_first < d.news_end:
+        news = at(d.news, d.news_first & (MAX_UNDER_WAY - 1), MESSAGE)
+        if news.time_ns > d.now_ns:
+            break
+        _learn_news(d, market, news)
+        d.news_first += 1
+    _forget(d)
+
+
+@leaf
+def _learn_news(d: Any, market: Any, news: Any) -> None:
+    """What became of a command."""
+    own = _find(d, news.child_id)
+    if news.kind == REJECTED_NEWS:
+        own.open_lots = 0
+        market.refusals += 1
+        d.refused += 1
+        return
+    own.open_lots -= news.lots
+    if own.immediate != 0:
+        return
+    own.under_way -= 1
+    if news.kind in (REDUCED_NEWS, REDUCED_TOO_LATE_NEWS):
+        own.reducing -= 1
+        if own.reducing == 0:
+            own.keep_lots = NEVER
+    if news.kind in (CANCELLED_TOO_LATE_NEWS, REDUCED_TOO_LATE_NEWS):
+        d.too_late += 1
+
+
+@leaf
+def _forget(d: Any) -> None:
+    """Orders that are done, with nothing of them under way, make room; the others stay in the order they were made."""
+    kept = 0
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if own.open_lots == 0 and own.under_way == 0:
+            continue
+        if kept < k:
+            _copy(own, at(d.own, kept, OWN_ORDER))
+        kept += 1
+    d.own_count = kept
+
+
+@leaf
+def _copy(own: Any, place: Any) -> None:
+    """One record into another."""
+    place.child_id, place.side, place.price_ticks = own.child_id, own.side, own.price_ticks
+    place.open_lots, place.keep_lots, place.venue_lots = own.open_lots, own.keep_lots, own.venue_lots
+    place.slot, place.immediate, place.post_only = own.slot, own.immediate, own.post_only
+    place.under_way, place.reducing, place.leaving = own.under_way, own.reducing, own.leaving
+
+
+@leaf
+def _show(d: Any, c: Any) -> None:
+    """Write what is known where the strategy reads it."""
+    market = at(d.market, 0, MARKET)
+    market.now_ns = d.now_ns
+    market.volume_lots = c.volume
+    market.trading = 1 if c.halted == 0 and c.venue_ns >= d.open_ns else 0
+    market.decisions = d.decisions
+    open_bid, open_ask = np.int64(0), np.int64(0)
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if own.side > 0:
+            open_bid += own.open_lots
+        else:
+            open_ask += own.open_lots
+    market.open_bid_lots, market.open_ask_lots = open_bid, open_ask
+    bid = at(c.shown, 0, SHOWN)
+    ask = at(c.shown, c.rows_a_side, SHOWN)
+    market.bid_ticks, market.bid_lots = bid.price_ticks, bid.lots
+    market.ask_ticks, market.ask_lots = ask.price_ticks, ask.lots
+    others_bid = at(c.shown, _last_row(c, BIDS), SHOWN)
+    others_ask = at(c.shown, _last_row(c, ASKS), SHOWN)
+    market.others_bid_ticks, market.others_ask_ticks = others_bid.price_ticks, others_ask.price_ticks
+    market.others_bid_lots = max(0, others_bid.lots - _own_at(d, 1, others_bid.price_ticks))
+    market.others_ask_lots = max(0, others_ask.lots - _own_at(d, -1, others_ask.price_ticks))
+
+
+@leaf
+def _last_row(c: Any, side: int) -> int:
+    """The last displayed level of a side: the book shows one level of others, and ours that stand above it."""
+    row = side * c.rows_a_side
+    end = row + c.rows_a_side
+    while row + 1 < end and at(c.shown, row + 1, SHOWN).lots > 0:
+        row += 1
+    return row
+
+
+@leaf
+def _own_at(d: Any, side: int, price_ticks: int) -> int:
+    """Lots of ours that rest at the venue at a price."""
+    lots = np.int64(0)
+    for k in range(d.own_count):
+        own = at(d.own, k, OWN_ORDER)
+        if own.side == side and own.price_ticks == price_ticks:
+            lots += own.venue_lots
+    return lots
