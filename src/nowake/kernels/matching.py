@@ -61,7 +61,7 @@ from nowake.kernels.matching_state import (
 from nowake.kernels.memory import at, leaf, tiny
 
 _AHEAD = 12  # Messages between asking for a table entry and needing it; half as many for the order.
-_OWN_REPORTS = 3  # Of a message: acknowledgement, and cancel of the residual; every trade but one removes an order.
+OWN_REPORTS = 3  # Of a message: acknowledgement, and cancel of the residual; every trade but one removes an order.
 
 
 def run(address: int) -> int:
@@ -71,7 +71,7 @@ def run(address: int) -> int:
     count = c.message_count
     status = np.int64(DONE)
     while i < count:
-        if c.report_count + c.live + _OWN_REPORTS > c.report_capacity:
+        if c.report_count + c.live + OWN_REPORTS > c.report_capacity:
             status = FULL_REPORTS
             break
         if not has_room(c):
@@ -83,11 +83,11 @@ def run(address: int) -> int:
         message = at(c.messages, i, MESSAGE)
         kind = message.what & KIND_BITS
         if kind == NEW:
-            _new(c, message)
+            new_plain(c, message)
         elif kind == CANCEL:
-            _cancel(c, message)
+            cancel_plain(c, message)
         else:
-            _modify(c, message)
+            modify_plain(c, message)
         i += 1
     c.next_message = i
     return status
@@ -124,7 +124,8 @@ def above(address: int) -> int:
 
 
 @tiny
-def _new(c: Any, message: Any) -> None:
+def new_plain(c: Any, message: Any) -> None:
+    """A limit order, immediate or not."""
     order_id, quantity, row = message.order_id, message.quantity, np.int64(message.row)
     what = np.int64(message.what)
     side = np.int64((what & SIDE_BIT) != 0)
@@ -161,7 +162,8 @@ def _new(c: Any, message: Any) -> None:
 
 
 @tiny
-def _cancel(c: Any, message: Any) -> None:
+def cancel_plain(c: Any, message: Any) -> None:
+    """Take a displayed order out."""
     slot = slot_of(c, message.order_id)
     if slot == 0:
         refused = report(c, CANCEL_REJECTED, BUY, message.sequence, message.order_id)
@@ -177,7 +179,8 @@ def _cancel(c: Any, message: Any) -> None:
 
 
 @tiny
-def _modify(c: Any, message: Any) -> None:
+def modify_plain(c: Any, message: Any) -> None:
+    """Take a displayed order out and insert it anew, under its id."""
     order_id, row = message.order_id, np.int64(message.row)
     slot = slot_of(c, order_id)
     if slot == 0:
@@ -205,9 +208,10 @@ def _modify(c: Any, message: Any) -> None:
 
 @leaf
 def _take(c: Any, message: Any, side: int) -> int:
-    """Trade a message's quantity down to its price, best price first; returns what it could not trade."""
+    """Trade a message that reaches the best price, best price first, down to its own; what it could not trade."""
     left = np.int64(message.quantity)
     limit = np.int64(message.row)
+    last = np.int64(0)
     while left > 0:
         row = c.best_ask if side == BUY else c.best_bid
         if row > limit if side == BUY else row < limit:
@@ -232,4 +236,6 @@ def _take(c: Any, message: Any, side: int) -> int:
             empty(c, row)
         else:
             order_at(c, slot).prev = 0
+        last = row
+    c.last_known, c.last_ticks, c.last_half = 1, price_of(c, last), 0
     return left

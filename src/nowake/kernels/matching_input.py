@@ -107,7 +107,7 @@ def convert(address: int) -> int:
             if extended:
                 what |= _details(c, i)
         message.what = what
-        if extended:
+        if c.details != 0:
             detail = at(c.details, k, DETAIL)
             detail.display = _value(c, DISPLAY, i)
             detail.min_quantity = _value(c, MIN_QUANTITY, i)

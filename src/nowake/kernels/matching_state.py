@@ -50,6 +50,7 @@ HIDDEN = 128
 PEG = 256
 STOP = 512
 DETAILED = 1024  # Display, minimum quantity or owner is not 0.
+COUNTED = 2048  # Of an order: it is one of `specials`.
 SPECIAL = MARKET | FOK | POST_ONLY | HIDDEN | PEG | STOP | DETAILED
 
 MESSAGE = np.dtype(  # A message as the kernels read it; ids and sequence numbers are the bits of unsigned words.
@@ -80,7 +81,7 @@ ORDER = np.dtype(  # 32 bytes, two to a cache line.
         ("next", np.int32),  # Behind in the queue; of a free slot, the next free one.
         ("prev", np.int32),  # Ahead in the queue; of a waiting stop, its place in the heap.
         ("row", np.int32),
-        ("what", np.int32),  # SIDE_BIT and the special bits it came with; 0 kind.
+        ("what", np.int32),  # The bits of its message, but its kind.
     ],
     align=True,
 )
@@ -169,6 +170,7 @@ CONTEXT = np.dtype(
             "table",
             "reports",
             "grid",  # 0 where row and price differ by `base_ticks`.
+            "pegs",  # Two queues.
             "stops",  # Two heaps of slots, `order_capacity` each.
             "triggered",
             "old_table",
@@ -196,7 +198,27 @@ CONTEXT = np.dtype(
             "live",
             "best_bid",  # A row, -1 when there is none.
             "best_ask",  # A row, `rows` when there is none.
+            "dark_bid",  # The same of hidden orders.
+            "dark_ask",
             "report_count",
+            "last_known",  # Whether anything traded, and at what price the last did.
+            "last_ticks",
+            "last_half",
+            # What only special orders need.
+            "self_match",
+            "amend_down",
+            "specials",  # How many orders that the plain loop cannot match are in the engine.
+            "peg_count",
+            "ages",
+            "stop_counts",  # Address of two.
+            "triggered_first",
+            "triggered_end",
+            "sequence",  # Of the message under way.
+            "taker",  # The slot of the order that is trading, 0 when none is.
+            "taker_waits",  # 1: it is a peg that keeps its place while it trades.
+            "mid_known",  # The midpoint the taker found.
+            "mid_ticks",
+            "mid_half",
         )
     ]
 )

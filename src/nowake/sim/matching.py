@@ -15,9 +15,10 @@ from nowake.domain.errors import BadParameter
 from nowake.kernels import matching_state as state
 from nowake.kernels import runtime
 from nowake.sim.matching_memory import Memory
-from nowake.sim.matching_messages import CHUNK, Messages
+from nowake.sim.matching_messages import Messages
 
 REPORT = state.REPORT
+SELF_MATCH = ("cancel_newest", "cancel_oldest", "cancel_both", "decrement")  # As numbered in matching_state.
 _SMALL = 1 << 12  # Batches up to this size are reported from one buffer, and copied out.
 
 
@@ -47,11 +48,26 @@ def match(messages: ArrayLike) -> NDArray[np.void]:
 
 
 class MatchingEngine:
-    """The book of one instrument, and what matches orders in it."""
+    """The book of one instrument, and what matches orders in it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    self_match
+        What happens when two orders of one owner would trade: one of `SELF_MATCH`.
+    amend_down
+        Whether a modify that lowers the quantity and nothing else keeps its place, as at most venues.
+
+    Raises
+    ------
+    BadParameter
+        When `self_match` is none of these.
+    """
+
+    def __init__(self, *, self_match: str = "cancel_newest", amend_down: bool = False) -> None:
+        if self_match not in SELF_MATCH:
+            raise BadParameter(f"self_match {self_match!r} must be one of {', '.join(SELF_MATCH)}")
         self._memory = Memory()
-        self._memory.hold("messages", np.zeros(CHUNK, state.MESSAGE))
+        self._memory["self_match"], self._memory["amend_down"] = SELF_MATCH.index(self_match), int(amend_down)
         self._buffer = np.empty(0, REPORT)
         self._most = 0  # The largest quantity an order ever had.
 
@@ -83,7 +99,7 @@ class MatchingEngine:
         self._most = max(self._most, memory["most_quantity"])
         reports = self._room_for(len(checked))
         memory["report_count"] = 0
-        run = runtime.load("matching:run")
+        run = self._loop()
         for _ in checked.chunks():
             memory["next_message"] = 0
             while (full := run(memory.address)) != state.DONE:
@@ -91,10 +107,9 @@ class MatchingEngine:
                     memory.grow_orders()
                 else:
                     reports = self._more_room(reports)
-        count = memory["report_count"]
-        if reports is self._buffer or 2 * count < len(reports):
-            return reports[:count].copy()
-        return reports[:count]
+        done = reports[: memory["report_count"]]
+        memory.hold("reports", self._buffer)  # What is handed out is the caller's alone.
+        return done.copy() if reports is self._buffer or 2 * len(done) < len(reports) else done
 
     def __len__(self) -> int:
         """How many orders are in the engine, those that wait for their stop among them."""
@@ -147,6 +162,14 @@ class MatchingEngine:
             memory["row"] = row
             row = runtime.load("matching:below" if side == state.BUY else "matching:above")(memory.address)
         return levels
+
+    def _loop(self) -> runtime.Kernel:
+        """The plain loop while nothing special is about."""
+        memory = self._memory
+        if not memory["special"] and not memory["specials"] and not memory["amend_down"]:
+            return runtime.load("matching:run")
+        memory.hold_special()
+        return runtime.load("matching_venue:run")
 
     def _is_on(self, side: int, row: int) -> bool:
         return row <= self._memory["best_bid"] if side == state.BUY else row >= self._memory["best_ask"]

@@ -16,8 +16,11 @@ from nowake.kernels import runtime
 
 MAX_DENSE_ROWS = 1 << 22  # A level is 16 bytes of address space; memory only where prices are.
 _MIN_PADDING_ROWS = 512
+_SPARE_PRICES = 4096  # A grid may name this many prices that no order has.
+CHUNK = 4096  # Messages the kernels hold at a time, so that what is converted is read again from the cache.
 _FIELD = {name: number for number, name in enumerate(state.CONTEXT.names or ())}
 _SIDES = ("", "dark_")  # Displayed levels, and hidden ones.
+_BEST = ("best_bid", "best_ask", "dark_bid", "dark_ask")
 
 Prices = Callable[[], NDArray[np.int64]]
 
@@ -31,7 +34,7 @@ class Memory:
         self.address = self._context.ctypes.data
         self._arrays: dict[str, NDArray[Any]] = {}
         self["orders_used"] = 1  # Slot 0 is nobody.
-        self["best_bid"] = -1
+        self.hold("messages", np.zeros(CHUNK, state.MESSAGE))
         self._hold_orders(1 << 10)
         self._open(base_ticks=0, rows=64)
 
@@ -63,12 +66,21 @@ class Memory:
         self["old_table"], self["old_entries"] = table.ctypes.data, len(table)
         runtime.load("matching:rehash")(self.address)
         if traits is not None and stops is not None:
-            self.hold_traits()
+            self._hold_traits()
             self._arrays["traits"][: len(old)] = traits
             self._arrays["stops"][:, : len(old)] = stops
 
-    def hold_traits(self) -> None:
-        """Room for what only special orders have."""
+    def hold_special(self) -> None:
+        """Room for what only special orders need, if it is not there yet."""
+        if "traits" in self._arrays:
+            return
+        self._hold_traits()
+        self._hold_levels("dark_")
+        self.hold("pegs", np.zeros(2, state.LEVEL))
+        self.hold("stop_counts", np.zeros(2, np.int64))
+        self.hold("details", np.zeros(len(self._arrays["messages"]), state.DETAIL))
+
+    def _hold_traits(self) -> None:
         capacity = self["order_capacity"]
         self.hold("traits", np.zeros(capacity, state.TRAIT))
         self.hold("stops", np.zeros((2, capacity), np.int64))
@@ -103,23 +115,23 @@ class Memory:
         base, rows = self["base_ticks"], self["rows"]
         if not self["grid"] and base <= lowest_ticks and highest_ticks < base + rows:
             return
+        wanted = np.unique(prices()) if self["grid"] else None
+        if wanted is not None and np.isin(wanted, self._arrays["grid"]).all():
+            return
         held = self._held_prices()
         if len(held):
             lowest_ticks, highest_ticks = min(lowest_ticks, int(held[0])), max(highest_ticks, int(held[-1]))
         span = highest_ticks - lowest_ticks + 1
         if span <= MAX_DENSE_ROWS:
-            padding = min(max(_MIN_PADDING_ROWS, span // 2), MAX_DENSE_ROWS)
+            padding = max(_MIN_PADDING_ROWS, span // 2)
             first = max(lowest_ticks - padding, -(1 << 63))
             last = min(highest_ticks + padding, (1 << 63) - 1)
             self._move(lambda before: before - first, base_ticks=first, rows=last - first + 1)
             return
-        wanted = np.unique(prices())
-        if self["grid"]:
-            grid = self._arrays["grid"]
-            if np.isin(wanted, grid, assume_unique=True).all():
-                return
-            if len(grid) <= 4 * len(held) + 4096:
-                held = grid
+        if wanted is None:
+            wanted = np.unique(prices())
+        elif len(self._arrays["grid"]) <= 4 * len(held) + _SPARE_PRICES:
+            held = self._arrays["grid"]  # Prices nobody has now may come back.
         grid = np.union1d(held, wanted)
         self._move(lambda before: np.searchsorted(grid, before), grid=grid)
 
@@ -128,10 +140,9 @@ class Memory:
         return np.unique(self._prices_of_rows(self._arrays["orders"]["row"][self._live_slots()]))
 
     def _prices_of_rows(self, rows: NDArray[Any]) -> NDArray[np.int64]:
-        if self["grid"]:
-            prices: NDArray[np.int64] = self._arrays["grid"][rows]
-            return prices
-        return np.add(rows, self["base_ticks"], dtype=np.int64)
+        prices: NDArray[np.int64]
+        prices = self._arrays["grid"][rows] if self["grid"] else rows.astype(np.int64) + self["base_ticks"]
+        return prices
 
     def _live_slots(self) -> NDArray[np.int64]:
         slots: NDArray[np.int64] = self._arrays["table"]["slot"].astype(np.int64)
@@ -147,24 +158,24 @@ class Memory:
     ) -> None:
         """Open another window and bring every order and level over."""
         orders, live = self._arrays["orders"], self._live_slots()
-        moved_orders = new_rows(self._prices_of_rows(orders["row"][live]))
-        bid, ask, before = self["best_bid"], self["best_ask"], self["rows"]
-        best = [self._prices_of_rows(np.array([row])) if 0 <= row < before else None for row in (bid, ask)]
-        levels = {}
-        for side in _SIDES:
-            if f"{side}levels" in self._arrays:
-                old = self._arrays[f"{side}levels"]
-                occupied = np.flatnonzero(old["head"])
-                levels[side] = (new_rows(self._prices_of_rows(occupied)), old[occupied])
-        orders["row"][live] = moved_orders
+        moved = new_rows(self._prices_of_rows(orders["row"][live]))
+        before = self["rows"]
+        best = {name: self._prices_of_rows(np.array([self[name]])) for name in _BEST if 0 <= self[name] < before}
+        levels = {side: self._occupied(side) for side in _SIDES if f"{side}levels" in self._arrays}
         self._open(base_ticks=base_ticks, rows=rows, grid=grid)
-        self["best_bid"] = -1 if best[0] is None else int(new_rows(best[0])[0])
-        self["best_ask"] = self["rows"] if best[1] is None else int(new_rows(best[1])[0])
-        for side, (at, content) in levels.items():
-            if side and f"{side}levels" in self._arrays:
-                self.hold_levels(side)
-            self._arrays[f"{side}levels"][at] = content
-            self._occupy(side, at)
+        orders["row"][live] = moved
+        for name, price in best.items():
+            self[name] = int(new_rows(price)[0])
+        for side, (prices, content) in levels.items():
+            self._hold_levels(side)
+            self._arrays[f"{side}levels"][new_rows(prices)] = content
+            self._occupy(side, new_rows(prices))
+
+    def _occupied(self, side: str) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+        """Prices and contents of the levels that hold orders."""
+        levels = self._arrays[f"{side}levels"]
+        rows = np.flatnonzero(levels["head"])
+        return self._prices_of_rows(rows), levels[rows]
 
     def _open(self, *, base_ticks: int, rows: int, grid: NDArray[np.int64] | None = None) -> None:
         """An empty window: `rows` ticks from `base_ticks` up, or the prices of a grid."""
@@ -174,10 +185,12 @@ class Memory:
         else:
             self.hold("grid", np.ascontiguousarray(grid, np.int64))
             rows = len(grid)
-        self["base_ticks"], self["rows"], self["best_ask"] = base_ticks, rows, rows
-        self.hold_levels("")
+        self["base_ticks"], self["rows"] = base_ticks, rows
+        for name in _BEST:
+            self[name] = rows if name.endswith("ask") else -1
+        self._hold_levels("")
 
-    def hold_levels(self, side: str) -> None:
+    def _hold_levels(self, side: str) -> None:
         """Empty levels and bit maps, displayed ("") or hidden ("dark_")."""
         words = (self["rows"] >> 6) + 1
         self.hold(f"{side}levels", np.zeros(self["rows"], state.LEVEL))

@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from nowake.domain.errors import BadData
 from nowake.kernels import matching_state as state
 from nowake.kernels import runtime
-from nowake.sim.matching_memory import Memory
-
-CHUNK = 4096  # Messages converted at a time, so that what is written is read again from the cache.
+from nowake.sim.matching_memory import CHUNK, Memory
 
 _WAY_OUT = {
     "kind": "0 new, 1 cancel, 2 modify",
