@@ -99,7 +99,7 @@ def instants(source: Source, session: Session, timezone: str | None, unit: TimeU
     if unit not in {"iso", "seconds_after_midnight", *_UNITS_NS}:
         raise BadParameter(f"time_unit {unit!r} is not one of iso, {', '.join(_UNITS_NS)}, seconds_after_midnight")
     if unit == "iso":
-        times = _iso_ns(column, timezone or session.timezone)
+        times = iso_ns(column, timezone or session.timezone)
     elif column.dtype.is_temporal():
         raise BadParameter(f"time_unit {unit!r} is for numbers, and {source.path.name} holds timestamps; use 'iso'")
     elif unit == "seconds_after_midnight":
@@ -215,8 +215,16 @@ def _counted_ns(column: pl.Series, unit_ns: int) -> pl.Series:
     return pl.select(pl.when(count.is_between(0, LATEST_NS // unit_ns)).then(count * unit_ns)).to_series()
 
 
-def _iso_ns(column: pl.Series, timezone: str) -> pl.Series:
-    """Nanoseconds of ISO texts or timestamps; local times the clocks skip, or show twice, become null."""
+def iso_ns(column: pl.Series, timezone: str) -> pl.Series:
+    """Nanoseconds of ISO texts or timestamps, those without an offset in a time zone.
+
+    Null where there is no such time, and for local times the clocks skip or show twice.
+
+    Raises
+    ------
+    BadParameter
+        When the time zone is not known.
+    """
     if column.dtype in _MOMENTS:
         near = pl.select(pl.when(_fits(column.dt.year())).then(column)).to_series()
         moments = near.cast(pl.Datetime("ns", getattr(column.dtype, "time_zone", None)))

@@ -51,6 +51,41 @@ def session_of(calendar: str, date: dt.date) -> Session:
     )
 
 
+def sessions_between(calendar: str, first: dt.date, last: dt.date) -> list[Session]:
+    """The sessions of a calendar from one date to another, both included: one look for many days.
+
+    Raises
+    ------
+    NotFound
+        When the calendar is unknown.
+    BadParameter
+        When a date is outside 1970-01-02 to 2200-12-31 or what the calendar knows.
+    """
+    check_date(first)
+    check_date(last)
+    import exchange_calendars as xcals  # noqa: PLC0415
+    from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415
+
+    start, end = (first - dt.timedelta(days=30)).isoformat(), last.isoformat()
+    try:
+        days = xcals.get_calendar(calendar, start=start, end=end)
+    except InvalidCalendarName:
+        raise NotFound(f"calendar {calendar!r} is not known; use a MIC such as XNYS, XLON, CMES") from None
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadParameter(f"calendar {calendar} does not cover {first} to {last}: {reason}") from None
+    hours = days.schedule.loc[first.isoformat() : last.isoformat()]
+    return [
+        Session(
+            date=label.date(),
+            timezone=str(days.tz),
+            open_ns=epoch_ns(opens.to_pydatetime()),
+            close_ns=epoch_ns(closes.to_pydatetime()),
+        )
+        for label, opens, closes in zip(hours.index, hours["open"], hours["close"], strict=True)
+    ]
+
+
 def _around(date: dt.date, get_calendar: Callable[..., Any]) -> Any:
     """The calendar of a month before and after, or of less where holidays are not known that far ahead."""
     start, month = (date - dt.timedelta(days=30)).isoformat(), dt.timedelta(days=30)

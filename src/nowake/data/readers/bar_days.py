@@ -1,0 +1,201 @@
+"""Bars cut into the sessions they belong to, each with what is wrong in it.
+
+A bar whose high is below its low, whose open or close lies outside them, or whose volume is negative is left out. A
+volume of zero in a bar whose price moved cannot be true: where two bars of a session are so, and at least 0.5 % of
+them, the volume of the whole day is called corrupt, for such feeds put what they lost into other bars (a running total
+that jumped back). The test knows no name and no date, and a bar that merely did not trade does not trip it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from nowake.data.findings import EXAMPLES, Findings
+from nowake.data.readers.hours import Seen, assigned
+from nowake.domain.instrument import Session
+from nowake.domain.market import Bars
+from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+CORRUPT_BARS, CORRUPT_SHARE = 2, 0.005
+UNUSUAL_VOLUME = 5.0  # Times the median day of the file; earnings and index days reach four.
+_LONG_NS = 20 * 60 * NS_PER_MINUTE  # Bars from here on are days, stamped at some midnight.
+
+
+class DayOfBars(NamedTuple):
+    """The bars of one session, and what was noticed in it."""
+
+    session: Session
+    bars: Bars
+    findings: Findings
+
+
+def days_of(frame: pl.DataFrame, seen: Seen, *, length_ns: int, keep_outside: bool = False) -> Iterator[DayOfBars]:
+    """The sessions that have bars, in order.
+
+    Parameters
+    ----------
+    frame
+        As `nowake.data.readers.bar_columns.read_bars` gives it, in any order of rows.
+    seen
+        Its sessions, and its times as instants, row by row.
+    length_ns
+        How long a bar lasts.
+    keep_outside
+        Whether bars before the open and after the close are handed out; they are counted either way.
+    """
+    frame = frame.with_columns(pl.Series("time_ns", seen.time_ns))
+    times = frame["time_ns"].to_numpy()
+    back = np.zeros(len(times), np.bool_)
+    back[1:] = np.diff(times) < 0
+    order = np.argsort(times, kind="stable")
+    frame, back = frame[order], back[order]
+    times = frame["time_ns"].to_numpy()
+    index, inside = assigned(seen.sessions, times, times + length_ns)
+    if length_ns >= _LONG_NS:
+        inside[:] = True
+    volumes: list[float] = []
+    found: list[DayOfBars] = []
+    for number in np.unique(index).tolist():
+        rows = index == number
+        day = _day_of(frame.filter(rows), seen.sessions[number], length_ns, (inside[rows], back[rows]), keep_outside)
+        if len(day.bars):
+            found.append(day)
+            volumes.append(float(np.nansum(day.bars.volume)))
+    yield from _beside_each_other(found, volumes)
+
+
+def _day_of(
+    frame: pl.DataFrame, session: Session, length_ns: int, marks: tuple[Mask, Mask], keep_outside: bool
+) -> DayOfBars:
+    inside, back = marks
+    same_time = np.zeros(frame.height, np.bool_)
+    same_time[1:] = np.diff(frame["time_ns"].to_numpy()) == 0
+    told_twice = same_time & _equal_to_previous(frame)
+    why = _why_impossible(frame, same_time & ~told_twice)
+    unusable = np.array([bool(each) for each in why])
+    outside = ~inside & ~unusable & ~told_twice
+    keep = ~unusable & ~told_twice & (inside | keep_outside)
+    counts = {
+        "clock_reversals": int(back.sum()),
+        "duplicates": int(told_twice.sum()),
+        "unreadable": int(unusable.sum()),
+        "left_out": 0 if keep_outside else int(outside.sum()),
+    }
+    examples = {"unreadable": tuple(f"row {row}: {each}" for row, each in zip(frame["row"], why, strict=True) if each)}
+    kept = frame.filter(keep)
+    bars = _bars(kept, session, length_ns)
+    noticed = _noticed(bars, session, kept.filter(inside[keep]), length_ns)
+    out = frame.filter(outside)
+    measures = dict(noticed.measures)
+    if out.height:
+        measures |= {"outside_session_bars": float(out.height), "outside_session_volume": float(out["volume"].sum())}
+    return DayOfBars(
+        session,
+        bars,
+        Findings(
+            counts={name: count for name, count in (counts | noticed.counts).items() if count},
+            examples={name: texts[:EXAMPLES] for name, texts in (examples | noticed.examples).items() if texts},
+            measures=measures,
+            notes=noticed.notes,
+        ),
+    )
+
+
+def _bars(frame: pl.DataFrame, session: Session, length_ns: int) -> Bars:
+    columns = {name: frame[name].to_numpy().copy() for name in frame.columns if name != "row"}
+    end_ns = columns["time_ns"] + length_ns
+    if length_ns >= _LONG_NS and frame.height == 1:
+        columns["time_ns"], end_ns = np.array([session.open_ns]), np.array([session.close_ns])
+    return Bars(end_ns=end_ns, **columns)
+
+
+def _equal_to_previous(frame: pl.DataFrame) -> Mask:
+    equal = np.zeros(frame.height, np.bool_)
+    columns = [frame[name].to_numpy() for name in frame.columns if name not in {"row", "time_ns"}]
+    same = [(one[1:] == one[:-1]) | ((one[1:] != one[1:]) & (one[:-1] != one[:-1])) for one in columns]
+    equal[1:] = np.logical_and.reduce(same)
+    return equal
+
+
+def _why_impossible(frame: pl.DataFrame, told_differently: Mask) -> list[str]:
+    """What is wrong with each bar, empty where nothing is."""
+    names = ("open", "high", "low", "close", "volume")
+    opens, high, low, close, volume = (frame[name].to_numpy() for name in names)
+    reasons = [""] * frame.height
+    bad = {
+        "told before with other values": told_differently,
+        "a price or the volume is missing": np.isnan(opens + high + low + close + volume),
+        "high {1:g} is below low {2:g}": high < low,
+        "open {0:g} or close {3:g} is outside {2:g} to {1:g}": (np.maximum(opens, close) > high)
+        | (np.minimum(opens, close) < low),
+        "volume {4:g} is below 0": volume < 0,
+    }
+    for text, where in bad.items():
+        for row in np.flatnonzero(where).tolist():
+            reasons[row] = reasons[row] or text.format(opens[row], high[row], low[row], close[row], volume[row])
+    return reasons
+
+
+def _noticed(bars: Bars, session: Session, regular: pl.DataFrame, length_ns: int) -> Findings:
+    """What the bars of a session say of their own volume, average price and silences."""
+    high, low = regular["high"].to_numpy(), regular["low"].to_numpy()
+    moved = (high > low) | (regular["open"].to_numpy() != regular["close"].to_numpy())
+    without = moved & (regular["volume"].to_numpy() == 0)
+    count = int(without.sum())
+    is_corrupt = count >= CORRUPT_BARS and count >= CORRUPT_SHARE * regular.height
+    vwap = regular["vwap"].to_numpy()
+    astray = (vwap > high) | (vwap < low)
+    notes = []
+    if is_corrupt:
+        notes.append(
+            f"The volume of this day is corrupt: {count} of {regular.height:,} bars have none although their price "
+            "moved; fit no volume curve on it"
+        )
+    elif count:
+        notes.append(f"{count} of {regular.height:,} bars has no volume although its price moved")
+    at = [session.clock(int(time_ns)) for time_ns in regular["time_ns"].to_numpy()[without][:EXAMPLES]]
+    wide = [
+        f"{session.clock(int(time_ns))}: {value:g}"
+        for time_ns, value in zip(regular["time_ns"].to_numpy()[astray][:EXAMPLES], vwap[astray], strict=False)
+    ]
+    return Findings(
+        counts={"corrupt_volume": count if is_corrupt else 0, "vwap_outside_range": int(astray.sum())},
+        examples={"corrupt_volume": tuple(at) if is_corrupt else (), "vwap_outside_range": tuple(wide)},
+        measures=_silences(regular["time_ns"].to_numpy(), session, length_ns) | {"volume": float(bars.volume.sum())},
+        notes=tuple(notes),
+    )
+
+
+def _silences(time_ns: Ints, session: Session, length_ns: int) -> dict[str, float]:
+    """Bars a session has room for and does not have: without trades there is no bar, so it is no fault."""
+    if not len(time_ns) or not length_ns or length_ns >= _LONG_NS:
+        return {}
+    room = -(-(session.close_ns - session.open_ns) // length_ns)
+    edges = np.concatenate([[session.open_ns - length_ns], time_ns, [session.close_ns]])
+    gaps = np.maximum(np.diff(edges) - length_ns, 0)
+    return {
+        "missing_bars": float(max(room - len(np.unique(time_ns)), 0)),
+        "longest_silence_s": float(gaps.max()) / NS_PER_SECOND,
+    }
+
+
+def _beside_each_other(days: list[DayOfBars], volumes: list[float]) -> Iterator[DayOfBars]:
+    """The days again, each with its volume beside that of the others."""
+    median = float(np.median(volumes)) if len(volumes) >= 5 else 0.0
+    for day, volume in zip(days, volumes, strict=True):
+        findings = day.findings
+        if median > 0:
+            ratio = volume / median
+            notes = findings.notes
+            if ratio > UNUSUAL_VOLUME:
+                notes = (*notes, f"The volume of this day is {ratio:.1f} times that of the median day in the file")
+            measures = {**findings.measures, "volume_to_median_day": ratio}
+            findings = Findings(counts=findings.counts, examples=findings.examples, measures=measures, notes=notes)
+        yield day._replace(findings=findings)
