@@ -172,7 +172,7 @@ class LevelFeed:
         if self._date is not None and date > self._date:
             self._end_day()
             midnight = midnight_ns(date, "UTC")
-            opening = picture_events(midnight, self._book.levels()) if self._knows_book else break_events(midnight)
+            opening = picture_events(midnight, self._book.levels) if self._knows_book else break_events(midnight)
             self._held.add(opening, np.zeros(0, QUOTE), np.zeros(0, _RECEIPT), ())
         self._date = date if self._date is None else max(date, self._date)
 

@@ -108,11 +108,10 @@ class Tracker:
         self._seen[owner] = now
         return {name: count for name, count in new.items() if count}
 
-    def standing(self, owner: int) -> Told:
-        """The orders of an instrument that are in the table, older ids first."""
-        table = self._table
-        live = table[(table["side"] != 0) & (table["owner"] == owner)]
-        return live[np.argsort(live["id"], kind="stable")]
+    def standing(self) -> npt.NDArray[np.void]:
+        """The orders in the table, those first in the queue first."""
+        live = self._table[self._table["side"] != 0]
+        return live[np.argsort(live["place"])]
 
     def _grow(self) -> None:
         bits = self.get("table_bits") + 1
