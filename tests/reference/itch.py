@@ -46,7 +46,7 @@ def encode(message):
     """The bytes of a message, its length before it."""
     letter, locate, ns, *fields = message
     codes = ">" + FORMATS.get(letter, "")
-    packed = struct.pack(codes, *(_text(field, codes) if isinstance(field, str) else field for field in fields))
+    packed = struct.pack(codes, *(_text(field) if isinstance(field, str) else field for field in fields))
     body = letter.encode() + struct.pack(">HH", locate, 0) + ns.to_bytes(6, "big") + packed
     return struct.pack(">H", len(body)) + body
 
@@ -55,7 +55,7 @@ def encode_all(messages):
     return b"".join(map(encode, messages))
 
 
-def _text(field, _codes):
+def _text(field):
     return field.ljust(8 if len(field) > 2 else len(field)).encode()
 
 
@@ -71,13 +71,12 @@ class Book:
 
     def read(self, messages):
         latest = None
-        for letter, locate, ns, *fields in messages:
+        for letter, locate, told_ns, *fields in messages:
             if letter in "RS":
                 continue
-            if latest is not None and ns < latest:
+            if latest is not None and told_ns < latest:
                 self.count(locate, "clock_reversals")
-                ns = latest
-            latest = ns
+            latest = ns = told_ns if latest is None else max(latest, told_ns)
             self.now, self.locate = self.midnight_ns + ns, locate
             handler = getattr(self, f"on_{letter}" if letter != "h" else "on_operational", None)
             if handler:

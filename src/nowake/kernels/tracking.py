@@ -50,6 +50,8 @@ def track(c: Any, place: int, order_id: int, owner: int, side: int, price: int, 
     entry.price = price
     entry.lots = lots
     entry.executed = 0
+    c.places += 1
+    entry.place = c.places
     c.tracked += 1
 
 
@@ -111,5 +113,6 @@ def _copy(entry: Any, target: Any) -> None:
     target.price = entry.price
     target.lots = entry.lots
     target.executed = entry.executed
+    target.place = entry.place
     target.owner = entry.owner
     target.side = entry.side

@@ -13,11 +13,11 @@ seconds must have left without a word, so it is taken away."""
 from __future__ import annotations
 
 import dataclasses
-import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from nowake.data.readers.touch import Touch
 from nowake.kernels.layout import ADD, DELETE, EXECUTE, PRINT_HIDDEN, REDUCE, SNAPSHOT
 
 CREATED, CHANGED, DELETED = 0, 1, 2
@@ -84,7 +84,7 @@ class OrderLog:
     _orders: dict[int, _Order] = dataclasses.field(default_factory=dict)
     _waiting: dict[int, _Order] = dataclasses.field(default_factory=dict)
     _day: int | None = None
-    _book: _Touch = dataclasses.field(default_factory=lambda: _Touch())  # noqa: PLW0108 - It is defined below.
+    _book: Touch = dataclasses.field(default_factory=Touch)
 
     def read(self, rows: Iterable[Row]) -> Iterator[Told]:
         """What the rows, and those held back before, say happened up to `HELD_MS` before the last."""
@@ -261,36 +261,6 @@ class OrderLog:
 
     def _count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
-
-
-class _Touch:
-    """Lots at each price of either side, and the best prices."""
-
-    def __init__(self) -> None:
-        self._lots: dict[int, dict[int, int]] = {1: {}, -1: {}}
-        self._best: dict[int, list[int]] = {1: [], -1: []}  # Heaps of -side * price; emptied prices lie on.
-
-    def add(self, side: int, price: int, lots: int) -> None:
-        """Lots join a price."""
-        if price not in self._lots[side]:
-            self._lots[side][price] = 0
-            heapq.heappush(self._best[side], -side * price)
-        self._lots[side][price] += lots
-
-    def take(self, side: int, price: int, lots: int) -> None:
-        """Lots leave a price."""
-        left = self._lots[side][price] - lots
-        if left:
-            self._lots[side][price] = left
-        else:
-            del self._lots[side][price]
-
-    def crosses(self, side: int, price: int) -> bool:
-        """Whether an order of a side at a price meets the other side."""
-        heap = self._best[-side]
-        while heap and side * heap[0] not in self._lots[-side]:
-            heapq.heappop(heap)
-        return bool(heap) and side * (price - side * heap[0]) >= 0
 
 
 def _time_of(act: Row | _Fill) -> int:

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from nowake.data.day import Events
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.packed import chunks, head
+from nowake.data.readers.packed import beginning, chunks, head
 from nowake.data.readers.tracking import Heaps, Told, Tracker
 from nowake.data.sessions import session_on
 from nowake.data.text import midnight_ns
@@ -147,7 +147,7 @@ class _Feed:
         self._tracker = Tracker(
             "itch:parse",
             ITCH_CONTEXT,
-            owners=_LOCATES,
+            instruments=_LOCATES,
             watch=self._watch.ctypes.data,
             midnight_ns=midnight_ns(session),
             names_side=int(session.date < _SIDE_UNTOLD_FROM),
@@ -278,7 +278,7 @@ def _events(told: Told, ticks: npt.NDArray[np.int64], lots: npt.NDArray[np.int64
 
 def _symbols(path: Path) -> tuple[str, ...]:
     """The instruments named before the first order."""
-    content = next(chunks(path, size=_DIRECTORY_BYTES))
+    content = beginning(path, _DIRECTORY_BYTES)
     place, names = 0, []
     while place + 3 <= len(content):
         length, kind = int.from_bytes(content[place : place + 2], "big"), content[place + 2]

@@ -34,6 +34,16 @@ def head(path: Path) -> bytes:
     return content
 
 
+def beginning(path: Path, count: int) -> bytes:
+    """The first `count` bytes, unpacked, fewer where the file has fewer; errors as for `chunks`."""
+    content = b""
+    for chunk in chunks(path, size=count):
+        content += chunk
+        if len(content) >= count:
+            break
+    return content[:count]
+
+
 def chunks(
     path: Path,
     *,

@@ -41,19 +41,19 @@ class Tracker:
         Of `nowake.kernels.runtime`, "itch:parse".
     context
         The record of its context, whose first words are `nowake.kernels.tracking_state.TRACKING`.
-    owners
-        How many instruments there can be; they are numbered from 0.
+    instruments
+        How many there can be; they are numbered from 0.
     settings
         Other words of the context.
     """
 
-    def __init__(self, entry: str, context: np.dtype[Any], *, owners: int, **settings: int) -> None:
+    def __init__(self, entry: str, context: np.dtype[Any], *, instruments: int, **settings: int) -> None:
         self._kernel, self._rehash = runtime.load(entry), runtime.load("tracking:rehash")
         self._context = np.zeros(1, context)
         self._begin = 0
         self._table = np.zeros(1 << _FIRST_BITS, TRACKED)
         self._told = np.zeros(_TOLD_AT_ONCE, TOLD)
-        self.tallies = np.zeros(owners, TALLY)
+        self.tallies = np.zeros(instruments, TALLY)
         self._seen = self.tallies.copy()
         self.set(
             table=self._table.ctypes.data,
