@@ -13,9 +13,10 @@ from tests.reference.streams import records, rows, sensible_rows, wild
 
 from nowake.domain.instrument import Instrument, Session
 from nowake.kernels.desk_state import MARKET
-from nowake.sim.compiled import run_compiled, strategy
+from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
+from nowake.sim.strategy import strategy
 
 RELAXED = settings(max_examples=60)
 

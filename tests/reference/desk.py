@@ -45,7 +45,7 @@ class PlainDesk:
         self.wake = np.zeros(1, WAKE).view(np.recarray)
         self.wanted = np.zeros(strategy.rows, WANTED).view(np.recarray)
         self.memo = np.zeros(1, strategy.memo).view(np.recarray)
-        self.parameters = np.array([tuple(parameters)], strategy._record).view(np.recarray)
+        self.parameters = np.array([tuple(parameters)], strategy.record).view(np.recarray)
         self.orders: dict[int, Own] = {}
         self.fills, self.seen = [], []
         self.made = 0
@@ -120,11 +120,13 @@ class PlainDesk:
         market.open_bid_lots = sum(order.open_lots for order in self.orders.values() if order.side > 0)
         market.open_ask_lots = sum(order.open_lots for order in self.orders.values() if order.side < 0)
         for name, side, levels in (("bid", 1, bids), ("ask", -1, asks)):
-            if levels:
-                market[f"{name}_ticks"], market[f"others_{name}_ticks"] = levels[0].price_ticks, levels[-1].price_ticks
-            market[f"{name}_lots"] = levels[0].lots if levels else 0
-            others = levels[-1].lots - self.own_at(side, levels[-1].price_ticks) if levels else 0
-            market[f"others_{name}_lots"] = others
+            best = (levels[0].price_ticks, levels[0].lots) if levels else (0, 0)
+            others = (0, 0)
+            if levels and levels[-1].lots > self.own_at(side, levels[-1].price_ticks):
+                price_ticks = levels[-1].price_ticks
+                others = (price_ticks, levels[-1].lots - self.own_at(side, price_ticks))
+            market[f"{name}_ticks"], market[f"{name}_lots"] = best
+            market[f"others_{name}_ticks"], market[f"others_{name}_lots"] = others
 
     def phase(self):
         """Closed, halted or trading; a halt before the open counts too."""
@@ -143,6 +145,7 @@ class PlainDesk:
         market, wake = self.market[0], self.wake[0]
         self.wanted[:] = np.zeros(1, WANTED)
         wake.time_ns, wake.on_touch, wake.volume_lots, wake.own_news = NEVER, 0, NEVER, 1
+        wake.bid_at_least_ticks, wake.ask_at_most_ticks = NEVER, NEVER
         market.decisions = len(self.seen)
         self.seen.append(tuple(market.tolist()))
         self.strategy.function(market, self.wanted, wake, self.memo[0], self.parameters[0])

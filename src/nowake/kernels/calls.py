@@ -12,9 +12,9 @@ from numba.extending import intrinsic
 from nowake.kernels import runtime
 
 
-def address_of(entry: str) -> int:
-    """Where the machine code of a kernel ("module:function") lies in this process, compiled first when it must be."""
-    address = ctypes.cast(runtime.load(entry), ctypes.c_void_p).value  # type: ignore[arg-type]
+def address_of(kernel: runtime.Kernel) -> int:
+    """Where the machine code of a loaded kernel lies in this process."""
+    address = ctypes.cast(kernel, ctypes.c_void_p).value  # type: ignore[arg-type]
     assert address is not None
     return address
 

@@ -51,8 +51,21 @@ from nowake.kernels.desk_state import (
     WAKE,
     WANTED,
 )
+from nowake.kernels.levels import rank_of, side_at
 from nowake.kernels.memory import at, leaf, tiny
-from nowake.kernels.state import ACCEPTED, ASKS, BIDS, CONTEXT, FILL, GONE, NEVER, SHOWN
+from nowake.kernels.state import (
+    ACCEPTED,
+    ASKS,
+    BIDS,
+    CONTEXT,
+    FILL,
+    GONE,
+    NEVER,
+    NOT_CONTINUOUS,
+    ON_PRICE,
+    ON_TOUCH,
+    SHOWN,
+)
 from nowake.kernels.state import WAKE as WOKEN
 
 _MOST_LOTS = 1 << 53  # Of one order, as `nowake.sim.book.MAX_OWN_LOTS`.
@@ -112,6 +125,7 @@ def _ask(d: Any, c: Any) -> int:
         wish.side, wish.price_ticks, wish.lots, wish.immediate, wish.post_only = 0, 0, 0, 0, 0
     wake = at(d.wake, 0, WAKE)
     wake.time_ns, wake.on_touch, wake.volume_lots, wake.own_news = NEVER, 0, NEVER, 1
+    wake.bid_at_least_ticks, wake.ask_at_most_ticks = NEVER, NEVER
     d.decisions += 1
     d.phase = DECIDED
     return DECIDE
@@ -256,10 +270,19 @@ def _set_stops(d: Any, c: Any, wake: Any) -> None:
     if wake.time_ns < NEVER:
         stop_ns = min(stop_ns, wake.time_ns - d.feed_ns)
     d.stop_ns = stop_ns
-    c.on_touch = wake.on_touch
-    c.mark_touch = wake.on_touch
+    c.mark_touch = c.on_touch = ON_TOUCH if wake.on_touch != 0 else 0
+    if wake.bid_at_least_ticks != NEVER or wake.ask_at_most_ticks != NEVER:
+        c.on_touch |= ON_PRICE
+        _wake_at(c, BIDS, wake.bid_at_least_ticks)
+        _wake_at(c, ASKS, wake.ask_at_most_ticks)
     c.volume_wake = wake.volume_lots
     c.report_lag_ns = d.report_ns - d.feed_ns if wake.own_news != 0 else NEVER >> 1
+
+
+@leaf
+def _wake_at(c: Any, side: int, price_ticks: int) -> None:
+    """Tell the replay from which price of others on a side to come back."""
+    side_at(c, side).wake_rank = NEVER if price_ticks == NEVER else max(0, rank_of(c, side, price_ticks))
 
 
 # Commands reach the venue.
@@ -303,11 +326,8 @@ def _deliver(d: Any, c: Any) -> int:
 def _enter(d: Any, c: Any, own: Any) -> int:
     """A new order of ours at the venue: it trades, rests or is refused; 0, or the store that was full."""
     c.side = BIDS if own.side > 0 else ASKS
-    c.price_ticks, c.immediate = own.price_ticks, own.immediate
-    if c.venue_ns < d.open_ns or (own.post_only != 0 and _would_take(c)):
-        _report(d, c, REJECTED_NEWS, own.child_id, 0)
-        return 0
-    status = call(d.place, d.book)
+    c.price_ticks, c.immediate, c.post_only = own.price_ticks, own.immediate, own.post_only
+    status = call(d.place, d.book) if c.venue_ns >= d.open_ns else np.int64(NOT_CONTINUOUS)
     if status < 0:
         return status
     if status != ACCEPTED:
@@ -319,15 +339,6 @@ def _enter(d: Any, c: Any, own: Any) -> int:
         own.venue_lots = 0
         _report(d, c, CANCELLED_NEWS, own.child_id, c.left)
     return 0
-
-
-@leaf
-def _would_take(c: Any) -> bool:
-    """Whether the other side displays lots at the new order's price or better."""
-    best = at(c.shown, (1 - c.side) * c.rows_a_side, SHOWN)
-    if best.lots == 0:
-        return False
-    return best.price_ticks <= c.price_ticks if c.side == BIDS else best.price_ticks >= c.price_ticks
 
 
 @leaf
@@ -465,18 +476,29 @@ def _show(d: Any, c: Any) -> None:
     market.open_bid_lots, market.open_ask_lots = open_bid, open_ask
     bid = at(c.shown, 0, SHOWN)
     ask = at(c.shown, c.rows_a_side, SHOWN)
-    market.bid_ticks, market.bid_lots = bid.price_ticks, bid.lots
-    market.ask_ticks, market.ask_lots = ask.price_ticks, ask.lots
-    others_bid = at(c.shown, _last_row(c, BIDS), SHOWN)
-    others_ask = at(c.shown, _last_row(c, ASKS), SHOWN)
-    market.others_bid_ticks, market.others_ask_ticks = others_bid.price_ticks, others_ask.price_ticks
-    market.others_bid_lots = max(0, others_bid.lots - _own_at(d, 1, others_bid.price_ticks))
-    market.others_ask_lots = max(0, others_ask.lots - _own_at(d, -1, others_ask.price_ticks))
+    market.bid_lots, market.ask_lots = bid.lots, ask.lots
+    market.bid_ticks = bid.price_ticks if bid.lots > 0 else 0
+    market.ask_ticks = ask.price_ticks if ask.lots > 0 else 0
+    _show_others(d, c, market)
+
+
+@leaf
+def _show_others(d: Any, c: Any, market: Any) -> None:
+    """The last displayed level of a side holds the others' best: above it the book shows levels of ours alone."""
+    market.others_bid_lots = market.others_ask_lots = market.others_bid_ticks = market.others_ask_ticks = 0
+    if market.bid_lots > 0:
+        bid = at(c.shown, _last_row(c, BIDS), SHOWN)
+        market.others_bid_lots = bid.lots - _own_at(d, 1, bid.price_ticks)
+        market.others_bid_ticks = bid.price_ticks if market.others_bid_lots > 0 else 0
+    if market.ask_lots > 0:
+        ask = at(c.shown, _last_row(c, ASKS), SHOWN)
+        market.others_ask_lots = ask.lots - _own_at(d, -1, ask.price_ticks)
+        market.others_ask_ticks = ask.price_ticks if market.others_ask_lots > 0 else 0
 
 
 @leaf
 def _last_row(c: Any, side: int) -> int:
-    """The last displayed level of a side: the book shows one level of others, and ours that stand above it."""
+    """The last displayed level of a side that has one."""
     row = side * c.rows_a_side
     end = row + c.rows_a_side
     while row + 1 < end and at(c.shown, row + 1, SHOWN).lots > 0:

@@ -36,7 +36,7 @@ REJECTED_NEWS, REDUCED_NEWS, REDUCED_TOO_LATE_NEWS, CANCELLED_NEWS, CANCELLED_TO
 MARKET = np.dtype(
     [
         ("now_ns", np.int64),  # Our time. What is seen left the venue one feed leg ago.
-        ("bid_ticks", np.int64),  # Best displayed price and lots there, our own orders included; 0 lots: none.
+        ("bid_ticks", np.int64),  # Best displayed price and lots there, our own orders included; both 0: none.
         ("bid_lots", np.int64),
         ("ask_ticks", np.int64),
         ("ask_lots", np.int64),
@@ -75,6 +75,8 @@ WAKE = np.dtype(
         ("time_ns", np.int64),  # NEVER.
         ("on_touch", np.int64),  # 0. When the best bid or ask price of others changes.
         ("volume_lots", np.int64),  # NEVER. When cumulative volume reaches this.
+        ("bid_at_least_ticks", np.int64),  # NEVER. When the best bid of others is at or above this,
+        ("ask_at_most_ticks", np.int64),  # NEVER. or their best ask at or below this; at once where it is so.
         ("own_news", np.int64),  # 1. When a fill, a refusal or the end of an order of ours becomes known.
     ]
 )
