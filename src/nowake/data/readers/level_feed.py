@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.data.day import Events
-from nowake.data.findings import EXAMPLES, Findings
+from nowake.data.findings import EXAMPLES, NOTHING_FOUND, Findings
 from nowake.data.readers.contract import Piece, Wanted
 from nowake.data.readers.decimals import Decimals, step_of, to_steps
 from nowake.data.readers.level_book import RunningBook
@@ -92,7 +92,7 @@ class LevelFeed:
         self._held = _Held()
         self._handed_ns = 0  # Nothing handed out is later.
         self._unclosed: Piece | None = None  # The newest piece, until it is sure whether its day ends with it.
-        self._refusals: dict[dt.date, str] = {}
+        self._refused: dict[dt.date, Findings] = {}
         self._compared: dict[dt.date, tuple[int, int]] = {}
 
     @property
@@ -178,7 +178,8 @@ class LevelFeed:
 
     def _end_day(self) -> None:
         if self._date is not None and not self._knows_book:
-            self._refusals[self._date] = self._why_unknown()
+            counts = {} if self._had_picture else {"missing_snapshots": 1}
+            self._refused[self._date] = Findings(counts=counts, refusal=self._why_unknown())
 
     def _why_unknown(self) -> str:
         if not self._had_picture:
@@ -239,8 +240,8 @@ class LevelFeed:
         date = piece.instrument.session.date
         told, equal = self._compared.get(date, (0, 0))
         measures = {"touch_agreement_pct": 100.0 * equal / told, "touches_compared": float(told)} if told else {}
-        last = Findings(measures=measures, refusal=self._refusals.get(date, ""))
-        return dataclasses.replace(piece, findings=piece.findings.merged(last))
+        of_day = Findings(measures=measures).merged(self._refused.get(date, NOTHING_FOUND))
+        return dataclasses.replace(piece, findings=piece.findings.merged(of_day))
 
 
 @dataclasses.dataclass(slots=True)
