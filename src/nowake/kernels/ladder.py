@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nowake.kernels.ladder_queue import advance, available, settle, told_now, watch, watch_at
-from nowake.kernels.ladder_state import LADDER
+from nowake.kernels.ladder_state import LADDER, LONG_AGO
 from nowake.kernels.layout import CLEAR, EVENT, HALT, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESUME, TRADE
 from nowake.kernels.levels import level_at, look, mark, next_level, rank_of, show, side_at, within_reach
 from nowake.kernels.memory import at, leaf, prefetch, tiny
@@ -214,10 +214,13 @@ def _clear(c: Any) -> None:
             row = side * c.window + rank
             level = level_at(c, row)
             taken = level.hist - level.shown
-            if taken > 0:
-                if level.anonymous == 0:
-                    watch(c, row)
-                watch_at(c, row).kept += taken
+            if taken > 0 and level.anonymous == 0:
+                watch(c, row)
+            if level.anonymous != 0:
+                told = watch_at(c, row)
+                told.kept += taken
+                told.traded -= told.stale
+                told.stale, told.down, told.told_ns = 0, 0, LONG_AGO
             level.hist = 0
             show(c, row, -level.shown)
             mark(c, row)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nowake.kernels.ladder_state import AHEAD, LADDER, LONG_AGO, POWER, PROPORTIONAL, RISK_AVERSE, WATCH
-from nowake.kernels.layout import EVENT
+from nowake.kernels.layout import CLEAR, EVENT
 from nowake.kernels.layout import LEVEL as LEVEL_KIND
 from nowake.kernels.levels import level_at, next_mark, rank_of, side_at
 from nowake.kernels.memory import at, leaf, tiny
@@ -54,6 +54,8 @@ def told_now(c: Any, number: int, row: int) -> bool:
     while k >= 0:
         event = at(c.events, k, EVENT)
         if event.time_ns != c.venue_ns:
+            return False
+        if event.kind == CLEAR:
             return False
         if event.kind == LEVEL_KIND:
             side = BIDS if event.side > 0 else ASKS
