@@ -90,13 +90,13 @@ def sessions_of(
 
 
 def assigned(sessions: list[Session], start_ns: Ints, end_ns: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """The session of each row, that of its time or else the latest before it (or the first), and whether it is inside.
-
-    A row is inside when it overlaps its session.
-    """
+    """The session of each row, and whether it is inside: overlaps it. A row that is not belongs to the nearest one."""
     opens = np.array([session.open_ns for session in sessions])
     closes = np.array([session.close_ns for session in sessions])
     index = np.maximum(np.searchsorted(opens, np.maximum(end_ns - 1, start_ns), side="right") - 1, 0)
+    following = np.minimum(index + 1, len(sessions) - 1)
+    is_nearer = (start_ns >= closes[index]) & (opens[following] - start_ns < start_ns - closes[index])
+    index = np.where(is_nearer & (following > index), following, index)
     inside = (start_ns < closes[index]) & (np.maximum(end_ns, start_ns + 1) > opens[index])
     return index, inside
 
