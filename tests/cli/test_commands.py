@@ -129,7 +129,7 @@ def test_data_is_listed_described_and_checked(tmp_path: Path) -> None:
         (("simulate", "generated", "--buy", "5", "--nonsense"), "No such option"),
         (("simulate", "tape:X", "--buy", "5"), "data 'tape:X' is not a source of days"),
         (("replay", "nowhere.journal"), "journal nowhere.journal is not a file"),
-        (("data", "frob"), "command 'data frob' is not known; choose from data info, data check"),
+        (("data", "frob"), "command 'data frob' is not known; choose from data info, data check, data convert"),
         (("demo", "--date", "2012-06-21"), "--date 2012-06-21 needs a SOURCE"),
         (("demo", "generated", "--out", "/dev/null"), "cannot be used: Not a directory"),
         (("simulate", "generated", "--buy", "5", "--journal", "/dev/null/x"), "cannot be used"),

@@ -18,14 +18,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def day_options(function: Function) -> Function:
-    """SOURCE, --date and --root: the day. The command is handed `day`, loaded."""
+    """SOURCE, --date, --symbol and --root: the day. The command is handed `day`, loaded."""
 
     @click.argument("source", default="", metavar="[SOURCE]")
     @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
+    @click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
     @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
     @functools.wraps(function)
-    def wrapper(*args: Any, source: str, date: str | None, root: str | None, **options: Any) -> Any:
-        return function(*args, day=load(source, date, root), **options)
+    def wrapper(*args: Any, source: str, date: str | None, symbol: str, root: str | None, **options: Any) -> Any:
+        return function(*args, day=load(source, date, root, symbol=symbol), **options)
 
     return wrapper  # type: ignore[return-value]
 
@@ -60,15 +61,17 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")(function)
 
 
-def load(source: str, date: str | None, root: str | None) -> Day:
+def load(source: str, date: str | None, root: str | None, *, symbol: str = "") -> Day:
     """The day named on the command line; without a name the demo's."""
     from nowake.cli.screen import compile_on_first_use  # noqa: PLC0415
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
     if date and not source:
         raise BadParameter(f"--date {date} needs a SOURCE; write for example lobster:AMZN --date {date}")
+    if symbol and not source:
+        raise BadParameter(f"--symbol {symbol} needs a SOURCE; write for example lobster:{symbol}")
     compile_on_first_use(source, root)
-    return load_day(source, date, root=root) if source else default_day(root)
+    return load_day(source, date, root=root, symbol=symbol) if source else default_day(root)
 
 
 def _order(

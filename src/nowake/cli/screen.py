@@ -44,6 +44,14 @@ def compile_on_first_use(source: str, root: str | None) -> None:
         compile_for(source, say, root=root)
 
 
+def compile_readers_on_first_use(source: str, root: str | None) -> None:
+    """The same for commands that read and do not replay."""
+    from nowake.verbs.first_use import compile_for  # noqa: PLC0415
+
+    with steps() as say:
+        compile_for(source, say, root=root)
+
+
 @contextlib.contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
     """A spinner on standard error that says what is being done; nothing where nobody looks."""
@@ -71,6 +79,45 @@ def progress_bar(text: str, start: int, end: int) -> Iterator[Callable[[int], No
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(text, total=end - start)
         yield lambda at: bar.update(task, completed=at - start)
+
+
+@contextlib.contextmanager
+def counted(text: str) -> Iterator[Callable[[int], None]]:
+    """A growing count on standard error; nothing where nobody looks."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield lambda count: status.update(f"{count:,} {text}") if count % 50 == 0 else None
+
+
+@contextlib.contextmanager
+def bytes_bar(text: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error of bytes read, with their rate and what is left; nothing where nobody looks.
+
+    It is handed the bytes read so far and the bytes in all, which may become known only then.
+    """
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _, __: None
+        return
+    columns = (TextColumn(text), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def _console() -> Console:

@@ -1,18 +1,21 @@
 """What a folder holds: every recording a reader knows, found by content, and the one a name like "dbn:ESH4" means.
 
 A recording is named FORMAT:SYMBOL, and where that is not enough FORMAT:SYMBOL:DETAIL or FORMAT:SYMBOL@VENUE or both;
-DETAIL is the reader's word (levels, resolution) or the name of a folder the files lie in. Nothing is remembered
-between two looks: the folder is the catalogue."""
+DETAIL is the reader's word (levels, resolution) or the name of a folder the files lie in. There is no index to keep up
+to date: the folder is the catalogue, and what it was found to hold is remembered only until a file in it changes."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nowake.data import remembered
 from nowake.data.parquet import ABOUT, named
 from nowake.data.readers.contract import Recording
 from nowake.data.readers.registry import FORMATS, format_of, known, reader_of
@@ -93,16 +96,23 @@ def look(root: Path, formats: Sequence[str] = (), *, progress: Look | None = Non
         return _beside(root)
     if not root.is_dir():
         raise NotFound(f"{root} is not there; set NOWAKE_DATA, or --root, to the folder that holds the data")
+    files = list(_walk(root))
+    seen, began_s = remembered.fingerprint(files), time.perf_counter()
+    known_before = remembered.recall(root, formats, seen)
+    if known_before is not None:
+        found, faults = known_before
+        return Catalogue(root, tuple(found), tuple(Fault(*fault) for fault in faults), len(files))
     by_format: dict[str, list[Path]] = {}
-    count = 0
-    for count, path in enumerate(_walk(root), start=1):
+    for count, path in enumerate(files, start=1):
         name = _format_among(path, formats)
         if name is not None:
             by_format.setdefault(name, []).append(path)
         if progress is not None:
             progress(count)
-    found, faults = _recordings(by_format)
-    return Catalogue(root, found, faults, count)
+    catalogue = Catalogue(root, *_recordings(by_format), len(files))
+    if time.perf_counter() - began_s > remembered.WORTH_S:
+        remembered.remember(root, formats, seen, catalogue.recordings, catalogue.faults)
+    return catalogue
 
 
 def choose(catalogue: Catalogue, name: Name, date: dt.date | None, *, format_name: str = "") -> Choice:
@@ -119,7 +129,7 @@ def choose(catalogue: Catalogue, name: Name, date: dt.date | None, *, format_nam
     if not candidates:
         raise _nothing_there(catalogue, format_name)
     symbol = name.symbol or _only_symbol(catalogue, candidates)
-    of_symbol = [each for each in candidates if _has(each, symbol)]
+    of_symbol = [each for each in candidates if has(each, symbol)]
     if not of_symbol:
         raise _no_symbol(catalogue, symbol, candidates)
     wanted = [each for each in of_symbol if _fits(each, name, catalogue.root)]
@@ -148,7 +158,7 @@ def names(text: str) -> Iterator[Name]:
 def chosen(catalogue: Catalogue, text: str, date: dt.date | None, *, format_name: str = "") -> Choice:
     """`choose` for SYMBOL[:DETAIL][@VENUE]; errors are of the reading whose symbol is there."""
     readings = list(names(text))
-    there = [each for each in readings if any(_has(recording, each.symbol) for recording in catalogue.recordings)]
+    there = [each for each in readings if any(has(recording, each.symbol) for recording in catalogue.recordings)]
     return choose(catalogue, (there or readings[-1:])[0], date, format_name=format_name)
 
 
@@ -156,28 +166,56 @@ def all_of(catalogue: Catalogue, text: str, *, format_name: str = "") -> tuple[l
     """Every recording SYMBOL[:DETAIL][@VENUE] may mean, whatever its dates, and the symbol; errors as for `choose`."""
     candidates = [each for each in catalogue.recordings if not format_name or each.format == format_name]
     for name in names(text):
-        found = [each for each in candidates if _has(each, name.symbol) and _fits(each, name, catalogue.root)]
+        found = [each for each in candidates if has(each, name.symbol) and _fits(each, name, catalogue.root)]
         if found:
-            return found, _spelled(found[0], name.symbol)
+            return found if name.detail else fullest(found), _spelled(found[0], name.symbol)
     chosen(catalogue, text, None, format_name=format_name)  # Says what is there instead.
     raise AssertionError(text)
 
 
-def specs(recordings: Iterable[Recording], symbol: str) -> list[str]:
-    """The shortest name of each recording of a symbol that tells it from the others given; its path where none does."""
-    listed = list(recordings)
-    several_venues = len({each.venue for each in listed}) > 1
-    plain = [f"{each.format}:{symbol}" for each in listed]
-    placed = [f"@{each.venue}" if several_venues else "" for each in listed]
+def fullest(recordings: Sequence[Recording]) -> list[Recording]:
+    """Recordings without those that are cuts of another one given, which holds all they hold."""
+    kept = []
+    for each in recordings:
+        same = [
+            other
+            for other in recordings
+            if (other.format, other.venue, other.symbols, other.first)
+            == (each.format, each.venue, each.symbols, each.first)
+        ]
+        if each.format not in _FULLEST_WINS or each == max(same, key=_fullness):
+            kept.append(each)
+    return kept
+
+
+def specs(recordings: Sequence[Recording], symbol: str) -> list[str]:
+    """The shortest names of recordings of a symbol that tell those apart that share a date; paths where none do."""
+    several_venues = len({each.venue for each in recordings}) > 1
+    plain = [_plain_spec(each, symbol) for each in recordings]
+    placed = [f"@{each.venue}" if several_venues else "" for each in recordings]
     for detailed in (
-        [""] * len(listed),
-        [f":{each.detail}" if each.detail else "" for each in listed],
-        [f":{each.files[0].parent.name}" for each in listed],
+        [""] * len(recordings),
+        [f":{each.detail}" if each.detail else "" for each in recordings],
+        [f":{each.files[0].parent.name}" for each in recordings],
     ):
         tried = [one + two + three for one, two, three in zip(plain, detailed, placed, strict=True)]
-        if len(set(tried)) == len(tried):
+        pairs = itertools.combinations(zip(tried, recordings, strict=True), 2)
+        if not any(one == other and _overlap(first, second) for (one, first), (other, second) in pairs):
             return tried
-    return [str(each.files[0]) for each in listed]
+    return [str(each.files[0]) for each in recordings]
+
+
+def _plain_spec(recording: Recording, symbol: str) -> str:
+    """A day of a store is found through the store's folder."""
+    if recording.format == "parquet":
+        return f"parquet:{recording.files[0].parents[3]}:{symbol}"
+    return f"{recording.format}:{symbol}"
+
+
+def _overlap(one: Recording, other: Recording) -> bool:
+    if one.first is None or one.last is None or other.first is None or other.last is None:
+        return True
+    return one.first <= other.last and other.first <= one.last
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -258,7 +296,7 @@ def _unknown(path: Path) -> BadData:
     )
 
 
-def _has(recording: Recording, symbol: str) -> bool:
+def has(recording: Recording, symbol: str) -> bool:
     """Whether a symbol is, or may be, in a recording; upper and lower case are one."""
     return not recording.symbols or symbol.casefold() in {each.casefold() for each in recording.symbols}
 
@@ -308,8 +346,12 @@ def _resolved(several: list[Recording], symbol: str) -> list[Recording]:
     """The one that holds the others, where one does."""
     alike = {(each.format, each.venue) for each in several}
     if len(alike) == 1 and several[0].format in _FULLEST_WINS:
-        return [max(several, key=lambda each: (each.files[0].stat().st_size, int(each.detail or 0)))]
+        return [max(several, key=_fullness)]
     raise BadParameter(f"{symbol} is there {len(several)} times; write {' or '.join(specs(several, symbol))}")
+
+
+def _fullness(recording: Recording) -> tuple[int, int]:
+    return recording.files[0].stat().st_size, int(recording.detail or 0)
 
 
 def _only_symbol(catalogue: Catalogue, recordings: list[Recording]) -> str:

@@ -8,8 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from nowake.data.load import data_root
+from nowake.data.readers.registry import FORMATS
 from nowake.kernels import runtime
 from nowake.kernels.layout import ADD, EVENT
+
+# Format -> the kernels its reader runs, and those that make quotes of its events.
+_ENTRIES = {
+    "parquet": ("interleave:interleave", "touch:touches"),
+    "itch": ("itch:parse", "tracking:rehash", "touch:touches"),
+    "dbn": ("dbn:translate", "tracking:rehash", "touch:touches"),
+    "bitstamp": ("touch:touches",),
+    "binance": ("touch:touches",),
+    "tardis": ("touch:touches",),
+}
 
 
 def compile_readers(spec: str, say: Callable[[str], None], *, root: str | Path | None = None) -> None:
@@ -24,8 +35,9 @@ def compile_readers(spec: str, say: Callable[[str], None], *, root: str | Path |
     root
         The data folder.
     """
-    source = spec.partition(":")[0] or ("lobster" if (data_root(root) / "lobster").is_dir() else "generated")
-    if source == "lobster" and not runtime.is_cached("resync"):
+    source = spec.partition(":")[0] or ("lobster" if data_root(root).is_dir() else "generated")
+    is_path = source not in FORMATS and source != "generated"  # Of any format, then.
+    if (source == "lobster" or is_path) and not runtime.is_cached("resync"):
         say("compiling the LOBSTER reader")
         _resync_one_message()
     if source == "generated" and not runtime.is_cached("orderflow"):
@@ -33,6 +45,11 @@ def compile_readers(spec: str, say: Callable[[str], None], *, root: str | Path |
 
         say("compiling the generator")
         generate_day(1, events=5_000)
+    formats = tuple(_ENTRIES) if is_path else (source,)
+    for entry in dict.fromkeys(entry for name in formats for entry in _ENTRIES.get(name, ())):
+        if not runtime.is_compiled(entry):
+            say(f"compiling {entry}")
+            runtime.load(entry)
 
 
 def _resync_one_message() -> None:

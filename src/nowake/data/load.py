@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -126,7 +126,8 @@ def recordings(
 ) -> tuple[Catalogue, list[Recording], str]:
     """What a name means when it may be several days: the catalogue, what of it is meant, and a symbol or nothing.
 
-    A path means everything in it, FORMAT:SYMBOL every recording of that symbol.
+    A path means everything in it, FORMAT:SYMBOL every recording of that symbol; of LOBSTER's cuts of one day only the
+    fullest, unless its levels are named.
     """
     place, format_name, text = _located(spec, data_root(root))
     here = catalogues.look(place, (format_name,) if format_name else (), progress=progress)
@@ -134,7 +135,7 @@ def recordings(
         return here, *catalogues.all_of(here, text, format_name=format_name)
     if not here.recordings:
         catalogues.choose(here, catalogues.Name(), None)  # Says why there is nothing.
-    return here, list(here.recordings), ""
+    return here, catalogues.fullest(here.recordings), ""
 
 
 def default_day(root: str | Path | None = None) -> Day:
@@ -148,20 +149,27 @@ def default_day(root: str | Path | None = None) -> Day:
 def catalogue(root: str | Path | None = None, *, progress: Look | None = None) -> list[Entry]:
     """Every recording under the data folder, by format, symbol and date; empty when there is none."""
     place = data_root(root)
-    return entries(catalogues.look(place, progress=progress)) if place.exists() else []
+    if not place.exists():
+        return []
+    here = catalogues.look(place, progress=progress)
+    return entries(here, here.recordings)
 
 
-def entries(here: Catalogue) -> list[Entry]:
-    """A row for each symbol of each recording."""
-    rows = []
+def entries(here: Catalogue, recordings: Sequence[Recording], only: str = "") -> list[Entry]:
+    """A row for each symbol of recordings of a catalogue, or for only one symbol."""
+    by_symbol: dict[tuple[str, str], list[Recording]] = {}
     for each in here.recordings:
-        for symbol in each.symbols if 0 < len(each.symbols) <= _SYMBOLS_SHOWN else ("",):
-            alike = [other for other in here.recordings if other.format == each.format and symbol in other.symbols]
-            of_dates = [other for other in alike if _overlap(each, other)] or [each]
-            spec = catalogues.specs(of_dates, symbol or "SYMBOL")[of_dates.index(each)]
+        for symbol in _shown(each, only):
+            by_symbol.setdefault((each.format, symbol), []).append(each)
+    names = {key: catalogues.specs(alike, key[1] or "SYMBOL") for key, alike in by_symbol.items()}
+    rows = []
+    for each in recordings:
+        for symbol in _shown(each, only):
+            alike = by_symbol[each.format, symbol]
+            spec = names[each.format, symbol][alike.index(each)]
             about = (each.format, each.venue, symbol or f"{len(each.symbols):,} symbols" if each.symbols else "?")
-            names = tuple(path.name for path in each.files)
-            rows.append(Entry(spec, *about, each.first, each.last, FORMATS[each.format][1], names, each.size_bytes))
+            files = tuple(path.name for path in each.files)
+            rows.append(Entry(spec, *about, each.first, each.last, FORMATS[each.format][1], files, each.size_bytes))
     return rows
 
 
@@ -198,6 +206,33 @@ def check_path(
         choice = find(spec, parse_date(date), root=root, symbol=symbol)
         return raw.check_recording(choice.recording, source=spec)
     return quality.check(load_day(spec, date, root=root, symbol=symbol))
+
+
+def check_all(
+    path_or_spec: str | Path,
+    date: str | dt.date | None = None,
+    *,
+    root: str | Path | None = None,
+    symbol: str = "",
+    progress: Progress | None = None,
+) -> list[QualityReport]:
+    """`check_path` for every day a name means, in order; a day that cannot be read at all is a report, too.
+
+    Parameters and errors as for `check_path`; an error of one of several days is told in its report.
+    """
+    spec = str(path_or_spec)
+    if date is not None or spec.partition(":")[0] == "generated":
+        return [check_path(spec, date, root=root, symbol=symbol)]
+    here, found, of_symbol = recordings(spec, root=root)
+    only = of_symbol or symbol
+    found = [each for each in found if not only or not each.symbols or catalogues.has(each, only)]
+    if len(found) == 1 and found[0].first == found[0].last and (only or len(found[0].symbols) == 1):
+        return [check_path(spec, None, root=root, symbol=symbol)]
+    if not found:
+        catalogues.chosen(here, only, None)  # Says what is there instead.
+    from nowake.data import check_days  # noqa: PLC0415
+
+    return check_days.check(found, only, progress=progress)
 
 
 def check_tables_file(
@@ -308,10 +343,11 @@ def _located(spec: str, root: Path) -> tuple[Path, str, str]:
     raise _no_source(spec, root)
 
 
-def _overlap(one: Recording, other: Recording) -> bool:
-    if one.first is None or one.last is None or other.first is None or other.last is None:
-        return True
-    return one.first <= other.last and other.first <= one.last
+def _shown(recording: Recording, only: str) -> tuple[str, ...]:
+    """The symbols of a recording that get a row: one without a name stands for very many, or for unknown ones."""
+    if only:
+        return (only,) if catalogues.has(recording, only) else ()
+    return recording.symbols if 0 < len(recording.symbols) <= _SYMBOLS_SHOWN else ("",)
 
 
 def _parse_seed(text: str) -> int:

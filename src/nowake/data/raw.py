@@ -37,17 +37,14 @@ def check_message_file(path: Path) -> QualityReport:
     NotFound
         When it is not there.
     BadParameter
-        When its name is not that of a LOBSTER message file.
+        When it is a book file.
     """
     if not path.is_file():
         raise NotFound(f"{path} is not there")
     files = list_files(path.parent)
     messages = next((file for file in files if file.path.name == path.name and file.is_message), None)
     if messages is None:
-        raise BadParameter(
-            f"{path.name} is not named SYMBOL_DATE_..._message_LEVELS.csv, so its day is unknown; a table of your own "
-            "is checked with --table trades or --table quotes (in Python: nowake.data.load.check_tables_file)"
-        )
+        raise BadParameter(f"{path.name} holds what was displayed; give the message file of its day")
     return _check(Pair(messages, _book_beside(messages, files)), f"lobster:{messages.symbol}")
 
 

@@ -63,6 +63,11 @@ def compiled() -> bool:
     return all(_stored(entry) is not None for entry in ENTRIES)
 
 
+def is_compiled(entry: str) -> bool:
+    """Whether a kernel is in the cache already, so that loading it will not have to compile."""
+    return _stored(entry) is not None
+
+
 def compile_all(progress: Progress | None = None) -> None:
     """Bring every kernel into memory, compiling what is missing.
 

@@ -153,7 +153,7 @@ def test_paths_that_are_nothing_are_refused(tmp_path):
     with pytest.raises(BadParameter, match="'nonsense' is not a source of days"):
         check_path("nonsense")
     (tmp_path / "odd.csv").write_text("1\n")
-    with pytest.raises(BadParameter, match="is not named SYMBOL_DATE"):
+    with pytest.raises(BadData, match=r"odd\.csv is of no format that is known \(.*it begins with '1.'"):
         check_path(tmp_path / "odd.csv")
 
 

@@ -1,0 +1,106 @@
+"""nowake data info"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nowake.cli.options import json_option
+from nowake.cli.screen import compile_readers_on_first_use, counted, show, show_json
+
+if TYPE_CHECKING:
+    from nowake.data.day import Day
+    from nowake.data.load import Entry
+    from nowake.reports.table import Table
+
+
+@click.command("info", short_help="List the days there are, or describe one.")
+@click.argument("source", default="", metavar="[SOURCE]")
+@click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
+@click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
+@click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@json_option
+def command(source: str, date: str | None, symbol: str, root: str | None, *, as_json: bool) -> None:
+    """List every day of every format in the data folder; with a SOURCE, its days, or the one day it is.
+
+    SOURCE is FORMAT:SYMBOL, generated, parquet:FOLDER, or a path to a file or a folder.
+    """
+    from nowake.data import load  # noqa: PLC0415
+
+    is_generated = source.partition(":")[0] == "generated"
+    if not (date or symbol or is_generated):
+        with counted("files looked at") as seen:
+            if source:
+                here, found, of_symbol = load.recordings(source, root=root, progress=seen)
+                entries = load.entries(here, found, of_symbol)
+            else:
+                entries = load.catalogue(root, progress=seen)
+        if len(entries) != 1 or entries[0].first is None or entries[0].first != entries[0].last:
+            _list(entries, str(load.data_root(root)), as_json=as_json)
+            return
+    compile_readers_on_first_use(source, root)
+    day = load.load_day(source, date, root=root, symbol=symbol)
+    if as_json:
+        show_json(_plain(day))
+    else:
+        click.echo(f"{day}\n{'print':<10} {day.fingerprint[:16]} (SHA-256 of the data, shortened)")
+
+
+def _list(entries: list[Entry], root: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json([entry._asdict() for entry in entries])
+    elif entries:
+        show(_table(entries))
+    else:
+        click.echo(f"no market data in a format that is known under {root}; `nowake data info generated` makes a day")
+
+
+def _table(entries: list[Entry]) -> Table:
+    """One row for each name, however many days it has."""
+    from nowake.reports import formats  # noqa: PLC0415
+    from nowake.reports.table import Column, Table  # noqa: PLC0415
+
+    by_name: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in entries:
+        by_name.setdefault((entry.spec, entry.venue, entry.gives), []).append(entry)
+    rows = []
+    for (spec, venue, gives), same in by_name.items():
+        dated = [entry for entry in same if entry.first is not None and entry.last is not None]
+        span = (min(str(entry.first) for entry in dated), max(str(entry.last) for entry in dated)) if dated else None
+        dates = "not said" if span is None else span[0] if span[0] == span[1] else f"{span[0]} to {span[1]}"
+        files = {file for entry in same for file in entry.files}
+        size = sum(entry.size_bytes for entry in same) / 1e6
+        rows.append(
+            {"spec": spec, "venue": venue, "dates": dates, "gives": gives, "files": len(files), "size_mb": size}
+        )
+    columns = (
+        Column("spec", "source", is_number=False),
+        Column("venue", "venue", is_number=False),
+        Column("dates", "dates", is_number=False),
+        Column("gives", "gives", is_number=False),
+        Column("files", "files", formats.count, spare=1),
+        Column("size_mb", "MB", formats.number),
+    )
+    notes = ("A source is what load_day, simulate and data check take; --date says which day of several.",)
+    return Table("Days there are", columns, tuple(rows), notes)
+
+
+def _plain(day: Day) -> dict[str, object]:
+    session = day.instrument.session
+    return {
+        "source": day.source,
+        "instrument": day.instrument,
+        "open_ns": session.open_ns,
+        "close_ns": session.close_ns,
+        "events": len(day.events),
+        "quotes": len(day.quotes),
+        "trades": len(day.trades),
+        "bars": 0 if day.bars is None else len(day.bars),
+        "depth": day.depth,
+        "can_replay": day.can_replay,
+        "cannot_replay_because": day.cannot_replay_because,
+        "warnings": day.warnings,
+        "findings": day.findings,
+        "fingerprint": day.fingerprint,
+    }
