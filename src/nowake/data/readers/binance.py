@@ -26,21 +26,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nowake.data.readers.binance_json import (
-    Message,
-    first_lines,
-    kind_of,
-    last_lines,
-    lines_of,
-    message_of,
-    shown,
-    to_ns,
-)
+from nowake.data.readers.binance_json import Message, kind_of, message_of, shown, to_ns
 from nowake.data.readers.binance_stream import SymbolStream
 from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.level_feed import LevelFeed, Source
+from nowake.data.readers.level_feed import LevelFeed, Source, date_of, quoted_in
+from nowake.data.readers.packed_lines import first_lines, last_lines, lines_of
 from nowake.domain.errors import BadData
-from nowake.domain.units import NS_PER_DAY
 
 FORMAT = "binance"
 
@@ -49,7 +40,6 @@ _HEAD_BYTES = 1 << 20
 _BATCH_MESSAGES = 100_000
 _SPOT, _USDM, _COINM = "BINANCE", "BINANCE-USDM", "BINANCE-COINM"
 _COIN_MARGINED = re.compile(r".+USD_(PERP|\d{6})")
-_QUOTED_IN = re.compile(r".+?(USDT|USDC|FDUSD|TUSD|BUSD|DAI|BTC|ETH|BNB|EUR|TRY|BRL|JPY|USD)(_.*)?")
 _CONTRACTS = (
     "sizes are contracts of a fixed value in USD (100 for BTC, 10 for other coins), so price times size is no money"
 )
@@ -167,11 +157,10 @@ class _Apart:
 def _market(symbol: str, recording: Recording, wanted: Wanted) -> _Market:
     assert recording.first is not None
     assert recording.last is not None
-    match = _QUOTED_IN.fullmatch(symbol)
     source = Source(
         symbol=symbol,
         venue=recording.venue,
-        currency=match[1] if match else "USD",
+        currency=quoted_in(symbol),
         wanted=wanted,
         first=recording.first,
         last=recording.last,
@@ -233,11 +222,7 @@ def _look(path: Path) -> _File:
 def _days_of(local_ns: int, message: Message) -> tuple[dt.date, dt.date]:
     """The UTC dates of a message by the recorder's clock and by the venue's."""
     venue_ns = to_ns(message.E) if message.E else local_ns
-    return _date_of(local_ns), _date_of(venue_ns)
-
-
-def _date_of(time_ns: int) -> dt.date:
-    return dt.date(1970, 1, 1) + dt.timedelta(days=time_ns // NS_PER_DAY)
+    return date_of(local_ns), date_of(venue_ns)
 
 
 def _venue_of(messages: Sequence[Message], symbols: tuple[str, ...]) -> str:

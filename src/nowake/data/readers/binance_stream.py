@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from nowake.data.readers.binance_json import Message, to_ns
-from nowake.data.readers.clock_skew import Envelope, corrected, lower_envelope
+from nowake.data.readers.clock_skew import Envelope, clock_measures, clock_notes, corrected, lower_envelope
 from nowake.data.readers.decimals import columns
 from nowake.data.readers.level_messages import (
     BREAK,
@@ -33,7 +33,7 @@ from nowake.data.readers.level_messages import (
 )
 from nowake.domain.errors import BadData
 from nowake.domain.market import Receipts
-from nowake.domain.units import NS_PER_MS, NS_PER_SECOND
+from nowake.domain.units import NS_PER_MS
 
 _MOST_WAITING = 20_000  # Changes kept while no picture of the book is there; requests are answered within seconds.
 
@@ -129,14 +129,15 @@ class SymbolStream:
         sent_ns, matched_ns, local_ns = (_all_ns(self._stamps[column::3]) for column in range(3))
         if len(sent_ns):
             self._envelope = lower_envelope(sent_ns, local_ns)
+        clocks = self._envelope
         batch = Batch(
             updates=self._updates(),
             prints=self._prints(),
             tickers=self._tickers(),
             receipts=Receipts(matched_ns, self._by_venue_clock(matched_ns, local_ns)),
             noticed=tuple(self._noticed),
-            measures=self._clock_measures(sent_ns, matched_ns, local_ns),
-            notes=self._clock_notes(),
+            measures={} if clocks is None else clock_measures(sent_ns, matched_ns, local_ns, clocks),
+            notes=clock_notes(clocks),
         )
         self._start_batch()
         return batch
@@ -280,31 +281,6 @@ class SymbolStream:
 
     def _by_venue_clock(self, venue_ns: Ints, local_ns: Ints) -> Ints:
         return local_ns if self._envelope is None else corrected(venue_ns, local_ns, self._envelope)
-
-    def _clock_measures(self, sent_ns: Ints, matched_ns: Ints, local_ns: Ints) -> dict[str, float]:
-        if self._envelope is None or not len(sent_ns):
-            return {}
-        least_ns = int(self._envelope.offsets_ns.min())
-        wrong = self._envelope.contradicts
-        latency_ns = corrected(matched_ns, local_ns, self._envelope) - matched_ns
-        return {
-            "clock_skew_ns": float(np.median(self._envelope.offsets_ns)) if wrong else 0.0,
-            "least_latency_ns": 0.0 if wrong else float(least_ns),
-            "median_latency_ns": float(np.median(latency_ns)),
-        }
-
-    def _clock_notes(self) -> tuple[str, ...]:
-        if self._envelope is None:
-            return ("no message is stamped by the venue, so quotes carry the recorder's time",)
-        least_s = int(self._envelope.offsets_ns.min()) / NS_PER_SECOND
-        if self._envelope.contradicts:
-            return (
-                f"the recorder's clock is {-least_s:.1f} s behind the venue's; receipts are moved so that the fastest "
-                "message of ten minutes took no time, and latencies are what is above that",
-            )
-        if least_s > 1:
-            return (f"no message took less than {least_s:.1f} s, so the recorder's clock may be ahead of the venue's",)
-        return ()
 
 
 def _all_ns(stamps: list[int]) -> Ints:

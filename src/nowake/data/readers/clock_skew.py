@@ -79,6 +79,38 @@ def corrected(venue_ns: Ints, local_ns: Ints, envelope: Envelope) -> Ints:
     return moved
 
 
+def clock_measures(sent_ns: Ints, matched_ns: Ints, local_ns: Ints, envelope: Envelope) -> dict[str, float]:
+    """What is measured of two clocks, named as in `nowake.data.findings.Findings`.
+
+    `clock_skew_ns` is what the recorder's clock is ahead of the venue's, below 0 where it is behind; the median
+    latency counts from matching.
+    """
+    if not len(sent_ns):
+        return {}
+    wrong = envelope.contradicts
+    return {
+        "clock_skew_ns": float(np.median(envelope.offsets_ns)) if wrong else 0.0,
+        "least_latency_ns": 0.0 if wrong else float(envelope.offsets_ns.min()),
+        "median_latency_ns": float(np.median(corrected(matched_ns, local_ns, envelope) - matched_ns)),
+    }
+
+
+def clock_notes(envelope: Envelope | None) -> tuple[str, ...]:
+    """What a user should know of two clocks, a sentence; None where there is only the recorder's."""
+    if envelope is None:
+        return ("no message is stamped by the venue, so quotes carry the recorder's time",)
+    least_s = int(envelope.offsets_ns.min()) / NS_PER_SECOND
+    if envelope.contradicts:
+        by = f"{-least_s:.1f} s" if least_s < -0.1 else "less than 0.1 s"  # Coarse, so that batches say the same.
+        return (
+            f"the recorder's clock is {by} behind the venue's; receipts are moved so that the fastest "
+            "message of ten minutes took no time, and latencies are what is above that",
+        )
+    if least_s > 1:
+        return (f"no message took less than {least_s:.1f} s, so the recorder's clock may be ahead of the venue's",)
+    return ()
+
+
 def _least_of_windows(local_ns: Ints, apart: Ints) -> tuple[Ints, Ints]:
     """Of each second the earliest message: when it was received, and its difference."""
     order = np.lexsort((apart, local_ns // _WINDOW_NS))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -55,6 +56,8 @@ from nowake.kernels.layout import EVENT, TRADE
 _HOLD_NS = 2 * NS_PER_SECOND
 _HIGHEST_TICKS = 2**31 - 1
 _ALL_NS = 2**62
+# What comes before it is the coin; what follows a sign, the kind of contract.
+_QUOTED_IN = re.compile(r".+?(USDT|USDC|FDUSD|TUSD|BUSD|DAI|BTC|ETH|BNB|EUR|GBP|TRY|BRL|JPY|KRW|USD)([-_].*)?")
 _RECEIPT = np.dtype([("time_ns", np.int64), ("local_ns", np.int64)])
 
 
@@ -298,6 +301,17 @@ class _Held:
         return Findings(counts=counts, examples=examples)
 
 
+def quoted_in(symbol: str) -> str:
+    """The coin or currency prices of a pair are in, by how its symbol ends; USD where that says nothing."""
+    match = _QUOTED_IN.fullmatch(symbol.upper())
+    return match[1] if match else "USD"
+
+
+def date_of(time_ns: int) -> dt.date:
+    """The UTC date of an instant."""
+    return dt.date(1970, 1, 1) + dt.timedelta(days=time_ns // NS_PER_DAY)
+
+
 def _between(table: npt.NDArray[np.void], begin_ns: int, end_ns: int) -> npt.NDArray[np.void]:
     return table[(table["time_ns"] >= begin_ns) & (table["time_ns"] < end_ns)]
 
@@ -314,7 +328,7 @@ def _dates(*times: Ints) -> list[dt.date]:
     for column in times:
         of_rows = column // NS_PER_DAY
         days.update(of_rows[np.flatnonzero(np.diff(of_rows, prepend=-1))].tolist())
-    return [dt.date(1970, 1, 1) + dt.timedelta(days=day) for day in sorted(days)]
+    return [date_of(day * NS_PER_DAY) for day in sorted(days)]
 
 
 def _receipt_rows(receipts: Receipts) -> npt.NDArray[np.void]:
