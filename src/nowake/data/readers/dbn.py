@@ -25,7 +25,7 @@ import numpy.typing as npt
 from nowake.data.day import Events
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.dbn_layout import MAGIC, MBO, TABLES, UNDEFINED_PRICE, Header, parse_header
+from nowake.data.readers.dbn_layout import MAGIC, MBO, TABLES, UNDEFINED_PRICE, Header, first_receipt_ns, parse_header
 from nowake.data.readers.dbn_tables import quotes_of, trades_of
 from nowake.data.readers.packed import beginning, chunks, head
 from nowake.data.readers.preopen import PreOpen
@@ -34,7 +34,7 @@ from nowake.data.readers.trading_dates import TradingDates
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Receipts
-from nowake.kernels.layout import ADD, EVENT, SNAPSHOT
+from nowake.kernels.layout import ADD, EVENT, PRINT_HIDDEN, SNAPSHOT
 from nowake.kernels.tracking_state import BAD_LENGTH, BOUNDARY, DBN_CONTEXT, DIRECTORY, OWNER, RECEIPT, TOLD
 
 FORMAT = "dbn"
@@ -42,6 +42,7 @@ FORMAT = "dbn"
 _SCALE = 9  # Decimals of a unit of price.
 _HEADER_BYTES = 1 << 24  # The largest header there may be; one of all symbols of a venue takes some megabytes.
 _CHUNK_BYTES = 1 << 23
+_SOME_NS = 1_700_000_000_000_000_000  # For a file without a single record.
 _PICTURE, _BAD_RECEIPT = 32, 8  # Bits of a record's flags.
 _OWNERS = 1 << 15
 _OWNER_BITS = 16
@@ -101,7 +102,10 @@ def _header_of(path: Path) -> Header:
             f"{path.name} has schema {header.schema}; of DBN files mbo, mbp-1 and trades can be read, so ask for one "
             "of those"
         )
-    return header
+    if header.start_ns:
+        return header
+    first = beginning(path, length + 64)[length:]
+    return dataclasses.replace(header, start_ns=first_receipt_ns(first, header.schema))
 
 
 def _kind(header: Header) -> tuple[str, str, tuple[str, ...]]:
@@ -112,12 +116,14 @@ def _recording(group: list[tuple[Header, Path]]) -> Recording:
     header, last = group[0][0], group[-1][0]
     days = TradingDates(header.dataset)
     names = {symbol for one, _ in group for spans in one.names.values() for *_, symbol in spans}
+    first = days.session_at(header.start_ns).date if header.start_ns else None
+    last_ns = max(last.end_ns - 1, last.start_ns)
     return Recording(
         format=FORMAT,
         venue=_venue(header.dataset),
         symbols=tuple(sorted(names)),
-        first=days.session_at(header.start_ns).date,
-        last=days.session_at(max(last.end_ns - 1, header.start_ns)).date,
+        first=first,
+        last=days.session_at(last_ns).date if first else None,
         files=tuple(path for _, path in group),
         detail="" if header.schema == MBO else header.schema,
     )
@@ -146,7 +152,7 @@ class _Reading:
         self.recording, self.wanted, self.header = recording, wanted, header
         self.venue = _venue(header.dataset)
         self.days = TradingDates(header.dataset)
-        self.session: Session = self.days.session_at(header.start_ns)
+        self.session: Session = self.days.session_at(header.start_ns or _SOME_NS)
         self.first_publisher = -1
         self.lot = int(wanted.lot_size or 1)
         if wanted.lot_size is not None and (self.lot != wanted.lot_size or self.lot < 1):
@@ -278,12 +284,23 @@ class _Orders(_Reading):
                     )
             rest = content[self.tracker.position :].tobytes()
             begun += self.tracker.position
+        self.heaps.add(self.open_trade())
         yield from self.end()
 
     def end(self) -> Iterator[Piece]:
         """What waits when a trading date or the recording ends."""
         for owner, heap in self.heaps.rest():
             yield from self.piece(owner, heap)
+
+    def open_trade(self) -> Told:
+        """What no fill explained of a trade that was the last record."""
+        left = self.tracker.get("trade_left") * self.tracker.get("trade_on")
+        told = np.zeros(int(left > 0), TOLD)
+        told["lots"], told["kind"], told["side"] = left, PRINT_HIDDEN, -self.tracker.get("trade_side")
+        for name in ("owner", "price"):
+            told[name] = self.tracker.get(f"trade_{name}")
+        told["time_ns"] = self.tracker.get("trade_ns")
+        return told
 
     def next_date(self, content: npt.NDArray[np.uint8]) -> Iterator[Piece]:
         """A new trading date begins with a picture of the orders that stand."""
@@ -430,20 +447,20 @@ class _Tables(_Reading):
 
 def _records(content: bytes, rtype: int, layout: np.dtype[np.void]) -> tuple[npt.NDArray[np.void], int]:
     """The whole records of a type, and how many bytes were used; -1 - place where a record cannot be so short."""
-    places, place, size = [], 0, len(content)
+    alike, places, place, size = np.zeros(0, layout), [], 0, len(content)
     length = 4 * content[0] if content else 0
     if length >= layout.itemsize and rtype == content[1]:
         rows = np.frombuffer(content, np.uint8, size // length * length).reshape(-1, length)
         if (rows[:, 0] == rows[0, 0]).all() and (rows[:, 1] == rtype).all():
-            return rows[:, : layout.itemsize].copy().view(layout)[:, 0], len(rows) * length
+            alike, place = rows[:, : layout.itemsize].copy().view(layout)[:, 0], rows.size
     while place < size and place + (length := 4 * content[place]) <= size:
         if length < 16:
-            return np.zeros(0, layout), -1 - place
+            return alike, -1 - place
         if content[place + 1] == rtype and length >= layout.itemsize:
             places.append(place)
         place += length
     picked = b"".join(content[one : one + layout.itemsize] for one in places)
-    return np.frombuffer(picked, layout), place
+    return np.concatenate([alike, np.frombuffer(picked, layout)]), place
 
 
 def _ids(records: npt.NDArray[np.void]) -> tuple[list[int], list[int]]:

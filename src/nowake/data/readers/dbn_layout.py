@@ -15,6 +15,7 @@ import struct
 import numpy as np
 
 from nowake.domain.errors import BadData
+from nowake.domain.units import LATEST_NS
 
 MAGIC = b"DBN"
 UNDEFINED_PRICE = 2**63 - 1
@@ -60,7 +61,8 @@ TABLES = {TRADES: (0, np.dtype(_TRADE)), MBP_1: (1, np.dtype([*_TRADE, *_BEST]))
 class Header:
     """What a file says of itself.
 
-    `names` maps an instrument id to (first date, date after the last, symbol), as often as it was given.
+    `start_ns` and `end_ns` are of what was asked for, 0 where the file does not say, as one recorded live. `names`
+    maps an instrument id to (first date, date after the last, symbol), as often as it was given.
     """
 
     version: int
@@ -125,8 +127,8 @@ def _parse(version: int, body: bytes, size: int) -> Header:
         version=version,
         dataset=_text(body[:16]),
         schema=SCHEMAS.get(schema, f"number {schema}"),
-        start_ns=min(start, 2**63 - 1),
-        end_ns=min(end, 2**63 - 1),
+        start_ns=start if start <= LATEST_NS else 0,
+        end_ns=end if end <= LATEST_NS else 0,
         size_bytes=size,
         symbols=symbols,
         names=names,
@@ -164,6 +166,12 @@ class _Reader:
                 if number.isdigit():
                     names[int(number)] = (*names.get(int(number), ()), (first, after, symbol))
         return names
+
+
+def first_receipt_ns(record: bytes, schema: str) -> int:
+    """When the recorder had a record, 0 where there is none."""
+    place = 40 if schema == MBO else 32
+    return int.from_bytes(record[place : place + 8], "little") if len(record) >= place + 8 else 0
 
 
 def _date(number: int) -> dt.date:

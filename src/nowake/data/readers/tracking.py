@@ -27,8 +27,6 @@ from nowake.kernels.tracking_state import (
 Told = npt.NDArray[np.void]
 
 WAITING = 3 * PIECE_EVENTS  # Records of 40 bytes.
-_TOLD_AT_ONCE = 1 << 19
-_FIRST_BITS = 16
 _WORDS = np.dtype(f"V{TOLD.itemsize}")  # A record as one lump: numpy copies fields one by one.
 
 
@@ -43,21 +41,33 @@ class Tracker:
         The record of its context, whose first words are `nowake.kernels.tracking_state.TRACKING`.
     instruments
         How many there can be; they are numbered from 0.
+    told_at_once, first_bits
+        How many records are told before Python takes them, and of how many bits a place in the first table is; it
+        grows.
     settings
         Other words of the context.
     """
 
-    def __init__(self, entry: str, context: np.dtype[Any], *, instruments: int, **settings: int) -> None:
+    def __init__(
+        self,
+        entry: str,
+        context: np.dtype[Any],
+        *,
+        instruments: int,
+        told_at_once: int = 1 << 19,
+        first_bits: int = 16,
+        **settings: int,
+    ) -> None:
         self._kernel, self._rehash = runtime.load(entry), runtime.load("tracking:rehash")
         self._context = np.zeros(1, context)
         self._begin = 0
-        self._table = np.zeros(1 << _FIRST_BITS, TRACKED)
-        self._told = np.zeros(_TOLD_AT_ONCE, TOLD)
+        self._table = np.zeros(1 << first_bits, TRACKED)
+        self._told = np.zeros(told_at_once, TOLD)
         self.tallies = np.zeros(instruments, TALLY)
         self._seen = self.tallies.copy()
         self.set(
             table=self._table.ctypes.data,
-            table_bits=_FIRST_BITS,
+            table_bits=first_bits,
             told=self._told.ctypes.data,
             told_capacity=len(self._told),
             tallies=self.tallies.ctypes.data,
