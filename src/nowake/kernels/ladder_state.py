@@ -39,3 +39,6 @@ LADDER = np.dtype(
         ("unsettled", np.int64),  # Whether a level of ours was told something in this instant.
     ]
 )
+
+# A tape on its way to becoming a feed of levels, for `ladder_feed`.
+FEED = np.dtype([("book", np.int64), ("out", np.int64), ("count", np.int64)])
