@@ -181,6 +181,12 @@ def test_volume_is_corrupt_where_prices_move_without_any(read) -> None:
     assert "1 of 390 bars has no volume although its price moved" in found[3].findings.notes
 
 
+def test_one_bar_alone_makes_no_day_corrupt_however_few_there_are(read) -> None:
+    rows = [row(0 if k == 7 else 100) for k in range(78)]
+    (piece,) = read(table(minutes(DATES[0])[::5], rows=rows))
+    assert {} == piece.findings.counts
+
+
 def test_bars_in_which_nothing_traded_are_no_corrupt_volume(read) -> None:
     rows = [row() if k % 3 else "10,10,10,10,0" for k in range(390)]
     (piece,) = read(table(minutes(DATES[0]), rows=rows))

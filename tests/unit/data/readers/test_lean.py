@@ -137,6 +137,12 @@ def test_two_rows_of_one_stamp_are_one_quote_and_a_side_without_size_is_gone(tic
     ] == rows
 
 
+def test_two_bids_of_one_stamp_are_two_quotes(write) -> None:
+    rows = "34200000,999900,200,0,0,N,1,0\n34200000,999800,100,0,0,N,1,0\n34200000,0,0,1000000,5,N,1,0\n"
+    quotes = read(lean.recordings([write("20131007_quote.zip", {"20131007_abc_Quote_Tick.csv": rows})])[0]).quotes
+    assert [(9999, 0), (9998, 5)] == list(zip(quotes.bid_ticks.tolist(), quotes.ask_lots.tolist(), strict=True))
+
+
 def test_quotes_do_not_depend_on_where_the_file_is_cut_into_blocks(tick_day, monkeypatch) -> None:
     whole = read(tick_day).quotes
     monkeypatch.setattr("nowake.data.readers.lean_files._CHUNK_BYTES", 37)
