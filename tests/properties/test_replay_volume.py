@@ -18,15 +18,16 @@ from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 
-LATENCY = Latency(feed_ns=1_000, order_ns=2_000, report_ns=3_000)
+FEED_NS = 1_000
+LATENCY = Latency(feed=FEED_NS, send=2_000, ack=3_000)
 
 
 def at_venue(world, venue_ns, learned):
     """The market when every event at the venue up to `venue_ns` is known."""
     while True:
-        batch = world.advance(Wake(time_ns=venue_ns + LATENCY.feed_ns))
+        batch = world.advance(Wake(time_ns=venue_ns + FEED_NS))
         learned += batch
-        if batch[-1].time_ns >= venue_ns + LATENCY.feed_ns:
+        if batch[-1].time_ns >= venue_ns + FEED_NS:
             return batch[-1]
 
 

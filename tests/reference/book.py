@@ -119,10 +119,8 @@ class PlainBook:
     def apply(self, event):
         _, order_id, lots, price, kind, side, flags = event
         known = self.find(order_id)
-        if kind in (layout.HALT, layout.RESUME):
-            self.is_halted = kind == layout.HALT
-        elif kind == layout.CLEAR:
-            self.clear()
+        if kind in (layout.HALT, layout.RESUME, layout.CLEAR):
+            self.change_all(kind)
         elif lots < 0 or (lots == 0 and kind not in (layout.DELETE, layout.RESYNC)) or not 1 <= kind <= 9:
             self.phantoms += 1
         elif kind in (layout.PRINT_CROSS, layout.PRINT_HIDDEN):
@@ -171,8 +169,11 @@ class PlainBook:
         ours = [place for place, other in enumerate(queue) if other.kind == state.OWN]
         queue.insert(ours[0] if ours else len(queue), order)
 
-    def clear(self):
-        """Nothing of history is left."""
+    def change_all(self, kind):
+        """Trading stops or goes on, or nothing of history is left."""
+        if kind != layout.CLEAR:
+            self.is_halted = kind == layout.HALT
+            return
         for _, _, queue, order in self.everyone():
             if order.kind != state.OWN:
                 queue.remove(order)

@@ -34,7 +34,7 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         Bounds on our share of market volume since the start, our own included, as fractions. The maximum is hard:
         it holds after every fill, and a residual it causes is reported. 0 and 1 switch them off.
     no_take_liq
-        Never cross the spread on purpose. An order under way when the market moves onto it may still take.
+        Never take: every order is post-only, and one that the market moves onto while it is under way is refused.
     catch_up
         Take what ended slices left undone. Without it shortfalls wait for the completion phase.
     force_completion
@@ -139,7 +139,7 @@ def decide(pacing: Pacing, order: ParentOrder, view: View, need: Need, *, memo: 
             intents.append(take)
     if rested:
         shown = rested if pacing.display_size is None else min(rested, pacing.display_size)
-        rest = _rest(order, view, shown, need.resting_reason)
+        rest = _rest(order, view, shown, need.resting_reason, post_only=pacing.no_take_liq)
         if rest is None:
             obstacle = obstacle or Reason.EMPTY_BOOK
         else:
@@ -178,7 +178,7 @@ def _take(order: ParentOrder, view: View, lots: int, reason: Reason) -> Intent |
     return Intent(order.side, min(lots, far.lots), far.price_ticks, reason, TimeInForce.IOC)
 
 
-def _rest(order: ParentOrder, view: View, lots: int, reason: Reason) -> Intent | None:
+def _rest(order: ParentOrder, view: View, lots: int, reason: Reason, *, post_only: bool) -> Intent | None:
     """Join the near touch, or the limit where that is worse; None where no price can be told."""
     near = touch_without_own(view, order.side)
     if near is None:
@@ -191,7 +191,7 @@ def _rest(order: ParentOrder, view: View, lots: int, reason: Reason) -> Intent |
     assert price_ticks is not None
     if order.limit_ticks is not None:
         price_ticks = min(price_ticks, order.limit_ticks) if order.side > 0 else max(price_ticks, order.limit_ticks)
-    return Intent(order.side, lots, price_ticks, reason)
+    return Intent(order.side, lots, price_ticks, reason, post_only=post_only)
 
 
 def touch_without_own(view: View, side: Side) -> Level | None:

@@ -12,7 +12,6 @@ from nowake.cli.screen import progress_bar, show, show_json
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
-from nowake.domain.units import parse_duration
 
 if TYPE_CHECKING:
     from nowake.tca.result import CostReport
@@ -58,8 +57,7 @@ def command(
 
     _refuse_unused(parameters["algo"])
     algorithm = _algorithm(day, order, parameters)
-    leg_ns = parse_duration(latency)
-    legs = Latency(feed_ns=leg_ns, order_ns=leg_ns, report_ns=leg_ns)
+    legs = Latency.constant(latency)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
         notes = (LOOK_AHEAD,) if parameters["algo"] == "vwap" else ()
         run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, notes=notes, progress=progress)

@@ -15,12 +15,16 @@ class Command(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class PlaceChild(Command, frozen=True, gc=False, tag=True):
-    """Send a new limit order. There is no market order: the worst acceptable price is always stated."""
+    """Send a new limit order. There is no market order: the worst acceptable price is always stated.
+
+    A `post_only` order is to rest: where it would take on arrival the venue refuses it whole.
+    """
 
     side: Side
     lots: int
     price_ticks: int
     time_in_force: TimeInForce = TimeInForce.DAY
+    post_only: bool = False
 
 
 class ReduceChild(Command, frozen=True, gc=False, tag=True):

@@ -39,13 +39,14 @@ class Reason(enum.Enum):
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
-    """An order that should be working now, and the reason it exists."""
+    """An order that should be working now, and the reason it exists. A `post_only` order rests or is refused."""
 
     side: Side
     lots: int
     price_ticks: int
     reason: Reason
     time_in_force: TimeInForce = TimeInForce.DAY
+    post_only: bool = False
 
 
 class Wake(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -104,6 +105,8 @@ class Child(Protocol):
     def reason(self) -> Reason: ...
     @property
     def placed_ns(self) -> int: ...
+    @property
+    def post_only(self) -> bool: ...
 
 
 class View(Protocol):

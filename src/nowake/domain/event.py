@@ -33,6 +33,7 @@ class RejectReason(enum.Enum):
     PRICE_OUT_OF_RANGE = "price_out_of_range"  # Outside the prices the venue or simulation covers.
     WOULD_CROSS_SELF = "would_cross_self"  # It would trade with our own resting order.
     NOT_CONTINUOUS = "not_continuous"  # Halted or closed.
+    WOULD_TAKE = "would_take"  # It was to rest only, and the market had come to its price: news, not a fault.
     UNKNOWN_ORDER = "unknown_order"  # A cancel or reduce of an order the venue does not have.
     ALREADY_DONE = "already_done"  # A cancel or reduce that lost the race with a fill.
     VENUE_FAULT = "venue_fault"  # The venue could not, for reasons of its own.

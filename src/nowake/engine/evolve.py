@@ -112,6 +112,7 @@ def send(view: View, command: AnyCommand, reason: Reason) -> None:
             time_in_force=command.time_in_force,
             reason=reason,
             placed_ns=view.now_ns,
+            post_only=command.post_only,
         )
     elif isinstance(command, CancelChild):
         view.live[command.child_id].state = S.PENDING_CANCEL
@@ -166,6 +167,7 @@ def _on_filled(view: View, child: Child, event: ChildFilled) -> None:
 def _on_accepted(view: View, *_: object) -> None:
     view.last_refusal = None
     view.refusals_in_a_row = 0
+    view.outrun_ns = None
 
 
 def _on_reduced(_view: View, child: Child, event: ChildReduced) -> None:
@@ -178,6 +180,10 @@ def _on_cancelled(_view: View, child: Child, _event: ChildCancelled) -> None:
 
 def _on_refused(view: View, child: Child, event: ChildRejected | ChildDenied) -> None:
     child.open_lots = 0
+    if event.reason is RejectReason.WOULD_TAKE:  # The venue did as asked: nothing stands in our way.
+        view.refusals[event.reason] = view.refusals.get(event.reason, 0) + 1
+        view.outrun_ns = view.now_ns
+        return
     _count_refusal(view, event.reason)
     view.refusals_in_a_row += 1
     view.refused_ns = view.now_ns

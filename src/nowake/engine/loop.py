@@ -76,7 +76,13 @@ class Engine:
         wake, now_ns = self.decision.wake, self.view.now_ns
         times = [time_ns for time_ns in (wake.time_ns, self.recheck_ns, self.view.order.end_ns) if time_ns is not None]
         coming = [time_ns for time_ns in times if time_ns > now_ns]
-        return Wake(time_ns=min(coming, default=None), on_touch=wake.on_touch, volume_lots=wake.volume_lots)
+        return Wake(
+            time_ns=min(coming, default=None),
+            on_touch=wake.on_touch,
+            volume_lots=wake.volume_lots,
+            bid_at_least_ticks=wake.bid_at_least_ticks,
+            ask_at_most_ticks=wake.ask_at_most_ticks,
+        )
 
     @property
     def residual_reason(self) -> Reason | None:

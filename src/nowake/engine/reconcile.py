@@ -30,7 +30,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     min_age_ns
-        A resting child younger than this is not moved to another price.
+        A resting child younger than this is not moved to another price, and a post-only order that the market outran
+        is not sent again sooner.
     min_reduce
         An excess below this fraction of the child is not amended away.
     max_children
@@ -56,7 +57,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     def quiet_until_ns(self, view: View) -> int:
         """Until when nothing new is sent, because the gate or the venue refused the latest attempts."""
         if view.refusals_in_a_row == 0:
-            return 0
+            return 0 if view.outrun_ns is None else view.outrun_ns + self.min_age_ns
         return view.refused_ns + min(self.retry_ns << min(view.refusals_in_a_row - 1, 20), NS_PER_MINUTE)
 
 
@@ -124,8 +125,13 @@ def _is_leaving(child: Child) -> bool:
 
 
 def _serves(child: Child, intent: Intent) -> bool:
-    """Whether a child already is what the intent wants. An IOC in flight serves at any price: it is gone soon."""
+    """Whether a child already is what the intent wants. An IOC in flight serves at any price: it is gone soon.
+
+    What must not take is served by a child that cannot, or that rests already.
+    """
     if child.side != intent.side or child.time_in_force is not intent.time_in_force:
+        return False
+    if intent.post_only and not child.post_only and child.state is OrderState.PENDING_NEW:
         return False
     return child.price_ticks == intent.price_ticks or intent.time_in_force is TimeInForce.IOC
 
@@ -167,7 +173,7 @@ def _placements(
         largest = limits.max_child_lots(view.order.instrument, intent.price_ticks)
         while left > 0:
             size = min(left, largest)
-            place = PlaceChild(child_id, intent.side, size, intent.price_ticks, intent.time_in_force)
+            place = PlaceChild(child_id, intent.side, size, intent.price_ticks, intent.time_in_force, intent.post_only)
             yield Outgoing(place, intent.reason)
             left -= size
             child_id += 1

@@ -25,6 +25,7 @@ class Child(msgspec.Struct, kw_only=True):
     time_in_force: TimeInForce
     reason: Reason
     placed_ns: int
+    post_only: bool = False
     filled_lots: int = 0
     state: OrderState = OrderState.PENDING_NEW
     ended_ns: int | None = None
@@ -53,6 +54,9 @@ class View(msgspec.Struct, kw_only=True):
         How often each reason refused us, and the latest one since the last acceptance.
     refusals_in_a_row, refused_ns
         New orders refused since the last acceptance, and when the latest was.
+    outrun_ns
+        When the latest post-only order was refused because the market had come to its price, until the next acceptance;
+        None where none was.
     breaches
         Facts that should never be: fills beyond an order's lots, or of an order known to be done.
     memo
@@ -80,6 +84,7 @@ class View(msgspec.Struct, kw_only=True):
     last_refusal: DenyReason | RejectReason | None = None
     refusals_in_a_row: int = 0
     refused_ns: int = 0
+    outrun_ns: int | None = None
     breaches: list[str] = []
     memo: object = None
 

@@ -63,15 +63,10 @@ def place(address: int) -> int:
     c = at(address, 0, CONTEXT)
     c.slot = NOBODY
     c.left = c.lots
-    if c.halted != 0:
-        return NOT_CONTINUOUS
     rank = rank_of(c, c.side, c.price_ticks)
-    if rank < 0 or rank >= c.window:
-        return PRICE_OUT_OF_RANGE
-    if _reaches_own(c, 1 - c.side, c.window - 1 - rank):
-        return WOULD_CROSS_SELF
-    if c.post_only != 0 and touch(c, 1 - c.side) >= c.window - 1 - rank:
-        return WOULD_TAKE
+    refusal = _refusal(c, rank)
+    if refusal != ACCEPTED:
+        return refusal
     if not has_room(c):
         return FULL_ORDERS
     if c.fill_count + c.orders_used > c.fill_capacity:  # It may meet every order there is.
@@ -124,6 +119,19 @@ def rehash(address: int) -> int:
             entry.slot = slot
             count += 1
     return count
+
+
+@leaf
+def _refusal(c: Any, rank: int) -> int:
+    """Why a new order at a rank is not taken, or ACCEPTED."""
+    if c.halted != 0:
+        return NOT_CONTINUOUS
+    if rank < 0 or rank >= c.window:
+        return PRICE_OUT_OF_RANGE
+    reached = c.window - 1 - rank  # The worst rank of the other side that it trades with.
+    if _reaches_own(c, 1 - c.side, reached):
+        return WOULD_CROSS_SELF
+    return WOULD_TAKE if c.post_only != 0 and touch(c, 1 - c.side) >= reached else ACCEPTED
 
 
 @leaf

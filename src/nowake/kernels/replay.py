@@ -239,7 +239,7 @@ def _clear(c: Any) -> None:
     """Everything history displays is gone; ours stay, and count as first in their queues until a picture comes."""
     for slot in range(1, c.orders_used):
         order = order_at(c, slot)
-        if order.kind == NAMED or order.kind == ANONYMOUS:
+        if order.kind in (NAMED, ANONYMOUS):
             shrink(c, slot, order.hist)
 
 

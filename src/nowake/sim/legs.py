@@ -297,7 +297,8 @@ def waits(times_ns: Ints, service_ns: int) -> Ints:
     if not len(times_ns):
         return np.zeros(0, np.int64)
     sums = np.arange(len(times_ns)) * service_ns - (times_ns - times_ns[0])
-    return sums - np.minimum.accumulate(sums)
+    waits_ns: Ints = sums - np.minimum.accumulate(sums)
+    return waits_ns
 
 
 def recorded(receipts: Receipts) -> Table:
@@ -377,7 +378,8 @@ def _mix(state: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:
     z = np.asarray(state + _GAMMA)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+    return mixed
 
 
 def _record(**fields: int) -> NDArray[np.void]:

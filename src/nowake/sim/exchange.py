@@ -1,0 +1,205 @@
+"""The venue's end of a replay: our commands arrive there, what comes of them is sent back, and what rests at the close
+is cancelled.
+
+Everything here happens in the venue's time. A message takes what its leg says (`nowake.sim.latency`), and messages of
+one direction do not overtake: each arrives no earlier than the one before it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from nowake.domain.command import AnyCommand, CancelChild, PlaceChild, ReduceChild
+from nowake.domain.event import (
+    CancelRejected,
+    ChildAccepted,
+    ChildCancelled,
+    ChildFilled,
+    ChildReduced,
+    ChildRejected,
+    Liquidity,
+    MarketPhase,
+    OwnEvent,
+    RejectReason,
+)
+from nowake.domain.order import TimeInForce
+from nowake.kernels.legs import ACK, CANCEL, DECIDE, FILL, SEND
+from nowake.kernels.state import (
+    ACCEPTED,
+    GONE,
+    NEVER,
+    NOT_CONTINUOUS,
+    PRICE_OUT_OF_RANGE,
+    WOULD_CROSS_SELF,
+    WOULD_TAKE,
+)
+from nowake.sim.book import HALTED, VENUE_NS, Book, Sight
+from nowake.sim.latency import Leg
+from nowake.sim.legs import Constant
+
+_CLOSED, _HALTED, _CONTINUOUS = MarketPhase.CLOSED, MarketPhase.HALTED, MarketPhase.CONTINUOUS
+
+_REJECTS = {
+    PRICE_OUT_OF_RANGE: RejectReason.PRICE_OUT_OF_RANGE,
+    WOULD_CROSS_SELF: RejectReason.WOULD_CROSS_SELF,
+    NOT_CONTINUOUS: RejectReason.NOT_CONTINUOUS,
+    WOULD_TAKE: RejectReason.WOULD_TAKE,
+}
+
+
+class Exchange:
+    """A book, the commands on their way to it, and the news on its way back.
+
+    Parameters
+    ----------
+    book
+        Where commands take effect.
+    legs
+        Of latency, in the order of `nowake.sim.latency.NAMES`.
+    open_ns, close_ns
+        When orders are taken, venue time.
+    """
+
+    def __init__(self, book: Book, legs: Sequence[Leg], *, open_ns: int, close_ns: int) -> None:
+        self.book = book
+        self.open_ns, self.close_ns = open_ns, close_ns
+        self.is_closed = False
+        self.in_flight: deque[tuple[int, AnyCommand]] = deque()  # When each arrives.
+        self.outbox: deque[OwnEvent] = deque()  # In the order we learn them.
+        self.done: deque[tuple[int, AnyCommand]] | None = None  # What the book was told and when, where that is kept.
+        self._legs = legs
+        self._fixed_ns = [leg.ns if isinstance(leg, Constant) else None for leg in legs]
+        self._resting: dict[int, None] = {}
+        self._sent = self._reported = self._executions = 0
+        self._last_arrival_ns = self._last_report_ns = -NEVER
+
+    # To the venue.
+
+    def send(self, command: AnyCommand, now_ns: int) -> None:
+        """A command decided on now: it leaves one decide leg later and arrives one send or cancel leg after that."""
+        leaves_ns = now_ns + self._delay_ns(DECIDE, now_ns, self._sent)
+        leg = SEND if type(command) is PlaceChild else CANCEL
+        arrives_ns = leaves_ns + self._delay_ns(leg, leaves_ns, self._sent)
+        self._sent += 1
+        self._last_arrival_ns = max(arrives_ns, self._last_arrival_ns)
+        self.in_flight.append((self._last_arrival_ns, command))
+
+    @property
+    def next_arrival_ns(self) -> int:
+        """When the next command reaches the venue; never, where none is in flight."""
+        return self.in_flight[0][0] if self.in_flight else NEVER
+
+    def deliver(self, until_ns: int) -> bool:
+        """Commands in flight that arrive by `until_ns` take effect; whether there were any."""
+        any_arrived = False
+        while self.in_flight and self.in_flight[0][0] <= until_ns:
+            arrival_ns, command = self.in_flight.popleft()
+            self._obey(command, arrival_ns)
+            any_arrived = True
+        return any_arrived
+
+    def close(self) -> None:
+        """The session or the data end: what of ours still rests is cancelled."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        for child_id in list(self._resting):
+            self._obey(CancelChild(child_id), self.close_ns)
+
+    # Back to us.
+
+    @property
+    def next_report_ns(self) -> int:
+        """When we learn the next news of our own that is under way; never, where there is none."""
+        return self.outbox[0].time_ns if self.outbox else NEVER
+
+    def collect_fills(self) -> None:
+        """Turn the book's fills into reports under way to us."""
+        for venue_ns, child_id, lots, open_lots, price_ticks, maker, tape_ticks in self.book.take_fills():
+            self._executions += 1
+            liquidity = Liquidity.MAKER if maker else Liquidity.TAKER
+            learned_ns = self._learned_ns(FILL, venue_ns)
+            self.outbox.append(
+                ChildFilled(learned_ns, child_id, self._executions, lots, price_ticks, liquidity, venue_ns, tape_ticks)
+            )
+            if not open_lots:
+                self._resting.pop(child_id, None)
+
+    def phase(self, seen: Sight) -> MarketPhase:
+        """What the venue is doing as far as can be seen."""
+        if not self.open_ns <= seen[VENUE_NS] < self.close_ns:
+            return _CLOSED
+        return _HALTED if seen[HALTED] else _CONTINUOUS
+
+    # Parts.
+
+    def _delay_ns(self, leg: int, time_ns: int, number: int) -> int:
+        fixed_ns = self._fixed_ns[leg]
+        return self._legs[leg].delay_ns(time_ns, number, leg) if fixed_ns is None else fixed_ns
+
+    def _learned_ns(self, leg: int, venue_ns: int) -> int:
+        """When we learn of what happens at the venue now."""
+        learned_ns = venue_ns + self._delay_ns(leg, venue_ns, self._reported)
+        self._reported += 1
+        self._last_report_ns = max(learned_ns, self._last_report_ns)
+        return self._last_report_ns
+
+    def _obey(self, command: AnyCommand, venue_ns: int) -> None:
+        """One command takes effect, and its outcome is reported."""
+        if type(command) is PlaceChild:
+            self._place(command, venue_ns)
+            return
+        outcome = self._tell(command, venue_ns)[1]
+        child_id, learned_ns = command.child_id, self._learned_ns(ACK, venue_ns)
+        if outcome <= 0:
+            reason = RejectReason.ALREADY_DONE if outcome == GONE else RejectReason.UNKNOWN_ORDER
+            self.outbox.append(CancelRejected(learned_ns, child_id, reason))
+        elif is_reduction(command):
+            self.outbox.append(ChildReduced(learned_ns, child_id, outcome))
+        else:
+            self._resting.pop(child_id, None)
+            self.outbox.append(ChildCancelled(learned_ns, child_id, outcome))
+
+    def _place(self, command: PlaceChild, venue_ns: int) -> None:
+        child_id = command.child_id
+        if self.is_closed or self.phase(self.book.look()) is _CLOSED:
+            self.outbox.append(ChildRejected(self._learned_ns(ACK, venue_ns), child_id, RejectReason.NOT_CONTINUOUS))
+            return
+        code, left = self._tell(command, venue_ns)
+        learned_ns = self._learned_ns(ACK, venue_ns)
+        if code != ACCEPTED:
+            self.outbox.append(ChildRejected(learned_ns, child_id, _REJECTS[code]))
+            return
+        self.outbox.append(ChildAccepted(learned_ns, child_id))
+        self.collect_fills()
+        if left and command.time_in_force is TimeInForce.IOC:
+            self.outbox.append(ChildCancelled(self._learned_ns(ACK, venue_ns), child_id, left))
+        elif left:
+            self._resting[child_id] = None
+
+    def _tell(self, command: AnyCommand, venue_ns: int) -> tuple[int, int]:
+        if self.done is not None:
+            self.done.append((venue_ns, command))
+        return tell(self.book, command)
+
+
+def tell(book: Book, command: AnyCommand) -> tuple[int, int]:
+    """Let a command take effect in a book: code and lots left of a new order; ACCEPTED and the outcome of others."""
+    if isinstance(command, PlaceChild):
+        return book.place(
+            command.child_id,
+            side=command.side,
+            price_ticks=command.price_ticks,
+            lots=command.lots,
+            immediate=command.time_in_force is TimeInForce.IOC,
+            post_only=command.post_only,
+        )
+    if is_reduction(command):
+        assert isinstance(command, ReduceChild)
+        return ACCEPTED, book.reduce(command.child_id, command.lots)
+    return ACCEPTED, book.withdraw(command.child_id)
+
+
+def is_reduction(command: AnyCommand) -> bool:
+    """Whether something is to be left of the order."""
+    return isinstance(command, ReduceChild) and command.lots > 0
