@@ -14,6 +14,8 @@ log are unknown: they are counted, never invented, so the book fills up over the
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import dataclasses
 import datetime as dt
 import itertools
@@ -74,7 +76,7 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
         for group in groups:
             first = _date_of(group[0][0])
             paths = tuple(path for _, path in group)
-            last = max(_date_of(_last_ms(paths[-1])), first)
+            last = max(_date_of(min(_last_ms(paths[-1]), _LATEST_MS)), first)
             out.append(Recording(FORMAT, VENUE, (symbol,) if symbol else (), first, last, paths))
     return out
 
@@ -111,7 +113,7 @@ class _Days:
     tick_units: int = 0
     lot_units: int = 0
     date: dt.date | None = None
-    waiting: list[Told] = dataclasses.field(default_factory=list)
+    waiting: list[npt.NDArray[np.void]] = dataclasses.field(default_factory=list)
     told_counts: dict[str, int] = dataclasses.field(default_factory=dict)
     reversals: int = 0
     examples: list[str] = dataclasses.field(default_factory=list)
@@ -155,15 +157,15 @@ class _Days:
             if date != self.date:
                 yield from self.flush(log)
                 self.date = date
-            self.waiting += group
-            if len(self.waiting) >= PIECE_EVENTS:
+            self.waiting.append(np.array(list(group), _TOLD))
+            if sum(map(len, self.waiting)) >= PIECE_EVENTS:
                 yield from self.flush(log)
 
     def flush(self, log: OrderLog) -> Iterator[Piece]:
         """What waits, as a piece."""
         if not self.waiting or self.date is None:
             return
-        told, self.waiting = self.waiting, []
+        told, self.waiting = np.concatenate(self.waiting), []
         findings = self._findings(log)
         if self.wanted.includes(self.symbol, self.date):
             yield Piece(instrument=self._instrument(self.date), events=_events(told), findings=findings)
@@ -206,17 +208,16 @@ def _frames(recording: Recording, wanted: Wanted) -> Iterator[pl.DataFrame]:
                 continue
             if not header:
                 header, _, whole = whole.partition(b"\n")
-            frame = _frame(path, header, whole, row)
-            row += frame.height
-            yield frame
+            if whole.strip():
+                frame = _frame(path, header, whole, row)
+                row += frame.height
+                yield frame
         if rest.strip():
             raise BadData(f"{path.name} ends inside row {row + 1:,}: {shortened(rest.decode(errors='replace'))!r}")
         done += path.stat().st_size
 
 
 def _frame(path: Path, header: bytes, lines: bytes, rows_before: int) -> pl.DataFrame:
-    if not lines.strip():
-        return pl.DataFrame(schema=dict.fromkeys(("id", "timestamp", "price", "volume", "action", "side"), pl.Int64))
     try:
         raw = pl.read_csv(header + b"\n" + lines, infer_schema=False, truncate_ragged_lines=False)
         raw = raw.rename({name: name.lstrip("\ufeff") for name in raw.columns}).select(COLUMNS)
@@ -264,8 +265,7 @@ def _refuse_bad_cells(path: Path, frame: pl.DataFrame, raw: pl.DataFrame, rows_b
             raise BadData(f"{path.name} row {rows_before + row + 1:,}: {column} {shown!r} cannot be; mend the row")
 
 
-def _events(told: list[Told]) -> Events:
-    table = np.array(told, _TOLD)
+def _events(table: npt.NDArray[np.void]) -> Events:
     events = np.zeros(len(table), EVENT)
     events["time_ns"], events["price_ticks"] = table["time_ms"] * NS_PER_MS, table["price"]
     for name in ("order_id", "lots", "kind", "side", "flags"):
@@ -300,17 +300,20 @@ def _currency(symbol: str) -> str:
 def _first_ms(path: Path) -> int:
     lines = head(path).split(b"\n", 2)
     if len(lines) < 3:
+        collections.deque(chunks(path), maxlen=0)  # A file that cannot be unpacked says so.
         raise BadData(f"{path.name} has no rows; copy it again")
     return int(_frame(path, lines[0], lines[1], 1)["timestamp"][0])
 
 
 def _last_ms(path: Path) -> int:
-    """The time of the last whole row; a packed file is read through for it."""
-    header, last, rest = head(path).partition(b"\n")[0], b"", b""
-    for chunk in chunks(path) if is_packed(path) else _tail(path):
-        whole, _, rest = (rest + chunk).rpartition(b"\n")
-        last = whole.rpartition(b"\n")[2] or last
-    return int(_frame(path, header, last, 1)["timestamp"][0])
+    """The time of the last whole row that has one, 0 where none has; a packed file is read through for it."""
+    column, last, rest = head(path).partition(b"\n")[0].split(b",").index(b"timestamp"), b"", b""
+    with contextlib.suppress(BadData):  # Reading the rows will say where it is damaged.
+        for chunk in chunks(path) if is_packed(path) else _tail(path):
+            whole, _, rest = (rest + chunk).rpartition(b"\n")
+            last = whole.rpartition(b"\n")[2] or last
+    cells = last.split(b",")
+    return int(cells[column]) if len(cells) > column and cells[column].isdigit() else 0
 
 
 def _tail(path: Path) -> Iterator[bytes]:
