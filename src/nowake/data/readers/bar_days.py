@@ -159,7 +159,8 @@ def _noticed(bars: Bars, session: Session, regular: pl.DataFrame, length_ns: int
             "moved; fit no volume curve on it"
         )
     elif count:
-        notes.append(f"{count} of {regular.height:,} bars has no volume although its price moved")
+        bars_have = "bar has" if count == 1 else "bars have"
+        notes.append(f"{count} {bars_have} no volume although the price moved")
     at = [session.clock(int(time_ns)) for time_ns in regular["time_ns"].to_numpy()[without][:EXAMPLES]]
     wide = [
         f"{session.clock(int(time_ns))}: {value:g}"
@@ -196,6 +197,6 @@ def _beside_each_other(days: list[DayOfBars], volumes: list[float]) -> Iterator[
             notes = findings.notes
             if ratio > UNUSUAL_VOLUME:
                 notes = (*notes, f"The volume of this day is {ratio:.1f} times that of the median day in the file")
-            measures = {**findings.measures, "volume_to_median_day": ratio}
+            measures = {**findings.measures, "volume_in_median_days": ratio}
             findings = Findings(counts=findings.counts, examples=findings.examples, measures=measures, notes=notes)
         yield day._replace(findings=findings)

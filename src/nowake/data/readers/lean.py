@@ -157,7 +157,7 @@ def _quotes(found: Iterator[Block], instrument: Instrument, clock: Clock) -> Ite
         last_ns = _in_order(quotes, last_ns, block)
         yield Piece(instrument, quotes=quotes, depth=1)
     if left_out:
-        note = f"{left_out:,} quote rows are left out: suspicious, or telling neither side"
+        note = f"Quote rows left out, for they are suspicious or tell neither side: {left_out:,}"
         yield Piece(instrument, depth=1, findings=Findings(counts={"left_out": left_out}, notes=(note,)))
 
 

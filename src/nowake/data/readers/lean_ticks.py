@@ -50,15 +50,21 @@ class Tally:
     between: int = 0
     moved: float = 0.0
     paid: float = 0.0
+    negotiated: int = 0
+    negotiated_shares: int = 0
     outside: int = 0
     outside_shares: int = 0
 
 
 @dataclasses.dataclass(slots=True)
 class Touch:
-    """Ticks and lots of both sides as told so far, and a row that waits for its other half."""
+    """Ticks and lots of both sides as told so far, what was handed out last, and a row that waits for its other half.
+
+    `shown` is a time and the four numbers.
+    """
 
     told: Ints = dataclasses.field(default_factory=lambda: np.zeros(4, np.int64))
+    shown: Ints = dataclasses.field(default_factory=lambda: np.full(5, -1, np.int64))
     waiting: tuple[Ints, Ints, Ints] | None = None
 
 
@@ -82,6 +88,9 @@ def trades_of(block: Block, clock: Clock, prints: Prints, tally: Tally) -> Trade
     _count(tally, bits, size, block.frame["venue"], is_suspicious)
     tally.left_out += int(np.count_nonzero(~keep))
     tally.left_out_shares += int(size[~keep].sum())
+    agreed = keep & has(bits, NEGOTIATED)
+    tally.negotiated += int(np.count_nonzero(agreed))
+    tally.negotiated_shares += int(size[agreed].sum())
     off = keep & (ticks * clock.units_a_tick != units)
     tally.between += int(np.count_nonzero(off))
     tally.moved += float(((ticks * clock.units_a_tick - units) * size)[off].sum())
@@ -100,8 +109,8 @@ def trades_of(block: Block, clock: Clock, prints: Prints, tally: Tally) -> Trade
 def quotes_of(block: Block | None, clock: Clock, touch: Touch) -> tuple[Quotes, int]:
     """The best bid and ask as told in a block, and how many rows were left out.
 
-    A bid row that an ask row of the same stamp follows is half of what is told. Rows that only name another venue for
-    the same price and size are handed out, too. The last row of a block waits in `touch`
+    A bid row that an ask row of the same stamp follows is half of what is told. What only names another venue for the
+    same prices and sizes is handed out once a stamp. The last row of a block waits in `touch`
     for what follows; None instead of a block ends the day.
 
     Raises
@@ -124,8 +133,11 @@ def quotes_of(block: Block | None, clock: Clock, touch: Touch) -> tuple[Quotes, 
     # A bid, then an ask, of one stamp.
     half[:reach] = (sides[:reach] == 1) & (sides[1 : reach + 1] == 2) & (time_ns[:reach] == time_ns[1 : reach + 1])
     touch.told = after[-1].copy()
-    columns = (np.ascontiguousarray(after[~half, column]) for column in range(4))
-    return Quotes(time_ns[:complete][~half], *columns), left_out
+    rows = np.column_stack([time_ns[:complete], after])[~half]
+    rows = rows[np.any(np.diff(rows, axis=0, prepend=touch.shown[None, :]) != 0, axis=1)]
+    if len(rows):
+        touch.shown = rows[-1].copy()
+    return Quotes(*(np.ascontiguousarray(rows[:, column]) for column in range(5))), left_out
 
 
 def findings_of(tally: Tally, prints: Prints, tick: str) -> Findings:
@@ -133,15 +145,20 @@ def findings_of(tally: Tally, prints: Prints, tick: str) -> Findings:
     notes = ["Times are milliseconds: the order of a trade and a quote within one is unknown, so join with strict <"]
     if tally.left_out:
         notes.append(
-            f"{tally.left_out:,} prints of {tally.left_out_shares:,} shares are left out by sale condition "
+            f"{_prints(tally.left_out)} of {tally.left_out_shares:,} shares left out by sale condition "
             f"({_rule(prints)})"
         )
+    if tally.negotiated:
+        notes.append(
+            f"{_prints(tally.negotiated)} of {tally.negotiated_shares:,} shares count in the volume at prices agreed "
+            "away from the market (average price, derivatively priced and the like); they are flagged hidden"
+        )
     if tally.outside:
-        notes.append(f"{tally.outside:,} prints of {tally.outside_shares:,} shares lie outside the session")
+        notes.append(f"{_prints(tally.outside)} of {tally.outside_shares:,} shares outside the session")
     if tally.between:
         notes.append(
-            f"{tally.between:,} prints between ticks are rounded to the tick of {tick}; it moves the average traded "
-            f"price by {1e4 * tally.moved / tally.paid:.4f} basis points"
+            f"{_prints(tally.between)} between ticks rounded to the tick of {tick}; it moves the average traded price "
+            f"by {1e4 * tally.moved / tally.paid:.4f} basis points"
         )
     counts = {"left_out": tally.left_out} if tally.left_out else {}
     return Findings(
@@ -158,6 +175,10 @@ def findings_of(tally: Tally, prints: Prints, tick: str) -> Findings:
         },
         notes=tuple(notes),
     )
+
+
+def _prints(count: int) -> str:
+    return "1 print" if count == 1 else f"{count:,} prints"
 
 
 def _rule(prints: Prints) -> str:

@@ -111,7 +111,7 @@ def test_times_are_exact_to_the_nanosecond(tick_day) -> None:
 def test_a_print_between_ticks_is_rounded_half_to_even_and_valued_or_exact_when_asked(tick_day) -> None:
     day = read(tick_day)
     assert 10002 == day.trades.price_ticks[3]  # 100.015.
-    assert any("1 prints between ticks are rounded to the tick of 0.01" in note for note in day.warnings)
+    assert any("1 print between ticks rounded to the tick of 0.01" in note for note in day.warnings)
     assert 1_000_150 == read(tick_day, tick_size=Decimal("0.0001")).trades.price_ticks[3]
 
 
