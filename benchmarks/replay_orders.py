@@ -24,7 +24,8 @@ CASES = {
     "quote 1s": ("quote", 10 * STEP_NS),
     "watch 1h": ("watch", HOUR_NS),
 }
-LIKE_OURS = "dense, decided from Python"
+FROM_PYTHON = "decided from Python"
+LIKE_OURS = f"dense, {FROM_PYTHON}"
 WARM_EVENTS = 20_000  # Replayed once before measuring, so that compiling is not measured.
 
 
@@ -35,8 +36,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     arguments = parser.parse_args()
     stream = prepare(arguments.folder, arguments.events)
-    runs = measure(arguments.folder, arguments.repetitions)
-    emit(report(stream, runs))
+    runs, memory = measure(arguments.folder, arguments.repetitions)
+    emit(report(stream, runs, memory))
 
 
 def prepare(folder: Path, count: int) -> Record:
@@ -64,15 +65,18 @@ def live_orders(events: npt.NDArray[np.void]) -> Record:
     return {"mean": int(live.mean()), "max": int(live.max())}
 
 
-def measure(folder: Path, repetitions: int) -> dict[str, list[Record]]:
-    """Take turns: each repetition runs every variant of both engines once."""
+def measure(folder: Path, repetitions: int) -> tuple[dict[str, list[Record]], Record]:
+    """Take turns: each repetition runs every variant of both engines once. Then what ours needs in memory."""
     ours, peer = Worker("benchmarks.replay_ours", folder), Worker("benchmarks.replay_peer", folder)
     runs: dict[str, list[Record]] = {}
     for repetition in range(-1, repetitions):
         limit = WARM_EVENTS if repetition < 0 else None
         for case, (strategy, step_ns) in CASES.items():
             common = {"strategy": strategy, "step_ns": step_ns, "limit": limit}
-            answers = {f"ours {case}": ours.ask(**common)}
+            answers = {
+                f"ours {case}": ours.ask(compiled=True, **common),
+                f"ours {case} {FROM_PYTHON}": ours.ask(compiled=False, **common),
+            }
             for book in BOOKS:
                 answers[f"peer {case} {book}"] = peer.ask(book=book, **common)
             answers[f"peer {case} {LIKE_OURS}"] = peer.ask(book="dense", compiled=False, **common)
@@ -81,14 +85,16 @@ def measure(folder: Path, repetitions: int) -> dict[str, list[Record]]:
                     runs.setdefault(variant, []).append(answer)
                 seconds = ", ".join(f"{name} {answer['cpu_seconds']:.2f}" for name, answer in answers.items())
                 print(f"{repetition + 1}/{repetitions}  CPU-seconds: {seconds}", flush=True)
+    memory = ours.ask(memory=True, limit=None)
     ours.close()
     peer.close()
-    return runs
+    return runs, memory
 
 
-def report(stream: Record, runs: dict[str, list[Record]]) -> Record:
+def report(stream: Record, runs: dict[str, list[Record]], memory: Record) -> Record:
     """The verdict on the main case by median, and all cases beside it."""
     check_same_market(runs)
+    check_same_fills(runs)
     seconds = {variant: spread([answer["cpu_seconds"] for answer in answers]) for variant, answers in runs.items()}
     rate = {variant: stream["events"] / 1e6 / figure["median"] for variant, figure in seconds.items()}
     best = {case: max(BOOKS, key=lambda book, case=case: rate[f"peer {case} {book}"]) for case in CASES}
@@ -105,14 +111,18 @@ def report(stream: Record, runs: dict[str, list[Record]]) -> Record:
             **stream,
             "decisions": last[f"ours {MAIN}"]["decisions"],
             "ratios": {case: round(rate[f"ours {case}"] / peer[case], 2) for case in CASES},
+            "ratios_ours_decided_from_python": {
+                case: round(rate[f"ours {case} {FROM_PYTHON}"] / peer[case], 2) for case in CASES
+            },
             "ratios_both_decided_from_python": {
-                case: round(rate[f"ours {case}"] / rate[f"peer {case} {LIKE_OURS}"], 2) for case in CASES
+                case: round(rate[f"ours {case} {FROM_PYTHON}"] / rate[f"peer {case} {LIKE_OURS}"], 2) for case in CASES
             },
             "million_events_per_cpu_second": {variant: round(figure, 2) for variant, figure in rate.items()},
             "cpu_seconds": seconds,
             "fills": {variant: answer["fills"] for variant, answer in last.items() if "quote" in variant},
             "same_touch_at_every_decision": True,
-            "decided_from": {"ours": "Python, through World.submit and World.advance", "peer": "numba, its own way"},
+            "decided_from": "code compiled with numba on both sides, but where a case says Python",
+            "memory_bytes_per_event": memory,
             **machine(),
         },
     )
@@ -129,6 +139,14 @@ def check_same_market(runs: dict[str, list[Record]]) -> None:
         }
         if any(what != seen[f"ours {case}"] for what in seen.values()):
             raise SystemExit(f"the engines disagree on decisions, sum of touches or final touch: {seen}")
+
+
+def check_same_fills(runs: dict[str, list[Record]]) -> None:
+    """Our strategy trades the same compiled and from Python."""
+    for case in CASES:
+        compiled, plain = runs[f"ours {case}"][-1], runs[f"ours {case} {FROM_PYTHON}"][-1]
+        if any(compiled[name] != plain[name] for name in ("decisions", "touch_sum", "fills", "position_lots")):
+            raise SystemExit(f"ours differs compiled and from Python in {case}: {compiled} and {plain}")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class PlainDesk:
 
     def run(self):
         batch = self.world.advance(Wake(time_ns=self.start_ns))
-        while batch and not self.world._closed:
+        while batch and not self.world._is_over:
             self.learn(batch)
             self.decide()
             batch = self.wait()
@@ -69,19 +69,28 @@ class PlainDesk:
         wake, before = self.wake[0], self.phase()
         time_ns = None if wake.time_ns == NEVER else int(wake.time_ns)
         volume = None if wake.volume_lots == NEVER else int(wake.volume_lots)
-        wish = Wake(time_ns=time_ns, on_touch=bool(wake.on_touch), volume_lots=volume)
+        bid_ticks = None if wake.bid_at_least_ticks == NEVER else int(wake.bid_at_least_ticks)
+        ask_ticks = None if wake.ask_at_most_ticks == NEVER else int(wake.ask_at_most_ticks)
+        wish = Wake(
+            time_ns=time_ns,
+            on_touch=bool(wake.on_touch),
+            volume_lots=volume,
+            bid_at_least_ticks=bid_ticks,
+            ask_at_most_ticks=ask_ticks,
+        )
         touch = self.others_touch()
         while batch := self.world.advance(wish):
-            moved = batch[-1]
-            if self.phase() != before or self.world._closed:
-                return batch
-            if wake.own_news and any(isinstance(each, LOUD) for each in batch):
-                return batch
-            if time_ns is not None and moved.time_ns >= time_ns:
-                return batch
-            if volume is not None and moved.volume_lots >= volume:
-                return batch
-            if wake.on_touch and self.others_touch() != touch:
+            moved, (bid, ask) = batch[-1], self.others_touch()
+            if (
+                self.phase() != before
+                or self.world._is_over
+                or (wake.own_news and any(isinstance(each, LOUD) for each in batch))
+                or (time_ns is not None and moved.time_ns >= time_ns)
+                or (volume is not None and moved.volume_lots >= volume)
+                or (wake.on_touch and (bid, ask) != touch)
+                or (None not in (bid, bid_ticks) and bid >= bid_ticks)
+                or (None not in (ask, ask_ticks) and ask <= ask_ticks)
+            ):
                 return batch
             self.learn(batch)
         return batch
@@ -130,14 +139,16 @@ class PlainDesk:
 
     def phase(self):
         """Closed, halted or trading; a halt before the open counts too."""
-        return self.world._phase(self.world._seen), self.world._book.is_halted
+        return self.world._exchange.phase(self.world._seen), self.world._book.is_halted
 
     def own_at(self, side, price_ticks):
         return sum(hist for kind, _, hist, _ in self.world._book.queue(side, price_ticks) if kind == OWN)
 
     def others_touch(self):
         """Best prices of others at the venue now; every level of these worlds is within reach."""
-        return self.world._book._arrays["sides"]["best"].tolist()
+        lowest, highest = self.world._book.price_range_ticks
+        bid, ask = self.world._book._arrays["sides"]["best"].tolist()
+        return (None if bid < 0 else lowest + bid), (None if ask < 0 else highest - ask)
 
     # A decision.
 
@@ -185,4 +196,4 @@ class PlainDesk:
         number = 2 * self.made + (side < 0)
         self.orders[number] = Own(side, price_ticks, how, lots)
         in_force = TimeInForce.IOC if how[0] else TimeInForce.DAY
-        self.world.submit(PlaceChild(number, Side(side), lots, price_ticks, in_force))
+        self.world.submit(PlaceChild(number, Side(side), lots, price_ticks, in_force, post_only=bool(how[1])))

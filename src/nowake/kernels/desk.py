@@ -2,9 +2,10 @@
 
 `step` makes so what the strategy wants (it keeps what already stands where it is wanted, with its place in the queue,
 and cancels and places the rest), lets history go by until the strategy wants to be asked again, and writes down what
-is known by then. The venue's clock is the book's; what happens there at x is known here at x + feed (market) or
-x + report (our orders), and what is sent at t is there at t + order. History goes first where a message of ours meets
-it at the same nanosecond. All of this is `nowake.sim.replay`'s doing, and a test holds the two together; the plain twin
+is known by then. The venue's clock is the book's; what happens there at x is known here at x + feed (market), x + fill
+or x + ack (our orders), all constant and no report faster than the feed; what is decided at t is there decide and send
+or cancel later. Messages of one direction do not overtake, and history goes first where a message of ours meets it at
+the same nanosecond. All of this is `nowake.sim.replay`'s doing, and a test holds the two together; the plain twin
 is tests/reference/desk.py.
 
 A cancel and what replaces it travel together, so both may fill: `limit_lots` counts them both."""
@@ -19,21 +20,24 @@ from typing import Any
 import numpy as np
 
 from nowake.kernels.calls import call
+from nowake.kernels.delays import delay_ns
 from nowake.kernels.desk_state import (
     BAD_WAKE,
     BAD_WANTED,
     BEGIN,
     CANCEL,
-    CANCELLED_NEWS,
-    CANCELLED_TOO_LATE_NEWS,
+    CANCELLED,
+    CANCELLED_TOO_LATE,
     DECIDE,
     DECIDED,
     DELIVERING,
     DESK,
+    FILLED,
     MARKET,
     MAX_AT_ONE_INSTANT,
+    MAX_COMMANDS,
+    MAX_NEWS,
     MAX_OWN,
-    MAX_UNDER_WAY,
     MESSAGE,
     OVER,
     OWN_ORDER,
@@ -41,16 +45,19 @@ from nowake.kernels.desk_state import (
     PAUSE_DECISIONS,
     PLACE,
     REDUCE,
-    REDUCED_NEWS,
-    REDUCED_TOO_LATE_NEWS,
-    REJECTED_NEWS,
+    REDUCED,
+    REDUCED_TOO_LATE,
+    REJECTED,
     RUNNING,
     STUCK,
+    TOO_MANY_MESSAGES,
     TOO_MANY_OWN,
-    TOO_MANY_UNDER_WAY,
     WAKE,
     WANTED,
 )
+from nowake.kernels.legs import CANCEL as CANCEL_LEG
+from nowake.kernels.legs import DECIDE as DECIDE_LEG
+from nowake.kernels.legs import LEG, SEND
 from nowake.kernels.levels import rank_of, side_at
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.state import (
@@ -87,16 +94,17 @@ def step(address: int) -> int:  # noqa: PLR0911  (Each return is another reason.
     while True:
         if d.phase == RUNNING:
             arrival_ns = _next_arrival(d)
-            stop_ns = min(d.stop_ns, _due_ns(d, c))
+            stop_ns = min(d.stop_ns, _due_ns(d))
             c.until_ns = min(stop_ns, arrival_ns)
             status = call(d.replay, d.book)
-            _book_fills(d, c)
+            if not _report_fills(d, c):
+                return TOO_MANY_MESSAGES
             if status < 0:
                 return status
             if c.venue_ns >= d.close_ns:
                 return _close(d, c)
             if c.venue_ns < arrival_ns:
-                if status == WOKEN or c.venue_ns >= stop_ns or c.venue_ns >= _due_ns(d, c):
+                if status == WOKEN or c.venue_ns >= stop_ns or c.venue_ns >= _due_ns(d):
                     break
                 continue
             d.phase = DELIVERING
@@ -118,7 +126,7 @@ def _ask(d: Any, c: Any) -> int:
         return STUCK
     d.now_ns = now_ns
     d.halted = c.halted
-    _learn(d, c)
+    _learn(d, now_ns)
     _show(d, c)
     for row in range(d.rows):
         wish = at(d.wanted, row, WANTED)
@@ -140,10 +148,10 @@ def _close(d: Any, c: Any) -> int:
         if own.slot != 0:
             call(d.withdraw, d.book)
         own.venue_lots = 0
-    d.now_ns = max(d.now_ns, c.venue_ns + d.report_ns)
-    _learn(d, c)
+    d.now_ns = max(d.now_ns, c.venue_ns + d.ack_ns, d.last_report_ns)
+    _learn(d, d.now_ns)
     for k in range(d.command_first, d.command_end):
-        if at(d.commands, k & (MAX_UNDER_WAY - 1), MESSAGE).kind == PLACE:
+        if at(d.commands, k & (MAX_COMMANDS - 1), MESSAGE).kind == PLACE:
             at(d.market, 0, MARKET).refusals += 1
             d.refused += 1
     _show(d, c)
@@ -248,13 +256,16 @@ def _place_missing(d: Any, wish: Any) -> int:
 
 @leaf
 def _send(d: Any, own: Any, kind: int, lots: int) -> int:
-    """A command about one of our orders sets out now."""
-    if (
-        d.command_end - d.command_first + d.news_end - d.news_first >= MAX_UNDER_WAY
-    ):  # A command makes one piece of news.
-        return TOO_MANY_UNDER_WAY
-    command = at(d.commands, d.command_end & (MAX_UNDER_WAY - 1), MESSAGE)
-    command.time_ns = d.now_ns + d.order_ns
+    """A command about one of our orders sets out now; it does not overtake the one before."""
+    if d.command_end - d.command_first == MAX_COMMANDS:
+        return TOO_MANY_MESSAGES
+    leaves_ns = d.now_ns + delay_ns(at(d.legs, DECIDE_LEG, LEG), d.now_ns, d.sent)
+    leg = SEND if kind == PLACE else CANCEL_LEG
+    arrives_ns = leaves_ns + delay_ns(at(d.legs, leg, LEG), leaves_ns, d.sent)
+    d.sent += 1
+    d.last_arrival_ns = max(d.last_arrival_ns, arrives_ns)
+    command = at(d.commands, d.command_end & (MAX_COMMANDS - 1), MESSAGE)
+    command.time_ns = d.last_arrival_ns
     command.kind, command.child_id, command.lots = kind, own.child_id, lots
     d.command_end += 1
     own.under_way += 1
@@ -276,7 +287,7 @@ def _set_stops(d: Any, c: Any, wake: Any) -> None:
         _wake_at(c, BIDS, wake.bid_at_least_ticks)
         _wake_at(c, ASKS, wake.ask_at_most_ticks)
     c.volume_wake = wake.volume_lots
-    c.report_lag_ns = d.report_ns - d.feed_ns if wake.own_news != 0 else NEVER >> 1
+    c.report_lag_ns = d.fill_ns - d.feed_ns if wake.own_news != 0 else NEVER >> 1
 
 
 @leaf
@@ -293,14 +304,16 @@ def _next_arrival(d: Any) -> int:
     """When the first command under way reaches the venue."""
     if d.command_first == d.command_end:
         return NEVER
-    return at(d.commands, d.command_first & (MAX_UNDER_WAY - 1), MESSAGE).time_ns
+    return at(d.commands, d.command_first & (MAX_COMMANDS - 1), MESSAGE).time_ns
 
 
 @leaf
 def _deliver(d: Any, c: Any) -> int:
     """Commands that have arrived by the venue's time take effect; 0, or the store that was full before one of them."""
     while _next_arrival(d) <= c.venue_ns:
-        command = at(d.commands, d.command_first & (MAX_UNDER_WAY - 1), MESSAGE)
+        if d.news_end - d.news_first > MAX_NEWS // 2:
+            return TOO_MANY_MESSAGES
+        command = at(d.commands, d.command_first & (MAX_COMMANDS - 1), MESSAGE)
         own = _find(d, command.child_id)
         c.child_id, c.slot, c.lots = own.child_id, own.slot, command.lots
         if command.kind == PLACE:
@@ -310,13 +323,12 @@ def _deliver(d: Any, c: Any) -> int:
         elif command.kind == CANCEL:
             lots = call(d.withdraw, d.book) if own.slot != 0 else np.int64(GONE)
             own.venue_lots, own.slot = 0, 0
-            late = lots == GONE
-            _report(d, c, CANCELLED_TOO_LATE_NEWS if late else CANCELLED_NEWS, own.child_id, max(lots, 0))
+            _report(d, CANCELLED_TOO_LATE if lots == GONE else CANCELLED, own.child_id, max(lots, 0), c.venue_ns)
         else:
             lots = call(d.reduce, d.book) if own.slot != 0 else np.int64(GONE)
-            late = lots == GONE
-            left = own.venue_lots if late else lots
-            _report(d, c, REDUCED_TOO_LATE_NEWS if late else REDUCED_NEWS, own.child_id, own.venue_lots - left)
+            left = own.venue_lots if lots == GONE else lots
+            kind = REDUCED_TOO_LATE if lots == GONE else REDUCED
+            _report(d, kind, own.child_id, own.venue_lots - left, c.venue_ns)
             own.venue_lots = left
         d.command_first += 1
     return 0
@@ -331,33 +343,42 @@ def _enter(d: Any, c: Any, own: Any) -> int:
     if status < 0:
         return status
     if status != ACCEPTED:
-        _report(d, c, REJECTED_NEWS, own.child_id, 0)
+        _report(d, REJECTED, own.child_id, 0, c.venue_ns)
         return 0
-    own.venue_lots, own.slot = c.left, c.slot
-    d.fills_booked = c.fill_count
-    if c.left > 0 and own.immediate != 0:
-        own.venue_lots = 0
-        _report(d, c, CANCELLED_NEWS, own.child_id, c.left)
+    d.last_report_ns = max(d.last_report_ns, c.venue_ns + d.ack_ns)  # That it was accepted; nobody waits for it.
+    left, own.slot = np.int64(c.left), c.slot
+    if not _report_fills(d, c):
+        return TOO_MANY_MESSAGES
+    own.venue_lots = 0 if own.immediate != 0 else left
+    if left > 0 and own.immediate != 0:
+        _report(d, CANCELLED, own.child_id, left, c.venue_ns)
     return 0
 
 
 @leaf
-def _report(d: Any, c: Any, kind: int, child_id: int, lots: int) -> None:
-    """News of one of our orders leaves the venue now."""
-    news = at(d.news, d.news_end & (MAX_UNDER_WAY - 1), MESSAGE)
-    news.time_ns = c.venue_ns + d.report_ns
+def _report(d: Any, kind: int, child_id: int, lots: int, venue_ns: int) -> None:
+    """The venue's answer leaves now; it does not overtake the news before it."""
+    d.last_report_ns = max(d.last_report_ns, venue_ns + (d.fill_ns if kind == FILLED else d.ack_ns))
+    news = at(d.news, d.news_end & (MAX_NEWS - 1), MESSAGE)
+    news.time_ns = d.last_report_ns
     news.kind, news.child_id, news.lots = kind, child_id, lots
     d.news_end += 1
 
 
 @leaf
-def _book_fills(d: Any, c: Any) -> None:
-    """What our orders still have at the venue, after the fills since we last looked."""
+def _report_fills(d: Any, c: Any) -> bool:
+    """News of the fills since we last looked leaves the venue; False where there is no room for it."""
     for k in range(d.fills_booked, c.fill_count):
+        if d.news_end - d.news_first == MAX_NEWS:
+            _learn(d, max(d.now_ns, c.venue_ns + d.feed_ns))  # Nobody decides before that.
+            if d.news_end - d.news_first == MAX_NEWS:
+                return False
         fill = at(c.fills, k, FILL)
-        own = _find(d, fill.child_id)
-        own.venue_lots = fill.open_lots
+        _find(d, fill.child_id).venue_lots = fill.open_lots
+        at(d.news, d.news_end & (MAX_NEWS - 1), MESSAGE).price_ticks = fill.price_ticks
+        _report(d, FILLED, fill.child_id, fill.lots, fill.venue_ns)
     d.fills_booked = c.fill_count
+    return True
 
 
 @leaf
@@ -373,52 +394,50 @@ def _find(d: Any, child_id: int) -> Any:
 
 
 @leaf
-def _due_ns(d: Any, c: Any) -> int:
+def _due_ns(d: Any) -> int:
     """The venue's time when we learn the next news that wakes; never, where none is to."""
-    if at(d.wake, 0, WAKE).own_news == 0:
-        return NEVER
-    due_ns = np.int64(NEVER)
-    if d.fills_known < c.fill_count:
-        due_ns = at(c.fills, d.fills_known, FILL).venue_ns + d.report_ns - d.feed_ns
-    for k in range(d.news_first, d.news_end):
-        news = at(d.news, k & (MAX_UNDER_WAY - 1), MESSAGE)
-        if news.kind != REDUCED_NEWS:
-            return min(due_ns, news.time_ns - d.feed_ns)
-    return due_ns
+    if at(d.wake, 0, WAKE).own_news != 0:
+        for k in range(d.news_first, d.news_end):
+            news = at(d.news, k & (MAX_NEWS - 1), MESSAGE)
+            if news.kind != REDUCED:
+                return news.time_ns - d.feed_ns
+    return NEVER
 
 
 @leaf
-def _learn(d: Any, c: Any) -> None:
-    """Learn the fills and the other news that have reached us, and forget the orders of which nothing more can come."""
+def _learn(d: Any, now_ns: int) -> None:
+    """Learn the news that has reached us by now, and forget the orders of which nothing more can come."""
     market = at(d.market, 0, MARKET)
-    while d.fills_known < c.fill_count:
-        fill = at(c.fills, d.fills_known, FILL)
-        if fill.venue_ns + d.report_ns > d.now_ns:
-            break
-        own = _find(d, fill.child_id)
-        own.open_lots -= fill.lots
-        market.position_lots += own.side * fill.lots
-        market.cash_ticks -= own.side * fill.lots * fill.price_ticks
-        market.fills += 1
-        if own.side > 0:
-            market.bought_lots += fill.lots
-        else:
-            market.sold_lots += fill.lots
-        d.fills_known += 1
     while d.news_first < d.news_end:
-        news = at(d.news, d.news_first & (MAX_UNDER_WAY - 1), MESSAGE)
-        if news.time_ns > d.now_ns:
+        news = at(d.news, d.news_first & (MAX_NEWS - 1), MESSAGE)
+        if news.time_ns > now_ns:
             break
-        _learn_news(d, market, news)
+        own = _find(d, news.child_id)
+        if news.kind == FILLED:
+            _learn_fill(market, own, news)
+        else:
+            _learn_answer(d, market, own, news)
         d.news_first += 1
     _forget(d)
 
 
 @leaf
-def _learn_news(d: Any, market: Any, news: Any) -> None:
+def _learn_fill(market: Any, own: Any, news: Any) -> None:
+    """Lots of one of our orders traded."""
+    own.open_lots -= news.lots
+    market.position_lots += own.side * news.lots
+    market.cash_ticks -= own.side * news.lots * news.price_ticks
+    market.fills += 1
+    if own.side > 0:
+        market.bought_lots += news.lots
+    else:
+        market.sold_lots += news.lots
+
+
+@leaf
+def _learn_answer(d: Any, market: Any, own: Any, news: Any) -> None:
     """What became of a command."""
-    own = _find(d, news.child_id)
-    if news.kind == REJECTED_NEWS:
+    if news.kind == REJECTED:
         own.open_lots = 0
         market.refusals += 1
         d.refused += 1
@@ -427,11 +446,11 @@ def _learn_news(d: Any, market: Any, news: Any) -> None:
     if own.immediate != 0:
         return
     own.under_way -= 1
-    if news.kind in (REDUCED_NEWS, REDUCED_TOO_LATE_NEWS):
+    if news.kind in (REDUCED, REDUCED_TOO_LATE):
         own.reducing -= 1
         if own.reducing == 0:
             own.keep_lots = NEVER
-    if news.kind in (CANCELLED_TOO_LATE_NEWS, REDUCED_TOO_LATE_NEWS):
+    if news.kind in (CANCELLED_TOO_LATE, REDUCED_TOO_LATE):
         d.too_late += 1
 
 

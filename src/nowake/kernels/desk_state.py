@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 MAX_OWN = 256  # Orders of ours that may stand or be under way at once.
-MAX_UNDER_WAY = 2_048  # Commands, and news of them, under way at once; a power of 2.
+MAX_COMMANDS = 2_048  # Commands under way at once; a power of 2.
+MAX_NEWS = 1 << 14  # News under way at once; a power of 2.
 MAX_AT_ONE_INSTANT = 1_000  # Decisions without any time passing: more is a strategy that goes round in circles.
 PAUSE_DECISIONS = 1 << 16  # After so many Python is heard: an interrupt from the keyboard, a progress bar.
 
@@ -21,7 +22,7 @@ GROW_ORDERS = -1  # As the book's FULL_ORDERS and FULL_FILLS: grow the store and
 GROW_FILLS = -2
 BAD_WANTED = -3  # `fault_row` says which row of WANTED cannot be.
 TOO_MANY_OWN = -4
-TOO_MANY_UNDER_WAY = -5
+TOO_MANY_MESSAGES = -5
 STUCK = -6  # MAX_AT_ONE_INSTANT decisions at one instant.
 BAD_WAKE = -7  # The next wake is not after now.
 
@@ -30,7 +31,7 @@ BEGIN, DECIDED, RUNNING, DELIVERING = 0, 1, 2, 3
 
 # What a command says, and what news says.
 PLACE, REDUCE, CANCEL = 0, 1, 2
-REJECTED_NEWS, REDUCED_NEWS, REDUCED_TOO_LATE_NEWS, CANCELLED_NEWS, CANCELLED_TOO_LATE_NEWS = 0, 1, 2, 3, 4
+REJECTED, REDUCED, REDUCED_TOO_LATE, CANCELLED, CANCELLED_TOO_LATE, FILLED = 0, 1, 2, 3, 4, 5
 
 # What we know of the market and of ourselves, for the strategy to read.
 MARKET = np.dtype(
@@ -107,6 +108,7 @@ MESSAGE = np.dtype(
         ("kind", np.int64),
         ("child_id", np.int64),
         ("lots", np.int64),
+        ("price_ticks", np.int64),  # Of a fill.
     ]
 )
 
@@ -128,12 +130,13 @@ DESK = np.dtype(
             "own",
             "commands",
             "news",
+            "legs",
             # The run.
             "open_ns",
             "close_ns",
             "feed_ns",
-            "order_ns",
-            "report_ns",
+            "ack_ns",
+            "fill_ns",
             "limit_lots",
             "rows",
             # Where we are.
@@ -141,7 +144,6 @@ DESK = np.dtype(
             "now_ns",
             "stop_ns",
             "halted",
-            "due_from",
             "own_count",
             "orders_made",
             "command_first",
@@ -149,7 +151,9 @@ DESK = np.dtype(
             "news_first",
             "news_end",
             "fills_booked",
-            "fills_known",
+            "sent",
+            "last_arrival_ns",
+            "last_report_ns",
             "at_one_instant",
             "decisions",
             "fault_row",

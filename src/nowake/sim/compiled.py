@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from nowake.domain.errors import BadData, BadParameter, NowakeError, OutOfCapacity
 from nowake.domain.instrument import Instrument
 from nowake.kernels import desk_state, runtime
-from nowake.kernels.desk_state import DESK, MARKET, MAX_OWN, MAX_UNDER_WAY, MESSAGE, OWN_ORDER, WAKE, WANTED
+from nowake.kernels.desk_state import DESK, MARKET, MAX_COMMANDS, MAX_NEWS, MAX_OWN, MESSAGE, OWN_ORDER, WAKE, WANTED
 from nowake.kernels.layout import LEVEL, TRADE
+from nowake.kernels.legs import ACK, FEED, FILL
 from nowake.kernels.state import FULL_FILLS, FULL_ORDERS, NEVER
 from nowake.sim.book import Book
 from nowake.sim.compiled_run import CompiledRun
-from nowake.sim.latency import Latency
+from nowake.sim.latency import Latency, Leg, records
+from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
 from nowake.sim.queue_models import QueueModel
 from nowake.sim.replay import ASSUMPTIONS
@@ -79,9 +81,10 @@ def run_compiled(
     parameters
         By name, or in the order declared.
     latency
-        As of `ReplayWorld`; 200 microseconds a leg unless said.
+        As of `ReplayWorld`, of which the legs feed, ack and fill must be constant; 200 microseconds a leg unless
+        said.
     seed
-        Of whatever is drawn at random.
+        For the record: a strategy draws no luck but what it is given; recorded latency has a seed of its own.
     limit_lots
         No order is sent that could take the position beyond this either way, orders under way and cancels that may
         come too late included; None for no limit.
@@ -168,6 +171,18 @@ def _book_of(day: RecordedDay, queue_model: QueueModel | None) -> Any:
     return _OrderBook(day.events, reach=day.depth).open()
 
 
+def _legs(latency: Latency, events: NDArray[np.void]) -> tuple[Leg, ...]:
+    """The six legs, if one book can be both what the venue has and what we see of it."""
+    legs = latency.over(np.ascontiguousarray(events["time_ns"]))
+    back = [legs[leg] for leg in (FEED, ACK, FILL)]
+    if not all(isinstance(leg, Constant) for leg in back) or min(leg.least_ns for leg in back[1:]) < back[0].least_ns:
+        raise BadParameter(
+            f"latency of {latency}: a compiled strategy needs constant feed, ack and fill legs, and answers no faster "
+            "than market data; the engine (simulate) takes any"
+        )
+    return legs
+
+
 class _Desk:
     """The memory of one run and the calls that work in it."""
 
@@ -187,9 +202,11 @@ class _Desk:
         self._drive = strategy.drive
         session, events = day.instrument.session, day.events
         close_ns = min(session.close_ns, int(events["time_ns"][-1]))
-        now_ns = int(events["time_ns"][0]) + latency.feed_ns if start_ns is None else start_ns
+        self._legs = _legs(latency, events)
+        feed_ns = self._legs[FEED].least_ns
+        now_ns = int(events["time_ns"][0]) + feed_ns if start_ns is None else start_ns
         self._book = book = _book_of(day, queue_model)
-        while book.run(min(now_ns - latency.feed_ns, close_ns)):
+        while book.run(min(now_ns - feed_ns, close_ns)):
             pass  # Halts before we are there wake nobody.
         self._market, self._wake = np.zeros(1, MARKET), np.zeros(1, WAKE)
         self._wanted, self._memo = np.zeros(strategy.rows, WANTED), np.zeros(1, strategy.memo)
@@ -200,19 +217,21 @@ class _Desk:
         """The desk's record, with the addresses of everything it works with."""
         from nowake.kernels.calls import address_of  # noqa: PLC0415  (numba takes its time)
 
-        own, ring = np.zeros(MAX_OWN, OWN_ORDER), np.zeros((2, MAX_UNDER_WAY), MESSAGE)
-        self._arrays = (own, ring)
+        own, legs = np.zeros(MAX_OWN, OWN_ORDER), records(self._legs)
+        commands, news = np.zeros(MAX_COMMANDS, MESSAGE), np.zeros(MAX_NEWS, MESSAGE)
+        arrays = {"market": self._market, "wanted": self._wanted, "wake": self._wake, "own": own}
+        self._arrays = arrays | {"commands": commands, "news": news, "legs": legs}
         self._desk = desk = np.zeros(1, DESK)
         self._step = address_of(runtime.load("desk:step"))
         for name, kernel in self._book.kernels.items():
             desk[name] = address_of(kernel)
-        for name, array in (("market", self._market), ("wanted", self._wanted), ("wake", self._wake), ("own", own)):
+        for name, array in self._arrays.items():
             desk[name] = array.ctypes.data
-        desk["commands"], desk["news"] = ring[0].ctypes.data, ring[1].ctypes.data
         desk["book"] = self._book.address
         desk["open_ns"], desk["close_ns"], desk["now_ns"] = open_ns, close_ns, now_ns
-        legs = self._latency
-        desk["feed_ns"], desk["order_ns"], desk["report_ns"] = legs.feed_ns, legs.order_ns, legs.report_ns
+        for name, leg in (("feed_ns", FEED), ("ack_ns", ACK), ("fill_ns", FILL)):
+            desk[name] = self._legs[leg].least_ns
+        desk["last_arrival_ns"] = desk["last_report_ns"] = -NEVER
         desk["limit_lots"] = NEVER >> 1 if self._limit_lots is None else self._limit_lots
         desk["rows"] = self._strategy.rows
 
@@ -248,10 +267,8 @@ class _Desk:
             )
         if status == desk_state.TOO_MANY_OWN:
             return OutOfCapacity(f"{name} has {MAX_OWN} orders standing or under way at {when}, the most there can be")
-        assert status == desk_state.TOO_MANY_UNDER_WAY
-        return OutOfCapacity(
-            f"{name} has {MAX_UNDER_WAY} commands and reports under way at {when}, the most there can be"
-        )
+        assert status == desk_state.TOO_MANY_MESSAGES
+        return OutOfCapacity(f"{name} has more than {MAX_COMMANDS:,} commands or {MAX_NEWS:,} news under way at {when}")
 
     def _get(self, name: str) -> int:
         return int(self._desk[0][name])
