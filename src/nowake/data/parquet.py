@@ -10,6 +10,7 @@ written and read back is the same bytes."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -178,17 +179,20 @@ def read_events(folder: Path, about: Stored) -> Events:
     events = np.empty(sum(counts), EVENT)
     end = 0
     for number, count in enumerate(counts):
-        begin, end = end, end + count
-        _interleave(_part(folder, "events", number, count), events[begin:end])
+        frame = _part(folder, "events", number, count)
+        columns = [frame[name].get_chunks() for name in COLUMNS["events"]]
+        for chunks in zip(*columns, strict=True):  # Row groups lie apart in memory, alike in every column.
+            begin, end = end, end + len(chunks[0])
+            _interleave(chunks, events[begin:end])
     return events
 
 
-def _interleave(frame: pl.DataFrame, out: Events) -> None:
-    """Columns into records."""
+def _interleave(columns: Sequence[pl.Series], out: Events) -> None:
+    """Columns of one length into records."""
     job = np.zeros(1, INTERLEAVE)
-    columns = {name: np.ascontiguousarray(frame[name].to_numpy()) for name in COLUMNS["events"]}
-    for name, column in columns.items():
-        job[name] = column.ctypes.data
+    arrays = [np.ascontiguousarray(column.to_numpy()) for column in columns]
+    for column, array in zip(columns, arrays, strict=True):
+        job[column.name] = array.ctypes.data
     job["out"], job["count"] = out.ctypes.data, len(out)
     runtime.load("interleave:interleave")(job.ctypes.data)
 
@@ -205,7 +209,7 @@ def _part(folder: Path, which: Table, number: int, count: int) -> pl.DataFrame:
     if not path.is_file():
         raise BadData(f"{path} is not there, and {ABOUT} names it; convert the day anew")
     try:
-        frame = pl.read_parquet(path, hive_partitioning=False).rechunk()
+        frame = pl.read_parquet(path, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadData(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from None
     if dict(frame.schema) != schema.dtypes(which):

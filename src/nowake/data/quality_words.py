@@ -6,7 +6,7 @@ from nowake.data.findings import KINDS, Findings
 from nowake.data.quality import QualityReport, TableQuality
 from nowake.domain.units import NS_PER_MS, NS_PER_SECOND, NS_PER_US
 
-_WIDTH = 22
+_WIDTH = 26
 _ALWAYS = ("rows", "first_ns", "last_ns", "longest_silence_s")  # Other lines only where one of them is not 0.
 _MOST_IN_A_MIX = 12
 

@@ -99,7 +99,7 @@ def test_the_report_is_plain_json_and_a_table():
     plain = json.loads(json.dumps(report.to_dict()))
     assert report.verdict == plain["verdict"]
     assert len(DAY.events) == plain["tables"]["events"]["rows"]
-    assert f"rows{'':<18}{len(DAY.events):>16,}{len(DAY.quotes):>16,}{len(DAY.trades):>16,}" in str(report).splitlines()
+    assert f"rows{'':<22}{len(DAY.events):>16,}{len(DAY.quotes):>16,}{len(DAY.trades):>16,}" in str(report).splitlines()
 
 
 def test_a_lobster_day_tells_how_many_transitions_are_explained(write_lobster):

@@ -108,6 +108,7 @@ def _recordings(sources: tuple[str, ...], root: str | None, wanted: Wanted) -> t
     spelled = {each.casefold(): each for recording in found for each in recording.symbols}
     wanted = dataclasses.replace(wanted, symbols=frozenset(spelled.get(each.casefold(), each) for each in symbols))
     kept = [each for each in found if fits(each, wanted.symbols, wanted.first, wanted.last)]
+    kept.sort(key=lambda each: -each.size_bytes)  # Of two that hold a day, the one that says more of it comes first.
     if not kept:
         raise NotFound("nothing of the symbols and days asked for is there; see what is with `nowake data info`")
     return kept, wanted
@@ -139,6 +140,7 @@ def _table(outcomes: list[Outcome], to: str) -> Table:
     from nowake.reports.table import Column, Table  # noqa: PLC0415
 
     days = [(outcome.recording.format, day) for outcome in outcomes for day in outcome.days]
+    days.sort(key=lambda pair: (pair[1].key[0], pair[1].key[2], pair[1].key[1]))
     tables = [name for name in ("events", "quotes", "trades", "bars") if any(name in day.rows for _, day in days)]
     rows = [
         {
@@ -163,6 +165,8 @@ def _table(outcomes: list[Outcome], to: str) -> Table:
     )
     notes = [f"and {len(days) - _MOST_SHOWN:,} days more"] if len(days) > _MOST_SHOWN else []
     notes += [
-        f"LEFT OUT {outcome.recording.files[0].name}: {outcome.failure}" for outcome in outcomes if outcome.failure
+        f"LEFT OUT {'/'.join(outcome.recording.files[0].parts[-2:])}: {outcome.failure}"
+        for outcome in outcomes
+        if outcome.failure
     ]
     return Table(f"{len(days):,} days in {to}", columns, tuple(rows), tuple(notes))
