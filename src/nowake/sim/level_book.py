@@ -27,7 +27,7 @@ class LevelBook(Book):
         EVENT records of LEVEL, TRADE, CLEAR, PRINT_CROSS, PRINT_HIDDEN, HALT and RESUME in time order; other kinds are
         counted as phantoms. Read where they lie: they must not change while the book lives.
     queue_model
-        What cancels mean for our place (`nowake.sim.queue_models`).
+        What cancels mean for our place (`nowake.sim.queue_models`); Proportional unless given.
     depth, reach, padding_ticks
         As `Book`.
     order_capacity
