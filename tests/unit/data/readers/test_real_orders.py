@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 
 import numpy as np
 import pytest
+from tests.reference.itch import directory, encode_all
 
 from nowake.data.readers import bitstamp, dbn, itch
 from nowake.data.readers.contract import Wanted
@@ -147,3 +149,57 @@ def test_a_real_auction_ends_before_trading_resumes(data_root):
         if len(resumed) and len(crosses):
             assert crosses[0] < resumed[0]
             assert sum(one.counts.get("auction_crossed_instants", 0) for one in findings) > 0
+
+
+def lobster_messages(root):
+    """Message files of LOBSTER: six columns of numbers, the second of them a type from 1 to 7."""
+    for path in sorted(root.rglob("*.csv")):
+        first = path.open().readline().rstrip().split(",")
+        if len(first) == 6 and first[1] in set("1234567") and "." in first[0]:
+            yield path
+
+
+def as_itch(path):
+    """A LOBSTER file as ITCH messages, the events they must give back (those of orders it introduces), and how many of
+    them have other lots than LOBSTER says."""
+    letters = {2: ("X", REDUCE), 3: ("D", DELETE), 4: ("E", EXECUTE)}
+    messages, expected, left, differ = [directory(5, "NAME")], [], {}, 0
+    for row in csv.reader(path.open()):
+        seconds, _, fraction = row[0].partition(".")
+        ns = int(seconds) * 10**9 + int(fraction[:9].ljust(9, "0"))
+        kind, ref, size, price, side = (int(float(cell)) for cell in row[1:6])
+        if kind == ADD:
+            left[ref] = size
+            messages.append(("A", 5, ns, ref, "B" if side > 0 else "S", size, "NAME", price))
+            expected.append((ref, size, price, ADD, side))
+        elif kind in letters:
+            letter, ours = letters[kind]
+            messages.append((letter, 5, ns, ref, *{"X": (size,), "D": (), "E": (size, 1)}[letter]))
+            if ref in left:
+                gone = left[ref] if kind == DELETE else min(size, left[ref])
+                left[ref] -= gone
+                differ += gone != size
+                expected.append((ref, gone, price, ours if left[ref] or ours == EXECUTE else DELETE, side))
+                if not left[ref]:
+                    del left[ref]
+        elif kind == PRINT_HIDDEN:
+            messages.append(("P", 5, ns, 0, "B" if side > 0 else "S", size, "NAME", price, 1))
+            expected.append((0, size, price, PRINT_HIDDEN, side))
+    return messages, expected, differ
+
+
+def test_a_lobster_day_written_as_itch_gives_the_same_events(data_root, tmp_path):
+    # The two are the same feed in other words. A file of few levels does not tell what happens to an order out of its
+    # sight, so of some orders less is left than it says.
+    paths = list(lobster_messages(data_root))
+    if not paths:
+        pytest.skip(f"no LOBSTER messages under {data_root}")
+    for path in paths:
+        messages, expected, differ = as_itch(path)
+        assert differ <= 0.01 * len(expected)
+        file = tmp_path / "20120621.itch"
+        file.write_bytes(encode_all(messages))
+        (recording,) = itch.recordings([file])
+        pieces = list(itch.pieces(recording, Wanted(tick_size=Decimal("0.0001"))))
+        fields = ["order_id", "lots", "price_ticks", "kind", "side"]
+        assert expected == np.concatenate([piece.events[fields] for piece in pieces]).tolist()
