@@ -9,7 +9,7 @@ from typing import Any
 
 from nowake.domain.errors import BadParameter, NotFound
 from nowake.domain.instrument import Session
-from nowake.domain.units import check_date, epoch_ns
+from nowake.domain.units import FIRST_DATE, check_date, epoch_ns
 
 
 @functools.lru_cache(maxsize=1024)
@@ -63,18 +63,31 @@ def sessions_between(calendar: str, first: dt.date, last: dt.date) -> list[Sessi
     """
     check_date(first)
     check_date(last)
+    years = range(first.year, last.year + 1)
+    try:
+        found = [session for year in years for session in _sessions_of_year(calendar, year)]
+    except BadParameter:  # A calendar that does not cover a whole year may cover what is asked for.
+        found = _sessions(calendar, first, last)
+    return [session for session in found if first <= session.date <= last]
+
+
+@functools.lru_cache(maxsize=64)
+def _sessions_of_year(calendar: str, year: int) -> tuple[Session, ...]:
+    return tuple(_sessions(calendar, max(dt.date(year, 1, 1), FIRST_DATE), dt.date(year, 12, 31)))
+
+
+def _sessions(calendar: str, first: dt.date, last: dt.date) -> list[Session]:
     import exchange_calendars as xcals  # noqa: PLC0415
     from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415
 
-    start, end = (first - dt.timedelta(days=30)).isoformat(), last.isoformat()
     try:
-        days = xcals.get_calendar(calendar, start=start, end=end)
+        days = xcals.get_calendar(calendar, start=first.isoformat(), end=last.isoformat())
     except InvalidCalendarName:
         raise NotFound(f"calendar {calendar!r} is not known; use a MIC such as XNYS, XLON, CMES") from None
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         raise BadParameter(f"calendar {calendar} does not cover {first} to {last}: {reason}") from None
-    hours = days.schedule.loc[first.isoformat() : last.isoformat()]
+    hours = days.schedule
     return [
         Session(
             date=label.date(),

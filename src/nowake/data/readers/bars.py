@@ -19,8 +19,18 @@ import polars as pl
 from nowake.data.findings import Findings
 from nowake.data.readers.bar_columns import Layout, layout_of, length_ns, read_bars
 from nowake.data.readers.bar_days import days_of
-from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.hours import ALWAYS, GLOBEX, NEW_YORK, Seen, assigned, sessions_of
+from nowake.data.readers.contract import Piece, Progress, Recording, Wanted
+from nowake.data.readers.hours import (
+    ALWAYS,
+    GLOBEX,
+    NEW_YORK,
+    Seen,
+    Told,
+    dates_of,
+    sessions_as_seen,
+    sessions_in,
+    told_by,
+)
 from nowake.data.readers.table_names import UNKNOWN_VENUE, named, quoted_in
 from nowake.domain.errors import BadData
 from nowake.domain.instrument import Instrument, Session
@@ -49,12 +59,10 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     """
     found = []
     for path in files:
-        frame, seen, length = _read(path, _layout(path), Wanted())
-        index, _ = assigned(seen.sessions, seen.time_ns, seen.time_ns + length)
-        if not frame.height:
-            raise BadData(f"{path.name} has no bars")
-        symbol, venue = _symbol_and_venue(path, seen)
-        dates = seen.sessions[int(index.min())].date, seen.sessions[int(index.max())].date
+        layout = _layout(path)
+        _, told, length = _told(path, layout, None)
+        symbol, venue = _symbol_and_venue(path, layout, told.hours.calendar)
+        dates = dates_of(told._replace(time_ns=np.sort(told.time_ns)))
         found.append(Recording(FORMAT, venue, (symbol,), *dates, (path,), detail=length_in_words(length)))
     return found
 
@@ -68,8 +76,11 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
         When a field is no number or time; shows file, row and value.
     """
     for path in recording.files:
-        frame, seen, length = _read(path, _layout(path), wanted)
-        (symbol, venue), (tick, lot) = _symbol_and_venue(path, seen), _steps(frame, seen, wanted)
+        layout = _layout(path)
+        frame, told, length = _told(path, layout, wanted.progress)
+        seen = _with_sessions(told, length)
+        symbol, venue = _symbol_and_venue(path, layout, told.hours.calendar)
+        tick, lot = _steps(frame, seen, wanted)
         notes = Findings(notes=(seen.hours.note,) if seen.hours.note else ())
         for day in days_of(frame, seen, length_ns=length):
             if not wanted.includes(symbol, day.session.date):
@@ -117,23 +128,30 @@ def _layout(path: Path) -> Layout:
     return layout
 
 
-def _read(path: Path, layout: Layout, wanted: Wanted) -> tuple[pl.DataFrame, Seen, int]:
-    frame, is_wall = read_bars(path, layout, wanted.progress)
+def _told(path: Path, layout: Layout, progress: Progress | None) -> tuple[pl.DataFrame, Told, int]:
+    """The bars as they stand in the file, whose hours they keep and their instants, and how long each lasts."""
+    frame, is_wall = read_bars(path, layout, progress)
     if not frame.height:
         raise BadData(f"{path.name} has no bars")
     time_ns = frame["time_ns"].to_numpy()
-    length = length_ns(time_ns)
-    ordered = np.argsort(time_ns, kind="stable")
-    weight = np.maximum(np.nan_to_num(frame["volume"].to_numpy()[ordered]), 0)
-    seen = sessions_of(time_ns[ordered], weight, is_wall=is_wall, says_utc=layout.says_utc, length_ns=length)
-    back = np.empty_like(ordered)
-    back[ordered] = np.arange(len(ordered))
-    return frame, seen._replace(time_ns=seen.time_ns[back]), length
+    order = np.argsort(time_ns, kind="stable")
+    weight = np.maximum(np.nan_to_num(frame["volume"].to_numpy()[order]), 0)
+    told = told_by(time_ns[order], weight, is_wall=is_wall, says_utc=layout.says_utc)
+    in_file = np.empty_like(time_ns)
+    in_file[order] = told.time_ns
+    return frame, told._replace(time_ns=in_file), length_ns(time_ns)
 
 
-def _symbol_and_venue(path: Path, seen: Seen) -> tuple[str, str]:
-    layout, name = _layout(path), named(path)
-    venue = name.venue if name.venue != UNKNOWN_VENUE else venue_of(seen.hours.calendar)
+def _with_sessions(told: Told, length: int) -> Seen:
+    ordered = np.sort(told.time_ns)
+    calendar = told.hours.calendar
+    sessions = sessions_in(calendar, ordered) if calendar else sessions_as_seen(ordered, length)
+    return Seen(sessions, told.hours, told.time_ns)
+
+
+def _symbol_and_venue(path: Path, layout: Layout, calendar: str) -> tuple[str, str]:
+    name = named(path)
+    venue = name.venue if name.venue != UNKNOWN_VENUE else venue_of(calendar)
     return layout.symbol or name.symbol, venue
 
 

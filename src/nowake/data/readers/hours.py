@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 ALWAYS, GLOBEX, NEW_YORK = "24/7", "CMES", "XNYS"
+_TIMEZONES = {ALWAYS: "UTC", GLOBEX: "America/Chicago", NEW_YORK: "America/New_York"}
+_GLOBEX_SHIFT_NS = 420 * NS_PER_MINUTE  # From 17:00 on, it is the next day's session.
 _ZONES = ("UTC", "America/New_York", "America/Chicago")
 _SATURDAY = 5
 _MINUTES = 1440
@@ -41,6 +43,13 @@ class Hours(NamedTuple):
     note: str
 
 
+class Told(NamedTuple):
+    """Whose hours a table keeps, and its times as instants."""
+
+    hours: Hours
+    time_ns: Ints
+
+
 class Seen(NamedTuple):
     """The sessions of a table, whose hours they are, and its times as instants."""
 
@@ -49,10 +58,8 @@ class Seen(NamedTuple):
     time_ns: Ints
 
 
-def sessions_of(
-    time_ns: Ints, weight: Floats, *, is_wall: bool = False, says_utc: bool = False, length_ns: int = 0
-) -> Seen:
-    """The sessions a table's rows may belong to.
+def told_by(time_ns: Ints, weight: Floats, *, is_wall: bool = False, says_utc: bool = False) -> Told:
+    """Whose hours a table keeps.
 
     Parameters
     ----------
@@ -62,31 +69,52 @@ def sessions_of(
         float64[n], what traded.
     is_wall, says_utc
         Whether the times name no zone, and whether they are UTC all the same.
-    length_ns
-        How long a row lasts.
 
     Raises
     ------
     BadData
-        When there are no rows, or a wall clock shows a time twice or never.
+        When there are no rows.
     """
     if not len(time_ns):
         raise BadData("there are no rows, so nothing says when it trades")
-    zones = _ZONES if is_wall and not says_utc else ("UTC",)
-    for zone in zones:
+    is_open = is_wall and not says_utc
+    for zone in _ZONES if is_open else _ZONES[:1]:
         times = _instants(time_ns, zone)
-        if times is None:
-            continue
-        calendar = _calendar_of(times, weight)
-        if calendar:
-            return _with_calendar(times, calendar, zone if len(zones) > 1 else "")
-    times = time_ns
-    sessions = _as_seen(times, length_ns)
-    session = sessions[0]
-    hours = f"{session.clock(session.open_ns)} to {session.clock(session.close_ns)}"
-    zone_note = "times name no zone and are taken as UTC; " if is_wall and not says_utc else ""
-    note = f"{zone_note}no calendar fits the hours it trades, so each session is {hours} UTC as in the file"
-    return Seen(sessions, Hours("", "UTC", note[0].upper() + note[1:]), times)
+        calendar = _calendar_of(times, weight) if times is not None else ""
+        if times is not None and calendar:
+            said = f"; times name no zone and are taken as those of {zone}" if is_open else ""
+            note = f"Hours are those of {calendar}, judged by when it trades{said}"
+            return Told(Hours(calendar, _TIMEZONES[calendar], note), times)
+    zone_note = "; times name no zone and are taken as UTC" if is_open else ""
+    note = f"No calendar fits the hours it trades, so each session is as long as those in the file{zone_note}"
+    return Told(Hours("", "UTC", note), time_ns)
+
+
+def sessions_of(
+    time_ns: Ints, weight: Floats, *, is_wall: bool = False, says_utc: bool = False, length_ns: int = 0
+) -> Seen:
+    """The sessions a table's rows may belong to; `length_ns` is how long a row lasts, the rest as for `told_by`."""
+    hours, times = told_by(time_ns, weight, is_wall=is_wall, says_utc=says_utc)
+    sessions = sessions_in(hours.calendar, times) if hours.calendar else sessions_as_seen(times, length_ns)
+    return Seen(sessions, hours, times)
+
+
+def sessions_in(calendar: str, time_ns: Ints) -> list[Session]:
+    """The sessions of a calendar that times, in order, may belong to; the round-the-clock one needs no library."""
+    first, last = _date(int(time_ns[0])) - _A_DAY, _date(int(time_ns[-1])) + _A_DAY
+    if calendar == ALWAYS:
+        return [_whole_day(first + k * _A_DAY) for k in range((last - first).days + 1)]
+    from nowake.domain.calendar import sessions_between  # noqa: PLC0415
+
+    return sessions_between(calendar, first, last)
+
+
+def dates_of(told: Told) -> tuple[dt.date, dt.date]:
+    """Dates of the first and the last session, without asking the calendar: quick, and right but for odd holidays."""
+    shift_ns = _GLOBEX_SHIFT_NS if told.hours.calendar == GLOBEX else 0
+    ends = pl.Series(told.time_ns[[0, -1]] + shift_ns).cast(pl.Datetime("ns", "UTC"))
+    first, last = ends.dt.convert_time_zone(told.hours.timezone).dt.date().to_list()
+    return first, last
 
 
 def assigned(sessions: list[Session], start_ns: Ints, end_ns: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
@@ -136,29 +164,12 @@ def _local(time_ns: Ints, zone: str) -> tuple[Ints, Ints]:
     return minute.to_numpy(), (local.dt.weekday().cast(pl.Int64) - 1).to_numpy()
 
 
-def sessions_in(calendar: str, time_ns: Ints) -> list[Session]:
-    """The sessions of a calendar that times, in order, may belong to; the round-the-clock one needs no library."""
-    first, last = _date(int(time_ns[0])) - _A_DAY, _date(int(time_ns[-1])) + _A_DAY
-    if calendar == ALWAYS:
-        return [_whole_day(first + k * _A_DAY) for k in range((last - first).days + 1)]
-    from nowake.domain.calendar import sessions_between  # noqa: PLC0415
-
-    return sessions_between(calendar, first, last)
-
-
-def _with_calendar(time_ns: Ints, calendar: str, zone: str) -> Seen:
-    said = f"; times name no zone and are taken as those of {zone}" if zone else ""
-    note = f"Hours are those of {calendar}, judged by when it trades{said}"
-    sessions = sessions_in(calendar, time_ns)
-    return Seen(sessions, Hours(calendar, sessions[0].timezone, note), time_ns)
-
-
 def _whole_day(date: dt.date) -> Session:
     start = midnight_ns(date, "UTC")
     return Session(date=date, timezone="UTC", open_ns=start, close_ns=start + NS_PER_DAY)
 
 
-def _as_seen(time_ns: Ints, length_ns: int) -> list[Session]:
+def sessions_as_seen(time_ns: Ints, length_ns: int) -> list[Session]:
     """One session on each date there is, from the earliest beginning to the latest end, on a grid of five minutes."""
     since = time_ns % NS_PER_DAY
     opens = int(since.min()) // _GRID_NS * _GRID_NS

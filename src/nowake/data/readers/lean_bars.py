@@ -17,7 +17,7 @@ from nowake.data.readers.bar_days import days_of
 from nowake.data.readers.bars import venue_of
 from nowake.data.readers.contract import Piece, Wanted
 from nowake.data.readers.delimited import Block, blocks, integers, scaled
-from nowake.data.readers.hours import ALWAYS, Hours, Seen, assigned, sessions_in, sessions_of
+from nowake.data.readers.hours import ALWAYS, Hours, Seen, Told, assigned, dates_of, sessions_in, sessions_of, told_by
 from nowake.data.readers.lean_files import PLAIN_FOLDERS, LeanFile, Member, chunks, merged
 from nowake.data.readers.table_names import quoted_in
 from nowake.data.sessions import session_on
@@ -81,7 +81,7 @@ def plain_pieces(files: Sequence[LeanFile], wanted: Wanted) -> Iterator[Piece]:
     BadData
         When a row cannot be used; shows file, row and value.
     """
-    hours = _seen(files).hours
+    hours = _told(files).hours
     venue = _venue_of(files, hours)
     contracts = [
         (symbol, list(group)) for symbol, group in groupby(merged(files), key=lambda each: each[0].symbol_of(each[1]))
@@ -108,10 +108,8 @@ def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
     BadData
         When there are no rows.
     """
-    seen = _seen(files)
-    index, _ = assigned(seen.sessions, seen.time_ns, seen.time_ns)
-    dates = seen.sessions[int(index[0])].date, seen.sessions[int(index[-1])].date
-    return _venue_of(files, seen.hours), *dates
+    told = _told(files)
+    return _venue_of(files, told.hours), *dates_of(told)
 
 
 def _venue_of(files: Sequence[LeanFile], hours: Hours) -> str:
@@ -190,15 +188,15 @@ def _tell(wanted: Wanted, files: Sequence[LeanFile], share: float) -> None:
         wanted.progress(int(size * share), size)
 
 
-def _seen(files: Sequence[LeanFile]) -> Seen:
+def _told(files: Sequence[LeanFile]) -> Told:
     """The hours all contracts keep together, by their trades where there are any: a thin one alone cannot tell."""
     times = [np.zeros(0, np.int64)]
     for file in [file for file in files if file.kind == "trade"] or files:
         assert file.date is not None
         midnight = midnight_of_date(file.date, "UTC")
-        times += [_table(file, member, midnight)["time_ns"].to_numpy() for member in file.members]
+        times += [_times(block, midnight).to_numpy() for member in file.members for block in _blocks(file, member)]
     together = np.unique(np.concatenate(times))
-    return sessions_of(together, np.ones(len(together)), length_ns=LENGTHS_NS[files[0].resolution])
+    return told_by(together, np.ones(len(together)))
 
 
 def _table(file: LeanFile, member: Member, midnight: int | None) -> pl.DataFrame:

@@ -27,7 +27,7 @@ _MEMBER = re.compile(
 _LONG_ROW = re.compile(rb"\d{8} \d{2}:\d{2}(?:,[0-9.]+){5}\s*")
 PLAIN_FOLDERS = {"future", "crypto", "forex", "cfd"}
 _SCALED_FOLDERS = {"equity"}
-_CHUNK_BYTES = 1 << 22
+_CHUNK_BYTES, _LOOK_BYTES = 1 << 22, 1 << 13
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
@@ -82,14 +82,22 @@ def has_scaled_prices(file: LeanFile) -> bool:
         return bool(folders & _SCALED_FOLDERS)
     if any(member.expiry for member in file.members):
         return False
-    first = next(chunks(file, file.members[0]), b"").splitlines()[:200]
+    first = next(chunks(file, file.members[0], size=_LOOK_BYTES), b"").splitlines()
     return not any(b"." in field for line in first for field in line.split(b",")[1:5])
 
 
 def chunks(
-    file: LeanFile, member: Member, *, done_bytes: int = 0, all_bytes: int = 0, progress: Progress | None = None
+    file: LeanFile,
+    member: Member,
+    *,
+    size: int = _CHUNK_BYTES,
+    done_bytes: int = 0,
+    all_bytes: int = 0,
+    progress: Progress | None = None,
 ) -> Iterator[bytes]:
-    """The content of a table, in pieces; `progress` is told packed bytes, those before this table included.
+    """The content of a table, in pieces of `size` bytes.
+
+    `progress` is told packed bytes, `done_bytes` of the files before this one included.
 
     Raises
     ------
@@ -101,7 +109,7 @@ def chunks(
             packed = archive.getinfo(member.name)
             share = packed.compress_size / max(packed.file_size, 1)
             read = 0
-            while chunk := stream.read(_CHUNK_BYTES):
+            while chunk := stream.read(size):
                 read += len(chunk)
                 yield chunk
                 if progress is not None:

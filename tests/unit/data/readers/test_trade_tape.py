@@ -44,7 +44,7 @@ def test_days_are_pieces_whose_hours_are_those_seen_in_the_file(read) -> None:
     assert [dt.date(2019, 2, 1), dt.date(2019, 2, 4)] == [each.instrument.session.date for each in (one, two)]
     session = one.instrument.session
     assert ("09:00:00", "17:05:00") == (session.clock(session.open_ns), session.clock(session.close_ns))
-    assert any("no calendar fits" in note for note in one.findings.notes)
+    assert any("No calendar fits" in note for note in one.findings.notes)
     assert ("ABC", Decimal(1), 471) == (one.instrument.symbol, one.instrument.tick_size, len(one.trades))
 
 
