@@ -54,8 +54,10 @@ def compile_strategy(decide: Callable[..., None], *, memo: np.dtype[Any], parame
     records = [numba.from_dtype(dtype)[::1] for dtype in (MARKET, WANTED, WAKE, memo, parameters)]
     try:
         drive.compile((numba.int64, numba.int64, *records))
+    except KeyError as missing:  # What numba says of an unknown field.
+        raise DoesNotCompile(f"a record has no field {missing}") from None
     except errors.NumbaError as complaint:
-        raise DoesNotCompile(_short(str(complaint))) from complaint
+        raise DoesNotCompile(_short(str(complaint))) from None
     drive.disable_compile()
     return drive
 

@@ -239,11 +239,20 @@ class _Desk:
         """Go on until the market closes."""
         address = self._desk.ctypes.data
         records = (self._market, self._wanted, self._wake, self._memo, self._parameters)
-        while (status := self._drive(self._step, address, *records)) != desk_state.OVER:
+        while (status := self._drive_on(address, records)) != desk_state.OVER:
             if status in (FULL_ORDERS, FULL_FILLS):
                 self._book.grow(status)
             elif status != desk_state.PAUSE:
                 raise self._fault(status)
+
+    def _drive_on(self, address: int, records: tuple[NDArray[np.void], ...]) -> int:
+        """Run compiled code until it has something to say; what the strategy raises is the user's mistake."""
+        try:
+            return self._drive(self._step, address, *records)
+        except Exception as mistake:
+            when = self._day.instrument.session.clock(self._get("now_ns"))
+            said = f"{type(mistake).__name__} at {when}: {mistake}"
+            raise BadParameter(f"strategy {self._strategy.name!r} raised {said}") from mistake
 
     def _fault(self, status: int) -> NowakeError:
         """What went wrong, in a sentence."""

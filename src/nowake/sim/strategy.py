@@ -46,7 +46,7 @@ class Strategy:
             raise BadParameter(
                 f"strategy {self.name!r} does not compile; numba says:\n{complaint}\n"
                 "Keep to numbers, math, numpy functions and the fields of the five records"
-            ) from complaint
+            ) from None
 
     @property
     def record(self) -> np.dtype[Any]:
