@@ -32,7 +32,8 @@ from nowake.data.day import Events
 from nowake.data.findings import EXAMPLES, Findings
 from nowake.data.readers.bitstamp_orders import CHANGED, CREATED, DAY_MS, DELETED, OrderLog, Row, Told
 from nowake.data.readers.contract import PIECE_EVENTS, Piece, Recording, Wanted
-from nowake.data.readers.packed import HEAD_BYTES, chunks, head, is_packed
+from nowake.data.readers.packed import HEAD_BYTES, chunks, each_that_opens, head, is_packed
+from nowake.data.readers.tracking import lacks_orders
 from nowake.data.text import shortened
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import LARGEST_COUNT, Instrument, Session
@@ -60,14 +61,15 @@ def recognises(path: Path) -> bool:
 
 
 def recordings(files: Sequence[Path]) -> list[Recording]:
-    """One recording for each symbol the names tell, files in order of time.
+    """One recording for each symbol the names tell, files in order of time. Damaged ones are left out where others
+    are not.
 
     Raises
     ------
     BadData
-        When the first row of a file says nothing.
+        When the first row of every file says nothing.
     """
-    begun = sorted((_first_ms(path), path) for path in files)
+    begun = sorted(each_that_opens(files, _first_ms))
     by_symbol = itertools.groupby(sorted(begun, key=lambda item: _symbol_in(item[1])), key=lambda i: _symbol_in(i[1]))
     out = []
     for symbol, members in by_symbol:
@@ -118,7 +120,7 @@ class _Days:
     reversals: int = 0
     examples: list[str] = dataclasses.field(default_factory=list)
     latest_ms: int = 0
-    unmatched: int = 0
+    told_fills: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def measure(self, frame: pl.DataFrame) -> None:
         """Tick and lot: the ones asked for, else a power of ten that fits the prices of the first rows."""
@@ -166,23 +168,27 @@ class _Days:
         if not self.waiting or self.date is None:
             return
         told, self.waiting = np.concatenate(self.waiting), []
-        findings = self._findings(log)
+        findings = self._findings(log, len(told))
         if self.wanted.includes(self.symbol, self.date):
             yield Piece(instrument=self._instrument(self.date), events=_events(told), findings=findings)
 
-    def _findings(self, log: OrderLog) -> Findings:
+    def _findings(self, log: OrderLog, told: int) -> Findings:
         """What was noticed since the last piece."""
         now = {**log.counts, "clock_reversals": self.reversals}
         new = {name: count - self.told_counts.get(name, 0) for name, count in now.items()}
         self.told_counts = now
         examples = {"clock_reversals": tuple(self.examples)} if self.examples else {}
         self.examples = []
-        lone, self.unmatched = log.unmatched - self.unmatched, log.unmatched
+        halves = {"with both halves": log.matched, "without the other half": log.unmatched}
+        fills = {name: count - self.told_fills.get(name, 0) for name, count in halves.items()}
+        self.told_fills = halves
+        counts = {name: count for name, count in new.items() if count}
         return Findings(
-            counts={name: count for name, count in new.items() if count},
+            counts=counts,
             examples=examples,
-            mixes={"fills": {"without the other half": lone}} if lone else {},
+            mixes={"fills": fills} if any(fills.values()) else {},
             notes=("Times are the recorder's, in milliseconds; the venue's are whole seconds.",),
+            refusal=lacks_orders(counts, told),
         )
 
     def _instrument(self, date: dt.date) -> Instrument:

@@ -75,7 +75,8 @@ class OrderLog:
     """
 
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
-    unmatched: int = 0  # Fills whose other half is not in the log.
+    matched: int = 0  # Trades of which both halves are in the log.
+    unmatched: int = 0  # Fills whose other half is not.
     _told: dict[int, Row] = dataclasses.field(default_factory=dict)  # Id -> the last row read of it.
     _gone: dict[int, int] = dataclasses.field(default_factory=dict)  # Id -> when it was deleted, oldest first.
     _lone: deque[_Fill] = dataclasses.field(default_factory=deque)  # Fills whose mate may still come.
@@ -161,6 +162,7 @@ class OrderLog:
         mate = self._lone[-min(likely)[1]]
         self._lone.remove(mate)
         fill.mate, mate.mate = mate, fill
+        self.matched += 1
         taker = max(fill.row.order_id, mate.row.order_id)
         self._takes[taker] = self._takes.get(taker, 0) + 2
 

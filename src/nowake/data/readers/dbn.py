@@ -27,9 +27,9 @@ from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.dbn_layout import MAGIC, MBO, TABLES, UNDEFINED_PRICE, Header, first_receipt_ns, parse_header
 from nowake.data.readers.dbn_tables import quotes_of, trades_of
-from nowake.data.readers.packed import beginning, chunks, head
+from nowake.data.readers.packed import beginning, chunks, each_that_opens, head
 from nowake.data.readers.preopen import PreOpen
-from nowake.data.readers.tracking import Heaps, Told, Tracker
+from nowake.data.readers.tracking import Heaps, Told, Tracker, lacks_orders
 from nowake.data.readers.trading_dates import TradingDates
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.instrument import Instrument, Session
@@ -58,12 +58,14 @@ def recognises(path: Path) -> bool:
 def recordings(files: Sequence[Path]) -> list[Recording]:
     """Files of one dataset, schema and set of symbols that follow one another without a gap, as one recording.
 
+    Damaged files, and those of other schemas, are left out where others are not.
+
     Raises
     ------
     BadData
-        When the header of a file is damaged, or its schema is none that can be read.
+        When the header of every file is damaged, or its schema none that can be read.
     """
-    found = sorted(((_header_of(path), path) for path in files), key=lambda one: (one[0].start_ns, one[1]))
+    found = sorted(each_that_opens(files, _header_of), key=lambda one: (one[0].start_ns, one[1]))
     groups: list[list[tuple[Header, Path]]] = []
     for header, path in found:
         for group in groups:
@@ -351,12 +353,14 @@ class _Orders(_Reading):
             return
         events = self.events(traded, happened)
         if traded.before is None:
-            traded.before = PreOpen(None if self.days.is_utc else self.session.open_ns)
+            traded.before = PreOpen(self.session.open_ns if self.days.opens_with_auction else None)
         events, crossed = traded.before.apply(events)
         if crossed:
             counts["auction_crossed_instants"] = crossed
         receipts, measures = _receipts(told[receipt])
-        findings = Findings(counts=counts, measures=measures, notes=self.notes(traded), refusal="")
+        findings = Findings(
+            counts=counts, measures=measures, notes=self.notes(traded), refusal=_refusal(counts, len(happened))
+        )
         yield Piece(instrument=self.instrument(traded), events=events, receipts=receipts, findings=findings)
 
     def events(self, traded: _Traded, told: Told) -> Events:
@@ -366,6 +370,17 @@ class _Orders(_Reading):
             events[name] = told[name]
         events["price_ticks"], events["lots"] = self.ticks(traded, told["price"]), self.lots(traded, told["lots"])
         return events
+
+
+def _refusal(counts: dict[str, int], told: int) -> str:
+    """Why a replay would lie; empty where it would not."""
+    if gaps := counts.get("sequence_gaps", 0):
+        times = "once" if gaps == 1 else f"{gaps:,} times"
+        return (
+            f"messages were lost {times}, as the flag 'maybe bad book' says, so orders that left may still stand; "
+            "ask for the data again"
+        )
+    return lacks_orders(counts, told)
 
 
 def _receipts(told: Told) -> tuple[Receipts | None, dict[str, float]]:

@@ -27,8 +27,8 @@ import numpy.typing as npt
 from nowake.data.day import Events
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.packed import beginning, chunks, head
-from nowake.data.readers.tracking import Heaps, Told, Tracker
+from nowake.data.readers.packed import beginning, chunks, each_that_opens, head
+from nowake.data.readers.tracking import Heaps, Told, Tracker, lacks_orders
 from nowake.data.sessions import session_on
 from nowake.data.text import midnight_ns
 from nowake.domain.errors import BadData, BadParameter
@@ -76,17 +76,17 @@ def recognises(path: Path) -> bool:
 
 
 def recordings(files: Sequence[Path]) -> list[Recording]:
-    """One recording a file: a day of a venue.
+    """One recording a file: a day of a venue. Damaged files are left out where others are not.
 
     Raises
     ------
     BadData
-        When a file is cut short inside its packing before its first orders.
+        When every file is cut short inside its packing before its first orders.
     """
     out = []
-    for path in sorted(files):
+    for symbols, path in each_that_opens(sorted(files), _symbols):
         date, venue = date_in(path.name), _venue_in(path.name)
-        out.append(Recording(FORMAT, venue, _symbols(path), date, date, (path,)))
+        out.append(Recording(FORMAT, venue, symbols, date, date, (path,)))
     return out
 
 
@@ -253,7 +253,7 @@ class _Feed:
             notes = (
                 "The file ends before the venue said that its messages end, so the end of the day may be missing.",
             )
-        return Findings(counts=counts, mixes=mixes, notes=notes)
+        return Findings(counts=counts, mixes=mixes, notes=notes, refusal=lacks_orders(counts, len(told)))
 
 
 def _ticks(told: Told, units: int) -> tuple[npt.NDArray[np.int64], int]:

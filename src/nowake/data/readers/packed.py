@@ -8,9 +8,9 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from nowake.domain.errors import BadData, NotFound
 
@@ -19,6 +19,7 @@ _CHUNK_BYTES = 1 << 22
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def head(path: Path) -> bytes:
@@ -32,6 +33,19 @@ def head(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error, lzma.LZMAError, _zstd_error()):
         return content
     return content
+
+
+def each_that_opens(files: Iterable[Path], look: Callable[[Path], T]) -> list[tuple[T, Path]]:
+    """What a look into each file gives, the damaged ones left out; all damaged, the first one's error."""
+    found, error = [], None
+    for path in files:
+        try:
+            found.append((look(path), path))
+        except BadData as damaged:
+            error = error or damaged
+    if error is not None and not found:
+        raise error
+    return found
 
 
 def beginning(path: Path, count: int) -> bytes:

@@ -27,6 +27,7 @@ from nowake.kernels.tracking_state import (
 Told = npt.NDArray[np.void]
 
 WAITING = 3 * PIECE_EVENTS  # Records of 40 bytes.
+_FEW_UNKNOWN, _SHARE_UNKNOWN = 100, 0.1  # More messages than these about unknown orders spoil a replay.
 _WORDS = np.dtype(f"V{TOLD.itemsize}")  # A record as one lump: numpy copies fields one by one.
 
 
@@ -131,6 +132,17 @@ class Tracker:
         self._rehash(context.ctypes.data)
         self._table = larger
         self.set(table=larger.ctypes.data, table_bits=bits, tracked=int(context["tracked"][0]))
+
+
+def lacks_orders(counts: dict[str, int], told: int) -> str:
+    """Why a replay would lie where many messages are about orders that were never introduced; empty where few are."""
+    unknown = counts.get("unknown_orders", 0)
+    if unknown <= max(_FEW_UNKNOWN, _SHARE_UNKNOWN * told):
+        return ""
+    return (
+        f"{unknown:,} messages beside {told:,} others are about orders that were never introduced, as those older than "
+        "the file, so the book would lack much of what stood; use a file from the begin of the day, or with a snapshot"
+    )
 
 
 @dataclasses.dataclass(slots=True, eq=False)

@@ -23,7 +23,8 @@ _LONGEST_BREAK = 12  # Days without a session.
 class TradingDates:
     """The trading dates of a dataset ("GLBX.MDP3").
 
-    `is_utc` says that no calendar is known, `notes` what a user should know of that.
+    `is_utc` says that no calendar is known, `notes` what a user should know of that, `opens_with_auction` whether
+    nobody trades before the session opens; in American shares they do, from four in the morning.
     """
 
     def __init__(self, dataset: str) -> None:
@@ -32,10 +33,11 @@ class TradingDates:
         self._known: dict[dt.date, Session | None] = {}
         self.is_utc = False
         self.notes: tuple[str, ...] = ()
+        self.opens_with_auction = self._calendar not in {"XNYS", "XNAS"}
         try:
             session_on(self._calendar, dt.date(2023, 1, 4))
         except NotFound:
-            self.is_utc = True
+            self.is_utc, self.opens_with_auction = True, False
             self.notes = (f"No calendar is known for {venue}, so days are UTC days of 24 hours.",)
         except BadParameter:
             pass  # Closed on that day, but known.

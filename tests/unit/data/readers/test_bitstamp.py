@@ -81,7 +81,7 @@ def test_the_two_halves_of_a_trade_may_differ_by_a_rounding(tmp_path):
     taker = [line(3, 10, "236.50", 49, "created", "bid"), line(3, 121, "236.50", 0, "deleted", "bid")]
     piece = of_log(tmp_path, ASK_1, *taker, line(1, 121, "236.50", 50, "changed", "ask"))
     assert [(1, 50, 23_650, EXECUTE, -1)] == rows(piece)[1:]
-    assert {} == piece.findings.mixes
+    assert {"fills": {"with both halves": 1, "without the other half": 0}} == piece.findings.mixes
 
 
 def test_a_market_order_that_moves_from_price_to_price_never_joins_the_book(tmp_path):
@@ -107,7 +107,7 @@ def test_a_trade_with_an_order_older_than_the_log_prints_beside_the_book(tmp_pat
 def test_a_fill_without_its_other_half_executes_the_order_and_is_told(tmp_path):
     piece = of_log(tmp_path, ASK_1, line(1, LATER, "236.50", 30, "changed", "ask"))
     assert [(1, 70, 23_650, EXECUTE, -1)] == rows(piece)[1:]
-    assert {"fills": {"without the other half": 1}} == piece.findings.mixes
+    assert {"fills": {"with both halves": 0, "without the other half": 1}} == piece.findings.mixes
 
 
 # Orders.
@@ -318,3 +318,16 @@ def test_a_log_that_ends_inside_its_packing_is_refused(tmp_path, pack):
 def test_a_log_without_rows_is_refused(tmp_path):
     with pytest.raises(BadData, match=r"btcusd.csv has no rows"):
         bitstamp.recordings([write(tmp_path)])
+
+
+def test_a_damaged_log_is_left_out_where_others_are_not(tmp_path):
+    good, bad = write(tmp_path, ASK_1, name="btcusd.csv"), write(tmp_path, name="ethusd.csv")
+    assert [(good,)] == [one.files for one in bitstamp.recordings([bad, good])]
+
+
+def test_a_log_mostly_about_strangers_is_refused_a_replay(tmp_path):
+    strangers = [line(n, n, "230", 5, "deleted", "bid") for n in range(2, 200)]
+    assert "198 messages beside 1 others are about orders that were never introduced" in (
+        of_log(tmp_path, ASK_1, *strangers).findings.refusal
+    )
+    assert "" == of_log(tmp_path, ASK_1, *strangers[:100]).findings.refusal

@@ -265,6 +265,27 @@ def test_files_that_follow_one_another_are_one_recording_and_others_are_not(tmp_
     assert ("ESH4",) == dbn.recordings(paths)[0].symbols
 
 
+def test_american_shares_trade_before_the_open_so_nothing_is_halted(tmp_path):
+    early = at("2023-12-26T13:00")
+    piece = of_orders(tmp_path, mbo("A", "B", 1, ts=early), mbo("A", "B", 2), dataset="XNAS.ITCH")
+    assert [ADD, ADD] == piece.events["kind"].tolist()
+    assert ("XNAS", "America/New_York", False) == (
+        piece.instrument.venue,
+        piece.instrument.session.timezone,
+        piece.instrument.negative_prices,
+    )
+
+
+def test_lost_messages_forbid_a_replay(tmp_path):
+    piece = of_orders(tmp_path, mbo("A", "B", 1), mbo("A", "B", 2, flags=LAST | 4))
+    assert "messages were lost once, as the flag 'maybe bad book' says" in piece.findings.refusal
+
+
+def test_a_file_of_another_schema_is_left_out_where_others_are_not(tmp_path):
+    other, good = write(tmp_path, schema="mbp-10", name="a.dbn"), write(tmp_path, mbo("A", "B", 1), name="b.dbn")
+    assert [(good,)] == [one.files for one in dbn.recordings([other, good])]
+
+
 # Tables.
 
 
