@@ -24,7 +24,7 @@ from nowake.domain.side import Side
 from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency
 from nowake.sim.replay import ReplayWorld
-from nowake.sim.strategy import strategy
+from nowake.sim.strategies import strategy
 
 
 def instrument_of(events) -> Instrument:

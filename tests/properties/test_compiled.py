@@ -19,7 +19,7 @@ from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency
 from nowake.sim.legs import Draws
 from nowake.sim.replay import ReplayWorld
-from nowake.sim.strategy import strategy
+from nowake.sim.strategies import strategy
 
 RELAXED = settings(max_examples=60)
 

@@ -1,4 +1,4 @@
-"""A simulated world that fits engine.ports, and a matching engine that runs by itself.
+"""A simulated world that fits engine.ports, a bare matching engine, and strategies compiled into a replay.
 
 Names are loaded on first use, so importing the room costs nothing."""
 
@@ -8,11 +8,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nowake.sim.compiled import run_compiled
     from nowake.sim.matching import MatchingEngine, match
+    from nowake.sim.strategies import strategy
+    from nowake.sim.sweeps import sweep
 
-_HOMES = {"MatchingEngine": "matching", "match": "matching"}
+_HOMES = {
+    "MatchingEngine": "matching",
+    "match": "matching",
+    "run_compiled": "compiled",
+    "strategy": "strategies",
+    "sweep": "sweeps",
+}
 
-__all__ = ["MatchingEngine", "match"]
+__all__ = ["MatchingEngine", "match", "run_compiled", "strategy", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,7 @@ from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
 from nowake.sim.queue_models import QueueModel
 from nowake.sim.replay import ASSUMPTIONS
-from nowake.sim.strategy import Strategy
+from nowake.sim.strategies import Strategy
 
 DESK_ASSUMPTION = "A cancel and the order that replaces it travel together: both may fill."
 _TELLING = 4_096  # Events that tell which kind of feed it is.

@@ -15,8 +15,8 @@ from nowake.domain.instrument import Instrument, Session
 from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency
 from nowake.sim.legs import Draws
-from nowake.sim.strategy import strategy
-from nowake.sim.sweep import sweep
+from nowake.sim.strategies import strategy
+from nowake.sim.sweeps import sweep
 
 QUIET = """
     100 add bid 1 50 99

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nowake.domain.errors import BadParameter
 from nowake.sim.compiled import RecordedDay, run_compiled
 from nowake.sim.compiled_run import CompiledRun
-from nowake.sim.strategy import Strategy
+from nowake.sim.strategies import Strategy
 
 if TYPE_CHECKING:
     import polars as pl
