@@ -120,14 +120,15 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
         When a tick or lot does not fit the data.
     """
     for path in recording.files:
-        survey = _survey(path, wanted.progress)
+        survey = _survey(path, _half(wanted.progress, second=False))
         symbol, venue = _symbol_and_venue(path, survey)
         tick, lot = wanted.tick_size or survey.tick, wanted.lot_size or survey.lot
         for name, mine, own in (("tick_size", tick, survey.tick), ("lot_size", lot, survey.lot)):
             if mine <= 0 or own % mine:
                 raise BadParameter(f"{name} {mine} does not divide every value in {path.name}; use {own}")
         notes = Findings(notes=(survey.seen.hours.note,))
-        for number, trades in _by_session(path, survey, (tick, lot)):
+        progress = _half(wanted.progress, second=True)
+        for number, trades in _by_session(path, survey, (tick, lot), progress):
             session = survey.seen.sessions[number]
             if not wanted.includes(symbol, session.date):
                 continue
@@ -145,11 +146,13 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
             yield Piece(instrument, trades=trades, depth=1, findings=notes.merged(found))
 
 
-def _by_session(path: Path, survey: Survey, steps: tuple[Decimal, Decimal]) -> Iterator[tuple[int, Trades]]:
+def _by_session(
+    path: Path, survey: Survey, steps: tuple[Decimal, Decimal], progress: Progress | None
+) -> Iterator[tuple[int, Trades]]:
     """Number of a session, and its prints or the next part of them, the last rows of a day always together."""
     held: Trades | None = None
     current, earliest_ns = -1, -(2**63)
-    for block in _blocks(path, _layout(path), None):
+    for block in _blocks(path, _layout(path), progress):
         trades = _trades(block, survey, steps)
         if int(trades.time_ns[0]) < earliest_ns:
             raise block.fault(0, "time", "is before the row above it; sort the rows by time")
@@ -252,6 +255,13 @@ def _survey(path: Path, progress: Progress | None) -> Survey:
     )
     tick, lot = (Decimal(step or 10**_DECIMALS).scaleb(-_DECIMALS).normalize() for step in steps)
     return Survey(seen, tick, lot, True in walls)
+
+
+def _half(progress: Progress | None, *, second: bool) -> Progress | None:
+    """What is told of one of two passes over the same bytes."""
+    if progress is None:
+        return None
+    return lambda done, whole: progress((done + whole * second) // 2, whole)
 
 
 def _by_minute(prints: pl.DataFrame) -> pl.DataFrame:

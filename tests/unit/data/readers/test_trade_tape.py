@@ -136,6 +136,14 @@ def test_a_long_day_comes_in_parts_that_make_the_same_day(read, monkeypatch) -> 
     assert whole.trades.auction.tolist() == [flag for part in parts for flag in part.trades.auction.tolist()]
 
 
+def test_progress_rises_to_the_size_of_the_file(read, tmp_path) -> None:
+    told = []
+    read(HEADER + a_day(), progress=lambda done, whole: told.append((done, whole)))
+    size = (tmp_path / "ABC_trades_201902.csv").stat().st_size
+    assert sorted(told) == told
+    assert (size, size) == told[-1]
+
+
 def test_every_session_of_a_real_tape_has_its_closing_auction(data_root) -> None:
     paths = [path for path in sorted((data_root / "bars").rglob("*trades*")) if path.is_file()]
     if not paths:
