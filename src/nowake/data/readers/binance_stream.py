@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from nowake.data.readers.binance_json import Message, to_ns
-from nowake.data.readers.clock_skew import Envelope, clock_measures, clock_notes, corrected, lower_envelope
+from nowake.data.readers.clock_skew import TwoClocks, clock_notes, corrected
 from nowake.data.readers.decimals import columns
 from nowake.data.readers.level_messages import (
     BREAK,
@@ -67,7 +67,7 @@ class SymbolStream:
         self._local_ns = 0
         self._times = {"depth": 0, "trade": 0, "bookTicker": 0}  # The newest of each.
         self._trade_id, self._ticker_id = -1, -1
-        self._envelope: Envelope | None = None
+        self._clocks = TwoClocks()
         self._start_batch()
 
     def _start_batch(self) -> None:
@@ -127,16 +127,15 @@ class SymbolStream:
             When a price or size is no number.
         """
         sent_ns, matched_ns, local_ns = (_all_ns(self._stamps[column::3]) for column in range(3))
-        if len(sent_ns):
-            self._envelope = lower_envelope(sent_ns, local_ns)
-        clocks = self._envelope
+        measures = self._clocks.see(sent_ns, matched_ns, local_ns)
+        clocks = self._clocks.envelope
         batch = Batch(
             updates=self._updates(),
             prints=self._prints(),
             tickers=self._tickers(),
-            receipts=Receipts(matched_ns, self._by_venue_clock(matched_ns, local_ns)),
+            receipts=Receipts(matched_ns, local_ns if clocks is None else corrected(matched_ns, local_ns, clocks)),
             noticed=tuple(self._noticed),
-            measures={} if clocks is None else clock_measures(sent_ns, matched_ns, local_ns, clocks),
+            measures=measures,
             notes=clock_notes(clocks),
         )
         self._start_batch()
@@ -273,14 +272,12 @@ class SymbolStream:
         times = _all_ns(self._ticker_stamps)
         if np.any(times == 0):  # Spot does not stamp them: they left when they came, less what messages take at least.
             local_ns = np.array(self._ticker_locals, np.int64)
-            times = local_ns if self._envelope is None else local_ns - self._envelope.at(local_ns)
+            envelope = self._clocks.envelope
+            times = local_ns if envelope is None else local_ns - envelope.at(local_ns)
         times = np.maximum.accumulate(np.maximum(times, self._times["bookTicker"]))
         if len(times):
             self._times["bookTicker"] = int(times[-1])
         return times
-
-    def _by_venue_clock(self, venue_ns: Ints, local_ns: Ints) -> Ints:
-        return local_ns if self._envelope is None else corrected(venue_ns, local_ns, self._envelope)
 
 
 def _all_ns(stamps: list[int]) -> Ints:

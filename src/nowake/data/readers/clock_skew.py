@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 _SECTION_NS = 10 * NS_PER_MINUTE
 _WINDOW_NS = NS_PER_SECOND
+_TELLING = 1000  # Messages whose median latency is worth to be told.
 _STRAY_NS = 50 * NS_PER_MS  # Nothing arrives so much earlier than the earliest of the second before and after.
 
 
@@ -50,6 +51,47 @@ class Envelope(NamedTuple):
         return bool(self.offsets_ns.min() < 0)
 
 
+class TwoClocks:
+    """The envelope of a feed that is read in parts: each part is seen with the ten minutes before it. One writer."""
+
+    def __init__(self) -> None:
+        self.envelope: Envelope | None = None  # Of the newest part; None before any message had two stamps.
+        self._at, self._least = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._measured = 0
+
+    def see(self, sent_ns: Ints, matched_ns: Ints, local_ns: Ints) -> dict[str, float]:
+        """Take the next part, and say what is measured, named as in `nowake.data.findings.Findings`.
+
+        Parameters
+        ----------
+        sent_ns, matched_ns, local_ns
+            int64[n]: when messages were sent and what they tell happened, by the venue's clock, and when they were
+            received by the recorder's.
+
+        Returns
+        -------
+        dict
+            `clock_skew_ns` is what the recorder's clock is ahead of the venue's, below 0 where it is behind; the
+            median latency counts from matching. Empty for a part too short to say something new.
+        """
+        if not len(sent_ns):
+            return {}
+        at, least = _least_of_windows(local_ns, local_ns - sent_ns)
+        self._at, self._least = np.r_[self._at, at], np.r_[self._least, least]
+        recent = self._at >= int(at[0]) - _SECTION_NS
+        self._at, self._least = self._at[recent], self._least[recent]
+        self.envelope = _envelope(self._at, self._least)
+        if len(sent_ns) < min(self._measured, _TELLING):
+            return {}
+        self._measured = len(sent_ns)
+        wrong = self.envelope.contradicts
+        return {
+            "clock_skew_ns": float(np.median(self.envelope.offsets_ns)) if wrong else 0.0,
+            "least_latency_ns": 0.0 if wrong else float(self.envelope.offsets_ns.min()),
+            "median_latency_ns": float(np.median(corrected(matched_ns, local_ns, self.envelope) - matched_ns)),
+        }
+
+
 def lower_envelope(venue_ns: Ints, local_ns: Ints) -> Envelope:
     """The line below all `local - venue`.
 
@@ -58,17 +100,7 @@ def lower_envelope(venue_ns: Ints, local_ns: Ints) -> Envelope:
     venue_ns, local_ns
         int64[n], n > 0: when messages were sent by the venue's clock and received by the recorder's, in any order.
     """
-    apart = local_ns - venue_ns
-    knots: list[int] = []
-    offsets: list[int] = []
-    at, least = _without_strays(*_least_of_windows(local_ns, apart))
-    section = (at - at[0]) // _SECTION_NS
-    starts = np.flatnonzero(np.diff(section, prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(section)], strict=True):
-        for knot, offset in _lower_hull(at[start:end].tolist(), least[start:end].tolist()):
-            knots.append(knot)
-            offsets.append(offset)
-    return Envelope(np.array(knots, np.int64), np.array(offsets, np.int64))
+    return _envelope(*_least_of_windows(local_ns, local_ns - venue_ns))
 
 
 def corrected(venue_ns: Ints, local_ns: Ints, envelope: Envelope) -> Ints:
@@ -77,22 +109,6 @@ def corrected(venue_ns: Ints, local_ns: Ints, envelope: Envelope) -> Ints:
         return local_ns
     moved: Ints = np.maximum(local_ns - envelope.at(local_ns), venue_ns)
     return moved
-
-
-def clock_measures(sent_ns: Ints, matched_ns: Ints, local_ns: Ints, envelope: Envelope) -> dict[str, float]:
-    """What is measured of two clocks, named as in `nowake.data.findings.Findings`.
-
-    `clock_skew_ns` is what the recorder's clock is ahead of the venue's, below 0 where it is behind; the median
-    latency counts from matching.
-    """
-    if not len(sent_ns):
-        return {}
-    wrong = envelope.contradicts
-    return {
-        "clock_skew_ns": float(np.median(envelope.offsets_ns)) if wrong else 0.0,
-        "least_latency_ns": 0.0 if wrong else float(envelope.offsets_ns.min()),
-        "median_latency_ns": float(np.median(corrected(matched_ns, local_ns, envelope) - matched_ns)),
-    }
 
 
 def clock_notes(envelope: Envelope | None) -> tuple[str, ...]:
@@ -109,6 +125,19 @@ def clock_notes(envelope: Envelope | None) -> tuple[str, ...]:
     if least_s > 1:
         return (f"no message took less than {least_s:.1f} s, so the recorder's clock may be ahead of the venue's",)
     return ()
+
+
+def _envelope(at: Ints, least: Ints) -> Envelope:
+    at, least = _without_strays(at, least)
+    knots: list[int] = []
+    offsets: list[int] = []
+    section = (at - at[0]) // _SECTION_NS
+    starts = np.flatnonzero(np.diff(section, prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(section)], strict=True):
+        for knot, offset in _lower_hull(at[start:end].tolist(), least[start:end].tolist()):
+            knots.append(knot)
+            offsets.append(offset)
+    return Envelope(np.array(knots, np.int64), np.array(offsets, np.int64))
 
 
 def _least_of_windows(local_ns: Ints, apart: Ints) -> tuple[Ints, Ints]:

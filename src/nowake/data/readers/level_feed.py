@@ -10,16 +10,17 @@ Days are UTC calendar days, as these markets never close. The book is carried ov
 with a known book begins with a picture of it, so that it can be replayed alone. While the book is unknown, trading is
 halted in the events, and a day that ends so is refused.
 
-Tick and lot are the greatest common divisors of what the first batch holds, hundreds of thousands of messages or all
-there are, unless they are given. Wrong where a venue's stamps are wrong, and within their resolution, mostly a
+Tick and lot are the greatest common divisors of the first hundreds of thousands of levels, trades and quotes, or of
+all there are, unless they are given. Wrong where a venue's stamps are wrong, and within their resolution, mostly a
 millisecond."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -37,6 +38,8 @@ from nowake.data.readers.level_messages import (
     Batch,
     Ints,
     Noticed,
+    Tickers,
+    Updates,
     agreement,
     break_events,
     crossings,
@@ -55,10 +58,12 @@ from nowake.kernels.layout import EVENT, TRADE
 
 _HOLD_NS = 2 * NS_PER_SECOND
 _HIGHEST_TICKS = 2**31 - 1
+_ENOUGH_ROWS = 300_000  # To tell tick and lot by; fewer where there are no more.
 _ALL_NS = 2**62
 # What comes before it is the coin; what follows a sign, the kind of contract.
 _QUOTED_IN = re.compile(r".+?(USDT|USDC|FDUSD|TUSD|BUSD|DAI|BTC|ETH|BNB|EUR|GBP|TRY|BRL|JPY|KRW|USD)([-_].*)?")
 _RECEIPT = np.dtype([("time_ns", np.int64), ("local_ns", np.int64)])
+_NO_EVENTS, _NO_QUOTES, _NO_RECEIPTS = np.zeros(0, EVENT), np.zeros(0, QUOTE), np.zeros(0, _RECEIPT)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Source:
     """What is the same for all days: whose feed it is, and what to do where its book is unknown.
 
     `first` and `last` bound the days that are handed out. `way_out` ends the sentence of a refusal. `notes` go to every
-    day.
+    day; `depth` is as in `nowake.data.day.Day`.
     """
 
     symbol: str
@@ -77,6 +82,7 @@ class Source:
     last: dt.date
     way_out: str
     notes: tuple[str, ...] = ()
+    depth: int = 0
 
 
 class LevelFeed:
@@ -88,15 +94,20 @@ class LevelFeed:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._tick, self._lot = source.wanted.tick_size, source.wanted.lot_size
+        self._early: list[Batch] = []
+        self._early_rows, self._enough_rows = 0, _ENOUGH_ROWS
         self._book = RunningBook()
         self._knows_book, self._had_picture, self._lost_ns = False, False, 0
         self._date: dt.date | None = None  # The newest the book has seen.
         self._has_tickers = False
-        self._held = _Held()
+        self._held = _Held(_NO_EVENTS, _NO_QUOTES, _NO_RECEIPTS, ())
         self._handed_ns = 0  # Nothing handed out is later.
         self._unclosed: Piece | None = None  # The newest piece, until it is sure whether its day ends with it.
         self._refused: dict[dt.date, Findings] = {}
         self._compared: dict[dt.date, tuple[int, int]] = {}
+        self._last_quote = _NO_QUOTES  # Handed out.
+        self._measures: dict[str, float] = {}
+        self._notes = source.notes
 
     @property
     def newest_date(self) -> dt.date | None:
@@ -105,58 +116,75 @@ class LevelFeed:
 
     def take(self, batch: Batch) -> Iterator[Piece]:
         """The pieces that these messages complete."""
-        newest_ns = max((int(times[-1]) for times in batch.times if len(times)), default=None)
-        if newest_ns is not None:
-            self._hold(batch)
-            yield from self._hand_out(newest_ns - _HOLD_NS, batch.measures, batch.notes)
+        self._early.append(batch)
+        self._early_rows += len(batch.updates.side) + len(batch.prints.side) + len(batch.tickers.update_id)
+        if self._early_rows >= self._enough_rows:
+            yield from self._take_early()
 
     def finish(self) -> Iterator[Piece]:
         """What was held back, once there is no more to come."""
+        yield from self._take_early()
         self._end_day()
-        yield from self._hand_out(_ALL_NS, {}, ())
+        yield from self._hand_out(_ALL_NS)
         if self._unclosed is not None:
             yield self._closed(self._unclosed)
             self._unclosed = None
 
+    def _take_early(self) -> Iterator[Piece]:
+        """Batches that waited until there are enough of them to tell tick and lot."""
+        self._find_steps(self._early)
+        batches, self._early, self._early_rows, self._enough_rows = self._early, [], 0, 0
+        for batch in batches:
+            self._hold(batch)
+            newest_ns = max((int(times[-1]) for times in batch.times if len(times)), default=0)
+            yield from self._hand_out(newest_ns - _HOLD_NS)
+
     def _hold(self, batch: Batch) -> None:
         """Turn messages into ticks and lots and put them behind what is held."""
-        updates, prints, tickers = batch.updates, batch.prints, batch.tickers
-        self._find_steps(batch)
-        quotes = ticker_quotes(
-            tickers, *self._steps(tickers.bid, tickers.bid_size), *self._steps(tickers.ask, tickers.ask_size)
-        )
+        self._measures, self._notes = self._measures | batch.measures, (*batch.notes, *self._source.notes)
+        begin_ns = min((int(times[0]) for times in batch.times if len(times)), default=0)
+        quotes = self._ticker_quotes(batch.tickers)
         self._has_tickers = self._has_tickers or len(quotes) > 0
-        self._held.add(
-            print_events(prints, *self._steps(prints.price, prints.size)),
-            quotes if self._has_tickers else np.zeros(0, QUOTE),
-            _receipt_rows(batch.receipts),
-            batch.noticed,
-        )
-        price_ticks, lots = self._steps(updates.price, updates.size)
+        prints = print_events(batch.prints, *self._steps(batch.prints.price, batch.prints.size))
+        noticed = tuple(item._replace(time_ns=max(item.time_ns, begin_ns)) for item in batch.noticed)
+        self._held.add(prints, quotes, _receipt_rows(batch.receipts), noticed)
+        price_ticks, lots = self._steps(batch.updates.price, batch.updates.size)
         for date in _dates(*batch.times):
             self._begin_day(date)
             midnight = midnight_ns(date, "UTC")
-            start, end = np.searchsorted(updates.time_ns, [midnight, midnight + NS_PER_DAY])
-            part, rows = some_updates(updates, int(start), int(end))
-            touch = self._book.apply(part, price_ticks[rows], lots[rows])
-            events, self._knows_book = update_events(part, price_ticks[rows], lots[rows], knows_book=self._knows_book)
-            self._had_picture = self._had_picture or bool(np.any(part.kind == PICTURE))
-            self._lost_ns = int(part.time_ns[part.kind == BREAK].max(initial=self._lost_ns))
-            rebuilt = touch_quotes(part.time_ns, touch)
-            nothing = np.zeros(0, QUOTE)
-            self._held.add(
-                events, nothing if self._has_tickers else rebuilt, np.zeros(0, _RECEIPT), tuple(crossings(part, touch))
-            )
-            told, equal = agreement(part, touch, tickers, quotes)
+            start, end = np.searchsorted(batch.updates.time_ns, [midnight, midnight + NS_PER_DAY])
+            part, rows = some_updates(batch.updates, int(start), int(end))
+            touch = self._hold_updates(part, price_ticks[rows], lots[rows])
+            told, equal = agreement(part, touch, batch.tickers, quotes)
             before = self._compared.get(date, (0, 0))
             self._compared[date] = (before[0] + told, before[1] + equal)
 
-    def _find_steps(self, batch: Batch) -> None:
-        updates, prints, tickers = batch.updates, batch.prints, batch.tickers
+    def _hold_updates(self, updates: Updates, price_ticks: Ints, lots: Ints) -> Ints:
+        """Apply messages about the book of one day and hold their events; gives the touch after each."""
+        touch = self._book.apply(updates, price_ticks, lots)
+        events, self._knows_book = update_events(updates, price_ticks, lots, knows_book=self._knows_book)
+        self._had_picture = self._had_picture or bool(np.any(updates.kind == PICTURE))
+        self._lost_ns = int(updates.time_ns[updates.kind == BREAK].max(initial=self._lost_ns))
+        quotes = _NO_QUOTES if self._has_tickers else touch_quotes(updates.time_ns, touch)
+        self._held.add(events, quotes, _NO_RECEIPTS, tuple(crossings(updates, touch)))
+        return touch
+
+    def _ticker_quotes(self, tickers: Tickers) -> npt.NDArray[np.void]:
+        bid, bid_lots = self._steps(tickers.bid, tickers.bid_size)
+        return ticker_quotes(tickers, bid, bid_lots, *self._steps(tickers.ask, tickers.ask_size))
+
+    def _find_steps(self, batches: Sequence[Batch]) -> None:
+        """Tick and lot of the first batches, unless they are known."""
         if self._tick is None:
-            self._tick = step_of((updates.price, prints.price, tickers.bid, tickers.ask)) or Decimal("0.01")
+            of_batches = [
+                (each.updates.price, each.prints.price, each.tickers.bid, each.tickers.ask) for each in batches
+            ]
+            self._tick = step_of(itertools.chain.from_iterable(of_batches)) or Decimal("0.01")
         if self._lot is None:
-            self._lot = step_of((updates.size, prints.size, tickers.bid_size, tickers.ask_size)) or Decimal(1)
+            sizes = [
+                (each.updates.size, each.prints.size, each.tickers.bid_size, each.tickers.ask_size) for each in batches
+            ]
+            self._lot = step_of(itertools.chain.from_iterable(sizes)) or Decimal(1)
 
     def _steps(self, price: Decimals, size: Decimals) -> tuple[Ints, Ints]:
         assert self._tick is not None
@@ -176,7 +204,7 @@ class LevelFeed:
             self._end_day()
             midnight = midnight_ns(date, "UTC")
             opening = picture_events(midnight, self._book.levels) if self._knows_book else break_events(midnight)
-            self._held.add(opening, np.zeros(0, QUOTE), np.zeros(0, _RECEIPT), ())
+            self._held.add(opening, _NO_QUOTES, _NO_RECEIPTS, ())
         self._date = date if self._date is None else max(date, self._date)
 
     def _end_day(self) -> None:
@@ -196,7 +224,7 @@ class LevelFeed:
             f"the whole book came after them, so it is unknown from there on; {self._source.way_out}"
         )
 
-    def _hand_out(self, until_ns: int, measures: dict[str, float], notes: tuple[str, ...]) -> Iterator[Piece]:
+    def _hand_out(self, until_ns: int) -> Iterator[Piece]:
         ready = self._held.release(until_ns, self._handed_ns)
         self._handed_ns = max(self._handed_ns, int(ready.events["time_ns"][-1]) if len(ready.events) else 0)
         for date in _dates(*(table["time_ns"] for table in (ready.events, ready.quotes))):
@@ -204,17 +232,13 @@ class LevelFeed:
                 continue
             if self._source.wanted.includes(self._source.symbol, date):
                 begin = midnight_ns(date, "UTC")
-                piece = self._piece(
-                    date,
-                    ready.between(begin, begin + NS_PER_DAY),
-                    Findings(measures=measures, notes=(*notes, *self._source.notes)),
-                )
+                piece = self._piece(date, ready.between(begin, begin + NS_PER_DAY))
                 if self._unclosed is not None:
                     same_day = self._unclosed.instrument == piece.instrument
                     yield self._unclosed if same_day else self._closed(self._unclosed)
                 self._unclosed = piece
 
-    def _piece(self, date: dt.date, tables: _Held, findings: Findings) -> Piece:
+    def _piece(self, date: dt.date, tables: _Held) -> Piece:
         assert self._tick is not None
         assert self._lot is not None
         midnight = midnight_ns(date, "UTC")
@@ -230,13 +254,21 @@ class LevelFeed:
                 currency=source.currency,
             ),
             events=tables.events,
-            quotes=_quotes(tables.quotes),
+            quotes=_quotes(self._new_quotes(date, tables.quotes)),
             trades=_trades(tables.events),
             receipts=Receipts(
                 np.ascontiguousarray(tables.receipts["time_ns"]), np.ascontiguousarray(tables.receipts["local_ns"])
             ),
-            findings=tables.findings().merged(findings),
+            depth=source.depth,
+            findings=tables.findings().merged(Findings(measures=self._measures, notes=self._notes)),
         )
+
+    def _new_quotes(self, date: dt.date, rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        """The rows that differ from the one before, also when that went out with an earlier piece of the day."""
+        before = _between(self._last_quote, midnight_ns(date, "UTC"), _ALL_NS)
+        new = rows[_changed(rows, before)]
+        self._last_quote = rows[-1:] if len(rows) else self._last_quote
+        return new
 
     def _closed(self, piece: Piece) -> Piece:
         """The last piece of a day, with what only the whole day tells."""
@@ -251,10 +283,10 @@ class LevelFeed:
 class _Held:
     """Tables of what is not handed out yet, each in the order of its time."""
 
-    events: Events = dataclasses.field(default_factory=lambda: np.zeros(0, EVENT))
-    quotes: npt.NDArray[np.void] = dataclasses.field(default_factory=lambda: np.zeros(0, QUOTE))
-    receipts: npt.NDArray[np.void] = dataclasses.field(default_factory=lambda: np.zeros(0, _RECEIPT))
-    noticed: tuple[Noticed, ...] = ()
+    events: Events
+    quotes: npt.NDArray[np.void]
+    receipts: npt.NDArray[np.void]
+    noticed: tuple[Noticed, ...]
 
     def add(
         self,
@@ -338,12 +370,15 @@ def _receipt_rows(receipts: Receipts) -> npt.NDArray[np.void]:
 
 
 def _quotes(rows: npt.NDArray[np.void]) -> Quotes:
-    """The rows that differ from the one before."""
-    touch = rows[list(QUOTE.names or ())[1:]]
-    changed = np.ones(len(rows), np.bool_)
-    changed[1:] = touch[1:] != touch[:-1]
-    time_ns, *columns = (np.ascontiguousarray(rows[name][changed]) for name in QUOTE.names or ())
+    time_ns, *columns = (np.ascontiguousarray(rows[name]) for name in QUOTE.names or ())
     return Quotes(np.maximum.accumulate(time_ns), *columns)
+
+
+def _changed(rows: npt.NDArray[np.void], before: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """Which rows differ from the one above; above the first stands the last of `before`."""
+    touch = np.concatenate([before[-1:], rows])[list(QUOTE.names or ())[1:]]
+    changed: npt.NDArray[np.bool_] = touch[1:] != touch[:-1]
+    return changed if len(before) else np.r_[np.ones(min(len(rows), 1), np.bool_), changed]
 
 
 def _trades(events: Events) -> Trades:
