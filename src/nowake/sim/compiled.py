@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nowake.domain.errors import BadData, BadParameter, NowakeError, OutOfCapacity
 from nowake.domain.instrument import Instrument
+from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels import desk_state, runtime
 from nowake.kernels.desk_state import DESK, MARKET, MAX_COMMANDS, MAX_NEWS, MAX_OWN, MESSAGE, OWN_ORDER, WAKE, WANTED
 from nowake.kernels.layout import LEVEL, TRADE
@@ -299,5 +300,21 @@ class _Desk:
             memo=memo,
             counts={name: self._get(name) for name in desk_state.COUNTS},
             phantoms=self._book.phantoms,
-            assumptions=(*ASSUMPTIONS, f"Latency: {self._latency}.", DESK_ASSUMPTION),
+            assumptions=(*ASSUMPTIONS, *self._limits_of_data(), f"Latency: {self._latency}.", DESK_ASSUMPTION),
         )
+
+    def _limits_of_data(self) -> list[str]:
+        """What these data do not show, in sentences."""
+        sentences = []
+        if isinstance(self._book, LevelBook):
+            model = self._book.queue_model
+            sentences.append(f"The data tell levels and trades, not whose orders: queues are estimated by {model}.")
+        if self._day.depth:
+            sentences.append(
+                f"The data show {self._day.depth} levels a side: what lies beyond is neither seen nor traded with."
+            )
+        session, close_ns = self._day.instrument.session, self._get("close_ns")
+        if session.close_ns - close_ns > NS_PER_MINUTE:
+            ends = session.clock(close_ns)
+            sentences.append(f"The data end at {ends} (local): from then on the market counts as closed.")
+        return sentences
