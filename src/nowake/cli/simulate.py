@@ -36,31 +36,43 @@ _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap",
 @click.option(
     "--max-pct-vol", default=1.0, show_default=True, help="Most share of market volume, held after each fill."
 )
-@click.option("--no-take-liq", is_flag=True, help="Never cross the spread on purpose.")
-@click.option("--latency", default="200us", show_default=True, help="Of each leg: feed, order, report.")
+@click.option("--no-take-liq", is_flag=True, help="Never take: every order is post-only.")
+@click.option(
+    "--latency",
+    default="200us",
+    show_default=True,
+    help="Of every message, or of legs by name: feed=1ms,decide=50us,send=300us,ack=300us. fill is as ack and cancel "
+    "as send unless named; a leg not named takes 200us, decide no time.",
+)
+@click.option(
+    "--queue-model",
+    metavar="MODEL",
+    help="How a queue moves where the data tell levels only: risk-averse, proportional (default), power:2 or log.",
+)
 @click.option("--seed", default=7, show_default=True, help="Seed of every random draw.")
 @click.option("--journal", metavar="PATH", help="Record the run in this file, or in this folder.")
 @click.option("--html", metavar="FILE", help="Write a report with pictures.")
 @json_option
 def command(
-    day: Day, order: ParentOrder, *, latency: str, seed: int, journal: str | None, html: str | None, as_json: bool,
-    **parameters: Any,
+    day: Day, order: ParentOrder, *, latency: str, queue_model: str | None, seed: int, journal: str | None,
+    html: str | None, as_json: bool, **parameters: Any,
 ) -> None:  # fmt: skip
     """Work an order by one algorithm in a replayed day, and say what it cost.
 
     SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day. History does not react to our
     orders; displayed size is taken once, queues are earned, latency is paid.
     """
-    from nowake.sim.latency import Latency  # noqa: PLC0415
     from nowake.verbs.report import report  # noqa: PLC0415
     from nowake.verbs.simulate import simulate  # noqa: PLC0415
 
     _refuse_unused(parameters["algo"])
     algorithm = _algorithm(day, order, parameters)
-    legs = Latency.constant(latency)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
         notes = (LOOK_AHEAD,) if parameters["algo"] == "vwap" else ()
-        run = simulate(algorithm, day, seed=seed, latency=legs, journal=journal, notes=notes, progress=progress)
+        run = simulate(
+            algorithm, day, seed=seed, latency=latency, queue_model=queue_model, journal=journal, notes=notes,
+            progress=progress,
+        )  # fmt: skip
     made = report(run)
     if as_json:
         show_json({"run": _plain(run), "cost": made.cost})

@@ -28,7 +28,6 @@ from nowake.kernels.state import (
     NEVER,
     NO_PRINT,
     ON_PRICE,
-    ON_TOUCH,
     ORDER,
     OURS,
     SIDE,
@@ -152,7 +151,7 @@ class Book:
         """
         words = self._words
         words[_UNTIL_NS] = until_ns
-        words[_ON_TOUCH] = ON_TOUCH if on_touch else 0
+        words[_ON_TOUCH] = on_touch  # ON_TOUCH or 0.
         if bid_at_least_ticks is not None or ask_at_most_ticks is not None:
             self._wake_on_price(bid_at_least_ticks, ask_at_most_ticks)
         words[_VOLUME_WAKE] = NEVER if volume_lots is None else volume_lots

@@ -9,6 +9,7 @@ Ignores nothing, but costs two replays."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from typing import TypedDict
 
@@ -39,29 +40,48 @@ class Feed:
     """
 
     def __init__(self, times_ns: Ints, leg: Leg) -> None:
-        self._times = times_ns if len(times_ns) else np.zeros(1, np.int64)
-        known = np.maximum.accumulate(self._times + leg.delays_ns(self._times, FEED))
-        self._known = known[np.searchsorted(self._times, self._times, "right") - 1]
+        times_ns = times_ns if len(times_ns) else np.zeros(1, np.int64)
+        known_ns = np.maximum.accumulate(times_ns + leg.delays_ns(times_ns, FEED))
+        last_of_instant = np.searchsorted(times_ns, times_ns, "right") - 1
+        self._count = len(times_ns)
+        self._times, self._known = times_ns.data, known_ns[last_of_instant].data  # Plain whole numbers, and fast.
+        self._low = 0  # A row that is in the past of whoever asks in the order of time.
 
     def known_ns(self, venue_ns: int) -> int:
         """When we know all that happened at the venue by an instant."""
-        row = int(self._times.searchsorted(venue_ns, "right")) - 1
-        learned_ns = venue_ns + self._delay_ns(max(row, 0))
-        return min(learned_ns, int(self._known[row + 1])) if row + 1 < len(self._known) else learned_ns
+        row = self._row(self._times, venue_ns)
+        learned_ns = venue_ns + self._delay_ns(row)
+        return min(learned_ns, self._known[row + 1]) if row + 1 < self._count else learned_ns
 
     def seen_ns(self, now_ns: int) -> int:
         """The venue's instant up to which we know everything now."""
-        row = int(self._known.searchsorted(now_ns, "right")) - 1
-        seen_ns = now_ns - self._delay_ns(max(row, 0))
-        return min(seen_ns, int(self._times[row + 1]) - 1) if row + 1 < len(self._times) else seen_ns
+        row = self._row(self._known, now_ns)
+        seen_ns = now_ns - self._delay_ns(row)
+        return min(seen_ns, self._times[row + 1] - 1) if row + 1 < self._count else seen_ns
 
     def next_ns(self, venue_ns: int) -> int:
         """The venue's time of the first event after an instant."""
-        row = int(self._times.searchsorted(venue_ns, "right"))
-        return int(self._times[row]) if row < len(self._times) else NEVER
+        row = self._row(self._times, venue_ns) + 1
+        return self._times[row] if row < self._count else NEVER
+
+    def forget(self, venue_ns: int) -> None:
+        """Nothing before this instant will be asked for again: later searches begin here."""
+        self._low = max(0, self._row(self._times, venue_ns))
+
+    def _row(self, column: memoryview[int], time_ns: int) -> int:
+        """The last row at or before, -1 when there is none, looked for in steps that double."""
+        low, step = self._low, 1
+        if column[low] > time_ns:
+            return bisect_right(column, time_ns, 0, low) - 1
+        high = low + 1
+        while high < self._count and column[high] <= time_ns:
+            low, step = high, 2 * step
+            high += step
+        return bisect_right(column, time_ns, low, min(high, self._count)) - 1
 
     def _delay_ns(self, row: int) -> int:
-        return int(self._known[row] - self._times[row])
+        row = max(row, 0)
+        return self._known[row] - self._times[row]
 
 
 class _Waits(TypedDict, total=False):
@@ -219,3 +239,4 @@ class LateSight:
         seen_ns = min(self._feed.seen_ns(now_ns), self._exchange.close_ns)
         while self._replica.venue_ns < seen_ns:
             self._run_replica(seen_ns, _NOTHING)
+        self._feed.forget(seen_ns)

@@ -86,6 +86,27 @@ class Latency:
         return cls(feed=one_way, send=one_way, ack=one_way)
 
     @classmethod
+    def parse(cls, text: str) -> Self:
+        """Latency of a text: "200us" for every way, or legs by name as "feed=1ms,send=300us".
+
+        Raises
+        ------
+        BadParameter
+            When a leg is not one of ours, is given twice, or its duration cannot be.
+        """
+        if "=" not in text:
+            return cls.constant(text)
+        given: dict[str, str] = {}
+        for part in text.split(","):
+            name, _, duration = (word.strip() for word in part.partition("="))
+            if name not in NAMES:
+                raise BadParameter(f"no leg {name!r} in latency {text!r}; there are {', '.join(NAMES)}")
+            if name in given:
+                raise BadParameter(f"latency {text!r} gives {name} twice; give it once")
+            given[name] = duration
+        return cls(**given)
+
+    @classmethod
     def recorded(cls, receipts: Receipts, *, draws: bool = False, seed: int = 0, **others: Given) -> Self:
         """As a feed was recorded by two clocks: market data, and every other way too unless said otherwise.
 

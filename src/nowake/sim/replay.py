@@ -55,12 +55,14 @@ ASSUMPTIONS = (
     " price, when trading resumes.",
     "A resting order the market has left stands alone until our cancel arrives; whatever then reaches it fills it, so"
     " more latency makes a passive order fill more, not less.",
-    "Where the data do not say who left a queue, lots behind us left first.",
     "No message is lost, none overtakes another on its way, no fee is charged.",
     "Auctions take no order of ours; orders still resting at the close or at the end of the data are cancelled.",
 )
 
-BY_ORDERS = "The data say whose order came and went: the queue ahead of ours is exact."
+BY_ORDERS = (
+    "The data say whose order came and went, so queues are theirs; where they do not say who left one, lots behind us"
+    " left first."
+)
 
 _LAST_WORDS = 16  # Batches after the close: who keeps sending to a closed venue does not keep it open.
 
@@ -279,10 +281,8 @@ def _book_for(events: NDArray[np.void], queue_model: QueueModel | None) -> tuple
             )
         return Book, BY_ORDERS
     model = queue_model or Proportional()
-    sentence = (
-        f"The data tell levels and trades, not whose orders: the queue ahead of ours is estimated, cancels {model}."
-    )
-    return functools.partial(LevelBook, queue_model=model), sentence
+    by_levels = f"The data tell levels and trades, not whose orders: queues are estimated by the {model} model."
+    return functools.partial(LevelBook, queue_model=model), by_levels
 
 
 def _is_one_book_enough(feed: Leg, ack: Leg, fill: Leg) -> bool:

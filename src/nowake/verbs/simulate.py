@@ -20,6 +20,7 @@ from nowake.engine.reconcile import Patience
 from nowake.engine.run import RunRecord
 from nowake.schedules.schedule import Schedule
 from nowake.sim.latency import Latency
+from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, QueueModel, RiskAverse
 from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 from nowake.tca.result import CostReport
@@ -98,7 +99,8 @@ def simulate(
     day: Day,
     *,
     seed: int = 0,
-    latency: Latency | None = None,
+    latency: Latency | str | None = None,
+    queue_model: QueueModel | str | None = None,
     limits: Limits | None = None,
     patience: Patience | None = None,
     journal: str | os.PathLike[str] | None = None,
@@ -112,11 +114,14 @@ def simulate(
     algorithm
         With its order, which must be of the day's instrument.
     day
-        Order-by-order market data.
+        Market data: of orders, or of levels and trades.
     seed
         Of every random draw: the same seed gives the same journal, byte for byte.
     latency
-        Feed, order and report legs; see `nowake.sim.latency.Latency`.
+        How long messages take: a `nowake.sim.latency.Latency`, or a text as "200us" or "feed=1ms,send=300us".
+    queue_model
+        How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or a text: "risk-averse",
+        "proportional" (the default), "power:2" or "log".
     limits, patience
         Of the gate and of the reconciliation.
     journal
@@ -129,9 +134,14 @@ def simulate(
     Raises
     ------
     BadParameter
-        When the day cannot be replayed, or the order is of another instrument or day.
+        When the day cannot be replayed, the order is of another instrument or day, a latency or a queue model cannot
+        be read, or a queue model is given for a day that says who queues.
     """
     _check(algorithm, day, seed)
+    if isinstance(latency, str):
+        latency = Latency.parse(latency)
+    if isinstance(queue_model, str):
+        queue_model = queue_model_of(queue_model)
     order = algorithm.order
     compile_kernels()
     name = f"replay of {day.source} {day.instrument.session.date}"
@@ -139,7 +149,8 @@ def simulate(
         day.events,
         day.instrument,
         name=name,
-        latency=latency or Latency(),
+        latency=latency,
+        queue_model=queue_model,
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
         notes=tuple(notes),
@@ -158,6 +169,32 @@ def simulate(
             progress=progress,
         )
     return promote(record, Run, decider=algorithm, quotes=day.quotes, trades=day.trades)
+
+
+def queue_model_of(text: str) -> QueueModel:
+    """The queue model of a text: "risk-averse", "proportional", "power:2" or "log".
+
+    Raises
+    ------
+    BadParameter
+        When it names none.
+    """
+    plain: dict[str, QueueModel] = {
+        "risk-averse": RiskAverse(),
+        "proportional": Proportional(),
+        "power": PowerProbability(),
+        "log": LogProbability(),
+    }
+    name, colon, exponent = text.strip().partition(":")
+    if not colon and name in plain:
+        return plain[name]
+    try:
+        if name == "power":
+            return PowerProbability(float(exponent))
+    except ValueError as error:
+        if isinstance(error, BadParameter):
+            raise
+    raise BadParameter(f"queue model {text!r} is not one of risk-averse, proportional, power:EXPONENT, log")
 
 
 def _check(algorithm: Algorithm, day: Day, seed: int) -> None:
