@@ -17,6 +17,8 @@ import polars as pl
 
 from nowake.data.columns import Names, Source, TimeUnit, instants, read, span_of
 from nowake.data.day import Day, Events, no_events, no_quotes, outside_data, trades_of_events
+from nowake.data.findings import NOTHING_FOUND
+from nowake.data.readers.bar_days import noticed_in
 from nowake.data.text import shortened
 from nowake.data.touch import quotes_of_events
 from nowake.domain.errors import BadData, BadParameter
@@ -229,8 +231,10 @@ def day_from_tables(
         quotes = quotes_of_events(events)[0] if len(events) else no_quotes()
     trades = trades if trades is not None else trades_of_events(events)
     times = [quotes.time_ns, trades.time_ns, events["time_ns"]]
+    findings = NOTHING_FOUND
     if bars is not None:
         times += [bars.time_ns, bars.end_ns]
+        findings = noticed_in(bars, instrument.session)
     return Day(
         instrument=instrument,
         source=source,
@@ -238,8 +242,9 @@ def day_from_tables(
         quotes=quotes,
         trades=trades,
         depth=0 if len(events) else 1,
-        warnings=outside_data(instrument.session, np.concatenate(times)),
+        warnings=(*findings.notes, *outside_data(instrument.session, np.concatenate(times))),
         bars=bars,
+        findings=findings,
     )
 
 

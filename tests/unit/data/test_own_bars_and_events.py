@@ -98,6 +98,14 @@ def test_one_bar_cannot_tell_its_length(csv) -> None:
         bars_of(one, length_ns=0)
 
 
+def test_a_day_of_bars_without_volume_in_which_the_price_moved_says_so(csv) -> None:
+    rows = [f"2024-01-02 {9 + k // 60:02d}:{k % 60:02d}:00,10,10.5,9.5,10.25,{k % 100},\n" for k in range(30, 420)]
+    bars = bars_of(csv(BARS.splitlines()[0] + "\n" + "".join(rows)))
+    day = day_from_tables(instrument=INSTRUMENT, bars=bars)
+    assert {"corrupt_volume": 4} == day.findings.counts
+    assert "fit no volume curve on it" in day.warnings[0]
+
+
 def test_order_events_are_exact_and_in_order(csv) -> None:
     events = events_of(csv, EVENTS)
     assert [1, 2, NS_PER_SECOND] == (events["time_ns"][:3] - OPEN_NS).tolist()

@@ -25,6 +25,7 @@ Mask = npt.NDArray[np.bool_]
 
 CORRUPT_BARS, CORRUPT_SHARE = 2, 0.005
 UNUSUAL_VOLUME = 5.0  # Times the median day of the file; earnings and index days reach four.
+_ROUNDING = 1e-9
 _LONG_NS = 20 * 60 * NS_PER_MINUTE  # Bars from here on are days, stamped at some midnight.
 
 
@@ -78,20 +79,21 @@ def _day_of(
     same_time = np.zeros(frame.height, np.bool_)
     same_time[1:] = np.diff(frame["time_ns"].to_numpy()) == 0
     told_twice = same_time & _equal_to_previous(frame)
-    why = _why_impossible(frame, same_time & ~told_twice)
+    blank = _is_blank(frame)
+    why = _why_impossible(frame, same_time & ~told_twice, blank)
     unusable = np.array([bool(each) for each in why])
-    outside = ~inside & ~unusable & ~told_twice
-    keep = ~unusable & ~told_twice & (inside | keep_outside)
+    usable = ~unusable & ~told_twice & ~blank
+    outside = usable & ~inside
+    keep = usable & (inside | keep_outside)
     counts = {
         "clock_reversals": int(back.sum()),
-        "duplicates": int(told_twice.sum()),
+        "duplicates": int((told_twice & ~blank).sum()),
         "unreadable": int(unusable.sum()),
-        "left_out": 0 if keep_outside else int(outside.sum()),
+        "left_out": int(blank.sum()) + (0 if keep_outside else int(outside.sum())),
     }
     examples = {"unreadable": tuple(f"row {row}: {each}" for row, each in zip(frame["row"], why, strict=True) if each)}
-    kept = frame.filter(keep)
-    bars = _bars(kept, session, length_ns)
-    noticed = _noticed(bars, session, kept.filter(inside[keep]), length_ns)
+    bars = _bars(frame.filter(keep), session, length_ns)
+    noticed = noticed_in(bars, session)
     out = frame.filter(outside)
     measures = dict(noticed.measures)
     if out.height:
@@ -124,17 +126,25 @@ def _equal_to_previous(frame: pl.DataFrame) -> Mask:
     return equal
 
 
-def _why_impossible(frame: pl.DataFrame, told_differently: Mask) -> list[str]:
-    """What is wrong with each bar, empty where nothing is."""
+def _is_blank(frame: pl.DataFrame) -> Mask:
+    """Bars that say that nothing traded: no price at all, and no volume."""
+    opens, high, low, close, volume = (frame[name].to_numpy() for name in ("open", "high", "low", "close", "volume"))
+    blank: Mask = np.isnan(opens) & np.isnan(high) & np.isnan(low) & np.isnan(close) & (np.nan_to_num(volume) == 0)
+    return blank
+
+
+def _why_impossible(frame: pl.DataFrame, told_differently: Mask, blank: Mask) -> list[str]:
+    """What is wrong with each bar, empty where nothing is; prices adjusted in floats may be off by a rounding."""
     names = ("open", "high", "low", "close", "volume")
     opens, high, low, close, volume = (frame[name].to_numpy() for name in names)
+    slack = _ROUNDING * np.abs(high)
     reasons = [""] * frame.height
     bad = {
-        "told before with other values": told_differently,
-        "a price or the volume is missing": np.isnan(opens + high + low + close + volume),
-        "high {1:g} is below low {2:g}": high < low,
-        "open {0:g} or close {3:g} is outside {2:g} to {1:g}": (np.maximum(opens, close) > high)
-        | (np.minimum(opens, close) < low),
+        "told before with other values": told_differently & ~blank,
+        "a price or the volume is missing": np.isnan(opens + high + low + close + volume) & ~blank,
+        "high {1:g} is below low {2:g}": high < low - slack,
+        "open {0:g} or close {3:g} is outside {2:g} to {1:g}": (np.maximum(opens, close) > high + slack)
+        | (np.minimum(opens, close) < low - slack),
         "volume {4:g} is below 0": volume < 0,
     }
     for text, where in bad.items():
@@ -143,33 +153,40 @@ def _why_impossible(frame: pl.DataFrame, told_differently: Mask) -> list[str]:
     return reasons
 
 
-def _noticed(bars: Bars, session: Session, regular: pl.DataFrame, length_ns: int) -> Findings:
-    """What the bars of a session say of their own volume, average price and silences."""
-    high, low = regular["high"].to_numpy(), regular["low"].to_numpy()
-    moved = (high > low) | (regular["open"].to_numpy() != regular["close"].to_numpy())
-    without = moved & (regular["volume"].to_numpy() == 0)
-    count = int(without.sum())
-    is_corrupt = count >= CORRUPT_BARS and count >= CORRUPT_SHARE * regular.height
-    vwap = regular["vwap"].to_numpy()
+def noticed_in(bars: Bars, session: Session) -> Findings:
+    """What the bars inside a session say of their own volume, average price and silences.
+
+    Counts of what there is none of are left away. The bars may reach beyond the session.
+    """
+    inside = (bars.time_ns < session.close_ns) & (bars.end_ns > session.open_ns)
+    time_ns = bars.time_ns[inside]
+    high, low, vwap = (each[inside] for each in (bars.high, bars.low, bars.vwap))
+    moved = (high > low) | (bars.open[inside] != bars.close[inside])
+    without = moved & (bars.volume[inside] == 0)
+    count, all_bars = int(without.sum()), int(inside.sum())
+    is_corrupt = count >= CORRUPT_BARS and count >= CORRUPT_SHARE * all_bars
     astray = (vwap > high) | (vwap < low)
     notes = []
     if is_corrupt:
         notes.append(
-            f"The volume of this day is corrupt: {count} of {regular.height:,} bars have none although their price "
-            "moved; fit no volume curve on it"
+            f"The volume of this day is corrupt: {count} of {all_bars:,} bars have none although their price moved; "
+            "fit no volume curve on it"
         )
     elif count:
         bars_have = "bar has" if count == 1 else "bars have"
         notes.append(f"{count} {bars_have} no volume although the price moved")
-    at = [session.clock(int(time_ns)) for time_ns in regular["time_ns"].to_numpy()[without][:EXAMPLES]]
+    counts = {"corrupt_volume": count if is_corrupt else 0, "vwap_outside_range": int(astray.sum())}
+    at = [session.clock(int(each)) for each in time_ns[without][:EXAMPLES]]
     wide = [
-        f"{session.clock(int(time_ns))}: {value:g}"
-        for time_ns, value in zip(regular["time_ns"].to_numpy()[astray][:EXAMPLES], vwap[astray], strict=False)
+        f"{session.clock(int(each))}: {value:g}"
+        for each, value in zip(time_ns[astray][:EXAMPLES], vwap[astray], strict=False)
     ]
+    examples = {"corrupt_volume": tuple(at) if is_corrupt else (), "vwap_outside_range": tuple(wide)}
+    length_ns = int(bars.end_ns[0] - bars.time_ns[0]) if len(bars) else 0
     return Findings(
-        counts={"corrupt_volume": count if is_corrupt else 0, "vwap_outside_range": int(astray.sum())},
-        examples={"corrupt_volume": tuple(at) if is_corrupt else (), "vwap_outside_range": tuple(wide)},
-        measures=_silences(regular["time_ns"].to_numpy(), session, length_ns) | {"volume": float(bars.volume.sum())},
+        counts={name: number for name, number in counts.items() if number},
+        examples={name: texts for name, texts in examples.items() if texts},
+        measures=_silences(time_ns, session, length_ns) | {"volume": float(bars.volume.sum())},
         notes=tuple(notes),
     )
 

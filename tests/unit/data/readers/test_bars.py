@@ -152,6 +152,18 @@ def test_bars_that_cannot_be_are_left_out_with_their_row_and_reason(read) -> Non
     assert "row 9: open 10 or close 12 is outside 9 to 11" == piece.findings.examples["unreadable"][2]
 
 
+def test_a_bar_without_any_price_and_volume_says_that_nothing_traded(read) -> None:
+    rows = [row() for _ in range(390)]
+    rows[3], rows[5] = ",,,,0", "NaN,NaN,NaN,NaN,"
+    (piece,) = read(table(minutes(DATES[0]), rows=rows))
+    assert [388, {"left_out": 2}] == [len(piece.bars), piece.findings.counts]
+
+
+def test_prices_adjusted_in_floats_may_be_off_by_a_rounding(read) -> None:
+    rows = ["10.000000000000002,10,9.5,9.7,5"] * 390
+    assert {} == read(table(minutes(DATES[0]), rows=rows))[0].findings.counts
+
+
 def test_bars_told_twice_count_once_and_bars_out_of_order_are_put_in_order(read) -> None:
     stamps, rows = minutes(DATES[0]), [row(k) for k in range(1, 391)]
     stamps = [*stamps[:10], stamps[9], *stamps[10:20], stamps[21], stamps[20], *stamps[22:]]
