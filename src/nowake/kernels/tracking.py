@@ -14,6 +14,7 @@ from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.tracking_state import REHASH_CONTEXT, TALLY, TOLD, TRACKED
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads neighbouring ids over the table.
+_OTHER = np.uint64(0xD6E8FEB86659FD93)  # Odd, with as many ones as zeros: sets instruments apart.
 
 
 @tiny
@@ -23,16 +24,17 @@ def tally_of(c: Any, owner: int) -> Any:
 
 
 @tiny
-def home(c: Any, order_id: int) -> int:
-    """Where in the table an id wants to be."""
-    return np.int64((np.uint64(order_id) * _SPREAD) >> np.uint64(64 - c.table_bits))
+def home(c: Any, order_id: int, owner: int) -> int:
+    """Where in the table an order wants to be; the same id in two instruments in two places."""
+    mixed = np.uint64(order_id) + np.uint64(owner) * _OTHER
+    return np.int64((mixed * _SPREAD) >> np.uint64(64 - c.table_bits))
 
 
 @tiny
 def place_of(c: Any, order_id: int, owner: int) -> int:
     """Place of an order in the table, or of the free entry where it would go."""
     mask = (np.int64(1) << c.table_bits) - 1
-    place = home(c, order_id)
+    place = home(c, order_id, owner)
     entry = at(c.table, place, TRACKED)
     while entry.side != 0 and (entry.id != order_id or entry.owner != owner):
         place = (place + 1) & mask
@@ -65,7 +67,7 @@ def untrack(c: Any, hole: int) -> None:
         entry = at(c.table, place, TRACKED)
         if entry.side == 0:
             break
-        if ((place - home(c, entry.id)) & mask) >= ((place - hole) & mask):
+        if ((place - home(c, entry.id, entry.owner)) & mask) >= ((place - hole) & mask):
             _copy(entry, at(c.table, hole, TRACKED))
             hole = place
     at(c.table, hole, TRACKED).side = 0
