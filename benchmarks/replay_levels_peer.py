@@ -1,6 +1,6 @@
 """hftbacktest's side of `replay_levels`: its level-2 backtest with its proportional queue model.
 
-Driven as in its documents. The strategies are those of `replay_peer`, compiled with numba, which is the peer's fast way."""
+Driven as in its documents, with the strategies of `replay_peer`, compiled with numba: the peer's fast way."""
 
 from __future__ import annotations
 

@@ -122,6 +122,8 @@ class PlainLevelBook(PlainBook):
         level.credit -= explained
         level.gone += lost - explained
         level.void = level.credit
+        if not self.queue(side, price):  # Nobody there whose place depends on which lots went.
+            level.credit = level.void = level.gone = 0
         level.taken = min(level.taken + level.kept, lots)
         level.kept, level.hist, level.told = 0, lots, True
 
@@ -129,7 +131,7 @@ class PlainLevelBook(PlainBook):
         rest = self.fill_better(side, price, lots, tape_ticks=price)
         level = self.level(side, price)
         ours = [order for order in self.own if (order.side, order.price) == (side, price)]
-        if ours or level.credit or not level.told:
+        if ours or not level.told:
             explained = min(level.gone, lots)
             level.gone -= explained
             level.credit += lots - explained
@@ -152,7 +154,7 @@ class PlainLevelBook(PlainBook):
                     level.kept += level.taken
                     level.credit -= level.void
                     level.hist = level.taken = level.void = level.gone = 0
-                    level.told = False
+                level.told = False
 
     # After every instant.
 

@@ -17,18 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.ladder_queue import advance, available, settle, told_now, watch, watch_at
+from nowake.kernels.ladder_queue import advance, available, is_told, settle, watch, watch_at
 from nowake.kernels.ladder_state import LADDER, LONG_AGO
 from nowake.kernels.layout import CLEAR, EVENT, HALT, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESUME, TRADE
 from nowake.kernels.levels import level_at, look, mark, next_level, rank_of, show, side_at, within_reach
-from nowake.kernels.memory import at, leaf, prefetch, tiny
+from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import count_print, fill_own_above
 from nowake.kernels.replay import _cross_own, _is_crossed, _mark_touch, _may_cross, _wakes
 from nowake.kernels.state import ASKS, BIDS, CONTEXT, FULL_FILLS, TIME, WAKE
-from nowake.kernels.state import LEVEL as LEVEL_RECORD
-
-_AHEAD = 8  # Events between asking for a level and needing it.
-_LEVEL_BYTES = LEVEL_RECORD.itemsize
 
 
 def replay(address: int) -> int:
@@ -48,8 +44,6 @@ def replay(address: int) -> int:
             status = FULL_FILLS
             break
         c.venue_ns = time_ns
-        if i + _AHEAD < count:
-            _expect(c, at(c.events, i + _AHEAD, EVENT))
         _apply(c, i, event)
         i += 1
         if i < count and at(c.events, i, EVENT).time_ns == time_ns:
@@ -64,13 +58,6 @@ def replay(address: int) -> int:
         c.halted_told = c.halted
     look(c)
     return status
-
-
-@tiny
-def _expect(c: Any, event: Any) -> None:
-    """Bring the level of an event near that is soon to come."""
-    side = BIDS if event.side > 0 else ASKS
-    prefetch(c.levels + (side * c.window + rank_of(c, side, np.int64(event.price_ticks))) * _LEVEL_BYTES)
 
 
 @tiny
@@ -161,7 +148,7 @@ def _tell_watched(c: Any, row: int, lots: int) -> None:
     mark(c, row)
     if level.own > 0:
         at(c.ladder, 0, LADDER).unsettled = 1
-    elif told.traded == 0:
+    else:  # Nobody there whose place depends on which lots went.
         level.anonymous = 0
 
 
@@ -172,9 +159,10 @@ def _trade(c: Any, number: int, side: int, rank: int, lots: int) -> None:
     if rank < 0 or rank >= c.window:
         return
     row = side * c.window + rank
-    if level_at(c, row).anonymous == 0:
-        if told_now(c, number, row):
-            return
+    level = level_at(c, row)
+    if level.own == 0 and is_told(c, number, row):
+        return
+    if level.anonymous == 0:
         watch(c, row)
     told = watch_at(c, row)
     unexplained = lots
@@ -186,7 +174,7 @@ def _trade(c: Any, number: int, side: int, rank: int, lots: int) -> None:
         told.traded -= told.stale
         told.stale = 0
     told.traded += unexplained
-    if level_at(c, row).own > 0:
+    if level.own > 0:
         advance(c, row, lots, rest)
 
 

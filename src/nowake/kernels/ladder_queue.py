@@ -48,21 +48,27 @@ def watch(c: Any, row: int) -> None:
 
 
 @leaf
-def told_now(c: Any, number: int, row: int) -> bool:
-    """Whether a message before event `number` of the same instant told the level of an unwatched row."""
+def is_told(c: Any, number: int, row: int) -> bool:
+    """Whether a level message of the same instant, before event `number` or right behind it, tells a row."""
+    if number + 1 < c.event_count and _tells(c, at(c.events, number + 1, EVENT), row):
+        return True
     k = number - 1
     while k >= 0:
         event = at(c.events, k, EVENT)
-        if event.time_ns != c.venue_ns:
+        if event.time_ns != c.venue_ns or event.kind == CLEAR:
             return False
-        if event.kind == CLEAR:
-            return False
-        if event.kind == LEVEL_KIND:
-            side = BIDS if event.side > 0 else ASKS
-            if side * c.window + rank_of(c, side, np.int64(event.price_ticks)) == row:
-                return True
+        if _tells(c, event, row):
+            return True
         k -= 1
     return False
+
+
+@tiny
+def _tells(c: Any, event: Any, row: int) -> bool:
+    """Whether an event is a level message of this instant about a row."""
+    side = BIDS if event.side > 0 else ASKS
+    is_level = event.kind == LEVEL_KIND and event.lots >= 0 and event.time_ns == c.venue_ns
+    return is_level and side * c.window + rank_of(c, side, np.int64(event.price_ticks)) == row
 
 
 @leaf

@@ -15,6 +15,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
+
 from nowake.domain.errors import BadParameter
 from nowake.kernels import ladder_state
 
@@ -118,8 +120,8 @@ def share_behind(model: QueueModel, *, ahead: float, behind: float) -> float:
     if behind <= 0:
         return 0.0
     if isinstance(model, PowerProbability):
-        odds: float = (ahead / behind) ** model.exponent
-        return 1 / (1 + odds)
+        with np.errstate(over="ignore"):  # Infinite odds leave 0, which is right.
+            return float(1 / (1 + np.float64(ahead / behind) ** model.exponent))
     if isinstance(model, LogProbability):
         return math.log1p(behind) / (math.log1p(behind) + math.log1p(ahead))
     return behind / (behind + ahead)
