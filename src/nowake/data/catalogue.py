@@ -149,7 +149,7 @@ def names(text: str) -> Iterator[Name]:
     rest, at, venue = text.rpartition("@")
     if at:
         yield Name(rest, "", venue)
-    for body, where in ((text, ""), (rest, venue) if at else (text, "")):
+    for body, where in ((rest, venue), (text, "")) if at else ((text, ""),):
         symbol, colon, detail = body.rpartition(":")
         if colon:
             yield Name(symbol, detail, where)
