@@ -3,7 +3,7 @@
 `20131007_spy_minute_trade.csv` says date, symbol, resolution and kind, `20131007_spy_Trade_Tick.csv` the same of ticks,
 `20131007_es_minute_trade_201312.csv` the month a contract expires as well; hour and daily files hold one `spy.csv`.
 Equity prices are dollars x 10,000 on a New York clock, all others plain numbers in UTC: the folder "equity", "future",
-"crypto", "forex" or "cfd" above a file decides, else whether its prices are whole numbers. Options are not read."""
+"crypto", "forex" or "cfd" nearest above a file decides, else whether its prices are whole numbers. Options are not read."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def has_scaled_prices(file: LeanFile) -> bool:
     BadData
         When the zip file is damaged.
     """
-    folders = {part.lower() for part in file.path.parts}
-    if folders & (_SCALED_FOLDERS | PLAIN_FOLDERS):
-        return bool(folders & _SCALED_FOLDERS)
+    assets = [part.lower() for part in file.path.parts if part.lower() in _SCALED_FOLDERS | PLAIN_FOLDERS]
+    if assets:
+        return assets[-1] in _SCALED_FOLDERS
     if any(member.expiry for member in file.members):
         return False
     first = next(chunks(file, file.members[0], size=_LOOK_BYTES), b"").splitlines()

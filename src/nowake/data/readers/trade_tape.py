@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from nowake.data.assemble import joined
 from nowake.data.findings import Findings
 from nowake.data.readers.bar_columns import is_time, named, placed, plain, times_of
 from nowake.data.readers.bars import venue_of
@@ -164,7 +165,7 @@ def _by_session(
                 yield current, _with_close(held, survey.seen.hours.calendar)
                 held = None
             current = number
-            held = part if held is None else _joined(held, part)
+            held = joined([held, part])
             if len(held) > PIECE_EVENTS:
                 cut = len(held) - _HELD_BACK
                 yield current, _part(held, np.arange(cut))
@@ -329,8 +330,3 @@ def _symbol_and_venue(path: Path, survey: Survey) -> tuple[str, str]:
 def _part(trades: Trades, rows: npt.NDArray[np.intp]) -> Trades:
     names = [field.name for field in dataclasses.fields(Trades)]
     return Trades(**{name: getattr(trades, name)[rows] for name in names})
-
-
-def _joined(one: Trades, other: Trades) -> Trades:
-    names = [field.name for field in dataclasses.fields(Trades)]
-    return Trades(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names})
