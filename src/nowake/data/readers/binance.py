@@ -112,13 +112,13 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
                     apart.damaged.append(f"{path.name} line {number + offset}: {shown(line)!r}")
                 continue
             kind = kind_of(message)
-            symbol = _whose(message, kind, recording)
-            if not kind or not symbol:
-                apart.others[message.e or "picture without a symbol" if kind else message.e or "other"] += 1
-                continue
-            market = markets.get(symbol)
+            market = markets.get(message.s) if kind else None
             if market is None:
-                market = markets[symbol] = _market(symbol, recording, wanted)
+                symbol = _whose(message, kind, recording)
+                if not symbol:
+                    apart.others["picture without a symbol" if kind else message.e or "other"] += 1
+                    continue
+                market = markets.get(symbol) or markets.setdefault(symbol, _market(symbol, recording, wanted))
             market.stream.take(kind, message, local_ns)
         for market in markets.values():
             if market.stream.messages >= _BATCH_MESSAGES:
@@ -171,7 +171,9 @@ def _market(symbol: str, recording: Recording, wanted: Wanted) -> _Market:
 
 
 def _whose(message: Message, kind: str, recording: Recording) -> str:
-    """The symbol of a message, empty where it does not say and there are several."""
+    """The symbol of a message; empty for one of no use, or where it does not say and there are several."""
+    if not kind:
+        return ""
     if kind == "picture" and not message.symbol:
         return recording.symbols[0] if len(recording.symbols) == 1 else ""
     return message.symbol or message.s

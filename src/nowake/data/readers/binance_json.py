@@ -64,14 +64,16 @@ def message_of(line: bytes) -> tuple[int, Message]:
         When the line is no such thing.
     """
     stamp, _, text = line.partition(b" ")
-    if not (13 <= len(stamp) <= 19 and stamp.isdigit()):
+    if not stamp.isdigit() or len(stamp) < 13:
         raise ValueError("no time before the message")
-    outer: Message = _decode(text)
-    if outer.data is None:
-        return to_ns(int(stamp)), outer
-    if outer.data.lastUpdateId >= 0 or (outer.data.e == "depthUpdate" and _PARTIAL.search(outer.stream)):
-        outer.data.e, outer.data.lastUpdateId = "partial", -1
-    return to_ns(int(stamp)), outer.data
+    local_ns = int(stamp) if len(stamp) == 19 else to_ns(int(stamp))
+    outer = _decode(text)
+    message = outer.data
+    if message is None:
+        return local_ns, outer
+    if message.lastUpdateId >= 0 or (message.e == "depthUpdate" and _PARTIAL.search(outer.stream)):
+        message.e, message.lastUpdateId = "partial", -1
+    return local_ns, message
 
 
 def to_ns(stamp: int) -> int:

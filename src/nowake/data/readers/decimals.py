@@ -45,7 +45,10 @@ def columns(parts: Sequence[bytes | msgspec.Raw], count: int) -> tuple[Decimals,
     BadData
         When one is no plain decimal number of at most 18 digits; shows it.
     """
-    text = b",".join(part for part in parts if len(part) > 2).translate(None, b'[]" ')  # An empty list is 2 signs.
+    text = b",".join(parts)
+    if b"[]" in text or b",," in text or not (text[:1].strip(b",") and text[-1:].strip(b",")):
+        text = b",".join([part for part in parts if len(part) > 2])  # Without empty lists.
+    text = text.translate(None, b'[]" ')
     if not text:
         return (Decimals(np.zeros(0, np.int64), 0),) * count
     return _uniform(text, count) or _mixed(text, count)
@@ -111,25 +114,33 @@ def to_steps(numbers: Decimals, step: Decimal, what: str) -> Ints:
 
 
 def _uniform(text: bytes, count: int) -> tuple[Decimals, ...] | None:
-    """The columns when each has one number of decimals, as venues print them: three passes over the text."""
+    """The columns when each has one number of decimals, as venues print them: a few passes over the text."""
     if text.translate(None, b"0123456789.,"):
         return None
     signs = np.frombuffer(text + b",", np.uint8)
     ends, dots = np.flatnonzero(signs == ord(",")), np.flatnonzero(signs == ord("."))
-    if len(ends) % count or np.diff(ends, prepend=-1).max() > _MOST_DIGITS + 1 or np.diff(ends, prepend=-1).min() < 2:
+    if len(ends) % count or len(dots) % (len(ends) // count):
         return None
-    dotted = np.zeros(len(ends), np.int64)
-    which = np.searchsorted(ends, dots)
-    dotted[which] = ends[which] - dots
-    if np.any(np.diff(which) == 0) or np.any(ends[which] - dots < 2):
+    lengths = np.diff(ends, prepend=-1) - 1
+    if lengths.min() < 1 or lengths.max() > _MOST_DIGITS:
         return None
-    after = dotted.reshape(-1, count)
-    if np.any(after != after[0]):
+    places = _places_of_columns(ends.reshape(-1, count), lengths.reshape(-1, count), dots)
+    if places is None:
         return None
     units = np.fromstring(text.replace(b".", b"").decode(), np.int64, sep=",").reshape(-1, count)
-    return tuple(
-        Decimals(np.ascontiguousarray(units[:, column]), max(int(after[0, column]) - 1, 0)) for column in range(count)
-    )
+    return tuple(Decimals(np.ascontiguousarray(units[:, column]), places[column]) for column in range(count))
+
+
+def _places_of_columns(ends: Ints, lengths: Ints, dots: Ints) -> list[int] | None:
+    """Decimals of each column where the columns with points are the first or the last ones, else None."""
+    rows, count = ends.shape
+    with_points = len(dots) // rows
+    for first in {0, count - with_points}:
+        columns = slice(first, first + with_points)
+        after = ends[:, columns] - dots.reshape(rows, with_points)
+        if np.all((after > 1) & (after < lengths[:, columns])) and np.all(after == after[:1]):
+            return [0] * first + [int(each) - 1 for each in after[0]] + [0] * (count - first - with_points)
+    return None
 
 
 def _mixed(text: bytes, count: int) -> tuple[Decimals, ...]:

@@ -19,24 +19,31 @@ class RunningBook:
 
     def apply(self, updates: Updates, price_ticks: Ints, lots: Ints) -> Ints:
         """Best bid, its lots, best ask and its lots after each message: int64[n, 4], 0 where a side is empty."""
-        # The touch is told once an instant, so each message is made one.
+        # The best levels are told once an instant, so each message is made one. Prices are numbered, because a few
+        # orders stand at prices millions of ticks away, and a table of all ticks between would be mostly empty.
         numbered = updates._replace(time_ns=np.arange(len(updates.kind)))
         messages, _ = update_events(numbered, price_ticks, lots, knows_book=True)
         events = np.concatenate([picture_events(-1, self.levels), messages])
+        prices, numbers = np.unique(events["price_ticks"], return_inverse=True)
+        events["price_ticks"] = numbers
         quotes, _ = quotes_of_events(events)
-        self.levels = _left_after(events)
-        rows = np.column_stack([quotes.bid_ticks, quotes.bid_lots, quotes.ask_ticks, quotes.ask_lots])
-        rows = np.concatenate([np.zeros((1, 4), np.int64), rows])
+        self.levels = _left_after(events, prices.astype(np.int64))
+        bids, asks = (
+            np.where(size > 0, prices[best], 0)
+            for best, size in ((quotes.bid_ticks, quotes.bid_lots), (quotes.ask_ticks, quotes.ask_lots))
+        )
+        rows = np.column_stack([bids, quotes.bid_lots, asks, quotes.ask_lots])
+        rows = np.concatenate([np.zeros((1, 4), np.int64), rows])  # Before the first change of the best levels.
         touch: Ints = rows[np.searchsorted(quotes.time_ns, numbered.time_ns, side="right")]
         return touch
 
 
-def _left_after(events: Events) -> Ints:
+def _left_after(events: Events, prices: Ints) -> Ints:
     """What each level says last, of those since the book was cleared last that are not gone."""
     begin = int(np.flatnonzero(events["kind"] == CLEAR)[-1])
     said = events[begin:][events["kind"][begin:] == LEVEL]
-    key = said["price_ticks"].astype(np.int64) * 2 + (said["side"] > 0)
-    order: npt.NDArray[np.intp] = np.argsort(key, kind="stable")
-    last = order[np.flatnonzero(np.diff(key[order], append=key[order[-1]] + 1))] if len(order) else order
-    standing = said[last][said["lots"][last] > 0]
-    return np.column_stack([standing["side"], standing["price_ticks"], standing["lots"]]).astype(np.int64)
+    last = np.full(2 * len(prices), -1)
+    last[2 * said["price_ticks"].astype(np.int64) + (said["side"] > 0)] = np.arange(len(said))  # The last one stays.
+    left = said[last[last >= 0]]
+    standing: npt.NDArray[np.void] = left[left["lots"] > 0]
+    return np.column_stack([standing["side"], prices[standing["price_ticks"]], standing["lots"]]).astype(np.int64)
