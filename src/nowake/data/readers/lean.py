@@ -65,13 +65,15 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     Raises
     ------
     BadData
-        When a zip file is damaged, or says of two files that they are the same table.
+        When a zip file is damaged, two hold the same table, or one holds ticks of another asset than an equity.
     """
     groups: dict[tuple[str, str, str, dt.date | None], list[LeanFile]] = defaultdict(list)
     for path in files:
         file = parsed(path)
         if file is not None:
             is_equity = has_scaled_prices(file)
+            if file.resolution == "tick" and not is_equity:
+                raise BadData(f"{path.name} holds ticks of no equity, which are not read; its bars are")
             day = file.date if is_equity else None
             groups[file.symbol, file.resolution, "" if is_equity else str(path.parent), day].append(file)
     return [_recording(group) for _, group in sorted(groups.items(), key=lambda item: str(item[0]))]
@@ -176,9 +178,7 @@ def _trades(found: Iterator[Block], instrument: Instrument, clock: Clock, prints
 def _tick(files: list[LeanFile], wanted: Wanted) -> Decimal:
     """What was asked for, else what the first quotes lie on; without quotes, a cent from a dollar up."""
     if wanted.tick_size is not None:
-        if wanted.tick_size <= 0 or wanted.tick_size * _UNITS % 1:
-            raise BadParameter(f"tick_size {wanted.tick_size} is no multiple of {_HUNDREDTH}, the unit of the file")
-        return wanted.tick_size
+        return lean_bars.checked_step(wanted.tick_size, "tick_size", unit=_HUNDREDTH)
     kinds = {file.kind: file for file in files}
     is_quoted = "quote" in kinds
     file = kinds["quote"] if is_quoted else kinds["trade"]

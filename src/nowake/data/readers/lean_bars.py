@@ -37,6 +37,7 @@ _PRICES = ("open", "high", "low", "close")
 _NEW_YORK = "America/New_York"
 _TICKS = (Decimal("0.01"), Decimal("0.0001"))
 _DECIMALS = 8  # Every number is held as an integer of 10**-8, exactly.
+_UNIT = Decimal(1).scaleb(-_DECIMALS)
 _EQUITY_UNITS = 10_000 * 10**_DECIMALS  # In a dollar, for the file says dollars x 10,000.
 _MS_DECIMALS = 6  # Nanoseconds in a millisecond.
 
@@ -60,7 +61,9 @@ def equity_pieces(files: Sequence[LeanFile], wanted: Wanted, place: tuple[str, s
     session = session_on(calendar, files[0].date)
     tables = {file.kind: _table(file, file.members[0], midnight_ns(session)) for file in files}
     quotes = tables.get("quote")
-    tick = wanted.tick_size or _equity_tick(quotes)
+    tick = _equity_tick(quotes)
+    if wanted.tick_size is not None:
+        tick = checked_step(wanted.tick_size, "tick_size", unit=_TICKS[1])
     instrument = Instrument(symbol=symbol, venue=venue, session=session, tick_size=tick)
     length = LENGTHS_NS[files[0].resolution]
     if quotes is not None:
@@ -96,6 +99,19 @@ def plain_pieces(files: Sequence[LeanFile], wanted: Wanted) -> Iterator[Piece]:
             tables[file.kind].append(_table(file, member, midnight_of_date(file.date, "UTC")))
         joined = {kind: pl.concat(frames) for kind, frames in tables.items() if frames}
         yield from _contract(joined, (symbol, venue, hours.calendar), LENGTHS_NS[files[0].resolution], wanted)
+
+
+def checked_step(step: Decimal, name: str, *, unit: Decimal = _UNIT) -> Decimal:
+    """A tick or lot that was asked for.
+
+    Raises
+    ------
+    BadParameter
+        When it is no multiple, above 0, of the unit of the file.
+    """
+    if step <= 0 or step % unit:
+        raise BadParameter(f"{name} {step:f} is no multiple of {unit:f}, the unit of the file")
+    return step
 
 
 def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
@@ -158,8 +174,11 @@ def _contract(
         return
     seen = sessions_of(times, np.ones(len(times)), length_ns=length)
     sessions = sessions_in(calendar, times) if calendar else seen.sessions
-    tick = wanted.tick_size or _plain_step(tables, [*_PRICES, *QUOTE_COLUMNS[1:5], *QUOTE_COLUMNS[6:10]])
-    lot = wanted.lot_size or max(_plain_step(tables, ["volume", "bid_size", "ask_size"]) % 1, Decimal(0)) or Decimal(1)
+    tick = _plain_step(tables, [*_PRICES, *QUOTE_COLUMNS[1:5], *QUOTE_COLUMNS[6:10]])
+    if wanted.tick_size is not None:
+        tick = checked_step(wanted.tick_size, "tick_size")
+    lot = _plain_step(tables, ["volume", "bid_size", "ask_size"])
+    lot = checked_step(wanted.lot_size, "lot_size") if wanted.lot_size is not None else min(lot, Decimal(1))
     steps = int(tick.scaleb(_DECIMALS)), int(lot.scaleb(_DECIMALS))
     quotes = _quotes_by_session(tables.get("quote"), sessions, length, steps)
     bars = {}

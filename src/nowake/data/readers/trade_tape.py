@@ -166,6 +166,7 @@ def _by_session(
                 held = None
             current = number
             held = joined([held, part])
+            assert held is not None
             if len(held) > PIECE_EVENTS:
                 cut = len(held) - _HELD_BACK
                 yield current, _part(held, np.arange(cut))

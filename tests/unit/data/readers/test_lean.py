@@ -249,6 +249,29 @@ def test_contracts_of_a_future_are_cut_into_sessions_across_midnight(write) -> N
     assert {Decimal("0.25")} == {piece.instrument.tick_size for piece in found}
 
 
+def test_ticks_of_other_assets_are_refused_and_their_bars_read_in_parts_of_a_coin(write) -> None:
+    ticks = write("20230304_trade.zip", {"20230304_btcusd_Trade_Tick.csv": "0,22000.5,0.01\n"}, "crypto/x/tick/btcusd")
+    with pytest.raises(BadData, match="ticks of no equity"):
+        lean.recordings([ticks])
+    # A Saturday and a Sunday of every minute.
+    rows = "".join(f"{k * 60_000},22000.5,22001,22000,22000.5,{k % 7 / 1000}\n" for k in range(1440))
+    for day in (4, 5):
+        name = f"202303{day:02d}"
+        folder = "crypto/coinbase/minute/btcusd"
+        path = write(f"{name}_trade.zip", {f"{name}_btcusd_minute_trade.csv": rows}, folder)
+    (recording,) = lean.recordings(sorted(path.parent.iterdir()))
+    one, two = lean.pieces(recording, Wanted())
+    assert ("COINBASE", "USD", Decimal("0.5"), Decimal("0.001")) == (
+        one.instrument.venue,
+        one.instrument.currency,
+        one.instrument.tick_size,
+        one.instrument.lot_size,
+    )
+    assert [1440, 1440, 0.006] == [len(one.bars), len(two.bars), one.bars.volume.max()]
+    with pytest.raises(BadParameter, match=r"tick_size 0\.0000000001 is no multiple of 0\.00000001"):
+        list(lean.pieces(recording, Wanted(tick_size=Decimal("0.0000000001"))))
+
+
 def test_files_of_other_makers_are_left_to_them(tmp_path, write) -> None:
     other = tmp_path / "20131007_trade.zip"
     other.write_bytes(b"PK\x05\x06 no zip at all")
