@@ -36,7 +36,7 @@ _GRID_NS = 5 * NS_PER_MINUTE
 
 
 class Hours(NamedTuple):
-    """A calendar, or none where the hours are those seen; the time zone; and what to say of it."""
+    """A calendar, or none where the hours are those seen; the time zone; and what to say of it, if it is a guess."""
 
     calendar: str
     timezone: str
@@ -82,8 +82,11 @@ def told_by(time_ns: Ints, weight: Floats, *, is_wall: bool = False, says_utc: b
         times = _instants(time_ns, zone)
         calendar = _calendar_of(times, weight) if times is not None else ""
         if times is not None and calendar:
-            said = f"; times name no zone and are taken as those of {zone}" if is_open else ""
-            note = f"Hours are those of {calendar}, judged by when it trades{said}"
+            note = (
+                f"Times name no zone and are taken as those of {zone}, where the hours fit {calendar}"
+                if is_open
+                else ""
+            )
             return Told(Hours(calendar, _TIMEZONES[calendar], note), times)
     zone_note = "; times name no zone and are taken as UTC" if is_open else ""
     note = f"No calendar fits the hours it trades, so each session is as long as those in the file{zone_note}"

@@ -11,7 +11,6 @@ from itertools import groupby
 import numpy as np
 import polars as pl
 
-from nowake.data.findings import Findings
 from nowake.data.readers.bar_columns import placed
 from nowake.data.readers.bar_days import days_of
 from nowake.data.readers.bars import venue_of
@@ -197,8 +196,7 @@ def _contract(
             yield Piece(instrument, quotes=quotes[session.date], depth=1)
         if session.date in bars:
             day = bars[session.date]
-            note = Findings(notes=(f"Hours are those of {calendar}, judged by when it trades",) if calendar else ())
-            yield Piece(instrument, bars=day.bars, depth=1, findings=day.findings.merged(note))
+            yield Piece(instrument, bars=day.bars, depth=1, findings=day.findings)
 
 
 def _tell(wanted: Wanted, files: Sequence[LeanFile], share: float) -> None:

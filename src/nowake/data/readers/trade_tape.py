@@ -127,7 +127,7 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
         for name, mine, own in (("tick_size", tick, survey.tick), ("lot_size", lot, survey.lot)):
             if mine <= 0 or own % mine:
                 raise BadParameter(f"{name} {mine} does not divide every value in {path.name}; use {own}")
-        notes = Findings(notes=(survey.seen.hours.note,))
+        notes = Findings(notes=(survey.seen.hours.note,) if survey.seen.hours.note else ())
         progress = _half(wanted.progress, second=True)
         for number, trades in _by_session(path, survey, (tick, lot), progress):
             session = survey.seen.sessions[number]
