@@ -3,7 +3,7 @@
 `20131007_spy_minute_trade.csv` says date, symbol, resolution and kind, `20131007_spy_Trade_Tick.csv` the same of ticks,
 `20131007_es_minute_trade_201312.csv` the month a contract expires as well; hour and daily files hold one `spy.csv`.
 Equity prices are dollars x 10,000 on a New York clock, all others plain numbers in UTC: the folder "equity", "future",
-"crypto", "forex" or "cfd" nearest above a file decides, else whether its prices are whole numbers. Options are not read."""
+"crypto", "forex" or "cfd" nearest above a file decides, else whether prices are whole numbers. Options are not read."""
 
 from __future__ import annotations
 
