@@ -18,6 +18,7 @@ from nowake.domain.side import Side
 from nowake.sim.late_sight import Feed
 from nowake.sim.latency import Latency
 from nowake.sim.legs import Backlog, Draws, Table
+from nowake.sim.levels_of_orders import levels_of_orders
 from nowake.sim.replay import ReplayWorld
 
 OPEN_NS, CLOSE_NS = 5, 900
@@ -31,7 +32,8 @@ def same_for_ever(delay_ns):
 def world_of(rows, latency, **options):
     session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=OPEN_NS, close_ns=CLOSE_NS)
     instrument = Instrument(symbol="X", venue="XTST", session=session, negative_prices=True)
-    return ReplayWorld(records(rows), instrument, name="test", latency=latency, depth=3, **options)
+    events = rows if isinstance(rows, np.ndarray) else records(rows)
+    return ReplayWorld(events, instrument, name="test", latency=latency, depth=3, **options)
 
 
 def trade_at_random(world, seed, *, until_ns=10**9):
@@ -72,9 +74,12 @@ def commands(random, number):
     return sent
 
 
+@pytest.mark.parametrize("tells", ["orders", "levels"])
 @pytest.mark.parametrize("seed", range(30))
-def test_two_books_tell_what_one_tells_where_no_report_is_faster_than_the_feed(seed):
-    rows, _ = wild(seed, halts=0.02 * (seed % 3))
+def test_two_books_tell_what_one_tells_where_no_report_is_faster_than_the_feed(seed, tells):
+    rows, _ = wild(seed, halts=0.02 * (seed % 3), pictures=0.02 * (seed % 2))
+    if tells == "levels":
+        rows = levels_of_orders(records(rows))
     random = Random(seed)
     feed, send, cancel = (random.randint(0, 30) for _ in range(3))
     ack, fill = feed + random.randint(0, 20), feed + random.randint(0, 20)
@@ -137,3 +142,25 @@ def test_time_never_runs_backwards_and_what_is_learned_is_of_the_past(seed):
         for event in batch:
             if isinstance(event, ChildFilled):
                 assert event.venue_ns <= event.time_ns
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_feed_lets_us_see_exactly_what_has_reached_us(seed):
+    random = Random(seed)
+    times = np.cumsum([random.choice([0, 1, 5, 40]) for _ in range(60)]).astype(np.int64) + 100
+    leg = any_legs(random).over(times)[0]
+    feed = Feed(times, leg)
+    arrivals = [time + leg.delay_ns(time, k, 0) for k, time in enumerate(times.tolist())]
+    for now_ns in range(90, int(max(arrivals)) + 5, 3):
+        seen_ns = feed.seen_ns(now_ns)
+        seen = times <= seen_ns
+        assert all(arrival <= now_ns for arrival, told in zip(arrivals, seen, strict=True) if told)
+        following = times[~seen][:1]
+        if len(following):  # Of the next instant at least one message, or one before it, is still on its way.
+            upto = np.count_nonzero(times <= following[0])
+            assert max(arrivals[:upto]) > now_ns
+        feed.forget(seen_ns)
+    for venue_ns in range(int(times[0]), int(times[-1]) + 5):
+        known_ns = Feed(times, leg).known_ns(venue_ns)
+        assert feed.seen_ns(known_ns) >= venue_ns
+        assert feed.seen_ns(known_ns - 1) < venue_ns
