@@ -40,6 +40,7 @@ def header(
     end=2**64 - 1,
     symbols=("ESH4",),
     mappings=(("ESH4", ((20231224, 20231227, "7"),)),),
+    stypes=(1, 0),
 ):
     width = 22 if version == 1 else 71
 
@@ -48,9 +49,9 @@ def header(
 
     fixed = struct.pack("<16sHQQQ", dataset.encode(), SCHEMAS.get(schema, 99), start, end, 0)
     if version == 1:
-        fixed += struct.pack("<QBBB", 2**64 - 1, 1, 0, 0)
+        fixed += struct.pack("<QBBB", 2**64 - 1, *stypes, 0)
     else:
-        fixed += struct.pack("<BBBH", 1, 0, 0, width)
+        fixed += struct.pack("<BBBH", *stypes, 0, width)
     body = fixed.ljust(100, b"\0") + struct.pack("<I", 0)
     for listed in (symbols, (), ()):
         body += struct.pack("<I", len(listed)) + b"".join(map(cstr, listed))

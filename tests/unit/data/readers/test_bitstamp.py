@@ -95,6 +95,16 @@ def test_a_market_order_that_moves_from_price_to_price_never_joins_the_book(tmp_
     lines = sorted([*taker, *makers], key=lambda one: int(one.split(",")[1]))
     piece = of_log(tmp_path, ASK_1, ASK_2, *lines)
     assert [(1, 100, 23_650, EXECUTE, -1), (2, 49, 23_660, EXECUTE, -1)] == rows(piece)[2:]
+    assert {"fills": {"with both halves": 2, "without the other half": 0}} == piece.findings.mixes
+
+
+def test_the_halves_of_a_trade_may_lie_some_milliseconds_apart_and_no_further(tmp_path):
+    def fills(lag_ms):
+        taker = [line(3, 10, "236.50", 40, "created", "bid"), line(3, 121, "236.50", 0, "deleted", "bid")]
+        return of_log(tmp_path, ASK_1, *taker, line(1, 121 + lag_ms, "236.50", 60, "changed", "ask")).findings.mixes
+
+    assert {"fills": {"with both halves": 1, "without the other half": 0}} == fills(180)
+    assert {"fills": {"with both halves": 0, "without the other half": 2}} == fills(600)
 
 
 def test_a_trade_with_an_order_older_than_the_log_prints_beside_the_book(tmp_path):
@@ -221,6 +231,14 @@ def test_each_utc_day_begins_with_a_picture_of_the_orders_that_stand(tmp_path):
     assert [dt.date(2015, 5, 1), dt.date(2015, 5, 2)] == [one.instrument.session.date for one in (first, second)]
     assert [(1, 40, 23_650, ADD, -1), (2, 100, 23_660, ADD, -1), (2, 100, 23_660, DELETE, -1)] == rows(second)
     assert [SNAPSHOT, SNAPSHOT, 0] == second.events["flags"].tolist()
+
+
+def test_the_picture_of_a_day_queues_an_order_that_had_to_wait_behind_those_that_joined_meanwhile(tmp_path):
+    waits, joins = line(2, 10, "236.50", 5, "created", "bid"), line(3, 20, "236.40", 5, "created", "bid")
+    moved = line(2, 600, "236.40", 5, "changed", "bid")
+    gone = line(1, 86_400_009, "236.50", 100, "deleted", "ask")
+    _, second = read(write(tmp_path, ASK_1, waits, joins, moved, gone), tick_size=CENT)
+    assert [1, 3, 2] == second.events["order_id"][second.events["flags"] == SNAPSHOT].tolist()
 
 
 def test_only_the_days_asked_for_are_given(tmp_path):

@@ -211,6 +211,22 @@ def test_a_trading_date_begins_the_evening_before_and_ends_in_the_afternoon(tmp_
     assert [DATE] == [p.instrument.session.date for p in read(tmp_path / "a.dbn", last=DATE, tick_size=Decimal(1))]
 
 
+def test_every_trading_date_of_a_file_is_a_day_and_its_picture_is_of_its_begin(tmp_path):
+    evenings = [at(f"2023-12-{day}T23:30") for day in (25, 26, 27)]
+    days = read(write(tmp_path, *(mbo("A", "B", n, ts=ts) for n, ts in enumerate(evenings, 1))), tick_size=Decimal(1))
+    assert [26, 27, 28] == [one.instrument.session.date.day for one in days]
+    added = [one.events[one.events["kind"] == ADD] for one in days]
+    assert [[1], [1, 2], [1, 2, 3]] == [one["order_id"].tolist() for one in added]
+    assert at("2023-12-26T22:30") == added[1]["time_ns"][0]
+
+
+def test_an_order_filled_before_a_date_ends_is_not_in_the_picture_of_the_next(tmp_path):
+    last, first = at("2023-12-26T22:29:59"), at("2023-12-26T22:30:01")
+    trade = [mbo("T", "A", 9, ts=last, flags=0), mbo("F", "B", 1, ts=last, flags=0), mbo("C", "B", 1, ts=first)]
+    _, second = read(write(tmp_path, mbo("A", "B", 1), mbo("A", "B", 2), *trade), tick_size=Decimal(1))
+    assert [2] == second.events["order_id"][second.events["kind"] != HALT].tolist()
+
+
 def test_the_picture_of_a_new_date_keeps_the_queue(tmp_path):
     evening = at("2023-12-26T22:31")
     records = [mbo("A", "B", 5), mbo("A", "B", 3), mbo("A", "B", 4), mbo("M", "B", 5, 100, 2), mbo("C", "B", 4)]
@@ -328,6 +344,14 @@ def test_every_version_is_read_packed_and_plain(tmp_path, version, pack):
     assert dbn.recognises(path)
     (recording,) = dbn.recordings([path])
     assert ("dbn", "GLBX", ("ESH4",)) == (recording.format, recording.venue, recording.symbols)
+    assert ["ESH4"] == [piece.instrument.symbol for piece in read(path)]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_names_are_found_also_where_ids_were_asked_for(tmp_path, version):
+    mappings = (("7", ((20231201, 20231226, "ESZ3"), (20231226, 20231227, "ESH4"))),)
+    path = write(tmp_path, mbo("A", "B", 1), version=version, stypes=(0, 1), mappings=mappings)
+    assert ("ESH4", "ESZ3") == dbn.recordings([path])[0].symbols
     assert ["ESH4"] == [piece.instrument.symbol for piece in read(path)]
 
 
