@@ -45,18 +45,29 @@ WAYS = {"one call": in_one_call, "one by one": one_by_one, "venue": on_the_venue
 
 
 def run(flow, way: str) -> dict[str, Any]:
-    """Match a flow from an empty book; the reports are made and kept, as a user would have them."""
-    started = time.process_time()
-    engine, reports = WAYS[way](flow)
-    cpu_seconds = time.process_time() - started
+    """Match a flow from an empty book; the reports are made and kept, as a user would have them.
+
+    Twice: the first time the operating system hands out memory that may never have been used, which on a virtual
+    machine costs more than the matching. Both are told, the second counts.
+    """
+    first = timed(flow, way)[0]
+    cpu_seconds, engine, reports = timed(flow, way)
     trades = reports[reports["type"] == 1]
     turnover = int((trades["price_ticks"] * trades["quantity"]).sum())
     return {
         "cpu_seconds": cpu_seconds,
+        "first_cpu_seconds": first,
         "messages": len(flow),
         "reports": len(reports),
         "same": [len(trades), turnover, engine.best_bid, engine.best_ask],
     }
+
+
+def timed(flow, way: str) -> tuple[float, Any, Any]:
+    """CPU seconds, engine and reports."""
+    started = time.process_time()
+    engine, reports = WAYS[way](flow)
+    return time.process_time() - started, engine, reports
 
 
 def main() -> None:

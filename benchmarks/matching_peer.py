@@ -47,18 +47,26 @@ def match(rows: list[tuple], orders: int) -> tuple[nanobook.Exchange, list]:
 
 
 def run(flow) -> dict[str, Any]:
+    """Match a flow twice, as ours does; the second time counts."""
     rows = rows_of(flow)
     orders = len(np.unique(flow["order_id"]))
-    started = time.process_time()
-    exchange, answers = match(rows, orders)
-    cpu_seconds = time.process_time() - started
+    first = timed(rows, orders)[0]
+    cpu_seconds, exchange, answers = timed(rows, orders)
     trades = [trade for answer in answers if hasattr(answer, "trades") for trade in answer.trades]
     turnover = sum(trade.price * trade.quantity for trade in trades)
     return {
         "cpu_seconds": cpu_seconds,
+        "first_cpu_seconds": first,
         "messages": len(flow),
         "same": [len(trades), turnover, exchange.best_bid(), exchange.best_ask()],
     }
+
+
+def timed(rows: list[tuple], orders: int) -> tuple[float, nanobook.Exchange, list]:
+    """CPU seconds, the exchange and its answers."""
+    started = time.process_time()
+    exchange, answers = match(rows, orders)
+    return time.process_time() - started, exchange, answers
 
 
 def main() -> None:

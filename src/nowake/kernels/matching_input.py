@@ -1,7 +1,7 @@
 """Messages as the caller holds them, any order and width of fields, made into what the matching loops read.
 
-A field is a column: an address, a stride, and a code of its width in bytes, negative where it is signed, 0 where it
-is absent and counts as 0. `survey` looks every message over before any is matched; `convert` writes a part of them."""
+A field is a column: an offset into the record, and a code of its width in bytes, negative where it is signed, 0 where
+it is absent and counts as 0. `survey` looks every message over before any is matched; `convert` writes some of them."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
 # Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
@@ -129,7 +129,7 @@ def _is_extended(c: Any) -> bool:
 def _value(c: Any, number: int, i: int) -> int:  # noqa: PLR0911  # One return a width.
     """A field of a message; unsigned words of 8 bytes come as their bits."""
     column = at(c.columns, number, COLUMN)
-    place = column.address + i * column.stride
+    place = c.records + i * c.stride + column.offset
     code = column.code
     if abs(code) == 8:
         return at(place, 0, _I8).v

@@ -127,7 +127,7 @@ REPORT = np.dtype(
     align=True,
 )
 
-COLUMN = np.dtype([("address", np.int64), ("stride", np.int64), ("code", np.int64)])  # See `matching_input`.
+COLUMN = np.dtype([("offset", np.int64), ("code", np.int64)])  # A field of the caller's, see `matching_input`.
 
 COLUMNS = (  # Fields of a message the caller may give, in the order of the COLUMN records.
     "kind",
@@ -156,6 +156,7 @@ CONTEXT = np.dtype(
         (name, np.int64)
         for name in (
             # Addresses.
+            "records",  # The caller's messages, `stride` bytes each.
             "columns",
             "messages",
             "details",
@@ -175,6 +176,7 @@ CONTEXT = np.dtype(
             "triggered",
             "old_table",
             # Sizes.
+            "stride",
             "message_count",
             "order_capacity",
             "report_capacity",

@@ -68,7 +68,7 @@ class MatchingEngine:
             raise BadParameter(f"self_match {self_match!r} must be one of {', '.join(SELF_MATCH)}")
         self._memory = Memory()
         self._memory["self_match"], self._memory["amend_down"] = SELF_MATCH.index(self_match), int(amend_down)
-        self._buffer = np.empty(0, REPORT)
+        self._buffer = self._report_into(np.empty(256, REPORT))
         self._most = 0  # The largest quantity an order ever had.
 
     def match(self, messages: ArrayLike) -> NDArray[np.void]:
@@ -108,8 +108,10 @@ class MatchingEngine:
                 else:
                     reports = self._more_room(reports)
         done = reports[: memory["report_count"]]
-        memory.hold("reports", self._buffer)  # What is handed out is the caller's alone.
-        return done.copy() if reports is self._buffer or 2 * len(done) < len(reports) else done
+        if reports is self._buffer:
+            return done.copy()
+        self._report_into(self._buffer)  # What is handed out is the caller's alone.
+        return done.copy() if 2 * len(done) < len(reports) else done
 
     def __len__(self) -> int:
         """How many orders are in the engine, those that wait for their stop among them."""
@@ -189,21 +191,21 @@ class MatchingEngine:
         """Memory for reports. A kernel asks for room for one report an order in the book before each message."""
         wanted = messages + messages // 2 + len(self) + 64
         if messages > _SMALL:
-            return self._memory.hold("reports", self._sized(np.empty(wanted, REPORT)))
+            return self._report_into(np.empty(wanted, REPORT))
         if len(self._buffer) < wanted:
-            self._buffer = np.empty(2 * wanted, REPORT)
-        return self._memory.hold("reports", self._sized(self._buffer))
+            self._buffer = self._report_into(np.empty(2 * wanted, REPORT))
+        return self._buffer
 
     def _more_room(self, full: NDArray[np.void]) -> NDArray[np.void]:
         reports = np.empty(2 * len(full) + len(self), REPORT)
         reports[: len(full)] = full
         if full is self._buffer:
             self._buffer = reports
-        return self._memory.hold("reports", self._sized(reports))
+        return self._report_into(reports)
 
-    def _sized(self, reports: NDArray[np.void]) -> NDArray[np.void]:
+    def _report_into(self, reports: NDArray[np.void]) -> NDArray[np.void]:
         self._memory["report_capacity"] = len(reports)
-        return reports
+        return self._memory.hold("reports", reports)
 
 
 def _check_side(side: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,9 +45,14 @@ class Messages:
     """
 
     def __init__(self, messages: ArrayLike, memory: Memory) -> None:
-        self._messages = _as_records(messages)
+        self._messages = np.asarray(messages)
         self._memory = memory
-        self._columns = _columns(self._messages)
+        layout = _layout(self._messages.dtype) if self._messages.ndim == 1 else None
+        if layout is None:
+            raise BadData(_why_not(self._messages))
+        self._layout = layout  # Kept by name: the kernels know its address only.
+        memory["columns"] = layout.address
+        memory["records"], memory["stride"] = self._messages.ctypes.data, self._messages.strides[0]
         self._check()
 
     def __len__(self) -> int:
@@ -62,14 +68,14 @@ class Messages:
         """Convert one chunk after the other into the engine's memory; gives how many messages each has."""
         memory, convert = self._memory, runtime.load("matching_input:convert")
         for first in range(0, len(self), CHUNK):
-            memory["columns"], memory["first"] = self._columns.ctypes.data, first
+            memory["first"] = first
             memory["message_count"] = count = min(CHUNK, len(self) - first)
             convert(memory.address)
             yield count
 
     def _check(self) -> None:
         memory = self._memory
-        memory["columns"], memory["message_count"] = self._columns.ctypes.data, len(self)
+        memory["message_count"] = len(self)
         number = runtime.load("matching_input:survey")(memory.address)
         if number == len(self):
             return
@@ -82,38 +88,48 @@ class Messages:
         raise BadData(f"message {number} has {field} {value}; it must be {wanted}")
 
 
-def _as_records(messages: ArrayLike) -> NDArray[np.void]:
-    records = np.asarray(messages)
-    names = records.dtype.names
-    if names is None or records.ndim != 1:
-        raise BadData(
-            f"messages are {records.dtype} of {records.ndim} dimensions; "
+class _Layout(NamedTuple):
+    """Where each field of a record lies and how wide it is, for the kernels."""
+
+    columns: NDArray[np.void]
+    address: int
+
+
+@functools.lru_cache(maxsize=64)
+def _layout(dtype: np.dtype[np.void]) -> _Layout | None:
+    """The layout of messages of this type; None where they cannot be read. Kept, for engines fed one by one."""
+    fields = dtype.fields
+    if fields is None or not all(name in fields for name in state.REQUIRED):
+        return None
+    columns = np.zeros(len(state.COLUMNS), state.COLUMN)
+    for number, name in enumerate(state.COLUMNS):
+        if name not in fields:
+            continue
+        kind, offset = fields[name][:2]
+        if not _is_readable(kind):
+            return None
+        columns[number] = (offset, -kind.itemsize if kind.kind == "i" else kind.itemsize)
+    return _Layout(columns, columns.ctypes.data)
+
+
+def _is_readable(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "iub" and dtype.isnative
+
+
+def _why_not(messages: NDArray[Any]) -> str:
+    """What keeps an array from being messages, with the value and the way out."""
+    names = messages.dtype.names
+    if names is None or messages.ndim != 1:
+        return (
+            f"messages are {messages.dtype} of {messages.ndim} dimensions; "
             f"a one-dimensional structured array with fields {', '.join(state.REQUIRED)} is needed"
         )
     missing = [name for name in state.REQUIRED if name not in names]
     if missing:
-        raise BadData(f"messages have no field {', '.join(missing)}; they have {', '.join(names)}")
-    for name in state.COLUMNS:
-        if name in names:
-            _check_type(records, name)
-    return records
-
-
-def _check_type(records: NDArray[np.void], name: str) -> None:
-    dtype = records.dtype[name]
-    if dtype.kind not in "iub" or dtype.shape:
-        example = f" (message 0: {records[name][0]})" if len(records) else ""
-        raise BadData(f"{name} is {dtype}{example}; whole numbers are needed: convert it with .astype(np.int64)")
-    if not dtype.isnative:
-        raise BadData(f"{name} is {dtype.str}, of the other byte order; convert the array with .astype of native types")
-
-
-def _columns(records: NDArray[Any]) -> NDArray[np.void]:
-    """Where each field lies and how wide it is."""
-    columns = np.zeros(len(state.COLUMNS), state.COLUMN)
-    for number, name in enumerate(state.COLUMNS):
-        if name in (records.dtype.names or ()):
-            column = records[name]
-            width = column.dtype.itemsize
-            columns[number] = (column.ctypes.data, column.strides[0], -width if column.dtype.kind == "i" else width)
-    return columns
+        return f"messages have no field {', '.join(missing)}; they have {', '.join(names)}"
+    name = next(name for name in state.COLUMNS if name in names and not _is_readable(messages.dtype[name]))
+    dtype = messages.dtype[name]
+    if dtype.kind in "iu" and not dtype.shape:
+        return f"{name} is {dtype.str}, of the other byte order; convert the array with .astype of native types"
+    example = f" (message 0: {messages[name][0]})" if len(messages) else ""
+    return f"{name} is {dtype}{example}; whole numbers are needed: convert it with .astype(np.int64)"
