@@ -129,6 +129,8 @@ def recordings(
     A path means everything in it, FORMAT:SYMBOL every recording of that symbol; of LOBSTER's cuts of one day only the
     fullest, unless its levels are named.
     """
+    if spec.partition(":")[0] == "generated":
+        raise BadParameter(f"{spec} is made in a moment and is in no file; nowake.data.store.write_day can keep it")
     place, format_name, text = _located(spec, data_root(root))
     here = catalogues.look(place, (format_name,) if format_name else (), progress=progress)
     if text:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 
 import numpy as np
 import polars as pl
 import pytest
 
+from nowake.data.day import Day, no_events, no_quotes, no_trades
+from nowake.data.findings import Findings
 from nowake.data.generated import generate_day, session_without_calendar
-from nowake.data.load import check_path, load_day
+from nowake.data.load import check_all, check_path, load_day
 from nowake.data.quality import check, check_tables
+from nowake.data.schema import frame
 from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.domain.market import Bars
 from nowake.domain.units import NS_PER_SECOND
+from nowake.kernels.layout import HALT, RESUME
 
 from .conftest import BOOK, MESSAGES
 
@@ -92,6 +99,123 @@ def test_a_day_that_lacks_hours_is_told():
 def test_an_empty_table_is_told():
     report = check_tables({"trades": DAY.to_frame("trades")[:0]}, session=SESSION)
     assert "Empty: there is nothing to use." == report.verdict
+
+
+def test_quotes_that_cross_in_a_halt_or_out_of_session_are_counted_apart():
+    quotes = DAY.to_frame("quotes").sort("time_ns").with_columns(pl.col("ask_ticks").alias("bid_ticks"))
+    begin, end = (int(quotes["time_ns"][k]) for k in (100, 200))
+    halt = DAY.to_frame("events")[:2].with_columns(
+        pl.Series("time_ns", [begin, end]), pl.Series("kind", [HALT, RESUME], dtype=pl.Int8)
+    )
+    found = check_tables({"events": halt, "quotes": quotes}, session=SESSION).tables["quotes"]
+    both = quotes.filter((pl.col("bid_lots") > 0) & (pl.col("ask_lots") > 0))
+    in_halt = both.filter(pl.col("time_ns").is_between(begin, end, closed="left")).height
+    assert (0, in_halt, both.height - in_halt) == (found.crossed, found.auction_crossed, found.locked)
+
+
+def test_crossed_quotes_are_passing_where_no_book_made_them_and_they_are_few():
+    frame = DAY.to_frame("quotes")
+    many = pl.concat([frame[50:]] * 3).sort("time_ns")
+    crossed = many.with_columns(
+        pl.when(pl.int_range(pl.len()) == 20).then(pl.col("ask_ticks") + 1).otherwise("bid_ticks").alias("bid_ticks")
+    )
+    assert 1_000 < many.height
+    alone = check_tables({"quotes": crossed}, session=SESSION)
+    assert (1, 0) == (alone.tables["quotes"].crossed, alone.faults)
+    of_a_book = check_tables({"quotes": crossed, "events": DAY.to_frame("events")}, session=SESSION)
+    assert (1, "1 crossed in quotes" in of_a_book.verdict) == (of_a_book.faults, True)
+    assert 1 == check_tables({"quotes": crossed[15:900]}, session=SESSION).faults
+
+
+def test_a_quote_beyond_which_many_trade_is_stale():
+    quotes = (
+        DAY.to_frame("quotes")[:3]
+        .with_columns(
+            time_ns=pl.Series([10, 20, 30]),
+            bid_ticks=pl.lit(100),
+            bid_lots=pl.lit(1),
+            ask_ticks=pl.lit(102),
+            ask_lots=1,
+        )
+        .cast(dict(DAY.to_frame("quotes").schema))
+    )
+
+    def stale(times, prices):
+        trades = DAY.to_frame("trades")[: len(times)].with_columns(
+            pl.Series("time_ns", times), pl.Series("price_ticks", prices), hidden=False, auction=False
+        )
+        return check_tables({"quotes": quotes, "trades": trades}, session=SESSION).tables["quotes"].stale
+
+    assert 1 == stale([11, 12, 13, 14, 15], [103] * 5)
+    assert 0 == stale([11, 12, 13, 14], [103] * 4)
+    assert 0 == stale([11, 12, 13, 14, 15], [103, 103, 101, 103, 103])
+    assert 0 == stale(
+        [5, 6, 7, 8, 10], [103] * 5
+    )  # The last is in the instant of the quote, so not known to follow it.
+    assert 1 == stale([20, 21, 22, 23, 24, 25], [103, *[99] * 5])
+
+
+def test_what_the_reader_found_is_told_with_its_meaning_and_faults_count():
+    findings = Findings(
+        counts={"sequence_gaps": 2, "stale_levels": 3, "duplicates": 0},
+        examples={"sequence_gaps": ("line 7: 12 follows 9",)},
+        mixes={"sale conditions": {"regular": 90, "odd lot": 10}},
+        measures={"clock_skew_ns": -1.27e9, "least_latency_ns": 850.0, "left_out_shares": 1234.0},
+        refusal="the book is unknown from 10:00 on",
+    )
+    report = check(dataclasses.replace(DAY, findings=findings))
+    assert 2 == report.faults
+    assert "2 sequence gaps; the book is unknown from 10:00 on." == report.verdict.partition(": ")[2]
+    lines = [line.split(maxsplit=2) for line in str(report).splitlines() if line]
+    assert ["sequence", "gaps", "2  FAULT: messages are missing between two that arrived"] in lines
+    text = str(report)
+    assert "line 7: 12 follows 9" in text
+    assert "regular 90 (90.0%), odd lot 10 (10.0%)" in text
+    assert re.search(r"clock skew +-1\.27 s", text)
+    assert re.search(r"least latency +850 ns", text)
+    assert re.search(r"left out +1,234 shares", text)
+    assert "messages told twice" not in text
+    assert re.search(r"replay +no: the book is unknown from 10:00 on", text)
+    assert 1 == check(dataclasses.replace(DAY, findings=Findings(refusal="it would lie"))).faults
+
+
+def test_bars_are_counted_and_a_bar_lasts_to_its_end():
+    step = 60 * NS_PER_SECOND
+    starts = np.arange(SESSION.open_ns, SESSION.close_ns, step)
+    ones = np.ones(len(starts))
+    bars = Bars(starts, starts + step, ones, ones, ones, ones, ones, np.full(len(starts), np.nan), starts * 0 - 1)
+    report = check(
+        Day(
+            instrument=DAY.instrument, source="bars:X", events=no_events(), quotes=no_quotes(), trades=no_trades(),
+            depth=0, bars=bars,
+        )
+    )  # fmt: skip
+    assert (["bars"], 390, 0.0, 0) == (
+        list(report.tables), report.tables["bars"].rows, report.tables["bars"].longest_silence_s, report.faults,
+    )  # fmt: skip
+    spoiled_bars = dataclasses.replace(bars, volume=-ones, low=0 * ones)
+    table = check_tables({"bars": frame(spoiled_bars, "bars")}, session=SESSION).tables["bars"]
+    assert (390, 390) == (table.non_positive_price, table.non_positive_size)
+
+
+def test_prices_of_zero_and_below_are_right_where_the_instrument_says_so():
+    events = DAY.to_frame("events").with_columns(-pl.col("price_ticks").alias("price_ticks"))
+    assert 0 < check_tables({"events": events}, session=SESSION).faults
+    assert 0 == check_tables({"events": events}, session=SESSION, negative_prices=True).faults
+
+
+def test_a_day_without_trades_is_told():
+    quiet = dataclasses.replace(DAY, trades=no_trades())
+    assert ["events", "quotes"] == list(check(quiet).tables)
+
+
+def test_several_days_are_checked_one_by_one(write_lobster):
+    root = write_lobster()
+    write_lobster(MESSAGES.replace(",40,", ",0,"), date="2012-06-22")
+    reports = check_all("lobster:TEST", root=root)
+    assert [(21, 0), (22, 1)] == [(report.session.date.day, report.faults) for report in reports]
+    assert [21] == [report.session.date.day for report in check_all("lobster:TEST", "2012-06-21", root=root)]
+    assert 2 == len(check_all(root))
 
 
 def test_the_report_is_plain_json_and_a_table():
