@@ -88,29 +88,26 @@ def step_of(numbers: Iterable[Decimals]) -> Decimal | None:
     return None if step is None else _shortest(step)
 
 
-def to_steps(numbers: Decimals, step: Decimal, what: str) -> Ints:
-    """How many steps each number is.
+def steps_of(numbers: Decimals, step: Decimal) -> tuple[Ints, npt.NDArray[np.intp]]:
+    """How many whole steps each number is, and which numbers (from 0) are more than that.
 
     Raises
     ------
     BadData
-        When one is not a multiple of the step; `what` says in the message what it is.
+        When the largest has more steps than 64 bits count.
     """
     divisor, shift = int(step.scaleb(_places(step))), _places(step) - numbers.places
     units = numbers.units
     if shift > 0:
-        units = _times(units, 10**shift, what)
+        largest = int(units.max()) if len(units) else 0
+        if largest * 10**shift >= 2**63:
+            value = Decimal(largest).scaleb(-numbers.places)
+            raise BadData(f"{value} is too large to count in steps of {step}; give a coarser step")
+        units = units * np.int64(10**shift)
     elif shift < 0:
-        divisor *= 10**-shift
-    if divisor >= 2**63:
-        divisor = 2**63 - 1  # Above every unit, so that only 0 is a multiple of it.
+        divisor = min(divisor * 10**-shift, 2**63 - 1)  # More than any number, so that only 0 is a multiple of it.
     steps = units // divisor
-    off = np.flatnonzero(steps * divisor != units)
-    if len(off):
-        value = Decimal(int(numbers.units[off[0]])).scaleb(-numbers.places)
-        name = "tick_size" if what == "price" else "lot_size"
-        raise BadData(f"{what} {value} is not a multiple of {step}; give {name}={_common(step, value)}")
-    return steps
+    return steps, np.flatnonzero(steps * divisor != units)
 
 
 def _uniform(text: bytes, count: int) -> tuple[Decimals, ...] | None:
@@ -168,13 +165,6 @@ def _one_spelled_out(row: int, text: str | None) -> str:
     if number < 0:
         raise BadData(f"row {row}: {shortened(text or '')!r} is below 0")
     return f"{number:f}"
-
-
-def _times(units: Ints, factor: int, what: str) -> Ints:
-    largest = int(units.max()) if len(units) else 0
-    if largest * factor >= 2**63:
-        raise BadData(f"{what}s are too large to count in steps this small; give a coarser step")
-    return units * np.int64(factor)
 
 
 def _common(one: Decimal, other: Decimal) -> Decimal:

@@ -10,18 +10,16 @@ Days are UTC calendar days, as these markets never close. The book is carried ov
 with a known book begins with a picture of it, so that it can be replayed alone. While the book is unknown, trading is
 halted in the events, and a day that ends so is refused.
 
-Tick and lot are the greatest common divisors of the first hundreds of thousands of levels, trades and quotes, or of
-all there are, unless they are given. Wrong where a venue's stamps are wrong, and within their resolution, mostly a
+Tick and lot are told by the first hundreds of thousands of levels, trades and quotes, or all there are
+(`nowake.data.readers.price_grid`). Wrong where a venue's stamps are wrong, and within their resolution, mostly a
 millisecond."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import re
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +27,7 @@ import numpy.typing as npt
 from nowake.data.day import Events
 from nowake.data.findings import EXAMPLES, NOTHING_FOUND, Findings
 from nowake.data.readers.contract import Piece, Wanted
-from nowake.data.readers.decimals import Decimals, step_of, to_steps
+from nowake.data.readers.decimals import Decimals
 from nowake.data.readers.level_book import RunningBook
 from nowake.data.readers.level_messages import (
     BREAK,
@@ -50,14 +48,13 @@ from nowake.data.readers.level_messages import (
     touch_quotes,
     update_events,
 )
-from nowake.domain.errors import BadData
+from nowake.data.readers.price_grid import Grid
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Quotes, Receipts, Trades
 from nowake.domain.units import NS_PER_DAY, NS_PER_SECOND, midnight_ns
 from nowake.kernels.layout import EVENT, TRADE
 
 _HOLD_NS = 2 * NS_PER_SECOND
-_HIGHEST_TICKS = 2**31 - 1
 _ENOUGH_ROWS = 300_000  # To tell tick and lot by; fewer where there are no more.
 _ALL_NS = 2**62
 # What comes before it is the coin; what follows a sign, the kind of contract.
@@ -93,7 +90,7 @@ class LevelFeed:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._tick, self._lot = source.wanted.tick_size, source.wanted.lot_size
+        self._grid = Grid(source.wanted.tick_size, source.wanted.lot_size)
         self._early: list[Batch] = []
         self._early_rows, self._enough_rows = 0, _ENOUGH_ROWS
         self._book = RunningBook()
@@ -132,7 +129,10 @@ class LevelFeed:
 
     def _take_early(self) -> Iterator[Piece]:
         """Batches that waited until there are enough of them to tell tick and lot."""
-        self._find_steps(self._early)
+        self._grid.see(
+            [price for batch in self._early for price in batch.prices],
+            [size for batch in self._early for size in batch.sizes],
+        )
         batches, self._early, self._early_rows, self._enough_rows = self._early, [], 0, 0
         for batch in batches:
             self._hold(batch)
@@ -173,30 +173,8 @@ class LevelFeed:
         bid, bid_lots = self._steps(tickers.bid, tickers.bid_size)
         return ticker_quotes(tickers, bid, bid_lots, *self._steps(tickers.ask, tickers.ask_size))
 
-    def _find_steps(self, batches: Sequence[Batch]) -> None:
-        """Tick and lot of the first batches, unless they are known."""
-        if self._tick is None:
-            of_batches = [
-                (each.updates.price, each.prints.price, each.tickers.bid, each.tickers.ask) for each in batches
-            ]
-            self._tick = step_of(itertools.chain.from_iterable(of_batches)) or Decimal("0.01")
-        if self._lot is None:
-            sizes = [
-                (each.updates.size, each.prints.size, each.tickers.bid_size, each.tickers.ask_size) for each in batches
-            ]
-            self._lot = step_of(itertools.chain.from_iterable(sizes)) or Decimal(1)
-
     def _steps(self, price: Decimals, size: Decimals) -> tuple[Ints, Ints]:
-        assert self._tick is not None
-        assert self._lot is not None
-        ticks, lots = to_steps(price, self._tick, "price"), to_steps(size, self._lot, "size")
-        if len(ticks) and ticks.max() > _HIGHEST_TICKS:
-            highest = Decimal(int(price.units.max())).scaleb(-price.places)
-            raise BadData(
-                f"price {highest} of {self._source.symbol} is more than {_HIGHEST_TICKS:,} ticks of {self._tick}; "
-                "give a coarser tick_size"
-            )
-        return ticks, lots
+        return self._grid.ticks(price), self._grid.lots(size)
 
     def _begin_day(self, date: dt.date) -> None:
         """The first messages of a later date: what the book was at midnight opens it."""
@@ -239,8 +217,6 @@ class LevelFeed:
                 self._unclosed = piece
 
     def _piece(self, date: dt.date, tables: _Held) -> Piece:
-        assert self._tick is not None
-        assert self._lot is not None
         midnight = midnight_ns(date, "UTC")
         session = Session(date=date, timezone="UTC", open_ns=midnight, close_ns=midnight + NS_PER_DAY)
         source = self._source
@@ -249,8 +225,8 @@ class LevelFeed:
                 symbol=source.symbol,
                 venue=source.venue,
                 session=session,
-                tick_size=self._tick,
-                lot_size=self._lot,
+                tick_size=self._grid.tick,
+                lot_size=self._grid.lot,
                 currency=source.currency,
             ),
             events=tables.events,
@@ -275,7 +251,12 @@ class LevelFeed:
         date = piece.instrument.session.date
         told, equal = self._compared.get(date, (0, 0))
         measures = {"touch_agreement_pct": 100.0 * equal / told, "touches_compared": float(told)} if told else {}
-        of_day = Findings(measures=measures).merged(self._refused.get(date, NOTHING_FOUND))
+        notes: tuple[str, ...] = ()
+        if self._grid.rounded:
+            notes = (
+                f"some sizes lie between lots of {self._grid.lot} and are rounded; give lot_size to have them exactly",
+            )
+        of_day = Findings(measures=measures, notes=notes).merged(self._refused.get(date, NOTHING_FOUND))
         return dataclasses.replace(piece, findings=piece.findings.merged(of_day))
 
 

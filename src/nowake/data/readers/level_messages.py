@@ -87,6 +87,16 @@ class Batch:
     notes: tuple[str, ...] = ()
 
     @property
+    def prices(self) -> tuple[Decimals, ...]:
+        """All columns of prices."""
+        return self.updates.price, self.prints.price, self.tickers.bid, self.tickers.ask
+
+    @property
+    def sizes(self) -> tuple[Decimals, ...]:
+        """All columns of sizes."""
+        return self.updates.size, self.prints.size, self.tickers.bid_size, self.tickers.ask_size
+
+    @property
     def times(self) -> tuple[Ints, Ints, Ints]:
         """When the book, trades and quotes speak."""
         return self.updates.time_ns, self.prints.time_ns, self.tickers.time_ns

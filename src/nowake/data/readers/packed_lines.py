@@ -59,7 +59,7 @@ def last_lines(path: Path, most_bytes: int) -> list[bytes]:
                 stream.seek(max(path.stat().st_size - most_bytes, 0))
                 return stream.read().split(b"\n")[1:]
         for block in _texts(path, None):
-            text = (text + block)[-most_bytes:] if len(block) < most_bytes else block
+            text = (text + block)[-most_bytes:]
     except (OSError, BadData, EOFError):
         pass
     return text.split(b"\n")[1:]
@@ -81,14 +81,16 @@ def _unpacked(stream: BinaryIO, name: str) -> Iterator[bytes]:
     while packed := stream.read(_BLOCK_BYTES):
         while packed:
             try:
-                text = member.decompress(packed)
+                text = member.decompress(packed, 4 * _BLOCK_BYTES)  # Bounded: some files shrink a hundredfold.
             except zlib.error as error:
                 where = stream.tell() - len(packed)
                 raise BadData(f"{name} is no sound gzip after byte {where:,} ({error}); copy it again") from None
-            packed, begun = member.unused_data, not member.eof
+            packed, begun = member.unused_data if member.eof else member.unconsumed_tail, not member.eof
             if member.eof:
                 member = zlib.decompressobj(zlib.MAX_WBITS | 16)
             if text:
                 yield text
-    if begun:
+    while begun and (text := member.decompress(b"", 4 * _BLOCK_BYTES)):
+        yield text
+    if begun and not member.eof:
         raise EOFError(f"{name} was cut short")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import tracemalloc
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from nowake.data.assemble import days
-from nowake.data.readers import binance
+from nowake.data.readers import binance, level_feed, packed_lines
 from nowake.data.readers.contract import Wanted
-from nowake.domain.errors import BadData
+from nowake.domain.errors import BadData, BadParameter
 from nowake.kernels.layout import CLEAR, HALT, LEVEL, RESUME, SNAPSHOT, TRADE
 
 MS = 1_000_000
@@ -407,7 +408,7 @@ def test_a_price_that_is_no_number_is_refused(tmp_path):
 
 
 def test_a_tick_that_does_not_fit_is_refused_with_one_that_does(tmp_path):
-    with pytest.raises(BadData, match=r"price 99\.50 is not a multiple of 1; give tick_size=0\.5"):
+    with pytest.raises(BadParameter, match=r"price 99\.50 is not a multiple of the tick 1; give tick_size=0\.5"):
         read(tmp_path, started(), tick_size=Decimal(1))
 
 
@@ -496,3 +497,43 @@ def test_progress_tells_bytes_up_to_all(tmp_path):
 
     size = path.stat().st_size
     assert (size, size) == calls[-1]
+
+
+def test_memory_does_not_grow_with_the_length_of_a_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr(binance, "_BATCH_MESSAGES", 500)
+    monkeypatch.setattr(level_feed, "_ENOUGH_ROWS", 1000)
+    monkeypatch.setattr(packed_lines, "_BLOCK_BYTES", 1 << 14)
+    peaks = []
+    for length in (4_000, 24_000):
+        recorder = started("usdm")
+        for number in range(length):
+            recorder.depth(200 + 10 * number, 13 + number, 13 + number, [(f"{90 + number % 10}.00", f"{number}.5")])
+        (recording,) = binance.recordings([recorder.save(tmp_path / f"{length}.gz")])
+        tracemalloc.start()
+        count = sum(len(piece.events) for piece in binance.pieces(recording, Wanted()))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert length + 9 == count
+
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_a_day_in_many_pieces_is_the_day_in_one(tmp_path, monkeypatch):
+    recorder = started("usdm")
+    for number in range(2_000):
+        recorder.depth(200 + 10 * number, 13 + number, 13 + number, [(f"{90 + number % 10}.00", f"{number % 3}.5")])
+        recorder.trade(203 + 10 * number, number, "100.50", "0.5").ticker(
+            205 + 10 * number, 13 + number, ("100.00", "1.5"), ("100.50", f"{number % 5 + 1}.0")
+        )
+    (at_once,) = read(tmp_path, recorder)
+    monkeypatch.setattr(binance, "_BATCH_MESSAGES", 100)
+    monkeypatch.setattr(level_feed, "_ENOUGH_ROWS", 500)
+    monkeypatch.setattr(packed_lines, "_BLOCK_BYTES", 2_000)
+
+    (recording,) = binance.recordings([tmp_path / "part0.gz"])
+    in_many = list(binance.pieces(recording, Wanted()))
+
+    assert len(in_many) > 10
+    (whole,) = days(in_many, source=str)
+    assert at_once.fingerprint == whole.fingerprint
+    assert drawn(at_once) == drawn(whole)

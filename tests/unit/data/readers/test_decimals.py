@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nowake.data.readers.decimals import Decimals, columns, from_text, step_of, to_steps
+from nowake.data.readers.decimals import Decimals, columns, from_text, step_of, steps_of
 from nowake.domain.errors import BadData
 
 NUMBERS = st.decimals(min_value=0, max_value=10**6, places=4).map(lambda number: f"{number:f}")
@@ -82,14 +82,21 @@ def test_there_is_no_step_where_all_is_zero():
 
 @pytest.mark.parametrize(("step", "expected"), [("0.05", [3, 9]), ("0.001", [150, 450]), ("0.15", [1, 3])])
 def test_numbers_are_counted_in_steps_finer_and_coarser_than_their_places(step, expected):
-    assert expected == to_steps(Decimals(np.array([15, 45]), 2), Decimal(step), "price").tolist()
+    steps, off = steps_of(Decimals(np.array([15, 45]), 2), Decimal(step))
+
+    assert (expected, []) == (steps.tolist(), off.tolist())
 
 
-def test_a_number_off_the_grid_is_refused_with_the_step_that_fits():
-    with pytest.raises(BadData, match=r"price 0\.45 is not a multiple of 0\.1; give tick_size=0\.05"):
-        to_steps(Decimals(np.array([20, 45]), 2), Decimal("0.1"), "price")
+def test_numbers_off_the_grid_are_named():
+    steps, off = steps_of(Decimals(np.array([20, 45, 0, 1]), 2), Decimal("0.1"))
+
+    assert ([2, 4, 0, 0], [1, 3]) == (steps.tolist(), off.tolist())
+
+
+def test_no_number_but_zero_is_a_multiple_of_a_step_beyond_all():
+    assert [0] == steps_of(Decimals(np.array([7, 0]), 9), Decimal("1E+15"))[1].tolist()
 
 
 def test_a_number_too_large_for_so_small_a_step_is_refused():
-    with pytest.raises(BadData, match="too large"):
-        to_steps(Decimals(np.array([10**17]), 0), Decimal("0.00001"), "size")
+    with pytest.raises(BadData, match=r"100000000000000000 is too large to count in steps of 0\.00001"):
+        steps_of(Decimals(np.array([10**17]), 0), Decimal("0.00001"))
