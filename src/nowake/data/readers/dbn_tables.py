@@ -1,18 +1,92 @@
-"""Quotes and trades out of DBN records that tell no orders."""
+"""Quotes and trades out of DBN records that tell no orders: market by price of one level, and trades."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from nowake.data.day import quotes_of_touch
-from nowake.data.readers.dbn_layout import UNDEFINED_PRICE
+from nowake.data.findings import Findings
+from nowake.data.readers.contract import Piece
+from nowake.data.readers.dbn_layout import TABLES, UNDEFINED_PRICE
+from nowake.data.readers.dbn_reading import BAD_RECEIPT, PICTURE, Reading, Traded, receipts_of
+from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades
+from nowake.kernels.tracking_state import TOLD
 
 Ints = npt.NDArray[np.int64]
 Converts = Callable[[Ints], Ints]
+
+
+class Tables(Reading):
+    """Market by price of one level, and trades."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """The days of every wanted instrument."""
+        rtype, layout = TABLES[self.header.schema]
+        rest, begun = b"", 0
+        traded: dict[tuple[dt.date, int, int], Traded] = {}
+        for chunk, place in self.contents():
+            if place < 0:
+                if rest:
+                    raise self.cut_short(begun)
+                continue
+            begun = place - len(rest)
+            content = rest + chunk
+            records, used = _records(content, rtype, layout)
+            if used < 0:
+                raise BadData(
+                    f"{self.path.name} byte {begun - used - 1:,}: a record shorter than 16 bytes; it is damaged"
+                )
+            rest, begun = content[used:], begun + used
+            yield from self.of_records(records, traded)
+
+    def of_records(
+        self, records: npt.NDArray[np.void], traded: dict[tuple[dt.date, int, int], Traded]
+    ) -> Iterator[Piece]:
+        """Pieces of some records, by trading date and instrument."""
+        time_ns = np.where(records["ts_event"] < 0, records["ts_recv"], records["ts_event"])
+        while len(records):
+            self.session = self.days.session_at(int(time_ns[0]))
+            later = time_ns >= self.days.end_of(self.session)
+            count = int(later.argmax()) if later.any() else len(records)
+            for publisher, number in sorted(set(zip(*_ids(records[:count]), strict=True))):
+                mine = (records["instrument_id"][:count] == number) & (records["publisher_id"][:count] == publisher)
+                key = (self.session.date, publisher, number)
+                symbol = self.header.name_of(number, self.session.date)
+                if self.wanted.includes(symbol, self.session.date):
+                    one = traded.setdefault(key, Traded(symbol, self.publisher(publisher)))
+                    yield from self.piece(one, records[:count][mine])
+            records, time_ns = records[count:], time_ns[count:]
+
+    def piece(self, traded: Traded, records: npt.NDArray[np.void]) -> Iterator[Piece]:
+        """Quotes, where the schema has them, and trades of one instrument."""
+        names = [name for name in ("price", "bid_px", "ask_px") if name in (records.dtype.names or ())]
+        priced = np.concatenate([records[name][records[name] != UNDEFINED_PRICE] for name in names])
+        if not len(priced):
+            return
+        self.settle(traded, priced)
+        ordered, reversals = _in_order(records, traded.latest_ns)
+        traded.latest_ns = int(ordered["ts_event"][-1])
+        quotes = quotes_of(ordered, lambda price: self.ticks(traded, price), lambda size: self.lots(traded, size))
+        trades = trades_of(ordered, lambda price: self.ticks(traded, price), lambda size: self.lots(traded, size))
+        stamped = records[(records["flags"] & (PICTURE | BAD_RECEIPT) == 0) & (records["ts_event"] >= 0)]
+        told = np.zeros(len(stamped), TOLD)
+        told["time_ns"], told["lots"] = stamped["ts_event"], stamped["ts_recv"]
+        receipts, measures = receipts_of(told)
+        yield Piece(
+            instrument=self.instrument(traded),
+            quotes=quotes,
+            trades=trades,
+            receipts=receipts,
+            depth=1 if quotes is not None else 0,
+            findings=Findings(
+                counts={"clock_reversals": reversals} if reversals else {}, measures=measures, notes=self.notes(traded)
+            ),
+        )
 
 
 def quotes_of(records: npt.NDArray[np.void], ticks: Converts, lots: Converts) -> Quotes | None:
@@ -39,3 +113,34 @@ def trades_of(records: npt.NDArray[np.void], ticks: Converts, lots: Converts) ->
         hidden=np.zeros(len(prints), np.bool_),
         auction=np.zeros(len(prints), np.bool_),
     )
+
+
+def _records(content: bytes, rtype: int, layout: np.dtype[np.void]) -> tuple[npt.NDArray[np.void], int]:
+    """The whole records of a type, and how many bytes were used; -1 - place where a record cannot be so short."""
+    alike, places, place, size = np.zeros(0, layout), [], 0, len(content)
+    length = 4 * content[0] if content else 0
+    if length >= layout.itemsize and rtype == content[1]:
+        rows = np.frombuffer(content, np.uint8, size // length * length).reshape(-1, length)
+        if (rows[:, 0] == rows[0, 0]).all() and (rows[:, 1] == rtype).all():
+            alike, place = rows[:, : layout.itemsize].copy().view(layout)[:, 0], rows.size
+    while place < size and place + (length := 4 * content[place]) <= size:
+        if length < 16:
+            return alike, -1 - place
+        if content[place + 1] == rtype and length >= layout.itemsize:
+            places.append(place)
+        place += length
+    picked = b"".join(content[one : one + layout.itemsize] for one in places)
+    return np.concatenate([alike, np.frombuffer(picked, layout)]), place
+
+
+def _ids(records: npt.NDArray[np.void]) -> tuple[list[int], list[int]]:
+    return records["publisher_id"].tolist(), records["instrument_id"].tolist()
+
+
+def _in_order(records: npt.NDArray[np.void], latest_ns: int) -> tuple[npt.NDArray[np.void], int]:
+    """Records with `ts_event` never decreasing, and how many were earlier than one before."""
+    told = np.where(records["ts_event"] < 0, records["ts_recv"], records["ts_event"])
+    time_ns = np.maximum(np.maximum.accumulate(told), latest_ns)
+    ordered = records.copy()
+    ordered["ts_event"] = time_ns
+    return ordered, int(np.count_nonzero(time_ns != told))
