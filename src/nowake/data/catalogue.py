@@ -358,8 +358,8 @@ def _only_symbol(catalogue: Catalogue, recordings: list[Recording]) -> str:
     symbols = sorted({symbol for each in recordings for symbol in each.symbols})
     if len(symbols) == 1 and all(each.symbols for each in recordings):
         return symbols[0]
-    there = f"{len(symbols):,} symbols, {_listed(symbols)}" if symbols else "more than one symbol"
-    raise NotFound(f"{catalogue.root} holds {there}; say which, with --symbol or as {catalogue.root}:SYMBOL")
+    there = f"holds {len(symbols):,} symbols, {_listed(symbols)}" if symbols else "does not name its symbols"
+    raise NotFound(f"{catalogue.root} {there}; say which, with --symbol or as {catalogue.root}:SYMBOL")
 
 
 def _no_symbol(catalogue: Catalogue, symbol: str, candidates: list[Recording]) -> NotFound:

@@ -146,7 +146,7 @@ def test_a_symbol_must_be_given_where_there_are_several(tmp_path, recording):
 def test_a_recording_that_names_no_symbol_may_hold_any(tmp_path, recording):
     here = catalogue_of(tmp_path, recording(()))
     assert ("BTCUSD", MONDAY) == choose(here, Name("BTCUSD"), None)[1:]
-    with pytest.raises(NotFound, match="holds more than one symbol; say which"):
+    with pytest.raises(NotFound, match="does not name its symbols; say which, with --symbol or as .*:SYMBOL"):
         choose(here, Name(), MONDAY)
     (row,) = entries(here, here.recordings)
     assert ("binance:SYMBOL", "?", "2024-08-05") == (row.spec, row.symbol, row.dates)
