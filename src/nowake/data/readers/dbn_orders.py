@@ -30,6 +30,7 @@ class Orders(Reading):
         self.owners = np.zeros(1 << _OWNER_BITS, OWNER)
         self.traded: dict[int, Traded] = {}
         self.keys: dict[int, int] = {}  # Number of an instrument -> its id.
+        self.seen = 0  # Instruments in the file so far, wanted or not.
         self.heaps = Heaps()
         self.tracker = Tracker(
             "dbn:translate",
@@ -85,6 +86,8 @@ class Orders(Reading):
 
     def next_date(self, content: npt.NDArray[np.uint8]) -> Iterator[Piece]:
         """A new trading date begins with a picture of the orders that stand."""
+        self.heaps.add(self.open_trade())
+        self.tracker.set(trade_on=0)
         yield from self.end()
         begin_ns = self.tracker.get("boundary_ns")
         start = self.tracker.position
@@ -107,8 +110,11 @@ class Orders(Reading):
         """Number the instrument of the record that is next."""
         key, place = self.tracker.get("key"), self.tracker.get("place")
         number = len(self.traded)
-        if number >= _INSTRUMENTS:
-            raise OutOfCapacity(f"{self.path.name} holds more than {_INSTRUMENTS:,} instruments; ask for some of them")
+        self.seen += 1
+        if self.seen > _INSTRUMENTS:
+            raise OutOfCapacity(
+                f"{self.path.name} holds more than {_INSTRUMENTS:,} instruments; ask the vendor for files of fewer"
+            )
         instrument_id, publisher = key & 0xFFFFFFFF, (key >> 32) - 1
         symbol = self.header.name_of(instrument_id, self.session.date)
         names = {symbol, *(name for *_, name in self.header.names.get(instrument_id, ()))}

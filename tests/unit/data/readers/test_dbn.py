@@ -12,7 +12,7 @@ from tests.reference.dbn import LAST, PICTURE, UNDEFINED, Mbo, encode, encode_qu
 
 from nowake.data.readers import dbn
 from nowake.data.readers.contract import Wanted
-from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.units import NS_PER_DAY, NS_PER_SECOND, epoch_ns
 from nowake.kernels.layout import ADD, CLEAR, DELETE, EXECUTE, HALT, PRINT_CROSS, PRINT_HIDDEN, REDUCE, RESUME, SNAPSHOT
 from nowake.sim.book import Book
@@ -225,6 +225,19 @@ def test_an_order_filled_before_a_date_ends_is_not_in_the_picture_of_the_next(tm
     trade = [mbo("T", "A", 9, ts=last, flags=0), mbo("F", "B", 1, ts=last, flags=0), mbo("C", "B", 1, ts=first)]
     _, second = read(write(tmp_path, mbo("A", "B", 1), mbo("A", "B", 2), *trade), tick_size=Decimal(1))
     assert [2] == second.events["order_id"][second.events["kind"] != HALT].tolist()
+
+
+def test_a_trade_that_ends_a_date_is_printed_on_it(tmp_path):
+    trade = mbo("T", "B", 9, size=5, ts=at("2023-12-26T22:29:59"))
+    first, second = read(write(tmp_path, trade, mbo("A", "B", 1, ts=at("2023-12-26T22:31"))), tick_size=Decimal(1))
+    assert [PRINT_HIDDEN] == first.events["kind"].tolist()
+    assert [HALT, ADD] == second.events["kind"].tolist()
+
+
+def test_more_instruments_than_there_is_room_for_are_refused(tmp_path):
+    path = write(tmp_path, *(mbo("A", "B", 1, instrument_id=n) for n in range(1, (1 << 15) + 2)))
+    with pytest.raises(OutOfCapacity, match=r"a.dbn holds more than 32,768 instruments"):
+        read(path, symbols=frozenset({"5"}))
 
 
 def test_the_picture_of_a_new_date_keeps_the_queue(tmp_path):
