@@ -42,9 +42,8 @@ class Feed:
     def __init__(self, times_ns: Ints, leg: Leg) -> None:
         times_ns = times_ns if len(times_ns) else np.zeros(1, np.int64)
         known_ns = np.maximum.accumulate(times_ns + leg.delays_ns(times_ns, FEED))
-        last_of_instant = np.searchsorted(times_ns, times_ns, "right") - 1
         self._count = len(times_ns)
-        self._times, self._known = times_ns.data, known_ns[last_of_instant].data  # Plain whole numbers, and fast.
+        self._times, self._known = times_ns.data, known_ns.data  # Plain whole numbers, and fast.
         self._low = 0  # A row that is in the past of whoever asks in the order of time.
 
     def known_ns(self, venue_ns: int) -> int:
@@ -55,7 +54,7 @@ class Feed:
 
     def seen_ns(self, now_ns: int) -> int:
         """The venue's instant up to which we know everything now."""
-        row = self._row(self._known, now_ns)
+        row = self._row(self._known, now_ns)  # Where it is not the last of its instant, that instant is not seen yet.
         seen_ns = now_ns - self._delay_ns(row)
         return min(seen_ns, self._times[row + 1] - 1) if row + 1 < self._count else seen_ns
 
