@@ -121,8 +121,9 @@ class Tracker:
 
     def standing(self) -> npt.NDArray[np.void]:
         """The orders in the table, those first in the queue first."""
-        live = self._table[self._table["side"] != 0]
-        return live[np.argsort(live["place"])]
+        live: npt.NDArray[np.void] = self._table[self._table["side"] != 0]
+        ordered: npt.NDArray[np.void] = live[np.argsort(live["place"])]
+        return ordered
 
     def _grow(self) -> None:
         bits = self.get("table_bits") + 1
