@@ -180,6 +180,15 @@ def test_futures_join_where_the_range_of_a_change_reaches_over_the_picture(tmp_p
     assert ["100 resume", "100 level bid 99.5 7.0"] == drawn(day)[-2:]
 
 
+def test_a_change_of_futures_that_ends_where_the_picture_does_begins_the_book(tmp_path):
+    recorder = Recorder("usdm").depth(0, 5, 10, [("99.50", "2.0")], previous=3).picture(150, 10, BIDS, ASKS)
+
+    (day,) = read(tmp_path, recorder)
+
+    assert "0 level bid 99.5 2.0" == drawn(day)[-1]
+    assert not day.findings.refusal
+
+
 def test_a_picture_older_than_the_changes_is_not_used(tmp_path):
     recorder = Recorder("spot").depth(0, 15, 18, [("99.50", "7.0")]).picture(50, 10, BIDS, ASKS)
 
@@ -229,22 +238,21 @@ def test_a_day_without_any_picture_is_refused(tmp_path):
 
 def test_the_book_is_kept_over_midnight_and_opens_the_next_day_as_a_picture(tmp_path):
     to_midnight = MIDNIGHT_MS - NOON_MS
-    evening = started().depth(to_midnight - 50, 13, 13, [("99.00", "4.0")])
+    evening = started().depth(to_midnight - 50, 13, 13, [("99.00", "4.0")], [("100.50", "1.0"), ("101.00", "0.0")])
     morning = Recorder().depth(to_midnight + 50, 14, 14, [("100.00", "0.0")]).trade(to_midnight + 60, 1, "99.50", "1")
 
     first, second = read(tmp_path, evening, morning)
 
     assert [dt.date(2024, 8, 8), dt.date(2024, 8, 9)] == [day.instrument.session.date for day in (first, second)]
-    assert f"{to_midnight - 50} level bid 99.0 4.0" == drawn(first)[-1]
+    assert f"{to_midnight - 50} level bid 99.0 4.0" in drawn(first)
     assert {
         f"{to_midnight} clear*",
         f"{to_midnight} level* bid 100.0 1.5",
         f"{to_midnight} level* bid 99.5 2.5",
         f"{to_midnight} level* bid 99.0 4.0",
         f"{to_midnight} level* ask 100.5 1.0",
-        f"{to_midnight} level* ask 101.0 3.0",
-    } == set(drawn(second)[:6])
-    assert [f"{to_midnight + 50} level bid 100.0 0.0", f"{to_midnight + 60} trade ask 99.5 1.0"] == drawn(second)[6:]
+    } == set(drawn(second)[:5])
+    assert [f"{to_midnight + 50} level bid 100.0 0.0", f"{to_midnight + 60} trade ask 99.5 1.0"] == drawn(second)[5:]
     assert not second.findings.refusal
 
 
