@@ -14,7 +14,11 @@ from nowake.kernels import matching_state as state
 from nowake.sim.matching import SELF_MATCH, MatchingEngine
 
 GRIDS = (range(98, 103), range(-2, 3), range(-(2 * 10**12), 3 * 10**12, 10**12), range(1, 20_000_000, 4_999_999))
-IDS = st.integers(0, 25)
+
+# Ids that all want to be in the last or the first two places of the table an engine begins with.
+TABLE = len(MatchingEngine()._memory.array("table"))
+CROWDED = [k for k in range(40_000) if ((k * 0x9E3779B97F4A7C15) % 2**64 * TABLE >> 64) in (TABLE - 1, 0, 1)][:25]
+IDS = st.one_of(st.integers(0, 25), st.sampled_from(CROWDED))
 
 
 @st.composite
@@ -145,6 +149,16 @@ class Account:
         self.limit[order_id] = (side, worst if no_limit else int(message["price_ticks"]))
 
 
+@given(st.permutations(CROWDED), st.permutations(CROWDED))
+def test_every_id_is_found_until_its_order_leaves_however_they_crowd_the_table(came, left):
+    engine = MatchingEngine()
+    flow = np.zeros(3 * len(CROWDED), FULL)
+    flow["order_id"], flow["quantity"] = [*came, *left, *left], 1
+    flow["kind"][len(CROWDED) :] = state.CANCEL
+    kinds = engine.match(flow)["type"].reshape(3, -1)
+    assert [{state.ACKNOWLEDGED}, {state.CANCELLED}, {state.CANCEL_REJECTED}] == [set(row.tolist()) for row in kinds]
+
+
 @given(st.integers(0, 1), st.lists(st.integers(1, 9), min_size=1, max_size=20), st.integers(1, 120))
 def test_orders_at_one_price_trade_in_the_order_they_came(side, sizes, wanted):
     flow = np.zeros(len(sizes) + 1, FULL)
@@ -170,6 +184,7 @@ def test_a_long_random_flow_in_odd_batches_is_matched_as_by_the_twin(seed):
     flow["sequence"] = np.arange(count)
     flow["kind"] = random.choice([0, 0, 0, 1, 2], count)
     flow["order_id"] = random.integers(0, 900, count).astype(np.uint64) << np.uint64(17 * seed)
+    flow["order_id"][::5] = random.choice(CROWDED, len(flow[::5]))
     flow["side"] = random.integers(0, 2, count)
     middle = np.cumsum(random.integers(-9, 10, count)) * 10 ** (3 * seed)
     flow["price_ticks"] = middle + (2 * flow["side"].astype(int) - 1) * random.integers(-2, 30, count)
