@@ -10,6 +10,9 @@ written and read back is the same bytes."""
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -113,7 +116,9 @@ def write_part(frame: pl.DataFrame, path: Path, instrument: Instrument) -> None:
             path, compression="zstd", compression_level=_COMPRESSION_LEVEL, row_group_size=ROW_GROUP, metadata=about
         )
     except pl.exceptions.PolarsError as error:
-        raise OSError(f"{path}: {str(error).splitlines()[0]}") from None
+        number = re.search(r"os error (\d+)", str(error))  # All that polars keeps of it.
+        code = int(number[1]) if number else errno.EIO
+        raise OSError(code, os.strerror(code), str(path)) from None
 
 
 def read_about(folder: Path) -> Stored:

@@ -56,7 +56,7 @@ def test_a_day_without_events_cannot_be_replayed():
     )
     assert (False, True) == (empty.can_replay, DAY.can_replay)
     assert "" == DAY.cannot_replay_because
-    assert "no: 'x' has quotes and trades but no order-by-order events" in str(empty)
+    assert "no: 'x' has no rows and no order-by-order events" in str(empty)
 
 
 def test_a_day_prints_as_a_small_table():
