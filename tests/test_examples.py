@@ -13,7 +13,8 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 
 def test_there_is_an_example_for_every_verb_there_is() -> None:
-    assert [path.stem for path in EXAMPLES] == ["estimate", "latency", "plan", "replay", "report", "simulate", "sweep_quotes"]
+    names = ["estimate", "latency", "plan", "replay", "report", "simulate", "sweep_quotes"]
+    assert [path.stem for path in EXAMPLES] == names
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

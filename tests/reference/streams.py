@@ -75,7 +75,7 @@ def rows(draw, *, size=40):
         st.sampled_from(ids),
         st.integers(1, 9) | st.integers(-1, 30),
         st.integers(99, 102),
-        st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10, 13]),
+        st.sampled_from([1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7, 8, 9, 9, 10, 13, 0, -1]),
         st.sampled_from([1, -1]),
         st.sampled_from([0, 0, 0, layout.SNAPSHOT]),
     )

@@ -159,7 +159,7 @@ def _apply(c: Any, event: Any) -> None:
     """One event of history; the frequent kinds first."""
     kind = event.kind
     lots = event.lots
-    if kind > EXECUTE or lots <= 0:
+    if kind > EXECUTE or kind < ADD or lots <= 0:
         _apply_rare(c, event)
         return
     side = BIDS if event.side > 0 else ASKS
