@@ -93,17 +93,17 @@ class CompiledRun:
         """Every fill: venue time, order, side, price, quantity, whether it rested, and the position after it."""
         import polars as pl  # noqa: PLC0415
 
-        rate, lot = self.instrument.price(1), self.instrument.quantity(1)
-        fills = self.fills
+        fills, (tick, ticks_a_unit) = self.fills, self.instrument.tick_size.as_integer_ratio()
+        lot, lots_a_unit = self.instrument.lot_size.as_integer_ratio()
         return pl.DataFrame(
             {
                 "time": pl.Series(fills["venue_ns"]).cast(pl.Datetime("ns", "UTC")),
                 "order": fills["child_id"],
                 "side": self.sides,
-                "price": fills["price_ticks"] * rate,
-                "quantity": fills["lots"] * lot,
+                "price": fills["price_ticks"] * tick / ticks_a_unit,
+                "quantity": fills["lots"] * lot / lots_a_unit,
                 "maker": fills["maker"] == 1,
-                "position": self.positions_lots * lot,
+                "position": self.positions_lots * lot / lots_a_unit,
             }
         )
 

@@ -47,8 +47,19 @@ class Sweep:
         return self.runs[0].assumptions
 
     def best(self, figure: str = "result") -> CompiledRun:
-        """The run of the largest figure, on this day; a figure that is NaN is none."""
-        values = [run.summary()[figure] for run in self.runs]
+        """The run of the largest figure, on this day.
+
+        Raises
+        ------
+        BadParameter
+            When there is no such figure, or no run has one: a result needs a mid to mark at.
+        """
+        figures = self.runs[0].summary()
+        if figure not in figures:
+            raise BadParameter(f"no figure {figure!r}; there are {', '.join(figures)}")
+        values = np.array([run.summary()[figure] for run in self.runs])
+        if np.all(np.isnan(values)):
+            raise BadParameter(f"no run has a {figure}: at the end a side of the book was empty")
         return self.runs[int(np.nanargmax(values))]
 
     def to_frame(self) -> pl.DataFrame:

@@ -133,7 +133,7 @@ def test_the_result_marks_the_position_at_the_last_mid():
     result = run(take)
     # 10 bought at 101; at the end 99 is bid and 101 offered.
     assert 10 * (100 - 101) * 0.01 == pytest.approx(result.result)
-    assert 1 == result.to_frame().height
+    assert [(1.01, 10.0, False, 10.0)] == result.to_frame().select("price", "quantity", "maker", "position").rows()
     assert "result        -0.1" in str(result)
 
 
@@ -265,3 +265,10 @@ def test_a_sweep_in_threads_is_the_same_as_one_after_the_other():
 def test_a_sweep_of_nothing_or_with_nobody_is_refused(parameters, options, said):
     with pytest.raises(BadParameter, match=said):
         sweep(resize, day_of(), parameters, **options)
+
+
+def test_the_best_of_a_sweep_is_the_run_of_the_largest_figure():
+    found = sweep(resize, day_of(), {"first": [3, 7], "second": [0, 7]}, latency=FAST)
+    assert {"first": 3.0, "second": 7.0} == found.best("placed").parameters
+    with pytest.raises(BadParameter, match="no figure 'sharpe'"):
+        found.best("sharpe")
