@@ -12,6 +12,7 @@ real venue adds: trades late against levels, levels merged over time (`every_ns`
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,16 +22,15 @@ from numpy.typing import NDArray
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_SECOND
-from nowake.kernels.state import ACCEPTED, OWN
 from nowake.sim.book import Book
 from nowake.sim.level_book import LevelBook
 from nowake.sim.levels_of_orders import levels_of_orders
 from nowake.sim.queue_models import ALL, QueueModel
+from nowake.sim.queue_probes import Floats, Outcome, Plan, outcome_in, plan_probes
 
 if TYPE_CHECKING:
     import polars as pl
 
-Floats = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
 _REPEATS = 1000  # Of the bootstrap.
@@ -171,14 +171,10 @@ def queue_score(
         For the table.
     models
         Which of `nowake.sim.queue_models`.
-    probes
-        How many orders to try, at random times, on random sides.
-    horizon_s
-        How long each rests, in seconds.
+    probes, lots, horizon_s
+        How many orders to try, at random times on random sides, of how many lots, for how many seconds.
     deepest
         Probes rest 0 (at the touch) to so many displayed levels behind it, drawn evenly.
-    lots
-        Of each probe. More than the market's usual size no longer measures the queue alone.
     reach
         How many levels a side the tape keeps exact, 0 for all; `deepest` must lie within.
     every_ns
@@ -190,11 +186,6 @@ def queue_score(
     progress
         Called with what is being done, its number from 1, and the count of all.
 
-    Returns
-    -------
-    QueueScore
-        Prints as a table.
-
     Raises
     ------
     BadParameter
@@ -205,163 +196,54 @@ def queue_score(
     Examples
     --------
     >>> from nowake.data.generated import generate_day
-    >>> score = queue_score(generate_day(3, events=2_000).events, probes=50, deepest=0)
-    >>> len(score.models)
+    >>> len(queue_score(generate_day(3, events=2_000).events, probes=50, deepest=0).models)
     6
     """
     _check(models, probes=probes, horizon_s=horizon_s, deepest=deepest, lots=lots, reach=reach)
     horizon_ns = round(horizon_s * NS_PER_SECOND)
-    plan = _plan(events, between_ns, probes=probes, horizon_ns=horizon_ns, deepest=deepest, seed=seed)
-    passes = _passes(plan, horizon_ns)
-    steps = [str(model) for model in models]
-    tell = progress or (lambda _what, _number, _of: None)
-
-    tell("order by order", 1, len(steps) + 1)
-    truth = _Outcome.of(len(plan))
-    for each in passes:
-        _live(Book(events, depth=deepest + 1, reach=reach), plan, each, truth, lots=lots, first=True)
-    feed = levels_of_orders(events, every_ns=every_ns)
-    found = []
-    for number, model in enumerate(models, start=2):
-        tell(steps[number - 2], number, len(steps) + 1)
-        outcome = dataclasses.replace(_Outcome.of(len(plan)), price_ticks=truth.price_ticks)
-        for each in passes:
-            book = LevelBook(feed, queue_model=model, depth=deepest + 1, reach=reach)
-            _live(book, plan, each, outcome, lots=lots, first=False)
-        found.append(outcome)
-    placed = np.logical_and.reduce([truth.placed, *(outcome.placed for outcome in found)])
+    plan = plan_probes(events, between_ns, probes=probes, horizon_ns=horizon_ns, deepest=deepest, seed=seed)
+    shown = {"depth": deepest + 1, "reach": reach}
+    truth, *found = _outcomes(events, plan, models, lots=lots, every_ns=every_ns, shown=shown, progress=progress)
+    placed = np.logical_and.reduce([outcome.placed for outcome in (truth, *found)])
     if not placed.any():
         raise BadData(f"{name}: none of {probes} probes found a level to rest at; take a longer tape or fewer levels")
-    block = _block(int(placed.sum()), span_ns=int(plan["start_ns"][-1] - plan["start_ns"][0]), horizon_ns=horizon_ns)
+    truth = truth.only(placed)
+    block = _block(len(truth.wait_s), span_ns=int(np.ptp(plan["start_ns"])), horizon_ns=horizon_ns)
     scores = tuple(
-        _score(str(model), outcome.only(placed), truth.only(placed), block=block, seed=seed)
+        _score(str(model), outcome.only(placed), truth, block=block, seed=seed)
         for model, outcome in zip(models, found, strict=True)
     )
-    true_fills = int(np.isfinite(truth.only(placed).wait_s).sum())
-    return QueueScore(name, int(placed.sum()), true_fills, horizon_s, deepest, lots, every_ns, seed, scores)
+    true_fills = int(np.isfinite(truth.wait_s).sum())
+    return QueueScore(name, len(truth.wait_s), true_fills, horizon_s, deepest, lots, every_ns, seed, scores)
 
 
-# Probes.
-
-_PROBE = np.dtype([("start_ns", np.int64), ("half_ns", np.int64), ("end_ns", np.int64), ("side", "i8"), ("deep", "i8")])
-
-
-def _plan(
+def _outcomes(
     events: NDArray[np.void],
-    between_ns: tuple[int, int] | None,
+    plan: Plan,
+    models: Sequence[QueueModel],
     *,
-    probes: int,
-    horizon_ns: int,
-    deepest: int,
-    seed: int,
-) -> NDArray[np.void]:
-    """When, on which side and how deep each probe is placed, in time order."""
-    times = events["time_ns"]
-    first_ns, last_ns = between_ns or ((int(times[0]), int(times[-1])) if len(times) else (0, 0))
-    if last_ns - horizon_ns <= first_ns:
-        raise BadData(
-            f"from {first_ns} to {last_ns} ns there is no room for a probe of {horizon_ns / NS_PER_SECOND:g} s; "
-            "shorten the horizon"
-        )
-    luck = np.random.default_rng(seed)
-    plan = np.zeros(probes, _PROBE)
-    plan["start_ns"] = np.sort(luck.integers(first_ns, last_ns - horizon_ns, probes))
-    plan["half_ns"], plan["end_ns"] = plan["start_ns"] + horizon_ns // 2, plan["start_ns"] + horizon_ns
-    plan["side"] = luck.choice([1, -1], probes)
-    plan["deep"] = luck.integers(0, deepest + 1, probes)
-    return plan
-
-
-def _passes(plan: NDArray[np.void], horizon_ns: int) -> list[list[int]]:
-    """Probes by run through the tape, so that no two of a side live at one time; each list in time order."""
-    passes: list[list[int]] = []
-    free_ns: list[dict[int, int]] = []
-    for number, (start_ns, side) in enumerate(zip(plan["start_ns"].tolist(), plan["side"].tolist(), strict=True)):
-        k = next((k for k, free in enumerate(free_ns) if free.get(side, start_ns) <= start_ns), len(passes))
-        if k == len(passes):
-            passes.append([])
-            free_ns.append({})
-        passes[k].append(number)
-        free_ns[k][side] = start_ns + horizon_ns + 1
-    return passes
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What became of each probe: whether it was placed, where, when it was filled, and its place half-way."""
-
-    placed: NDArray[np.bool_]
-    price_ticks: NDArray[np.int64]
-    wait_s: Floats
-    ahead_first: Floats
-    ahead_half: Floats
-
-    @classmethod
-    def of(cls, count: int) -> _Outcome:
-        """Nothing happened yet."""
-        nothing = [np.full(count, np.nan) for _ in range(3)]
-        return cls(np.zeros(count, bool), np.zeros(count, np.int64), *nothing)
-
-    def only(self, which: NDArray[np.bool_]) -> _Outcome:
-        """Of some probes."""
-        return _Outcome(*(getattr(self, field.name)[which] for field in dataclasses.fields(self)))
-
-
-def _live(book: Book, plan: NDArray[np.void], numbers: list[int], outcome: _Outcome, *, lots: int, first: bool) -> None:
-    """Let the probes of one pass live in a book; `first` lets them choose their prices."""
-    acts = sorted(
-        (int(plan[moment][number]), moment, number)
-        for number in numbers
-        for moment in ("start_ns", "half_ns", "end_ns")
-    )
-    for time_ns, moment, number in acts:
-        while book.run(time_ns):
-            pass  # A halt wakes; nobody minds.
-        for venue_ns, child_id, _, open_lots, *_ in book.take_fills():
-            if not open_lots:
-                outcome.wait_s[child_id] = (venue_ns - int(plan["start_ns"][child_id])) / NS_PER_SECOND
-        side = int(plan["side"][number])
-        if moment == "start_ns":
-            _place(book, number, side, int(plan["deep"][number]), outcome, lots=lots, first=first)
-        elif outcome.placed[number] and math.isnan(outcome.wait_s[number]):
-            if moment == "half_ns":
-                outcome.ahead_half[number] = lots_ahead(book, number, side, int(outcome.price_ticks[number]))
-            else:
-                book.withdraw(number)
-
-
-def _place(book: Book, number: int, side: int, deep: int, outcome: _Outcome, *, lots: int, first: bool) -> None:
-    if first:
-        levels = book.sides()[0 if side > 0 else 1]
-        if book.is_halted or deep >= len(levels):
-            return
-        outcome.price_ticks[number] = levels[deep][0]
-    elif not outcome.price_ticks[number]:
-        return
-    price_ticks = int(outcome.price_ticks[number])
-    code, _ = book.place(number, side=side, price_ticks=price_ticks, lots=lots, post_only=True)
-    outcome.placed[number] = code == ACCEPTED
-    if code == ACCEPTED:
-        outcome.ahead_first[number] = lots_ahead(book, number, side, price_ticks)
-
-
-def lots_ahead(book: Book, child_id: int, side: int, price_ticks: int) -> float:
-    """Lots of others before an order of ours in either book; NaN where it does not rest."""
-    if isinstance(book, LevelBook):
-        ahead = book.lots_ahead(child_id)
-        return math.nan if ahead is None else ahead
-    lots = 0
-    for kind, order_id, hist, taken in book.queue(side, price_ticks):
-        if kind == OWN and order_id == child_id:
-            return float(lots)
-        lots += max(0, hist - taken) if kind != OWN else 0
-    return math.nan
+    lots: int,
+    every_ns: int,
+    shown: dict[str, int],
+    progress: Progress | None,
+) -> list[Outcome]:
+    """What became of the probes in truth, then by each model; `shown` is depth and reach of the books."""
+    tell = progress or (lambda _what, _number, _of: None)
+    tell("order by order", 1, len(models) + 1)
+    truth = outcome_in(lambda: Book(events, **shown), plan, lots=lots)
+    feed = levels_of_orders(events, every_ns=every_ns)
+    outcomes = [truth]
+    for number, model in enumerate(models, start=2):
+        tell(str(model), number, len(models) + 1)
+        make_book = functools.partial(LevelBook, feed, queue_model=model, **shown)
+        outcomes.append(outcome_in(make_book, plan, lots=lots, at_prices_of=truth))
+    return outcomes
 
 
 # Scores.
 
 
-def _score(model: str, ours: _Outcome, truth: _Outcome, *, block: int, seed: int) -> ModelScore:
+def _score(model: str, ours: Outcome, truth: Outcome, *, block: int, seed: int) -> ModelScore:
     """One model's figures over probes placed in every book."""
     filled, truly = np.isfinite(ours.wait_s), np.isfinite(truth.wait_s)
     late_s = ours.wait_s - truth.wait_s  # NaN unless both were filled.

@@ -112,6 +112,12 @@ def test_a_trade_credit_that_a_level_message_has_answered_nets_no_later_cancel()
     assert 5 - 5 / 40 * 20 == pytest.approx(joined(text, Proportional()).lots_ahead(7))
 
 
+def test_lots_gone_beyond_what_traded_are_cancels_though_the_trade_came_in_the_same_instant():
+    """5 of the 15 lots traded, and of the 10 cancelled 5 in 35 were ahead of us."""
+    text = BASE + "2 level bid 0 40 99\n3 trade bid 0 5 99\n3 level bid 0 35 99\n3 level bid 0 25 99"
+    assert 5 - 5 / 35 * 10 == pytest.approx(joined(text, Proportional()).lots_ahead(7))
+
+
 def test_a_print_through_our_price_fills_us_at_our_price_up_to_its_size_best_price_first():
     book = book_of(BASE + "2 trade bid 0 7 97", queue_model=RiskAverse())
     book.run(1)
