@@ -216,6 +216,28 @@ def test_stops_enter_nearest_first_when_a_trade_reaches_them_and_may_set_off_mor
     """)
 
 
+def test_stops_at_one_price_enter_in_the_order_they_came_buys_before_sells():
+    lines = (
+        "buy 1 1@100",
+        "sell 21 1@99 stop=100",
+        "buy 13 1@90 stop=100",
+        "buy 12 1@91 stop=100",
+        "sell 20 1@98 stop=100",
+    )
+    assert play(*lines, "sell 4 1@100")[0] == table("""
+        trade 4 with 1: 1 at 100
+        trigger 13: 1 at 90
+        trigger 12: 1 at 91
+        trigger 21: 1 at 99
+        trigger 20: 1 at 98
+    """)
+
+
+def test_a_sell_stop_is_not_reached_by_a_trade_half_a_tick_above_it():
+    lines = ("sell 1 5@101", "buy 2 5@100", "buy 3 1@101 peg", "sell 9 1@95 stop=100", "buy 8 1@105 stop=101")
+    assert play(*lines, "sell 4 1@100")[0] == "trade 4 with 3: 1 at 100½"
+
+
 def test_a_stop_that_was_reached_before_it_came_enters_at_once():
     tape, _ = play("buy 1 5@100", "sell 2 1@100", "sell 3 2@market stop=100")
     assert tape == table("""

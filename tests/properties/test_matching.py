@@ -90,6 +90,40 @@ def test_every_kind_of_order_is_matched_as_by_the_twin(flow, cuts, rules):
         assert_same_book(slow, fast)
 
 
+@pytest.mark.parametrize("block", range(8))
+def test_dense_flows_of_every_kind_are_matched_as_by_the_twin(block):
+    """Denser than what hypothesis draws: most orders meet somebody, stops and pegs set each other off."""
+    for seed in range(50 * block, 50 * block + 50):
+        random = np.random.default_rng(seed)
+        rules = {"self_match": SELF_MATCH[seed % 4], "amend_down": bool(seed % 3 == 0)}
+        slow, fast = PlainEngine(**rules), MatchingEngine(**rules)
+        flow = dense_flow(random, 120, GRIDS[seed // 7 % len(GRIDS)])
+        for part in in_batches(flow, random.integers(0, 120, 2)):
+            assert slow.match(part).tolist() == fast.match(part).tolist()
+            assert_same_book(slow, fast)
+
+
+def dense_flow(random, count, prices):
+    """Every field drawn by itself, and where they exclude each other the later one dropped."""
+    flow = np.zeros(count, FULL)
+    flow["sequence"] = np.arange(count)
+    flow["kind"] = random.choice([0, 0, 0, 0, 1, 2], count)
+    flow["order_id"], flow["side"] = random.integers(0, 40, count), random.integers(0, 2, count)
+    flow["quantity"] = random.integers(1, 12, count)
+    for name in ("price_ticks", "stop_ticks"):
+        flow[name] = random.choice(list(prices), count)
+    for name, chance in (("ioc", 0.1), ("fok", 0.05), ("market", 0.1), ("stop", 0.3), ("peg", 0.2), ("hidden", 0.2)):
+        flow[name] = random.random(count) < chance
+    flow["display"] = random.integers(0, 5, count) * (random.random(count) < 0.3)
+    flow["min_quantity"] = np.minimum(random.integers(0, 9, count), flow["quantity"]) * (random.random(count) < 0.1)
+    flow["owner"] = random.choice([0, 0, 1, 2], count)
+    flow["peg"] *= (flow["market"] == 0) & (flow["stop"] == 0)
+    flow["display"] *= (flow["hidden"] == 0) & (flow["peg"] == 0)
+    alone = sum(flow[name] for name in ("ioc", "fok", "market", "stop", "peg", "min_quantity")) == 0
+    flow["post_only"] = alone & (random.random(count) < 0.2)
+    return flow
+
+
 @given(flows(plain_message))
 def test_an_engine_that_holds_a_special_order_matches_plain_ones_as_one_that_does_not(flow):
     """The plain and the venue's loop are two implementations: a far hidden order brings the second about."""

@@ -322,7 +322,7 @@ class PlainEngine:
         ]
         for peg in awake:
             maker = peg and self.maker(peg)
-            if maker and maker.hidden:
+            if maker and not maker.peg:
                 return peg
         return max(awake, key=lambda o: o.age) if all(awake) else None
 
