@@ -20,23 +20,19 @@ from typing import Any
 import numpy as np
 
 from nowake.kernels.calls import call
-from nowake.kernels.delays import delay_ns
+from nowake.kernels.desk_messages import deliver, due_ns, learn, next_arrival, report_fills, send
 from nowake.kernels.desk_state import (
     BAD_WAKE,
     BAD_WANTED,
     BEGIN,
     CANCEL,
-    CANCELLED,
-    CANCELLED_TOO_LATE,
     DECIDE,
     DECIDED,
     DELIVERING,
     DESK,
-    FILLED,
     MARKET,
     MAX_AT_ONE_INSTANT,
     MAX_COMMANDS,
-    MAX_NEWS,
     MAX_OWN,
     MESSAGE,
     OVER,
@@ -45,9 +41,6 @@ from nowake.kernels.desk_state import (
     PAUSE_DECISIONS,
     PLACE,
     REDUCE,
-    REDUCED,
-    REDUCED_TOO_LATE,
-    REJECTED,
     RUNNING,
     STUCK,
     TOO_MANY_MESSAGES,
@@ -55,20 +48,13 @@ from nowake.kernels.desk_state import (
     WAKE,
     WANTED,
 )
-from nowake.kernels.legs import CANCEL as CANCEL_LEG
-from nowake.kernels.legs import DECIDE as DECIDE_LEG
-from nowake.kernels.legs import LEG, SEND
 from nowake.kernels.levels import rank_of, side_at
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.state import (
-    ACCEPTED,
     ASKS,
     BIDS,
     CONTEXT,
-    FILL,
-    GONE,
     NEVER,
-    NOT_CONTINUOUS,
     ON_PRICE,
     ON_TOUCH,
     SHOWN,
@@ -93,22 +79,22 @@ def step(address: int) -> int:  # noqa: PLR0911  (Each return is another reason.
             return PAUSE
     while True:
         if d.phase == RUNNING:
-            arrival_ns = _next_arrival(d)
-            stop_ns = min(d.stop_ns, _due_ns(d))
+            arrival_ns = next_arrival(d)
+            stop_ns = min(d.stop_ns, due_ns(d))
             c.until_ns = min(stop_ns, arrival_ns)
             status = call(d.replay, d.book)
-            if not _report_fills(d, c):
+            if not report_fills(d, c):
                 return TOO_MANY_MESSAGES
             if status < 0:
                 return status
             if c.venue_ns >= d.close_ns:
                 return _close(d, c)
             if c.venue_ns < arrival_ns:
-                if status == WOKEN or c.venue_ns >= stop_ns or c.venue_ns >= _due_ns(d):
+                if status == WOKEN or c.venue_ns >= stop_ns or c.venue_ns >= due_ns(d):
                     break
                 continue
             d.phase = DELIVERING
-        status = _deliver(d, c)
+        status = deliver(d, c)
         if status < 0:
             return status
         d.phase = RUNNING
@@ -126,7 +112,7 @@ def _ask(d: Any, c: Any) -> int:
         return STUCK
     d.now_ns = now_ns
     d.halted = c.halted
-    _learn(d, now_ns)
+    learn(d, now_ns)
     _show(d, c)
     for row in range(d.rows):
         wish = at(d.wanted, row, WANTED)
@@ -149,7 +135,7 @@ def _close(d: Any, c: Any) -> int:
             call(d.withdraw, d.book)
         own.venue_lots = 0
     d.now_ns = max(d.now_ns, c.venue_ns + d.ack_ns, d.last_report_ns)
-    _learn(d, d.now_ns)
+    learn(d, d.now_ns)
     for k in range(d.command_first, d.command_end):
         if at(d.commands, k & (MAX_COMMANDS - 1), MESSAGE).kind == PLACE:
             at(d.market, 0, MARKET).refusals += 1
@@ -179,7 +165,7 @@ def _act(d: Any, c: Any) -> int:
         if own.claimed == 0 and own.leaving == 0 and own.immediate == 0 and own.open_lots > 0:
             own.leaving = 1
             d.cancelled += 1
-            status = min(status, _send(d, own, CANCEL, 0))
+            status = min(status, send(d, own, CANCEL, 0))
     for row in range(d.rows):
         wish = at(d.wanted, row, WANTED)
         if wish.lots > 0 and status == 0:
@@ -208,7 +194,7 @@ def _claim(d: Any, wish: Any, row: int) -> int:
             own.keep_lots = wish.lots
             own.reducing += 1
             d.reduced += 1
-            status = _send(d, own, REDUCE, wish.lots)
+            status = send(d, own, REDUCE, wish.lots)
         wish.lots -= min(wish.lots, keep)
     return status
 
@@ -249,27 +235,9 @@ def _place_missing(d: Any, wish: Any) -> int:
     own.immediate, own.post_only = wish.immediate, wish.post_only
     own.keep_lots = NEVER
     own.venue_lots, own.slot, own.under_way, own.reducing, own.leaving, own.claimed = 0, 0, 0, 0, 0, 1
-    status = _send(d, own, PLACE, lots)
+    status = send(d, own, PLACE, lots)
     own.under_way = 0  # That it arrived is known by what comes of it.
     return status
-
-
-@leaf
-def _send(d: Any, own: Any, kind: int, lots: int) -> int:
-    """A command about one of our orders sets out now; it does not overtake the one before."""
-    if d.command_end - d.command_first == MAX_COMMANDS:
-        return TOO_MANY_MESSAGES
-    leaves_ns = d.now_ns + delay_ns(at(d.legs, DECIDE_LEG, LEG), d.now_ns, d.sent)
-    leg = SEND if kind == PLACE else CANCEL_LEG
-    arrives_ns = leaves_ns + delay_ns(at(d.legs, leg, LEG), leaves_ns, d.sent)
-    d.sent += 1
-    d.last_arrival_ns = max(d.last_arrival_ns, arrives_ns)
-    command = at(d.commands, d.command_end & (MAX_COMMANDS - 1), MESSAGE)
-    command.time_ns = d.last_arrival_ns
-    command.kind, command.child_id, command.lots = kind, own.child_id, lots
-    d.command_end += 1
-    own.under_way += 1
-    return 0
 
 
 @leaf
@@ -294,187 +262,6 @@ def _set_stops(d: Any, c: Any, wake: Any) -> None:
 def _wake_at(c: Any, side: int, price_ticks: int) -> None:
     """Tell the replay from which price of others on a side to come back."""
     side_at(c, side).wake_rank = NEVER if price_ticks == NEVER else max(0, rank_of(c, side, price_ticks))
-
-
-# Commands reach the venue.
-
-
-@tiny
-def _next_arrival(d: Any) -> int:
-    """When the first command under way reaches the venue."""
-    if d.command_first == d.command_end:
-        return NEVER
-    return at(d.commands, d.command_first & (MAX_COMMANDS - 1), MESSAGE).time_ns
-
-
-@leaf
-def _deliver(d: Any, c: Any) -> int:
-    """Commands that have arrived by the venue's time take effect; 0, or the store that was full before one of them."""
-    while _next_arrival(d) <= c.venue_ns:
-        if d.news_end - d.news_first > MAX_NEWS // 2:
-            return TOO_MANY_MESSAGES
-        command = at(d.commands, d.command_first & (MAX_COMMANDS - 1), MESSAGE)
-        own = _find(d, command.child_id)
-        c.child_id, c.slot, c.lots = own.child_id, own.slot, command.lots
-        if command.kind == PLACE:
-            status = _enter(d, c, own)
-            if status < 0:
-                return status
-        elif command.kind == CANCEL:
-            lots = call(d.withdraw, d.book) if own.slot != 0 else np.int64(GONE)
-            own.venue_lots, own.slot = 0, 0
-            _report(d, CANCELLED_TOO_LATE if lots == GONE else CANCELLED, own.child_id, max(lots, 0), c.venue_ns)
-        else:
-            lots = call(d.reduce, d.book) if own.slot != 0 else np.int64(GONE)
-            left = own.venue_lots if lots == GONE else lots
-            kind = REDUCED_TOO_LATE if lots == GONE else REDUCED
-            _report(d, kind, own.child_id, own.venue_lots - left, c.venue_ns)
-            own.venue_lots = left
-        d.command_first += 1
-    return 0
-
-
-@leaf
-def _enter(d: Any, c: Any, own: Any) -> int:
-    """A new order of ours at the venue: it trades, rests or is refused; 0, or the store that was full."""
-    c.side = BIDS if own.side > 0 else ASKS
-    c.price_ticks, c.immediate, c.post_only = own.price_ticks, own.immediate, own.post_only
-    status = call(d.place, d.book) if c.venue_ns >= d.open_ns else np.int64(NOT_CONTINUOUS)
-    if status < 0:
-        return status
-    if status != ACCEPTED:
-        _report(d, REJECTED, own.child_id, 0, c.venue_ns)
-        return 0
-    d.last_report_ns = max(d.last_report_ns, c.venue_ns + d.ack_ns)  # That it was accepted; nobody waits for it.
-    left, own.slot = np.int64(c.left), c.slot
-    if not _report_fills(d, c):
-        return TOO_MANY_MESSAGES
-    own.venue_lots = 0 if own.immediate != 0 else left
-    if left > 0 and own.immediate != 0:
-        _report(d, CANCELLED, own.child_id, left, c.venue_ns)
-    return 0
-
-
-@leaf
-def _report(d: Any, kind: int, child_id: int, lots: int, venue_ns: int) -> None:
-    """The venue's answer leaves now; it does not overtake the news before it."""
-    d.last_report_ns = max(d.last_report_ns, venue_ns + (d.fill_ns if kind == FILLED else d.ack_ns))
-    news = at(d.news, d.news_end & (MAX_NEWS - 1), MESSAGE)
-    news.time_ns = d.last_report_ns
-    news.kind, news.child_id, news.lots = kind, child_id, lots
-    d.news_end += 1
-
-
-@leaf
-def _report_fills(d: Any, c: Any) -> bool:
-    """News of the fills since we last looked leaves the venue; False where there is no room for it."""
-    for k in range(d.fills_booked, c.fill_count):
-        if d.news_end - d.news_first == MAX_NEWS:
-            _learn(d, max(d.now_ns, c.venue_ns + d.feed_ns))  # Nobody decides before that.
-            if d.news_end - d.news_first == MAX_NEWS:
-                return False
-        fill = at(c.fills, k, FILL)
-        _find(d, fill.child_id).venue_lots = fill.open_lots
-        at(d.news, d.news_end & (MAX_NEWS - 1), MESSAGE).price_ticks = fill.price_ticks
-        _report(d, FILLED, fill.child_id, fill.lots, fill.venue_ns)
-    d.fills_booked = c.fill_count
-    return True
-
-
-@leaf
-def _find(d: Any, child_id: int) -> Any:
-    """Our order of this number. It is kept until nothing of it is under way, so it is there."""
-    k = 0
-    while at(d.own, k, OWN_ORDER).child_id != child_id:
-        k += 1
-    return at(d.own, k, OWN_ORDER)
-
-
-# News reaches us.
-
-
-@leaf
-def _due_ns(d: Any) -> int:
-    """The venue's time when we learn the next news that wakes; never, where none is to."""
-    if at(d.wake, 0, WAKE).own_news != 0:
-        for k in range(d.news_first, d.news_end):
-            news = at(d.news, k & (MAX_NEWS - 1), MESSAGE)
-            if news.kind != REDUCED:
-                return news.time_ns - d.feed_ns
-    return NEVER
-
-
-@leaf
-def _learn(d: Any, now_ns: int) -> None:
-    """Learn the news that has reached us by now, and forget the orders of which nothing more can come."""
-    market = at(d.market, 0, MARKET)
-    while d.news_first < d.news_end:
-        news = at(d.news, d.news_first & (MAX_NEWS - 1), MESSAGE)
-        if news.time_ns > now_ns:
-            break
-        own = _find(d, news.child_id)
-        if news.kind == FILLED:
-            _learn_fill(market, own, news)
-        else:
-            _learn_answer(d, market, own, news)
-        d.news_first += 1
-    _forget(d)
-
-
-@leaf
-def _learn_fill(market: Any, own: Any, news: Any) -> None:
-    """Lots of one of our orders traded."""
-    own.open_lots -= news.lots
-    market.position_lots += own.side * news.lots
-    market.cash_ticks -= own.side * news.lots * news.price_ticks
-    market.fills += 1
-    if own.side > 0:
-        market.bought_lots += news.lots
-    else:
-        market.sold_lots += news.lots
-
-
-@leaf
-def _learn_answer(d: Any, market: Any, own: Any, news: Any) -> None:
-    """What became of a command."""
-    if news.kind == REJECTED:
-        own.open_lots = 0
-        market.refusals += 1
-        d.refused += 1
-        return
-    own.open_lots -= news.lots
-    if own.immediate != 0:
-        return
-    own.under_way -= 1
-    if news.kind in (REDUCED, REDUCED_TOO_LATE):
-        own.reducing -= 1
-        if own.reducing == 0:
-            own.keep_lots = NEVER
-    if news.kind in (CANCELLED_TOO_LATE, REDUCED_TOO_LATE):
-        d.too_late += 1
-
-
-@leaf
-def _forget(d: Any) -> None:
-    """Orders that are done, with nothing of them under way, make room; the others stay in the order they were made."""
-    kept = 0
-    for k in range(d.own_count):
-        own = at(d.own, k, OWN_ORDER)
-        if own.open_lots == 0 and own.under_way == 0:
-            continue
-        if kept < k:
-            _copy(own, at(d.own, kept, OWN_ORDER))
-        kept += 1
-    d.own_count = kept
-
-
-@leaf
-def _copy(own: Any, place: Any) -> None:
-    """One record into another."""
-    place.child_id, place.side, place.price_ticks = own.child_id, own.side, own.price_ticks
-    place.open_lots, place.keep_lots, place.venue_lots = own.open_lots, own.keep_lots, own.venue_lots
-    place.slot, place.immediate, place.post_only = own.slot, own.immediate, own.post_only
-    place.under_way, place.reducing, place.leaving = own.under_way, own.reducing, own.leaving
 
 
 @leaf
