@@ -77,9 +77,7 @@ def run(address: int) -> int:
         if not has_room(c):
             status = FULL_ORDERS
             break
-        if i + _AHEAD < count:
-            expect_entry(c, at(c.messages, i + _AHEAD, MESSAGE).order_id)
-            expect_order(c, at(c.messages, i + _AHEAD // 2, MESSAGE).order_id)
+        expect(c, i)
         message = at(c.messages, i, MESSAGE)
         kind = message.what & KIND_BITS
         if kind == NEW:
@@ -91,6 +89,14 @@ def run(address: int) -> int:
         i += 1
     c.next_message = i
     return status
+
+
+@tiny
+def expect(c: Any, i: int) -> None:
+    """Bring near what the messages soon to come will ask for; i is the number of the message at hand."""
+    if i + _AHEAD < c.message_count:
+        expect_entry(c, at(c.messages, i + _AHEAD, MESSAGE).order_id)
+        expect_order(c, at(c.messages, i + _AHEAD // 2, MESSAGE).order_id)
 
 
 def rehash(address: int) -> int:

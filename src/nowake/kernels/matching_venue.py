@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.matching import OWN_REPORTS, cancel_plain, modify_plain, new_plain
+from nowake.kernels.matching import OWN_REPORTS, cancel_plain, expect, modify_plain, new_plain
 from nowake.kernels.matching_book import (
     enter,
     find,
@@ -107,6 +107,7 @@ def run(address: int) -> int:
         else:
             if not has_room(c):
                 return FULL_ORDERS
+            expect(c, c.next_message)
             message = at(c.messages, c.next_message, MESSAGE)
             amends = c.amend_down != 0 and message.what & KIND_BITS == MODIFY
             if c.specials == 0 and message.what & SPECIAL == 0 and not amends:
@@ -168,15 +169,8 @@ def _new(c: Any, message: Any) -> None:
     order.open = message.quantity
     order.row = message.row
     order.what = message.what & ~KIND_BITS
-    trait = at(c.traits, slot, TRAIT)
-    detail = at(c.details, c.next_message, DETAIL)
-    trait.reserve = 0
-    trait.display = detail.display
-    trait.min_quantity = order.open if order.what & FOK else detail.min_quantity
-    trait.stop_ticks = detail.stop_ticks
-    trait.owner = detail.owner
-    trait.age = c.ages
-    c.ages += 1
+    if order.what & SPECIAL:
+        _note_traits(c, slot)
     set_midpoint(c)
     if order.what & POST_ONLY and best_maker(c, slot) != 0:
         _refuse_new(c, message, WOULD_TRADE)
@@ -190,6 +184,20 @@ def _new(c: Any, message: Any) -> None:
     taken_in.quantity = order.open
     taken_in.price_ticks = _limit_of(c, order)
     _wait_or_take(c, slot)
+
+
+@leaf
+def _note_traits(c: Any, slot: int) -> None:
+    """Write down what only special orders have; of others the traits are never read."""
+    order, trait = order_at(c, slot), at(c.traits, slot, TRAIT)
+    detail = at(c.details, c.next_message, DETAIL)
+    trait.reserve = 0
+    trait.display = detail.display
+    trait.min_quantity = order.open if order.what & FOK else detail.min_quantity
+    trait.stop_ticks = detail.stop_ticks
+    trait.owner = detail.owner
+    trait.age = c.ages
+    c.ages += 1
 
 
 @leaf
@@ -219,12 +227,13 @@ def _enter_triggered(c: Any, slot: int) -> None:
 def _begin(c: Any, slot: int) -> None:
     """An order becomes the taker, unless it wants more than there is."""
     set_midpoint(c)
-    least = at(c.traits, slot, TRAIT).min_quantity
-    if least > 0 and available(c, slot, least) < least:
-        _report_gone(c, slot, TOO_LITTLE)
-        _finish(c, slot)
-        return
-    at(c.traits, slot, TRAIT).min_quantity = 0
+    if order_at(c, slot).what & COUNTED:
+        trait = at(c.traits, slot, TRAIT)
+        if trait.min_quantity > 0 and available(c, slot, trait.min_quantity) < trait.min_quantity:
+            _report_gone(c, slot, TOO_LITTLE)
+            _finish(c, slot)
+            return
+        trait.min_quantity = 0
     c.taker = slot
     c.taker_waits = 0
 
@@ -252,7 +261,16 @@ def _modify(c: Any, message: Any, slot: int) -> None:
     order.open = message.quantity
     order.row = message.row
     order.what = _turned(order, message)
-    trait = at(c.traits, slot, TRAIT)
+    if order.what & COUNTED:
+        _renew_traits(c, message, slot)
+    _report_modified(c, message)
+    _wait_or_take(c, slot)
+
+
+@leaf
+def _renew_traits(c: Any, message: Any, slot: int) -> None:
+    """A special order is inserted anew: what it wants at once holds again only while it waits for its stop."""
+    order, trait = order_at(c, slot), at(c.traits, slot, TRAIT)
     trait.reserve = 0
     if order.what & STOP == 0:
         trait.min_quantity = 0
@@ -264,8 +282,6 @@ def _modify(c: Any, message: Any, slot: int) -> None:
         trait.stop_ticks = at(c.details, c.next_message, DETAIL).stop_ticks
     trait.age = c.ages
     c.ages += 1
-    _report_modified(c, message)
-    _wait_or_take(c, slot)
 
 
 @tiny

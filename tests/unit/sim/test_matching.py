@@ -368,6 +368,8 @@ def test_a_second_process_matches_without_numba():
         "import sys; from tests.reference.matching import messages; from nowake import sim;"
         "sim.match(messages('buy 1 5@100')); print('numba' in sys.modules)"
     )
-    sim.match(messages("buy 1 5@100"))
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "False" == result.stdout.strip()
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)
+    )
+    assert first.stdout.strip() in ("True", "False")  # It compiles where nobody has before.
+    assert "False" == second.stdout.strip()
