@@ -19,7 +19,6 @@ from nowake.data.readers.contract import Recording
 from nowake.data.readers.registry import FORMATS, known, reader_of
 from nowake.data.store import write_day
 from nowake.domain.errors import BadData, BadParameter, NotFound
-from nowake.kernels import runtime
 
 from .conftest import BOOK, MESSAGES
 
@@ -146,7 +145,7 @@ def test_a_symbol_must_be_given_where_there_are_several(tmp_path, recording):
 def test_a_recording_that_names_no_symbol_may_hold_any(tmp_path, recording):
     here = catalogue_of(tmp_path, recording(()))
     assert ("BTCUSD", MONDAY) == choose(here, Name("BTCUSD"), None)[1:]
-    with pytest.raises(NotFound, match="does not name its symbols; say which, with --symbol or as .*:SYMBOL"):
+    with pytest.raises(NotFound, match=r"does not name its symbols; say which, with --symbol or as .*:SYMBOL"):
         choose(here, Name(), MONDAY)
     (row,) = entries(here, here.recordings)
     assert ("binance:SYMBOL", "?", "2024-08-05") == (row.spec, row.symbol, row.dates)
@@ -199,20 +198,19 @@ def test_a_book_without_messages_says_so_also_beside_whole_days(write_lobster):
 
 
 def test_a_slow_look_is_remembered_until_a_file_changes(write_lobster, monkeypatch, tmp_path):
-    monkeypatch.setattr(runtime, "cache_folder", lambda: tmp_path / "cache" / "hash")
     monkeypatch.setattr(remembered, "cache_folder", lambda: tmp_path / "cache" / "hash")
     monkeypatch.setattr(remembered, "WORTH_S", 0.0)
     (tmp_path / "cache").mkdir()
     root = write_lobster()
     write_lobster(symbol="HALF", messages=None)
     first = look(root / "lobster")
-    monkeypatch.setattr(catalogues, "format_of", lambda _: pytest.fail("looked at a file again"))
-    again = look(root / "lobster")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogues, "format_of", lambda _: pytest.fail("looked at a file again"))
+        again = look(root / "lobster")
     assert (first.recordings, first.file_count) == (again.recordings, again.file_count)
     assert [(f.format, type(f.error), str(f.error)) for f in first.faults] == [
         (f.format, type(f.error), str(f.error)) for f in again.faults
     ]
-    monkeypatch.undo()
     write_lobster(symbol="NEW")
     assert ["NEW", "TEST"] == [each.symbols[0] for each in look(root / "lobster").recordings]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import operator
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from nowake.data import assemble
+from nowake.data import convert as conversion
 from nowake.data.assemble import day_of, days
 from nowake.data.catalogue import look
 from nowake.data.convert import convert, fits
@@ -73,6 +75,21 @@ def test_a_damaged_recording_is_left_out_and_the_others_are_written(write_lobste
     assert ["TEST"] == [each.symbols[0] for each in look(tmp_path / "store").recordings]
 
 
+def test_a_recording_that_breaks_off_leaves_nothing_of_its_days(tmp_path, monkeypatch):
+    class Breaking:
+        @staticmethod
+        def pieces(recording, wanted):
+            yield piece_of([1], instrument_of(recording.symbols[0]))
+            if recording.symbols == ("CUT",):
+                raise BadData("cut short")
+
+    monkeypatch.setattr(conversion, "reader_of", lambda _: Breaking)
+    recordings = [Recording("x", "XNAS", (symbol,), None, None, ()) for symbol in ("CUT", "WHOLE")]
+    cut, whole = convert(recordings, tmp_path, Wanted())
+    assert ("cut short", (), ["WHOLE"]) == (cut.failure, cut.days, [day.key[0] for day in whole.days])
+    assert ["WHOLE"] == [each.symbols[0] for each in look(tmp_path).recordings]
+
+
 @pytest.mark.parametrize(
     ("symbols", "first", "last", "expected"),
     [
@@ -103,6 +120,7 @@ def test_days_come_as_soon_as_their_symbol_moves_on():
     left = iter(pieces)
     found = days(left, source=lambda piece: piece.instrument.symbol)
     first = next(found)
+    assert 1 == operator.length_hint(left)
     assert ("A", monday, [1, 2]) == (first.source, first.instrument.session.date, first.events["time_ns"].tolist())
     assert [[1, 4], [3]] == [day.events["time_ns"].tolist() for day in found]
 

@@ -102,7 +102,7 @@ def test_an_empty_table_is_told():
 
 
 def test_quotes_that_cross_in_a_halt_or_out_of_session_are_counted_apart():
-    quotes = DAY.to_frame("quotes").sort("time_ns").with_columns(pl.col("ask_ticks").alias("bid_ticks"))
+    quotes = DAY.to_frame("quotes").with_columns((pl.col("ask_ticks") + 1).alias("bid_ticks"))
     begin, end = (int(quotes["time_ns"][k]) for k in (100, 200))
     halt = DAY.to_frame("events")[:2].with_columns(
         pl.Series("time_ns", [begin, end]), pl.Series("kind", [HALT, RESUME], dtype=pl.Int8)
@@ -110,7 +110,9 @@ def test_quotes_that_cross_in_a_halt_or_out_of_session_are_counted_apart():
     found = check_tables({"events": halt, "quotes": quotes}, session=SESSION).tables["quotes"]
     both = quotes.filter((pl.col("bid_lots") > 0) & (pl.col("ask_lots") > 0))
     in_halt = both.filter(pl.col("time_ns").is_between(begin, end, closed="left")).height
-    assert (0, in_halt, both.height - in_halt) == (found.crossed, found.auction_crossed, found.locked)
+    assert (both.height - in_halt, in_halt, 0) == (found.crossed, found.auction_crossed, found.locked)
+    early = quotes.with_columns(pl.col("time_ns") - 86_400 * NS_PER_SECOND)
+    assert 0 == check_tables({"quotes": early}, session=SESSION).tables["quotes"].crossed
 
 
 def test_crossed_quotes_are_passing_where_no_book_made_them_and_they_are_few():
@@ -149,9 +151,7 @@ def test_a_quote_beyond_which_many_trade_is_stale():
     assert 1 == stale([11, 12, 13, 14, 15], [103] * 5)
     assert 0 == stale([11, 12, 13, 14], [103] * 4)
     assert 0 == stale([11, 12, 13, 14, 15], [103, 103, 101, 103, 103])
-    assert 0 == stale(
-        [5, 6, 7, 8, 10], [103] * 5
-    )  # The last is in the instant of the quote, so not known to follow it.
+    assert 0 == stale([10] * 5, [103] * 5)  # In the instant of the quote, so not known to follow it.
     assert 1 == stale([20, 21, 22, 23, 24, 25], [103, *[99] * 5])
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nowake.data import store
 from nowake.data.assemble import day_of
 from nowake.data.day import Day
 from nowake.data.findings import Findings
@@ -123,8 +124,8 @@ def test_the_files_are_plain_parquet_that_others_read_by_date_and_symbol(tmp_pat
 
 
 def test_pieces_are_joined_in_order_and_what_the_source_lacks_is_made_of_events(tmp_path):
-    pieces = [piece_of([10, 20]), piece_of([20, 30])]
-    pieces[1] = dataclasses.replace(pieces[1], findings=Findings(counts={"duplicates": 1}))
+    found = Findings(counts={"duplicates": 1})
+    pieces = [dataclasses.replace(piece_of(times), findings=found) for times in ([10, 20], [20, 30])]
     with Writer(tmp_path) as writer:
         for piece in pieces:
             writer.add(piece, ORIGIN)
@@ -132,7 +133,7 @@ def test_pieces_are_joined_in_order_and_what_the_source_lacks_is_made_of_events(
     assert ({"events": 4}, "written") == (kept.rows, kept.fate)
     day, whole = read_day(kept.folder), day_of(pieces, source="test:X")
     assert bytes_of(whole) == bytes_of(day)
-    assert (1, 4) == (day.findings.counts["duplicates"], len(day.events))
+    assert (2, 4) == (day.findings.counts["duplicates"], len(day.events))
     assert [1, 3, 4] == day.quotes.bid_lots.tolist()
 
 
@@ -147,6 +148,25 @@ def test_little_memory_makes_many_parts_of_the_same_bytes(tmp_path):
     for each in kept:
         assert list(range(400)) == read_day(each.folder).events["time_ns"].tolist()
         assert 1 < len(read_about(each.folder).tables["events"])
+
+
+def test_no_part_is_longer_than_a_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "PIECE_EVENTS", 300)
+    about = read_about(write_day(DAY, tmp_path))
+    assert 300 == max(about.tables["events"])
+    with Writer(tmp_path / "other") as writer:
+        for begin in range(0, 700, 100):
+            writer.add(piece_of(range(begin, begin + 100)), ORIGIN)
+        assert 2 == len(list((tmp_path / "other").rglob("events-*")))
+        assert (300, 300, 100) == read_about(writer.publish()[0].folder).tables["events"]
+
+
+def test_what_is_discarded_is_not_published_and_leaves_room_for_others(tmp_path):
+    with Writer(tmp_path, budget_bytes=1) as writer:
+        writer.add(piece_of([1], instrument_of("BAD")), ORIGIN)
+        writer.discard()
+        writer.add(piece_of([1], instrument_of("GOOD")), ORIGIN)
+        assert ["GOOD"] == [kept.key[0] for kept in writer.publish()]
 
 
 def test_pieces_that_go_back_in_time_are_refused(tmp_path):
