@@ -18,7 +18,7 @@ from typing import NamedTuple
 from nowake.data import remembered
 from nowake.data.parquet import ABOUT, named
 from nowake.data.readers.contract import Recording
-from nowake.data.readers.registry import FORMATS, format_of, known, reader_of
+from nowake.data.readers.registry import FORMATS, format_of, reader_of
 from nowake.data.text import shortened
 from nowake.domain.errors import BadData, BadParameter, NotFound, NowakeError
 
@@ -235,7 +235,7 @@ def _walk(root: Path) -> Iterator[Path]:
 def _format_among(path: Path, formats: Sequence[str]) -> str | None:
     if not formats:
         return format_of(path)
-    return next((name for name in formats if name in known() and reader_of(name).recognises(path)), None)
+    return next((name for name in formats if reader_of(name).recognises(path)), None)
 
 
 def _recordings(by_format: dict[str, list[Path]]) -> tuple[tuple[Recording, ...], tuple[Fault, ...]]:
@@ -291,7 +291,7 @@ def _unknown(path: Path) -> BadData:
         return BadData(f"{path} is empty; copy it again")
     shown = shortened(head.decode("latin-1"), 24)
     return BadData(
-        f"{path} is of no format that is known ({', '.join(known())}): it begins with {shown!r}; a table of your own "
+        f"{path} is of no format that is known ({', '.join(FORMATS)}): it begins with {shown!r}; a table of your own "
         "is read by nowake.data.tables and checked with --table"
     )
 

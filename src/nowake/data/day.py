@@ -116,8 +116,8 @@ class Day:
             return ""
         if self.findings.refusal:
             return self.findings.refusal
-        tables = {"quotes": self.quotes, "trades": self.trades, "bars": self.bars}
-        held = " and ".join(name for name, table in tables.items() if table is not None and len(table)) or "no rows"
+        counts = {"quotes": len(self.quotes), "trades": len(self.trades), "bars": len(self.bars or ())}
+        held = " and ".join(name for name, count in counts.items() if count) or "no rows"
         return (
             f"{self.source!r} has {held} and no order-by-order events, so nothing says who queues at a price; costs "
             "can be measured on a day of quotes and trades, orders cannot be simulated in it"

@@ -164,7 +164,12 @@ def test_a_last_line_without_its_newline_counts(write_lobster):
 BAD_FILES = {
     "empty": ("", BOOK, BadData, "is empty|no message and book file"),
     "cut short": (MESSAGES[:-20], BOOK, BadData, r"row 4: .*cut short"),
-    "rows differ": (MESSAGES, BOOK[: BOOK.index("\n") + 1], BadData, "orderbook_1.csv has 1 rows and .*message_1.csv 4"),
+    "rows differ": (
+        MESSAGES,
+        BOOK[: BOOK.index("\n") + 1],
+        BadData,
+        "orderbook_1.csv has 1 rows and .*message_1.csv 4",
+    ),
     "no book": (MESSAGES, None, NotFound, "no orderbook file stands beside"),
     "no messages": (None, BOOK, NotFound, "no message file stands beside"),
     "book columns": (MESSAGES, BOOK.replace(",100\n", "\n").replace(",60\n", "\n"), BadData, "3 columns.*four"),

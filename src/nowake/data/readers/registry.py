@@ -4,7 +4,6 @@ A format whose files say what they are comes before one that is known by the loo
 
 from __future__ import annotations
 
-import functools
 import importlib
 from pathlib import Path
 from typing import cast
@@ -41,13 +40,6 @@ def reader_of(format_name: str) -> Reader:
     return cast(Reader, module)
 
 
-@functools.cache
-def known() -> tuple[str, ...]:
-    """The formats whose readers are there."""
-    here = Path(__file__).parent
-    return tuple(name for name, (module, _) in FORMATS.items() if (here / f"{module}.py").is_file())
-
-
 def format_of(path: Path) -> str | None:
     """The format of a file, None where no reader knows it."""
-    return next((name for name in known() if reader_of(name).recognises(path)), None)
+    return next((name for name in FORMATS if reader_of(name).recognises(path)), None)
