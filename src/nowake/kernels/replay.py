@@ -70,6 +70,7 @@ from nowake.kernels.state import (
     WAKE,
 )
 
+_BYTE = 255  # So that a kind below ADD is as large as one above EXECUTE.
 _AHEAD = 8  # Events between asking for a table entry and needing it; half as many for the order.
 
 
@@ -136,10 +137,12 @@ def _wakes(c: Any) -> bool:
     """Whether Python asked to be woken now; a change of halt it is always told, as it decides what can be done."""
     if c.volume >= c.volume_wake or c.halted != c.halted_told:
         return True
-    return c.on_touch != 0 and (_wakes_by(c, BIDS) or _wakes_by(c, ASKS))
+    if c.on_touch == 0:
+        return False
+    return _wakes_by(c, BIDS) or _wakes_by(c, ASKS)
 
 
-@tiny
+@leaf
 def _wakes_by(c: Any, side: int) -> bool:
     """Whether the best price of others on a side is another than the marked one, or reaches the one waited for."""
     best = touch(c, side)
@@ -159,7 +162,7 @@ def _apply(c: Any, event: Any) -> None:
     """One event of history; the frequent kinds first."""
     kind = event.kind
     lots = event.lots
-    if kind > EXECUTE or kind < ADD or lots <= 0:
+    if ((kind - ADD) & _BYTE) > EXECUTE - ADD or lots <= 0:
         _apply_rare(c, event)
         return
     side = BIDS if event.side > 0 else ASKS
@@ -169,10 +172,7 @@ def _apply(c: Any, event: Any) -> None:
         if slot != NOBODY:  # The end of the id's former order was never told.
             c.phantoms += 1
             unname(c, slot)
-        if event.flags & SNAPSHOT:
-            _add_seen(c, side * c.window + rank, event.order_id, lots)
-        else:
-            _add(c, side, rank, event.order_id, lots)
+        _add(c, side, rank, event, lots)
     elif kind == EXECUTE and slot != NOBODY:
         _execute(c, slot, lots)
     elif kind == EXECUTE:
@@ -216,21 +216,18 @@ def _apply_rare(c: Any, event: Any) -> None:
 
 
 @leaf
-def _add(c: Any, side: int, rank: int, order_id: int, lots: int) -> None:
-    """A new order trades with ours if it crosses them (extra prints, at our prices), then joins the tail."""
-    taken = _cross_own(c, side, rank, lots)
-    join(c, side * c.window + rank, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, taken)
+def _add(c: Any, side: int, rank: int, event: Any, lots: int) -> None:
+    """A new order trades with ours if it crosses them (extra prints, at our prices), then joins the tail.
 
-
-@leaf
-def _add_seen(c: Any, row: int, order_id: int, lots: int) -> None:
-    """An order of a picture was there before we look: it takes nothing by itself and stands ahead of ours.
-
-    Where in the queue ours would stand is not known, so this is the guess that flatters us least. What the whole
-    picture displays at or through a price of ours fills it at the end of the instant, see `_uncross`.
+    An order of a picture was there before we look: it takes nothing by itself and stands ahead of ours. Where in the
+    queue ours would stand is not known, so this is the guess that flatters us least. What the whole picture displays
+    at or through a price of ours fills it at the end of the instant, see `_uncross`.
     """
-    slot = join(c, row, NAMED if order_id != 0 else ANONYMOUS, order_id, lots, 0)
-    if level_at(c, row).own > 0:
+    is_seen = (event.flags & SNAPSHOT) != 0
+    taken = 0 if is_seen else _cross_own(c, side, rank, lots)
+    row = side * c.window + rank
+    slot = join(c, row, NAMED if event.order_id != 0 else ANONYMOUS, event.order_id, lots, taken)
+    if is_seen and level_at(c, row).own > 0:
         go_ahead_of_ours(c, slot)
 
 

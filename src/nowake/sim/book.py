@@ -45,10 +45,14 @@ _FIELD = {name: number for number, name in enumerate(CONTEXT.names or ())}
 _VENUE_NS, _UNTIL_NS = _FIELD["venue_ns"], _FIELD["until_ns"]
 _ON_TOUCH, _MARK_TOUCH = _FIELD["on_touch"], _FIELD["mark_touch"]
 _VOLUME_WAKE, _REPORT_LAG_NS, _FILL_COUNT = _FIELD["volume_wake"], _FIELD["report_lag_ns"], _FIELD["fill_count"]
+_CHILD_ID, _SIDE, _PRICE_TICKS, _LOTS = (_FIELD[name] for name in ("child_id", "side", "price_ticks", "lots"))
+_IMMEDIATE, _POST_ONLY = _FIELD["immediate"], _FIELD["post_only"]
 _VOLUME, _HALTED = _FIELD["volume"], _FIELD["halted"]
 _TURNOVER_LOW, _TURNOVER_HIGH = _FIELD["turnover_low"], _FIELD["turnover_high"]
 
 _WORDS, _SIGHT = len(_FIELD), _FIELD["fill_count"]  # Words of the context, and the first of those read at once.
+_SIGHT_AT = 8 * _SIGHT
+_FULL = frozenset({FULL_ORDERS, FULL_FILLS})
 
 # What `look` answers: where each number is, the levels last.
 FILLS, VENUE_NS, HALTED, VOLUME, TURNOVER_LOW, TURNOVER_HIGH, LEVELS = range(_WORDS - _SIGHT + 1)
@@ -155,7 +159,7 @@ class Book:
         if bid_at_least_ticks is not None or ask_at_most_ticks is not None:
             self._wake_on_price(bid_at_least_ticks, ask_at_most_ticks)
         words[_VOLUME_WAKE] = NEVER if volume_lots is None else volume_lots
-        while (status := self._replay(self._address)) in (FULL_ORDERS, FULL_FILLS):
+        while (status := self._replay(self._address)) in _FULL:
             self._grow(status)
         return status != TIME
 
@@ -204,12 +208,10 @@ class Book:
             raise BadParameter(f"child {child_id} was placed before; give every order its own number")
         if not immediate:
             self._make_room_to_show_own()
-        self._set("child_id", child_id)
-        self._set("side", BIDS if side > 0 else ASKS)
-        self._set("price_ticks", price_ticks)
-        self._set("lots", lots)
-        self._set("immediate", int(immediate))
-        self._set("post_only", int(post_only))
+        words = self._words
+        words[_CHILD_ID], words[_SIDE] = child_id, BIDS if side > 0 else ASKS
+        words[_PRICE_TICKS], words[_LOTS] = price_ticks, lots
+        words[_IMMEDIATE], words[_POST_ONLY] = immediate, post_only
         while (code := self._place(self._address)) in (FULL_ORDERS, FULL_FILLS):
             self._grow(code)
         if code == 0:
@@ -269,7 +271,7 @@ class Book:
             TURNOVER_LOW and TURNOVER_HIGH (in units of CARRY) the turnover; from LEVELS on price and lots of each
             displayed bid, best first, up to one of 0 lots; then, as many numbers on, the same of asks.
         """
-        return self._sight(self._words, 8 * _SIGHT)
+        return self._sight(self._words, _SIGHT_AT)
 
     def sides(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Displayed (price_ticks, lots) of bids and of asks, our own lots included, best first.

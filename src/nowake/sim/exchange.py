@@ -69,6 +69,7 @@ class Exchange:
         self.done: deque[tuple[int, AnyCommand]] | None = None  # What the book was told and when, where that is kept.
         self._legs = legs
         self._fixed_ns = [leg.ns if isinstance(leg, Constant) else None for leg in legs]
+        self._way_ns = {leg: self._fixed_way_ns(leg) for leg in (SEND, CANCEL)}
         self._resting: dict[int, None] = {}
         self._sent = self._reported = self._executions = 0
         self._last_arrival_ns = self._last_report_ns = -NEVER
@@ -77,12 +78,22 @@ class Exchange:
 
     def send(self, command: AnyCommand, now_ns: int) -> None:
         """A command decided on now: it leaves one decide leg later and arrives one send or cancel leg after that."""
-        leaves_ns = now_ns + self._delay_ns(DECIDE, now_ns, self._sent)
         leg = SEND if type(command) is PlaceChild else CANCEL
-        arrives_ns = leaves_ns + self._delay_ns(leg, leaves_ns, self._sent)
+        way_ns = self._way_ns[leg]
+        if way_ns is None:
+            leaves_ns = now_ns + self._delay_ns(DECIDE, now_ns, self._sent)
+            arrives_ns = leaves_ns + self._delay_ns(leg, leaves_ns, self._sent)
+        else:
+            arrives_ns = now_ns + way_ns
         self._sent += 1
-        self._last_arrival_ns = max(arrives_ns, self._last_arrival_ns)
-        self.in_flight.append((self._last_arrival_ns, command))
+        last_ns = self._last_arrival_ns
+        self._last_arrival_ns = arrives_ns = arrives_ns if arrives_ns > last_ns else last_ns
+        self.in_flight.append((arrives_ns, command))
+
+    def _fixed_way_ns(self, leg: int) -> int | None:
+        """How long deciding and the way take together, where both are constant."""
+        decide_ns, way_ns = self._fixed_ns[DECIDE], self._fixed_ns[leg]
+        return None if decide_ns is None or way_ns is None else decide_ns + way_ns
 
     @property
     def next_arrival_ns(self) -> int:
@@ -139,33 +150,39 @@ class Exchange:
 
     def _learned_ns(self, leg: int, venue_ns: int) -> int:
         """When we learn of what happens at the venue now."""
-        learned_ns = venue_ns + self._delay_ns(leg, venue_ns, self._reported)
+        fixed_ns = self._fixed_ns[leg]
+        delay_ns = self._legs[leg].delay_ns(venue_ns, self._reported, leg) if fixed_ns is None else fixed_ns
+        learned_ns, last_ns = venue_ns + delay_ns, self._last_report_ns
         self._reported += 1
-        self._last_report_ns = max(learned_ns, self._last_report_ns)
-        return self._last_report_ns
+        self._last_report_ns = learned_ns = learned_ns if learned_ns > last_ns else last_ns
+        return learned_ns
 
     def _obey(self, command: AnyCommand, venue_ns: int) -> None:
         """One command takes effect, and its outcome is reported."""
         if type(command) is PlaceChild:
             self._place(command, venue_ns)
             return
-        outcome = self._tell(command, venue_ns)[1]
-        child_id, learned_ns = command.child_id, self._learned_ns(ACK, venue_ns)
-        if outcome <= 0:
-            reason = RejectReason.ALREADY_DONE if outcome == GONE else RejectReason.UNKNOWN_ORDER
+        if self.done is not None:
+            self.done.append((venue_ns, command))
+        child_id, left = command.child_id, take_back(self.book, command)
+        learned_ns = self._learned_ns(ACK, venue_ns)
+        if left <= 0:
+            reason = RejectReason.ALREADY_DONE if left == GONE else RejectReason.UNKNOWN_ORDER
             self.outbox.append(CancelRejected(learned_ns, child_id, reason))
-        elif is_reduction(command):
-            self.outbox.append(ChildReduced(learned_ns, child_id, outcome))
+        elif type(command) is ReduceChild and command.lots > 0:
+            self.outbox.append(ChildReduced(learned_ns, child_id, left))
         else:
             self._resting.pop(child_id, None)
-            self.outbox.append(ChildCancelled(learned_ns, child_id, outcome))
+            self.outbox.append(ChildCancelled(learned_ns, child_id, left))
 
     def _place(self, command: PlaceChild, venue_ns: int) -> None:
         child_id = command.child_id
-        if self.is_closed or self.phase(self.book.look()) is _CLOSED:
+        if not self.open_ns <= self.book.venue_ns < self.close_ns:
             self.outbox.append(ChildRejected(self._learned_ns(ACK, venue_ns), child_id, RejectReason.NOT_CONTINUOUS))
             return
-        code, left = self._tell(command, venue_ns)
+        if self.done is not None:
+            self.done.append((venue_ns, command))
+        code, left = place(self.book, command)
         learned_ns = self._learned_ns(ACK, venue_ns)
         if code != ACCEPTED:
             self.outbox.append(ChildRejected(learned_ns, child_id, _REJECTS[code]))
@@ -177,29 +194,21 @@ class Exchange:
         elif left:
             self._resting[child_id] = None
 
-    def _tell(self, command: AnyCommand, venue_ns: int) -> tuple[int, int]:
-        if self.done is not None:
-            self.done.append((venue_ns, command))
-        return tell(self.book, command)
+
+def place(book: Book, command: PlaceChild) -> tuple[int, int]:
+    """A new order of ours in a book, as `Book.place`."""
+    return book.place(
+        command.child_id,
+        side=command.side,
+        price_ticks=command.price_ticks,
+        lots=command.lots,
+        immediate=command.time_in_force is TimeInForce.IOC,
+        post_only=command.post_only,
+    )
 
 
-def tell(book: Book, command: AnyCommand) -> tuple[int, int]:
-    """Let a command take effect in a book: code and lots left of a new order; ACCEPTED and the outcome of others."""
-    if isinstance(command, PlaceChild):
-        return book.place(
-            command.child_id,
-            side=command.side,
-            price_ticks=command.price_ticks,
-            lots=command.lots,
-            immediate=command.time_in_force is TimeInForce.IOC,
-            post_only=command.post_only,
-        )
-    if is_reduction(command):
-        assert isinstance(command, ReduceChild)
-        return ACCEPTED, book.reduce(command.child_id, command.lots)
-    return ACCEPTED, book.withdraw(command.child_id)
-
-
-def is_reduction(command: AnyCommand) -> bool:
-    """Whether something is to be left of the order."""
-    return isinstance(command, ReduceChild) and command.lots > 0
+def take_back(book: Book, command: AnyCommand) -> int:
+    """A reduction or a cancel in a book, as `Book.reduce` and `Book.withdraw`; to reduce to nothing is to cancel."""
+    if type(command) is ReduceChild and command.lots > 0:
+        return book.reduce(command.child_id, command.lots)
+    return book.withdraw(command.child_id)

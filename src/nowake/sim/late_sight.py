@@ -15,12 +15,12 @@ from typing import TypedDict
 
 import numpy as np
 
-from nowake.domain.command import AnyCommand
+from nowake.domain.command import AnyCommand, PlaceChild
 from nowake.domain.decider import Wake
 from nowake.kernels.legs import FEED
 from nowake.kernels.state import NEVER
 from nowake.sim.book import FILLS, Book, Sight
-from nowake.sim.exchange import Exchange, tell
+from nowake.sim.exchange import Exchange, place, take_back
 from nowake.sim.latency import Leg
 from nowake.sim.legs import Ints
 
@@ -226,7 +226,8 @@ class LateSight:
                 replica.take_fills()  # The venue's book has told them.
             any_done = False
             while done and done[0][0] <= replica.venue_ns:
-                tell(replica, done.popleft()[1])
+                command = done.popleft()[1]
+                place(replica, command) if isinstance(command, PlaceChild) else take_back(replica, command)
                 any_done = True
             if woken:
                 return True

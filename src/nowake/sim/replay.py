@@ -123,7 +123,7 @@ class ReplayWorld:
         self._close_ns = min(instrument.session.close_ns, last_ns)
         legs = self.latency.over(times)
         self._exchange = Exchange(self._book, legs, open_ns=self._open_ns, close_ns=self._close_ns)
-        self._outbox = self._exchange.outbox
+        self._outbox, self._phase = self._exchange.outbox, self._exchange.phase
         self._is_over = False
         self._last_words = _LAST_WORDS
         feed, *_, ack, fill, _ = legs
@@ -208,7 +208,7 @@ class ReplayWorld:
         """Run the one book to the next instant we must be told of; sets our time and what can be seen then."""
         book, exchange, outbox, feed_ns = self._book, self._exchange, self._outbox, self._feed_ns
         in_flight, on_touch, volume_lots = exchange.in_flight, wake.on_touch, wake.volume_lots
-        bid_ticks, ask_ticks = wake.bid_at_least_ticks, wake.ask_at_most_ticks
+        is_priced = wake.bid_at_least_ticks is not None or wake.ask_at_most_ticks is not None
         limit_ns = self._close_ns
         if self._seen[VENUE_NS] < self._open_ns < limit_ns:
             limit_ns = self._open_ns
@@ -221,13 +221,17 @@ class ReplayWorld:
         while True:
             arrival_ns = in_flight[0][0] if in_flight else NEVER
             stop_ns = min(limit_ns, self._due_ns()) if outbox else limit_ns
-            woken = book.run(
-                stop_ns if stop_ns < arrival_ns else arrival_ns,
-                on_touch=on_touch,
-                volume_lots=volume_lots,
-                bid_at_least_ticks=bid_ticks,
-                ask_at_most_ticks=ask_ticks,
-            )
+            stop_ns = stop_ns if stop_ns < arrival_ns else arrival_ns
+            if is_priced:
+                woken = book.run(
+                    stop_ns,
+                    on_touch=on_touch,
+                    volume_lots=volume_lots,
+                    bid_at_least_ticks=wake.bid_at_least_ticks,
+                    ask_at_most_ticks=wake.ask_at_most_ticks,
+                )
+            else:
+                woken = book.run(stop_ns, on_touch=on_touch, volume_lots=volume_lots)
             self._seen = seen = book.look()
             if seen[FILLS]:
                 exchange.collect_fills()
@@ -242,7 +246,8 @@ class ReplayWorld:
                     break
             elif woken or venue_ns >= stop_ns or venue_ns >= self._due_ns():
                 break
-        self._now_ns = max(self._now_ns, venue_ns + feed_ns)
+        now_ns = venue_ns + feed_ns
+        self._now_ns = now_ns if now_ns > self._now_ns else self._now_ns
 
     def _due_ns(self) -> int:
         """The venue's time when we learn the next news of our own that is under way."""
@@ -262,7 +267,7 @@ class ReplayWorld:
         levels = _best_level if asks_at == LEVELS + 2 else _levels
         snapshot = BookSnapshot(levels(seen, LEVELS, asks_at), levels(seen, asks_at, len(seen)))
         turnover = seen[TURNOVER_HIGH] * CARRY + seen[TURNOVER_LOW]
-        moved = MarketMoved(now_ns, snapshot, seen[VOLUME], turnover, self._exchange.phase(seen))
+        moved = MarketMoved(now_ns, snapshot, seen[VOLUME], turnover, self._phase(seen))
         if not outbox:
             return [moved]
         events: list[AnyEvent] = []

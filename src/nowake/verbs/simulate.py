@@ -120,8 +120,7 @@ def simulate(
     latency
         How long messages take: a `nowake.sim.latency.Latency`, or a text as "200us" or "feed=1ms,send=300us".
     queue_model
-        How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or a text: "risk-averse",
-        "proportional" (the default), "power:2" or "log".
+        How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or as `queue_model_of`.
     limits, patience
         Of the gate and of the reconciliation.
     journal
@@ -134,14 +133,10 @@ def simulate(
     Raises
     ------
     BadParameter
-        When the day cannot be replayed, the order is of another instrument or day, a latency or a queue model cannot
-        be read, or a queue model is given for a day that says who queues.
+        When the day cannot be replayed, the order is of another instrument or day, a text cannot be read, or a queue
+        model is given for a day that says who queues.
     """
     _check(algorithm, day, seed)
-    if isinstance(latency, str):
-        latency = Latency.parse(latency)
-    if isinstance(queue_model, str):
-        queue_model = queue_model_of(queue_model)
     order = algorithm.order
     compile_kernels()
     name = f"replay of {day.source} {day.instrument.session.date}"
@@ -149,8 +144,8 @@ def simulate(
         day.events,
         day.instrument,
         name=name,
-        latency=latency,
-        queue_model=queue_model,
+        latency=Latency.parse(latency) if isinstance(latency, str) else latency,
+        queue_model=queue_model_of(queue_model) if isinstance(queue_model, str) else queue_model,
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
         notes=tuple(notes),
