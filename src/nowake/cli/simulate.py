@@ -47,7 +47,7 @@ _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap",
 @click.option(
     "--queue-model",
     metavar="MODEL",
-    help="How a queue moves where the data tell levels only: risk-averse, proportional (default), power:2 or log.",
+    help="How a queue moves where the data tell levels only: risk-averse (default), proportional, power:2 or log.",
 )
 @click.option("--seed", default=7, show_default=True, help="Seed of every random draw.")
 @click.option("--journal", metavar="PATH", help="Record the run in this file, or in this folder.")

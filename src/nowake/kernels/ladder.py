@@ -23,7 +23,7 @@ from nowake.kernels.layout import CLEAR, EVENT, HALT, LEVEL, PRINT_CROSS, PRINT_
 from nowake.kernels.levels import level_at, look, mark, next_level, rank_of, show, side_at, within_reach
 from nowake.kernels.memory import at, leaf, tiny
 from nowake.kernels.queues import count_print, fill_own_above
-from nowake.kernels.replay import _cross_own, _is_crossed, _mark_touch, _may_cross, _wakes
+from nowake.kernels.replay import cross_own, is_crossed, mark_touch, may_cross, wakes
 from nowake.kernels.state import ASKS, BIDS, CONTEXT, FULL_FILLS, TIME, WAKE
 
 
@@ -31,7 +31,7 @@ def replay(address: int) -> int:
     """Apply events until `until_ns`, a wake condition, or a store is full; says which. Never half an instant."""
     c = at(address, 0, CONTEXT)
     if c.mark_touch != 0:
-        _mark_touch(c)
+        mark_touch(c)
     i, count = c.next_event, c.event_count
     between_instants = i >= count or at(c.events, i, EVENT).time_ns > c.venue_ns
     status = _end_instant(c) if between_instants else TIME
@@ -48,7 +48,7 @@ def replay(address: int) -> int:
         i += 1
         if i < count and at(c.events, i, EVENT).time_ns == time_ns:
             continue
-        if _is_crossed(c):
+        if is_crossed(c):
             c.crossed += 1
         status = _end_instant(c)
     c.next_event = i
@@ -65,13 +65,13 @@ def _end_instant(c: Any) -> int:
     """All of an instant is told: place ours anew, settle what crosses ours, and say whether to come back (WAKE)."""
     if at(c.ladder, 0, LADDER).unsettled != 0:
         settle(c)
-    if c.halted == 0 and (_may_cross(c, BIDS) or _may_cross(c, ASKS)):
+    if c.halted == 0 and (may_cross(c, BIDS) or may_cross(c, ASKS)):
         # Each fill ends an order of ours or what a level has to give.
         if c.fill_count + c.orders_used + side_at(c, BIDS).lit + side_at(c, ASKS).lit > c.fill_capacity:
             return FULL_FILLS
         _uncross(c, BIDS)
         _uncross(c, ASKS)
-    return WAKE if _wakes(c) else TIME
+    return WAKE if wakes(c) else TIME
 
 
 @tiny
@@ -227,5 +227,5 @@ def _uncross(c: Any, side: int) -> None:
             break
         lots = available(c, row)
         if lots > 0:
-            show(c, row, -_cross_own(c, side, rank, lots))
+            show(c, row, -cross_own(c, side, rank, lots))
         rank = next_level(c, side, rank - 1, 0)

@@ -17,7 +17,7 @@ from nowake.kernels.layout import ADD, CLEAR, EVENT, EXECUTE, LEVEL, PRINT_HIDDE
 from nowake.kernels.levels import level_at, price_of, rank_of
 from nowake.kernels.memory import at, leaf
 from nowake.kernels.queues import has_room, order_at, slot_of
-from nowake.kernels.replay import _apply
+from nowake.kernels.replay import apply
 from nowake.kernels.state import ASKS, BIDS, CONTEXT, FULL_ORDERS, NOBODY, TIME
 
 
@@ -39,7 +39,7 @@ def derive(address: int) -> int:
             _write(f, event, TRADE, event.lots, np.int64(event.price_ticks))
         else:
             if kind == CLEAR:
-                _apply(c, event)
+                apply(c, event)
             _write(f, event, kind, event.lots, np.int64(event.price_ticks))
         i += 1
     c.next_event = i
@@ -61,7 +61,7 @@ def _row_of(c: Any, event: Any) -> int:
 def _tell_row(f: Any, c: Any, event: Any, row: int) -> None:
     """Apply an event and say what it did to its level, the trade first."""
     before = level_at(c, row).hist
-    _apply(c, event)
+    apply(c, event)
     if event.kind == EXECUTE:
         _write(f, event, TRADE, event.lots, price_of(c, row))
     if level_at(c, row).hist != before:

@@ -28,7 +28,7 @@ from nowake.kernels.levels import (
     within_reach,
 )
 from nowake.kernels.memory import at, leaf
-from nowake.kernels.own import _reaches_own
+from nowake.kernels.own import reaches_own
 from nowake.kernels.queues import count_print, has_room, join, report_fill
 from nowake.kernels.state import (
     ACCEPTED,
@@ -76,7 +76,7 @@ def _refusal(c: Any, rank: int) -> int:
         return NOT_CONTINUOUS
     if rank < 0 or rank >= c.window:
         return PRICE_OUT_OF_RANGE
-    if _reaches_own(c, 1 - c.side, c.window - 1 - rank):
+    if reaches_own(c, 1 - c.side, c.window - 1 - rank):
         return WOULD_CROSS_SELF
     if c.post_only != 0 and touch(c, 1 - c.side) >= c.window - 1 - rank:
         return WOULD_TAKE

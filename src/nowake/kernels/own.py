@@ -129,7 +129,7 @@ def _refusal(c: Any, rank: int) -> int:
     if rank < 0 or rank >= c.window:
         return PRICE_OUT_OF_RANGE
     reached = c.window - 1 - rank  # The worst rank of the other side that it trades with.
-    if _reaches_own(c, 1 - c.side, reached):
+    if reaches_own(c, 1 - c.side, reached):
         return WOULD_CROSS_SELF
     return WOULD_TAKE if c.post_only != 0 and touch(c, 1 - c.side) >= reached else ACCEPTED
 
@@ -141,7 +141,7 @@ def _is_ours(c: Any, order: Any) -> bool:
 
 
 @leaf
-def _reaches_own(c: Any, side: int, rank: int) -> bool:
+def reaches_own(c: Any, side: int, rank: int) -> bool:
     """Whether an order of ours rests on a side at a rank or better."""
     if side_at(c, side).own == 0:
         return False

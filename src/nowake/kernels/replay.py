@@ -78,7 +78,7 @@ def replay(address: int) -> int:
     """Apply events until `until_ns`, a wake condition, or a store is full; says which. Never half an instant."""
     c = at(address, 0, CONTEXT)
     if c.mark_touch != 0:
-        _mark_touch(c)
+        mark_touch(c)
     i = c.next_event
     between_instants = i >= c.event_count or at(c.events, i, EVENT).time_ns > c.venue_ns
     status = _end_instant(c) if between_instants else TIME
@@ -97,11 +97,11 @@ def replay(address: int) -> int:
         if i + _AHEAD < c.event_count:
             expect_entry(c, at(c.events, i + _AHEAD, EVENT).order_id)
             expect_order(c, at(c.events, i + _AHEAD // 2, EVENT).order_id)
-        _apply(c, event)
+        apply(c, event)
         i += 1
         if i < c.event_count and at(c.events, i, EVENT).time_ns == time_ns:
             continue
-        if _is_crossed(c):
+        if is_crossed(c):
             c.crossed += 1
         status = _end_instant(c)
     c.next_event = i
@@ -116,16 +116,16 @@ def replay(address: int) -> int:
 @tiny
 def _end_instant(c: Any) -> int:
     """All of an instant is in the book: settle what crosses ours, and say whether to come back (WAKE) or to go on."""
-    if c.halted == 0 and (_may_cross(c, BIDS) or _may_cross(c, ASKS)):
+    if c.halted == 0 and (may_cross(c, BIDS) or may_cross(c, ASKS)):
         if c.fill_count + c.orders_used > c.fill_capacity:  # They may meet every order there is.
             return FULL_FILLS
         _uncross(c, BIDS)
         _uncross(c, ASKS)
-    return WAKE if _wakes(c) else TIME
+    return WAKE if wakes(c) else TIME
 
 
 @leaf
-def _mark_touch(c: Any) -> None:
+def mark_touch(c: Any) -> None:
     """From now on a touch change is a difference from the best prices of others at this moment."""
     c.mark_touch = 0
     for side in range(2):
@@ -133,7 +133,7 @@ def _mark_touch(c: Any) -> None:
 
 
 @leaf
-def _wakes(c: Any) -> bool:
+def wakes(c: Any) -> bool:
     """Whether Python asked to be woken now; a change of halt it is always told, as it decides what can be done."""
     if c.volume >= c.volume_wake or c.halted != c.halted_told:
         return True
@@ -151,14 +151,14 @@ def _wakes_by(c: Any, side: int) -> bool:
 
 
 @leaf
-def _is_crossed(c: Any) -> bool:
+def is_crossed(c: Any) -> bool:
     """Whether history's best bid is at or above its best ask."""
     bid, ask = side_at(c, BIDS).best, side_at(c, ASKS).best
     return bid >= 0 and ask >= 0 and bid + ask >= c.window - 1
 
 
 @tiny
-def _apply(c: Any, event: Any) -> None:
+def apply(c: Any, event: Any) -> None:
     """One event of history; the frequent kinds first."""
     kind = event.kind
     lots = event.lots
@@ -224,7 +224,7 @@ def _add(c: Any, side: int, rank: int, event: Any, lots: int) -> None:
     at or through a price of ours fills it at the end of the instant, see `_uncross`.
     """
     is_seen = (event.flags & SNAPSHOT) != 0
-    taken = 0 if is_seen else _cross_own(c, side, rank, lots)
+    taken = 0 if is_seen else cross_own(c, side, rank, lots)
     row = side * c.window + rank
     slot = join(c, row, NAMED if event.order_id != 0 else ANONYMOUS, event.order_id, lots, taken)
     if is_seen and level_at(c, row).own > 0:
@@ -241,7 +241,7 @@ def _clear(c: Any) -> None:
 
 
 @leaf
-def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
+def cross_own(c: Any, side: int, rank: int, lots: int) -> int:
     """Fill our orders of the other side that a new order of this side reaches; returns the lots traded."""
     opposite = 1 - side
     if side_at(c, opposite).own == 0:
@@ -256,7 +256,7 @@ def _cross_own(c: Any, side: int, rank: int, lots: int) -> int:
 
 
 @tiny
-def _may_cross(c: Any, side: int) -> bool:
+def may_cross(c: Any, side: int) -> bool:
     """Whether an order of ours on a side could be at or through what others display on the other."""
     book = side_at(c, side)
     return book.own > 0 and book.top_mark + side_at(c, 1 - side).best >= c.window - 1
@@ -280,7 +280,7 @@ def _uncross(c: Any, side: int) -> None:
         while slot != NOBODY:
             order = order_at(c, slot)
             if order.kind != OWN:
-                take_from(c, slot, _cross_own(c, side, rank, displayed(order)))
+                take_from(c, slot, cross_own(c, side, rank, displayed(order)))
             slot = np.int64(order.next)
         rank = next_level(c, side, rank - 1, 0)
 
@@ -393,7 +393,7 @@ def _resync(c: Any, side: int, rank: int, lots: int) -> None:
     row = side * c.window + rank
     excess = level_at(c, row).hist - lots
     if excess < 0:
-        taken = _cross_own(c, side, rank, -excess)
+        taken = cross_own(c, side, rank, -excess)
         join(c, row, ANONYMOUS, 0, -excess, taken)
         return
     cut(c, row, NOBODY, excess, True)
@@ -402,9 +402,9 @@ def _resync(c: Any, side: int, rank: int, lots: int) -> None:
 def survey(address: int) -> int:
     """Look over the events once: lowest and highest price that touches the book, into `lowest_ticks` and `window`.
 
-    Also the largest lots and absolute price of one event, the sum of all lots, at most TOO_MUCH, and how many events
-    are of a feed of levels. Returns the number of the first event that is earlier than the one before it, or
-    `event_count`. Where no event touches the book the window is 0.
+    Also the largest lots and absolute price of one event, the sum of all lots that come or go, at most TOO_MUCH, and
+    how many events are of a feed of levels. Returns the number of the first event that is earlier than the one before
+    it, or `event_count`. Where no event touches the book the window is 0.
     """
     c = at(address, 0, CONTEXT)
     lowest, highest = np.int64(1) << 62, -(np.int64(1) << 62)
@@ -418,7 +418,8 @@ def survey(address: int) -> int:
         previous_ns = event.time_ns
         most_lots = max(most_lots, event.lots)
         most_ticks = max(most_ticks, abs(np.int64(event.price_ticks)))
-        sum_lots = min(sum_lots + min(max(event.lots, 0), enough), enough)
+        if event.kind != LEVEL:  # A level's lots are all that rest there, not more of them.
+            sum_lots = min(sum_lots + min(max(event.lots, 0), enough), enough)
         c.level_events += LEVEL <= event.kind <= TRADE
         if ADD <= event.kind <= RESYNC or event.kind == LEVEL:
             lowest = min(lowest, np.int64(event.price_ticks))

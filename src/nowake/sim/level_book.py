@@ -15,7 +15,7 @@ from nowake.kernels import runtime
 from nowake.kernels.ladder_state import AHEAD, LADDER, NO_LIMIT, WATCH
 from nowake.kernels.state import OWN
 from nowake.sim.book import Book
-from nowake.sim.queue_models import Proportional, QueueModel, code_of
+from nowake.sim.queue_models import DEFAULT, QueueModel, code_of
 
 
 class LevelBook(Book):
@@ -27,7 +27,7 @@ class LevelBook(Book):
         EVENT records of LEVEL, TRADE, CLEAR, PRINT_CROSS, PRINT_HIDDEN, HALT and RESUME in time order; other kinds are
         counted as phantoms. Read where they lie: they must not change while the book lives.
     queue_model
-        What cancels mean for our place (`nowake.sim.queue_models`); Proportional unless given.
+        What cancels mean for our place (`nowake.sim.queue_models`); RiskAverse unless given.
     depth, reach, padding_ticks
         As `Book`.
     order_capacity
@@ -49,7 +49,7 @@ class LevelBook(Book):
         padding_ticks: int | None = None,
         order_capacity: int = 64,
     ) -> None:
-        self.queue_model: QueueModel = Proportional() if queue_model is None else queue_model
+        self.queue_model: QueueModel = DEFAULT if queue_model is None else queue_model
         model, exponent = code_of(self.queue_model)
         super().__init__(events, depth=depth, reach=reach, padding_ticks=padding_ticks, order_capacity=order_capacity)
         self._replay, self._place = runtime.load("ladder:replay"), runtime.load("ladder_own:place")

@@ -80,6 +80,8 @@ class LogProbability:
 
 QueueModel = RiskAverse | Proportional | PowerProbability | LogProbability
 
+DEFAULT = RiskAverse()  # It flatters least, and is nearest the truth where every change of a level is told.
+
 ALL = (
     RiskAverse(),
     Proportional(),

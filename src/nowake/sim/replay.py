@@ -42,7 +42,7 @@ from nowake.sim.late_sight import Feed, LateSight
 from nowake.sim.latency import Latency, Leg
 from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
-from nowake.sim.queue_models import Proportional, QueueModel
+from nowake.sim.queue_models import DEFAULT, QueueModel
 
 ASSUMPTIONS = (
     "History does not react: nobody trades differently because of our orders.",
@@ -85,7 +85,7 @@ class ReplayWorld:
     reach
         How many levels a side the data keep exact; 0 for all. What lies beyond is neither shown nor traded with.
     queue_model
-        How a queue moves where the data tell levels only; `nowake.sim.queue_models.Proportional` unless given.
+        How a queue moves where the data tell levels only; `nowake.sim.queue_models.RiskAverse` unless given.
     start_ns
         Our time when the world begins; the first instant at which the first event is known, unless said. Events known
         by then are in the book.
@@ -279,15 +279,19 @@ class ReplayWorld:
 
 def _book_for(events: NDArray[np.void], queue_model: QueueModel | None) -> tuple[Callable[..., Book], str]:
     """What makes the book that these events are for, and in a sentence how its queues move."""
-    if events.dtype != layout.EVENT or not np.any(events["kind"] >= layout.LEVEL):
+    if events.dtype != layout.EVENT or not _tells_levels(events["kind"]):
         if queue_model is not None:
             raise BadParameter(
                 f"queue model {queue_model} is for data that tell levels only; these say who queues, leave it out"
             )
         return Book, BY_ORDERS
-    model = queue_model or Proportional()
+    model = queue_model or DEFAULT
     by_levels = f"The data tell levels and trades, not whose orders: queues are estimated by the {model} model."
     return functools.partial(LevelBook, queue_model=model), by_levels
+
+
+def _tells_levels(kind: NDArray[np.int8]) -> bool:
+    return bool(np.any((kind == layout.LEVEL) | (kind == layout.TRADE)))
 
 
 def _is_one_book_enough(feed: Leg, ack: Leg, fill: Leg) -> bool:

@@ -39,7 +39,7 @@ def test_day_of_orders_says_that_its_queues_are_known(by_orders):
 
 
 @pytest.mark.parametrize(
-    ("given", "name"), [(None, "proportional"), ("risk-averse", "risk-averse"), (PowerProbability(3.0), "power 3")]
+    ("given", "name"), [(None, "risk-averse"), ("risk-averse", "risk-averse"), (PowerProbability(3.0), "power 3")]
 )
 def test_day_of_levels_says_by_which_model_its_queues_are_estimated(by_levels, given, name):
     run = simulate(twap(by_levels), by_levels, queue_model=given, latency=Latency(feed=300, ack=5))
