@@ -357,7 +357,7 @@ def test_the_room_is_public_and_importing_it_loads_nothing():
     assert nw.sim.match is sim.match
     assert {"MatchingEngine", "match"} <= set(dir(sim))
     with pytest.raises(AttributeError, match="it offers"):
-        sim.exchange  # noqa: B018
+        sim.mathc  # noqa: B018
     code = "import sys, nowake.sim; print([name for name in ('numpy', 'numba', 'llvmlite') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == result.stdout.strip()
