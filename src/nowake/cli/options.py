@@ -63,14 +63,12 @@ def json_option(function: Function) -> Function:
 
 def load(source: str, date: str | None, root: str | None, *, symbol: str = "") -> Day:
     """The day named on the command line; without a name the demo's."""
-    from nowake.cli.screen import compile_on_first_use  # noqa: PLC0415
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
     if date and not source:
         raise BadParameter(f"--date {date} needs a SOURCE; write for example lobster:AMZN --date {date}")
     if symbol and not source:
         raise BadParameter(f"--symbol {symbol} needs a SOURCE; write for example lobster:{symbol}")
-    compile_on_first_use(source, root)
     return load_day(source, date, root=root, symbol=symbol) if source else default_day(root)
 
 

@@ -35,23 +35,6 @@ def show_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def compile_on_first_use(source: str, root: str | None) -> None:
-    """On the first use on a machine, compile the kernels with a line that says so."""
-    from nowake.verbs.first_use import compile_for, compile_kernels  # noqa: PLC0415
-
-    with steps() as say:
-        compile_kernels(say)
-        compile_for(source, say, root=root)
-
-
-def compile_readers_on_first_use(source: str, root: str | None) -> None:
-    """The same for commands that read and do not replay."""
-    from nowake.verbs.first_use import compile_for  # noqa: PLC0415
-
-    with steps() as say:
-        compile_for(source, say, root=root)
-
-
 @contextlib.contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
     """A spinner on standard error that says what is being done; nothing where nobody looks."""

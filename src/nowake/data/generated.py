@@ -161,12 +161,13 @@ def _run(
     lots: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
-    from nowake.kernels import orderflow  # noqa: PLC0415
+    from nowake.kernels import orderflow, runtime  # noqa: PLC0415
 
     low = math.floor(float(fair.min())) - 4 * _FARTHEST
     width = math.ceil(float(fair.max())) + 4 * _FARTHEST - low
     capacity = 2 * len(times_ns)
     events, touch = np.zeros(capacity, EVENT), np.zeros((capacity, 4), np.int32)
+    runtime.announce_njit(orderflow.order_flow, "compiling the generator")
     count = orderflow.order_flow(
         width, _OPENING_ORDERS, _CROWD, times_ns, fair - low, draws, lots, offsets, _SEATS, events, touch
     )

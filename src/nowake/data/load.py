@@ -70,7 +70,7 @@ def load_day(
     lot_size: str | Decimal | None = None,
     progress: Progress | None = None,
 ) -> Day:
-    """The day a name stands for, without a word when kernels must be compiled first.
+    """The day a name stands for.
 
     Parameters and errors are those of the public `nowake.verbs.load.load_day`; `progress` is called now and then with
     bytes read and bytes in all.

@@ -24,30 +24,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ENTRIES = (  # module:function
-    "replay:survey",
-    "replay:replay",
-    "own:place",
-    "own:reduce",
-    "own:withdraw",
-    "own:rehash",
-    "ladder:replay",
-    "ladder_own:place",
-    "touch:touches",
-    "interleave:interleave",
-)
-
 FAULT = -(1 << 63)  # What a kernel returns when numba's code reports an error: it must not happen.
 
 Kernel = Callable[[int], int]
-Progress = Callable[[str, int, int], None]
 
 _DIGEST_BYTES = 32
 
 
 @functools.cache
 def load(entry: str) -> Kernel:
-    """The kernel named "module:function", from the cache when it is there, else compiled (seconds) and stored.
+    """The kernel named "module:function", from the cache when it is there, else compiled (seconds, said) and stored.
 
     A cache that cannot be written is no error: the code then lives in memory and the next process compiles again.
     """
@@ -58,29 +44,9 @@ def load(entry: str) -> Kernel:
     return _link(entry, code)
 
 
-def compiled() -> bool:
-    """Whether every kernel is in the cache already, so that nothing will have to compile."""
-    return all(_stored(entry) is not None for entry in ENTRIES)
-
-
-def is_compiled(entry: str) -> bool:
-    """Whether a kernel is in the cache already, so that loading it will not have to compile."""
-    return _stored(entry) is not None
-
-
-def compile_all(progress: Progress | None = None) -> None:
-    """Bring every kernel into memory, compiling what is missing.
-
-    Parameters
-    ----------
-    progress
-        Called before each kernel that must be compiled with its name, its number from 1, and the count of all: a
-        command line shows "compiling", never a silent hang.
-    """
-    for number, entry in enumerate(ENTRIES, start=1):
-        if progress is not None and _stored(entry) is None:
-            progress(entry, number, len(ENTRIES))
-        load(entry)
+def announce(what: str) -> None:
+    """Say on standard error what the first use on a machine waits for, where it disturbs no output."""
+    print(f"nowake: first use on this machine: {what} ...", file=sys.stderr, flush=True)
 
 
 def njit(function: Any) -> Any:
@@ -93,9 +59,11 @@ def njit(function: Any) -> Any:
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
-def is_cached(module: str) -> bool:
-    """Whether numba has stored code for the `njit` kernels of a module, so that calling them need not compile."""
-    return any(cache_folder().rglob(f"{module}.*.nbi"))
+def announce_njit(dispatcher: Any, what: str) -> None:
+    """Say what `njit` code is compiled for, unless it was compiled before, in this process or another."""
+    module = dispatcher.__module__.rpartition(".")[2]
+    if not dispatcher.signatures and not any(cache_folder().rglob(f"{module}.*.nbi")):
+        announce(what)
 
 
 @functools.cache
@@ -182,6 +150,7 @@ def _symbol(entry: str) -> str:
 
 def _compile(entry: str) -> bytes:
     """Machine code of one kernel: numba's optimised LLVM text, with a plain C entry point added."""
+    announce(f"compiling {entry}")
     numba, llvm = _library("numba"), _library("llvmlite.binding")
     module_name, function_name = entry.split(":")
     function = getattr(importlib.import_module(f"nowake.kernels.{module_name}"), function_name)

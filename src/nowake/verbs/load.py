@@ -8,7 +8,6 @@ from pathlib import Path
 
 from nowake.data import load
 from nowake.data.day import Day
-from nowake.verbs.first_use import compile_for
 
 
 def load_day(
@@ -49,5 +48,4 @@ def load_day(
     BadData
         When the files are damaged, or of no format that is known.
     """
-    compile_for(spec, root=root)
     return load.load_day(spec, date, root=root, symbol=symbol, tick_size=tick_size, lot_size=lot_size)

@@ -25,7 +25,6 @@ from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 from nowake.tca.result import CostReport
 from nowake.verbs.checks import check_order
-from nowake.verbs.first_use import compile_kernels
 from nowake.verbs.intended import intended
 from nowake.verbs.promote import promote
 
@@ -138,7 +137,6 @@ def simulate(
     """
     _check(algorithm, day, seed)
     order = algorithm.order
-    compile_kernels()
     name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
         day.events,

@@ -52,13 +52,14 @@ def test_damaged_object_file_is_compiled_again(tmp_path, monkeypatch):
     assert runtime._stored("own:rehash") is None
 
 
-def test_progress_names_each_kernel_that_must_be_compiled(monkeypatch):
-    calls = []
-    monkeypatch.setattr(runtime, "_stored", lambda entry: None if entry == runtime.ENTRIES[1] else b"")
-    monkeypatch.setattr(runtime, "load", lambda entry: None)
-    runtime.compile_all(lambda *call: calls.append(call))
-    assert [(runtime.ENTRIES[1], 2, len(runtime.ENTRIES))] == calls
-    assert not runtime.compiled()
+def test_compiling_is_said_and_loading_what_is_compiled_is_not(tmp_path):
+    code = "from nowake.kernels import runtime; runtime.load('tracking:rehash')"
+    places = dict(os.environ, XDG_CACHE_HOME=str(tmp_path))
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=places).stderr
+        for _ in range(2)
+    ]
+    assert ["nowake: first use on this machine: compiling tracking:rehash ...\n", ""] == said
 
 
 def test_njit_caches_in_our_folder_and_leaves_the_users_setting_alone(tmp_path):

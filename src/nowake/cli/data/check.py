@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.cli.options import json_option
-from nowake.cli.screen import bytes_bar, compile_readers_on_first_use, show, show_json
+from nowake.cli.screen import bytes_bar, show, show_json
 from nowake.domain.errors import BadParameter
 from nowake.domain.instrument import Instrument
 
@@ -62,7 +62,6 @@ def command(
             )
         ]
     else:
-        compile_readers_on_first_use(source, root)
         with bytes_bar("checking") as read:
             reports = load.check_all(source, date, root=root, symbol=symbol, progress=read)
     if as_json:

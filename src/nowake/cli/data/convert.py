@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nowake.cli.options import json_option
-from nowake.cli.screen import bytes_bar, compile_readers_on_first_use, counted, show, show_json
+from nowake.cli.screen import bytes_bar, counted, show, show_json
 from nowake.domain.errors import BadData, BadParameter, NotFound
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def command(
     """
     from nowake.data.convert import convert  # noqa: PLC0415
 
-    compile_readers_on_first_use(sources[0], root)
     wanted = _wanted(filters)
     recordings, wanted = _recordings(sources, root, wanted)
     with bytes_bar("converting", sum(each.size_bytes for each in recordings)) as read:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nowake.cli.options import json_option
-from nowake.cli.screen import compile_readers_on_first_use, counted, show, show_json
+from nowake.cli.screen import counted, show, show_json
 
 if TYPE_CHECKING:
     from nowake.data.day import Day
@@ -39,7 +39,6 @@ def command(source: str, date: str | None, symbol: str, root: str | None, *, as_
         if len(entries) != 1 or entries[0].first is None or entries[0].first != entries[0].last:
             _list(entries, str(load.data_root(root)), as_json=as_json)
             return
-    compile_readers_on_first_use(source, root)
     day = load.load_day(source, date, root=root, symbol=symbol)
     if as_json:
         show_json(_plain(day))

@@ -266,13 +266,14 @@ def _touch(book: Ints) -> Ints:
 
 def resynced(messages: Events, book: Ints, message_levels: int) -> tuple[Events, Resyncs]:
     """Messages with RESYNC events wherever the displayed book says other than they do, and how often that was."""
-    from nowake.kernels import resync  # noqa: PLC0415
+    from nowake.kernels import resync, runtime  # noqa: PLC0415
 
     grid = _prices(messages, book)
     capacity = 2 * len(messages) + 4 * book.shape[1]
     for _ in range(8):
         events, causes = np.zeros(capacity, EVENT), np.zeros(capacity, np.int8)
         notes = np.zeros((capacity, 2), np.int64)
+        runtime.announce_njit(resync.resync, "compiling the LOBSTER reader")
         count = resync.resync(messages, book, grid, message_levels, events, causes, notes)
         if count != resync.FULL:
             events, causes, notes = _restated(events[:count], causes[:count], notes[:count])
