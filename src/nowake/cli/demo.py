@@ -56,7 +56,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
     show(
         tables.estimates_table(done.expected.estimates),
         tables.schedules_table(done.expected.schedules),
-        tables.frontier_table(done.expected.frontier, most=8, currency=done.order.instrument.currency),
+        tables.frontier_table(done.expected.frontier, most=8, currency=tables.money_unit(done.order.instrument)),
         tables.runs_table(summaries, done.order.instrument, title="The same order, five algorithms"),
     )
     _where_next(str(done.report), str(done.runs[0].journal_path))

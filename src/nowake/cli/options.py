@@ -18,15 +18,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def day_options(function: Function) -> Function:
-    """SOURCE, --date, --symbol and --root: the day. The command is handed `day`, loaded."""
+    """SOURCE, --date, --symbol, --root and --multiplier: the day. The command is handed `day`, loaded."""
 
     @click.argument("source", default="", metavar="[SOURCE]")
     @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
     @click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
     @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+    @click.option("--multiplier", help="What one unit of quantity is worth for one unit of price: 50 for ES futures.")
     @functools.wraps(function)
-    def wrapper(*args: Any, source: str, date: str | None, symbol: str, root: str | None, **options: Any) -> Any:
-        return function(*args, day=load(source, date, root, symbol=symbol), **options)
+    def wrapper(
+        *args: Any,
+        source: str,
+        date: str | None,
+        symbol: str,
+        root: str | None,
+        multiplier: str | None,
+        **options: Any,
+    ) -> Any:
+        return function(*args, day=load(source, date, root, symbol=symbol, multiplier=multiplier), **options)
 
     return wrapper  # type: ignore[return-value]
 
@@ -61,7 +70,7 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")(function)
 
 
-def load(source: str, date: str | None, root: str | None, *, symbol: str = "") -> Day:
+def load(source: str, date: str | None, root: str | None, *, symbol: str = "", multiplier: str | None = None) -> Day:
     """The day named on the command line; without a name the demo's."""
     from nowake.data.load import default_day, load_day  # noqa: PLC0415
 
@@ -69,7 +78,9 @@ def load(source: str, date: str | None, root: str | None, *, symbol: str = "") -
         raise BadParameter(f"--date {date} needs a SOURCE; write for example lobster:AMZN --date {date}")
     if symbol and not source:
         raise BadParameter(f"--symbol {symbol} needs a SOURCE; write for example lobster:{symbol}")
-    return load_day(source, date, root=root, symbol=symbol) if source else default_day(root)
+    if multiplier and not source:
+        raise BadParameter(f"--multiplier {multiplier} needs a SOURCE; the demo's day is of shares")
+    return load_day(source, date, root=root, symbol=symbol, multiplier=multiplier) if source else default_day(root)
 
 
 def _order(

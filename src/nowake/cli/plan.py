@@ -47,7 +47,7 @@ def command(
     market = market_of(order, day)
     if frontier:
         points = schedules.frontier(order, market, Linear.from_market(market))
-        table = tables.frontier_table(points, currency=order.instrument.currency)
+        table = tables.frontier_table(points, currency=tables.money_unit(order.instrument))
         if as_json:
             show_json({"order": str(order), "frontier": tables.to_dict(table)})
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nowake.data.parquet import MadeOf
 from nowake.data.readers.contract import Recording, Wanted
-from nowake.data.readers.registry import reader_of
+from nowake.data.readers.registry import pieces
 from nowake.data.store import Kept, Origin, Writer
 from nowake.domain.errors import NowakeError
 
@@ -48,7 +48,7 @@ def convert(
     to
         The store's folder, made if it is not there.
     wanted
-        Symbols, dates, tick and lot; its `progress` is not called, `hear` is.
+        Symbols, dates, tick, lot and multiplier; its `progress` is not called, `hear` is.
     overwrite
         Whether days that are there, made of something else, give way.
     hear
@@ -82,12 +82,12 @@ def fits(recording: Recording, symbols: frozenset[str], first: dt.date | None, l
 
 def _read(recording: Recording, wanted: Wanted, writer: Writer, hear: Heard | None) -> None:
     made_of = tuple(_made_of(path) for path in recording.files)
-    steps = {"tick_size": wanted.tick_size, "lot_size": wanted.lot_size}
+    steps = {"tick_size": wanted.tick_size, "lot_size": wanted.lot_size, "multiplier": wanted.multiplier}
     asked = {name: str(value) for name, value in steps.items() if value is not None}
     if hear is not None:
         told = hear
         wanted = dataclasses.replace(wanted, progress=lambda done, total: told(recording, done, total))
-    for piece in reader_of(recording.format).pieces(recording, wanted):
+    for piece in pieces(recording, wanted):
         writer.add(piece, Origin(f"{recording.format}:{piece.instrument.symbol}", made_of, asked))
 
 

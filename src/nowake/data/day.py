@@ -156,6 +156,7 @@ class Day:
             ("day", f"{self.source} {session.date} ({self.instrument.symbol} on {self.instrument.venue})"),
             ("session", f"{session.clock(session.open_ns)} to {session.clock(session.close_ns)} {session.timezone}"),
             ("tick, lot", f"{self.instrument.tick_size} {self.instrument.currency}, {self.instrument.lot_size}"),
+            ("multiplier", "not known" if self.instrument.multiplier is None else f"{self.instrument.multiplier}"),
             ("events", self._events_in_words()),
             ("quotes", f"{len(self.quotes):,}"),
             ("trades", f"{len(self.trades):,} for {volume:,.10g}"),

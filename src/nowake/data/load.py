@@ -14,7 +14,7 @@ from nowake.data import catalogue as catalogues
 from nowake.data.catalogue import Catalogue, Choice, Look
 from nowake.data.day import Day
 from nowake.data.quality import QualityReport
-from nowake.data.readers.registry import FORMATS, reader_of
+from nowake.data.readers.registry import FORMATS, pieces
 from nowake.domain.errors import BadParameter, NotFound
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import check_date
@@ -68,6 +68,7 @@ def load_day(
     symbol: str = "",
     tick_size: str | Decimal | None = None,
     lot_size: str | Decimal | None = None,
+    multiplier: str | Decimal | None = None,
     progress: Progress | None = None,
 ) -> Day:
     """The day a name stands for.
@@ -91,11 +92,11 @@ def load_day(
         last=choice.date,
         tick_size=parse_step("tick_size", tick_size),
         lot_size=parse_step("lot_size", lot_size),
+        multiplier=parse_step("multiplier", multiplier),
         progress=progress,
     )
     name = f"{spec}:{symbol}" if symbol else spec
-    read = reader_of(choice.recording.format).pieces(choice.recording, wanted)
-    found = list(assemble.days(read, source=lambda _: name))
+    found = list(assemble.days(pieces(choice.recording, wanted), source=lambda _: name))
     if not found:
         raise NotFound(
             f"{name} has nothing on {choice.date or 'any date'} for {choice.symbol}, or the venue was closed"
@@ -307,7 +308,7 @@ def parse_date(date: str | dt.date | None) -> dt.date | None:
 
 
 def parse_step(name: str, value: str | Decimal | None) -> Decimal | None:
-    """A tick or lot size from its text; None for None.
+    """A tick size, lot size or multiplier from its text; None for None.
 
     Raises
     ------

@@ -34,7 +34,7 @@ from nowake.kernels import runtime
 from nowake.kernels.jobs import INTERLEAVE
 from nowake.kernels.layout import EVENT
 
-VERSION = 2
+VERSION = 3
 ABOUT = "day.json"
 TABLES: tuple[Table, ...] = ("events", "quotes", "trades", "bars", "receipts")
 ROW_GROUP = 1 << 18  # Rows that are decoded together; with the compression below the quickest to read, measured.
@@ -63,7 +63,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     tables
         Name -> rows of each part, in order; tables that are not there are made of the events, or are nothing.
     made_of
-        The files it was converted from, and the tick and lot asked for.
+        The files it was converted from, and the tick, lot and multiplier asked for.
     """
 
     version: int
@@ -103,14 +103,15 @@ def part_path(folder: Path, which: str, number: int) -> Path:
 
 
 def write_part(frame: pl.DataFrame, path: Path, instrument: Instrument) -> None:
-    """Write rows in the canonical columns; tick, lot and who it is travel in the file.
+    """Write rows in the canonical columns; tick, lot, multiplier and who it is travel in the file.
 
     Raises
     ------
     OSError
         When the disk is full or may not be written.
     """
-    about = {f"nowake.{name}": str(getattr(instrument, name)) for name in ("symbol", "venue", "tick_size", "lot_size")}
+    names = ("symbol", "venue", "tick_size", "lot_size", "multiplier")
+    about = {f"nowake.{name}": str(getattr(instrument, name)) for name in names}
     try:
         frame.write_parquet(
             path, compression="zstd", compression_level=_COMPRESSION_LEVEL, row_group_size=ROW_GROUP, metadata=about

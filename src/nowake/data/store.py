@@ -65,7 +65,7 @@ class _Open:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Origin:
-    """Where days come from: what they are called, the files, and the tick and lot asked for."""
+    """Where days come from: what they are called, the files, and the tick, lot and multiplier asked for."""
 
     source: str
     made_of: tuple[MadeOf, ...] = ()

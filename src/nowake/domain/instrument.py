@@ -6,6 +6,7 @@ methods of `Instrument` are the one place where they turn into money and shares 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -58,6 +59,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         Smallest tradable quantity, in shares, contracts or coins.
     currency
         ISO 4217 code, or the coin prices are quoted in.
+    multiplier
+        Currency that one unit of quantity is worth for one unit of price: 1 for shares and coins, 50 for the CME's
+        E-mini S&P 500. None where it is not known, or is not one number: an inverse contract is worth a fixed amount
+        whatever its price. No amount of money is computed then (NaN, "n/a" in print), and a limit on value refuses;
+        basis points hold, for they need none. Of an inverse contract they hold for the small moves of one order only.
     negative_prices
         Whether a price may be zero or below (spreads, some futures).
     """
@@ -68,16 +74,17 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     tick_size: Decimal = Decimal("0.01")
     lot_size: Decimal = Decimal(1)
     currency: str = "USD"
+    multiplier: Decimal | None = Decimal(1)
     negative_prices: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("tick_size", "lot_size"):
+        for name in ("tick_size", "lot_size", "multiplier"):
             value = getattr(self, name)
-            if not value.is_finite() or value <= 0:
+            if value is not None and (not value.is_finite() or value <= 0):
                 raise BadParameter(f"{name} {value} of {self.symbol} must be a finite number above 0")
 
     def price(self, ticks: float) -> float:
-        """Currency per share of a price in ticks (whole or fractional, such as a mid or an average)."""
+        """Currency of a price in ticks, as it is quoted (whole or fractional, such as a mid or an average)."""
         numerator, denominator = self.tick_size.as_integer_ratio()
         return float(ticks) * numerator / denominator
 
@@ -114,9 +121,22 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return lots
 
     def value(self, ticks_times_lots: float) -> float:
-        """Currency of a sum of price in ticks times quantity in lots."""
-        numerator, denominator = (self.tick_size * self.lot_size).as_integer_ratio()
+        """Currency of a sum of price in ticks times quantity in lots; NaN without a multiplier."""
+        if self.multiplier is None:
+            return math.nan
+        numerator, denominator = (self.tick_size * self.lot_size * self.multiplier).as_integer_ratio()
         return float(ticks_times_lots) * numerator / denominator
+
+    @property
+    def no_value_because(self) -> str:
+        """Why no amount of money is computed, in a sentence; empty where one is."""
+        if self.multiplier is not None:
+            return ""
+        return (
+            f"Amounts of {self.currency} are not computed: what one unit of {self.symbol} is worth for one unit of "
+            "price is not known, or not one number (inverse contracts). Where it is, give the multiplier (--multiplier "
+            "50); basis points need none."
+        )
 
 
 def _exact_multiple(value: float | str | Decimal, step: Decimal, what: str, step_name: str) -> int:

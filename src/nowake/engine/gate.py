@@ -5,6 +5,7 @@ Each check names the requirement it keeps (the R numbers of the project's promis
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import msgspec
 
@@ -23,7 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     max_value
-        Largest value of one child, in the instrument's currency (R04).
+        Largest value of one child, in the instrument's currency (R04), or None. Where the instrument has no
+        multiplier its value cannot be computed: `for_instrument` refuses such limits, and the gate every order.
     max_lots
         Largest child in lots, or None (R03).
     collar_bps
@@ -34,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Children that may be alive at once (R12).
     """
 
-    max_value: float = 250_000.0
+    max_value: float | None = 250_000.0
     max_lots: int | None = None
     collar_bps: float = 500.0
     max_orders_per_second: int = 100
@@ -43,18 +45,37 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in ("max_value", "collar_bps"):
             value = getattr(self, name)
-            if not math.isfinite(value) or value <= 0:
+            if value is not None and (not math.isfinite(value) or value <= 0):
                 raise BadParameter(f"{name} {value} must be a finite number above 0")
         for name in ("max_lots", "max_orders_per_second", "max_live_children"):
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise BadParameter(f"{name} {count} must be 1 or more")
 
+    @classmethod
+    def for_instrument(cls, instrument: Instrument, given: Self | None = None) -> Self:
+        """The limits given, once they can be held; by default those of this class, without a bound on value where
+        the instrument has none.
+
+        Raises
+        ------
+        BadParameter
+            When a value is to be limited that cannot be computed.
+        """
+        if given is None:
+            return cls() if instrument.multiplier is not None else cls(max_value=None)
+        if given.max_value is not None and instrument.multiplier is None:
+            raise BadParameter(
+                f"max_value {given.max_value:,g} cannot be held for {instrument.symbol}, whose multiplier is not "
+                "known; load the day with one, or give Limits(max_value=None, max_lots=...)"
+            )
+        return given
+
     def max_child_lots(self, instrument: Instrument, price_ticks: int) -> int:
         """The largest child at a price that would pass, at least one lot."""
         value_of_lot = instrument.value(abs(price_ticks))
         bounds = [self.max_lots] if self.max_lots is not None else []
-        if value_of_lot > 0:
+        if self.max_value is not None and value_of_lot > 0:
             bounds.append(int(self.max_value / value_of_lot))
         return max(1, min(bounds, default=LARGEST_COUNT))
 
@@ -83,8 +104,10 @@ def check(command: AnyCommand, limits: Limits, view: View) -> DenyReason | None:
 def _size(command: PlaceChild, limits: Limits, view: View) -> DenyReason | None:
     if limits.max_lots is not None and command.lots > limits.max_lots:
         return DenyReason.MAX_LOTS  # R03
-    if view.order.instrument.value(abs(command.price_ticks) * command.lots) > limits.max_value:
-        return DenyReason.MAX_VALUE  # R04
+    if limits.max_value is not None:
+        value = view.order.instrument.value(abs(command.price_ticks) * command.lots)
+        if not value <= limits.max_value:  # NaN, a value that is not known, is not within any limit.
+            return DenyReason.MAX_VALUE  # R04
     return None
 
 

@@ -119,13 +119,14 @@ def run(
     journal
         Where each turn is recorded before its commands leave.
     limits, patience
-        Of the gate and of the reconciliation; defaults as documented there.
+        Of the gate and of the reconciliation; defaults as documented there (`Limits.for_instrument`).
     data_source, data_fingerprint
         Where the market data came from, and their hash, for the record.
     progress
         Called now and then with the time reached, in nanoseconds.
     """
-    engine = Engine(decider, seed=seed, limits=limits or Limits(), patience=patience or Patience())
+    limits = Limits.for_instrument(decider.order.instrument, limits)
+    engine = Engine(decider, seed=seed, limits=limits, patience=patience or Patience())
     header = _header(engine, world, data_source=data_source, data_fingerprint=data_fingerprint)
     journal.append(header)
     journal.commit()

@@ -65,12 +65,13 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def notional(self) -> float:
-        """Value of the order at the arrival price, in currency."""
-        return self.order.quantity * self.market.price
+        """Value of the order at the arrival price, in currency; NaN for an instrument without a multiplier."""
+        multiplier = self.order.instrument.multiplier
+        return math.nan if multiplier is None else self.order.quantity * self.market.price * float(multiplier)
 
     @property
     def expected_cost(self) -> float:
-        """Expected cost in currency."""
+        """Expected cost in currency; NaN as `notional`."""
         return self.expected_bps / 1e4 * self.notional
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -86,10 +87,13 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why this estimate should not be leaned on, one sentence each."""
+        because = self.order.instrument.no_value_because
+        unvalued = (because,) if because else ()
         share = self.order.quantity / self.market.daily_volume
         if share <= LARGEST_MEASURED:
-            return ()
+            return unvalued
         return (
+            *unvalued,
             f"The order is {share:.0%} of a day's volume; impact laws were fitted to far smaller ones "
             f"(we warn above {LARGEST_MEASURED:.0%}), so this number is a guess.",
         )
@@ -98,7 +102,8 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
         currency = self.order.instrument.currency
         parts = {"half-spread": self.spread_bps, "temporary": self.temporary_bps, "permanent": self.permanent_bps}
         rows = [f"{name:<16}{bps:>10.2f} bps" for name, bps in {**parts, "expected cost": self.expected_bps}.items()]
-        rows[-1] += f"  = {self.expected_cost:,.2f} {currency}"
+        if math.isfinite(self.expected_cost):
+            rows[-1] += f"  = {self.expected_cost:,.2f} {currency}"
         low, high = self.expected_interval()
         rows.append(f"{'':<16}[{low:.2f}, {high:.2f}] bps at 95 %: parameters and inputs")
         low, high = self.interval()

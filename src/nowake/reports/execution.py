@@ -179,7 +179,7 @@ def _run(run: ReportedRun, tape: Tape) -> Section:
     if len(tape.quotes):
         arrival = cost.benchmarks["arrival"]
         pictures.append(price_path(name, order, tape.quotes, record.fills, arrival_price=arrival))
-    if math.isfinite(cost.shortfall):
+    if math.isfinite(cost.shortfall_bps):
         pictures.append(decomposition(name, cost))
     if len(tape.trades):
         pictures.append(participation(name, order, tape.trades, record.fills))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -148,11 +147,4 @@ def cost_parts(cost: CostReport) -> tuple[tuple[str, str, float, float], ...]:
         ("opportunity", "what was left over, against arrival", cost.wagner["opportunity"]),
         ("fees", "commissions and venue fees", cost.wagner["fees"]),
     )
-    return tuple((part, meaning, amount, 1e4 * amount / paper_value(cost)) for part, meaning, amount in amounts)
-
-
-def paper_value(cost: CostReport) -> float:
-    """Currency of the whole order at the decision price, or at arrival where no decision price is known."""
-    decision = cost.benchmarks.get("decision", float("nan"))
-    price = cost.benchmarks["arrival"] if math.isnan(decision) else decision
-    return abs(cost.order.quantity * price)
+    return tuple((part, meaning, amount, cost.parts_bps[part]) for part, meaning, amount in amounts)

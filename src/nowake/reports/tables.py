@@ -202,7 +202,7 @@ def schedules_table(schedules: Sequence[Schedule]) -> Table:
         Column("buckets", "buckets", formats.count, spare=3),
         Column("largest", "largest\nbucket", formats.quantity, spare=2),
         Column("half_ns", "half done", formats.clock(instrument), spare=1),
-        Column("risk_aversion", f"λ\n1/{instrument.currency}", formats.scientific),
+        Column("risk_aversion", f"λ\n1/{money_unit(instrument)}", formats.scientific),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
         Column("cost_risk_bps", "risk, 1 sd\nbps", formats.bps),
     )
@@ -272,6 +272,11 @@ def frontier_table(points: Sequence[FrontierPoint], *, most: int | None = None, 
         for point in points
     )
     return Table("Efficient frontier", columns, rows, (SIGN, _LAMBDA))
+
+
+def money_unit(instrument: Instrument) -> str:
+    """What a risk aversion is per unit of: the currency, where amounts of it can be computed."""
+    return "(price x quantity)" if instrument.multiplier is None else instrument.currency
 
 
 def _spread_in_risk(points: Sequence[FrontierPoint], most: int) -> list[FrontierPoint]:

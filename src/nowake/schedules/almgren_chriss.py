@@ -40,7 +40,7 @@ class AlmgrenChriss(msgspec.Struct, frozen=True):
         Impact; a model that is not linear is replaced by the linear one that costs the same for the order.
     risk_aversion
         lambda, per unit of currency: currency of expected cost one accepts to lose one currency^2 of variance. 0 gives
-        TWAP (VWAP where a curve is given).
+        TWAP (VWAP where a curve is given). Of an instrument without a multiplier, per unit of price times quantity.
     bucket_ns, n
         Longest a bucket may be, or how many; by default one minute, or a tenth of a shorter window. Buckets are even.
     curve
@@ -260,7 +260,7 @@ def frontier(
         value = problem.quantity * market.price / 1e4
         points.append(
             FrontierPoint(
-                risk_aversion=aversion,
+                risk_aversion=aversion / _multiplier(order),
                 expected_cost_bps=problem.expected_cost() / value,
                 risk_bps=math.sqrt(problem.variance()) / value,
             )
@@ -337,8 +337,16 @@ def _problem(order: ParentOrder, market: MarketState, policy: AlmgrenChriss) -> 
         steps=steps,
         volatility=market.volatility,
         impact=policy.model.linearised(order.quantity, market, days=days),
-        risk_aversion=policy.risk_aversion,
+        risk_aversion=policy.risk_aversion * _multiplier(order),
     )
+
+
+def _multiplier(order: ParentOrder) -> float:
+    """Currency of one unit of price times quantity, in which the problem is put; 1 where nobody knows it.
+
+    E is linear in it and V quadratic, so lambda V / E is what lambda times the multiplier makes of them without it.
+    """
+    return float(order.instrument.multiplier or 1)
 
 
 def _check_risk_aversion(value: float) -> None:

@@ -116,8 +116,11 @@ def _report(
     instrument = order.instrument
     executed = sum(fill.lots for fill in fills)
     average_ticks = sum(fill.lots * fill.price_ticks for fill in fills) / executed if executed else math.nan
-    total = instrument.value(parts.total) + fees
-    paper = instrument.value(order.lots * benchmarks["decision"])
+    paper = order.lots * benchmarks["decision"]
+    parts_bps = _parts_bps(order, parts, trading, fees=fees, benchmarks=benchmarks)
+    total_bps = parts.total / paper * 1e4 + parts_bps["fees"] if paper > 0 else math.nan
+    if instrument.no_value_because:
+        notes.append(instrument.no_value_because)
     makers = sum(fill.lots for fill in fills if fill.liquidity is Liquidity.MAKER)
     return CostReport(
         order=order,
@@ -132,14 +135,15 @@ def _report(
             "opportunity": instrument.value(parts.opportunity),
             "fees": fees,
         },
-        trading=trading,
+        trading={name: instrument.value(amount) for name, amount in trading.items()},
         perold={
             "execution": instrument.value(parts.execution),
             "opportunity": instrument.value(parts.perold_opportunity),
             "fees": fees,
         },
-        shortfall=total,
-        shortfall_bps=total / paper * 1e4 if paper > 0 else math.nan,
+        shortfall=instrument.value(parts.total) + fees,
+        shortfall_bps=total_bps,
+        parts_bps=parts_bps,
         market_lots=activity.window_lots,
         participation=executed / activity.window_lots if activity.window_lots > 0 else math.nan,
         last_fill_ns=activity.last_fill_ns,
@@ -148,6 +152,21 @@ def _report(
         passive_share=makers / executed if executed else math.nan,
         notes=tuple(notes),
     )
+
+
+def _parts_bps(
+    order: ParentOrder, parts: Parts, trading: dict[str, float], *, fees: float, benchmarks: dict[str, float]
+) -> dict[str, float]:
+    """Parts of the shortfall in basis points of the paper value: ticks times lots of both, so no multiplier is needed.
+
+    Fees are money, so of an instrument without a multiplier only no fees at all have basis points.
+    """
+    price = benchmarks["arrival"] if math.isnan(benchmarks["decision"]) else benchmarks["decision"]
+    paper = abs(order.lots * price)
+    amounts = {"delay": parts.delay, **trading, "opportunity": parts.opportunity}
+    in_bps = {name: amount / paper * 1e4 if paper > 0 else math.nan for name, amount in amounts.items()}
+    fees_bps = fees / order.instrument.value(paper) * 1e4 if paper > 0 else math.nan
+    return {**in_bps, "fees": fees_bps if fees else 0.0}
 
 
 def _activity(order: ParentOrder, fills: Sequence[Fill], trades: Trades, window: Volume) -> Activity:
@@ -211,7 +230,8 @@ def _close(order: ParentOrder, trades: Trades, notes: list[str]) -> float:
 def _trading(
     order: ParentOrder, fills: Sequence[Fill], quotes: Quotes, parts: Parts, notes: list[str]
 ) -> dict[str, float]:
-    """The trading part in two: spread against the mid each fill met, and how far that mid had gone from arrival."""
+    """The trading part in two, in ticks times lots: spread against the mid each fill met, and how far that mid had
+    gone from arrival."""
     if not fills:
         return {"spread": 0.0, "drift": 0.0}
     mids = prevailing_mids(quotes, np.array([fill.venue_ns for fill in fills], dtype=np.int64), strictly_before=True)
@@ -221,8 +241,7 @@ def _trading(
         return {"spread": math.nan, "drift": math.nan}
     halves = [round(2 * mid) for mid in mids.tolist()]
     paid = order.side * sum(fill.lots * (2 * fill.price_ticks - mid) for fill, mid in zip(fills, halves, strict=True))
-    value = order.instrument.value
-    return {"spread": value(paid / 2), "drift": value(parts.trading - paid / 2)}
+    return {"spread": paid / 2, "drift": parts.trading - paid / 2}
 
 
 def _note_fills(order: ParentOrder, fills: Sequence[Fill], trades: Trades, notes: list[str]) -> None:

@@ -34,6 +34,10 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
         Implementation shortfall in currency (Perold 1988).
     shortfall_bps
         The same in basis points of the paper value, lots * decision price.
+    parts_bps
+        delay, spread, drift, opportunity, fees in basis points of the paper value (at arrival where no decision price
+        is known); they sum to `shortfall_bps`. Amounts in currency are NaN for an instrument without a multiplier,
+        these are not.
     market_lots
         Prints between start and end (arrival to end of the window), ours included.
     participation
@@ -61,6 +65,7 @@ class CostReport(msgspec.Struct, frozen=True, kw_only=True):
     perold: dict[str, float]
     shortfall: float
     shortfall_bps: float
+    parts_bps: dict[str, float]
     market_lots: int
     participation: float
     last_fill_ns: int | None

@@ -18,6 +18,7 @@ def load_day(
     symbol: str = "",
     tick_size: str | Decimal | None = None,
     lot_size: str | Decimal | None = None,
+    multiplier: str | Decimal | None = None,
 ) -> Day:
     """The day a name stands for; on the first use on a machine a line on standard error says that it compiles.
 
@@ -38,6 +39,9 @@ def load_day(
         Which symbol, where the spec is a path with several.
     tick_size, lot_size
         Instead of what the data say.
+    multiplier
+        What one unit of quantity is worth for one unit of price, in currency, instead of what the data say: 50 for the
+        CME's E-mini S&P 500. Feeds of futures do not say it, and without it no amount of money is computed.
 
     Raises
     ------
@@ -48,4 +52,6 @@ def load_day(
     BadData
         When the files are damaged, or of no format that is known.
     """
-    return load.load_day(spec, date, root=root, symbol=symbol, tick_size=tick_size, lot_size=lot_size)
+    return load.load_day(
+        spec, date, root=root, symbol=symbol, tick_size=tick_size, lot_size=lot_size, multiplier=multiplier
+    )

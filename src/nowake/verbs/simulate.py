@@ -121,7 +121,8 @@ def simulate(
     queue_model
         How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or as `queue_model_of`.
     limits, patience
-        Of the gate and of the reconciliation.
+        Of the gate and of the reconciliation. Without limits those of `Limits`, and for an instrument without a
+        multiplier no bound on the value of a child, which is then said among the assumptions.
     journal
         A file to record the run in, or a folder (a name is made); none keeps only the hash.
     notes
@@ -132,11 +133,12 @@ def simulate(
     Raises
     ------
     BadParameter
-        When the day cannot be replayed, the order is of another instrument or day, a text cannot be read, or a queue
-        model is given for a day that says who queues.
+        When the day cannot be replayed, the order is of another instrument or day, a text cannot be read, a queue
+        model is given for a day that says who queues, or a value is limited that cannot be computed.
     """
     _check(algorithm, day, seed)
     order = algorithm.order
+    limits = Limits.for_instrument(day.instrument, limits)
     name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
         day.events,
@@ -146,7 +148,7 @@ def simulate(
         queue_model=queue_model_of(queue_model) if isinstance(queue_model, str) else queue_model,
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
-        notes=tuple(notes),
+        notes=(*notes, *_unlimited(day, limits)),
         start_ns=order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
@@ -162,6 +164,13 @@ def simulate(
             progress=progress,
         )
     return promote(record, Run, decider=algorithm, quotes=day.quotes, trades=day.trades)
+
+
+def _unlimited(day: Day, limits: Limits) -> tuple[str, ...]:
+    """That nothing bounds the value of a child, where it cannot be computed."""
+    if limits.max_value is not None or day.instrument.multiplier is not None:
+        return ()
+    return ("No limit on the value of a child was held, for its value is not known.",)
 
 
 def queue_model_of(text: str) -> QueueModel:

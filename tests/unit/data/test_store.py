@@ -266,7 +266,7 @@ def spoil(folder, what):
         case "description cut short":
             about.write_bytes(about.read_bytes()[:-100])
         case "version":
-            about.write_bytes(about.read_bytes().replace(b'"version": 2', b'"version": 1'))
+            about.write_bytes(about.read_bytes().replace(b'"version": 3', b'"version": 1'))
         case "tick":
             about.write_bytes(about.read_bytes().replace(b'"tick_size": "0.01"', b'"tick_size": "-1"'))
 
@@ -280,7 +280,7 @@ def spoil(folder, what):
         ("columns", BadData, "has columns a Int64; the canonical ones are in"),
         ("no description", NotFound, r"day\.json is not there, so .* is no stored day"),
         ("description cut short", BadData, r"day\.json cannot be read: .*convert the day anew"),
-        ("version", BadData, "has layout 1, not 2"),
+        ("version", BadData, "has layout 1, not 3"),
         ("tick", BadData, "tick_size -1 of GEN must be a finite number above 0"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 
 import pytest
@@ -129,3 +130,21 @@ def test_a_session_must_close_after_it_opens() -> None:
 def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(BadParameter, match="no time zone"):
         SESSION.at(dt.datetime(2026, 1, 5, 10, 0))
+
+
+def test_a_future_of_50_a_point_is_worth_50_times_its_price() -> None:
+    es = instrument(tick_size=Decimal("0.25"), multiplier=Decimal(50))
+    assert es.value(2 * es.ticks("4780.25")) == 2 * 4_780.25 * 50
+
+
+def test_without_a_multiplier_there_is_no_amount_of_money_and_a_sentence_says_why() -> None:
+    assert instrument().no_value_because == ""
+    inverse = instrument(symbol="BTCUSD_PERP", multiplier=None)
+    assert math.isnan(inverse.value(100))
+    assert "what one unit of BTCUSD_PERP is worth for one unit of price is not known" in inverse.no_value_because
+
+
+@pytest.mark.parametrize("multiplier", [0, -50, "NaN"])
+def test_a_multiplier_that_means_nothing_is_refused(multiplier: float | str) -> None:
+    with pytest.raises(BadParameter, match=f"multiplier {multiplier} of TEST must be a finite number above 0"):
+        instrument(multiplier=Decimal(multiplier))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
+import msgspec
 import pytest
-from tests.worlds.samples import book, parent
+from tests.worlds.samples import book, instrument, parent
 
 from nowake.domain.book import BookSnapshot
 from nowake.domain.command import CancelChild, PlaceChild, ReduceChild
@@ -118,3 +120,28 @@ def test_a_resting_sale_far_above_the_market_is_sized_at_its_own_price() -> None
 def test_limits_that_mean_nothing_are_refused(name: str, value: float) -> None:
     with pytest.raises(BadParameter, match=name):
         Limits(**{name: value})
+
+
+def unvalued() -> View:
+    order = msgspec.structs.replace(parent(1_000), instrument=instrument(multiplier=None))
+    return View(order=order, seed=1, now_ns=order.start_ns, book=book(9_999, 10_001))
+
+
+def test_a_value_that_cannot_be_computed_is_within_no_limit() -> None:
+    assert check(buy(1), Limits(max_value=1e12), unvalued()) is DenyReason.MAX_VALUE
+    assert check(buy(1), Limits(max_value=None), unvalued()) is None
+
+
+def test_a_limit_on_a_value_that_cannot_be_computed_is_refused_before_anything_is_sent() -> None:
+    future = instrument(multiplier=None)
+    with pytest.raises(BadParameter, match="max_value 50,000 cannot be held for TEST"):
+        Limits.for_instrument(future, LIMITS)
+    assert Limits.for_instrument(future).max_value is None
+    assert Limits.for_instrument(instrument()) == Limits()
+    assert Limits.for_instrument(instrument(), LIMITS) is LIMITS
+
+
+def test_the_multiplier_counts_towards_the_largest_value() -> None:
+    es = instrument(multiplier=Decimal(50))
+    assert 5 == Limits(max_value=25_000.0).max_child_lots(es, 10_000)
+    assert 400 == Limits(max_value=None, max_lots=400).max_child_lots(es, 10_000)

@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 
 import msgspec
 import numpy as np
@@ -98,3 +99,17 @@ def test_an_order_larger_than_any_that_was_measured_is_estimated_with_a_warning(
     assert small.warnings == ()
     assert "250% of a day's volume" in large.warnings[0]
     assert large.warnings[0] in str(large)
+
+
+def test_expected_cost_of_a_contract_is_its_multiplier_times_as_much_money_and_as_many_basis_points() -> None:
+    share, future, unknown = (
+        estimate(
+            order(10_000, of=msgspec.structs.replace(ORDER.instrument, multiplier=multiplier)), MARKET, SquareRoot()
+        )
+        for multiplier in (Decimal(1), Decimal(50), None)
+    )
+    assert future.expected_cost == pytest.approx(50 * share.expected_cost)
+    assert share.expected_bps == future.expected_bps == unknown.expected_bps
+    assert math.isnan(unknown.expected_cost)
+    assert unknown.order.instrument.no_value_because in unknown.warnings
+    assert "nan" not in str(unknown)

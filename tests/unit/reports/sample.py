@@ -150,6 +150,16 @@ def cost(fills: tuple[Fill, ...] = FILLS, **changes: object) -> CostReport:
         "perold": {"execution": trading, "opportunity": opportunity, "fees": fees},
         "shortfall": shortfall,
         "shortfall_bps": 1e4 * shortfall / (4_000 * 220.02),
+        "parts_bps": {
+            name: 1e4 * amount / (4_000 * 220.02)
+            for name, amount in (
+                ("delay", 0.0),
+                ("spread", -12.0),
+                ("drift", trading + 12.0),
+                ("opportunity", opportunity),
+                ("fees", fees),
+            )
+        },
         "market_lots": 50_000,
         "participation": executed / 50_000,
         "last_fill_ns": max((each.venue_ns for each in fills), default=None),

@@ -90,9 +90,3 @@ def test_parts_of_the_cost_sum_to_the_shortfall_in_money_and_in_basis_points() -
     parts = cost_parts(cost)
     assert cost.shortfall == pytest.approx(math.fsum(part[2] for part in parts), rel=1e-9)
     assert cost.shortfall_bps == pytest.approx(math.fsum(part[3] for part in parts), rel=1e-9)
-
-
-def test_parts_are_relative_to_the_decision_price_where_there_is_one() -> None:
-    benchmarks = {**sample.cost().benchmarks, "decision": 440.04}
-    with_decision = cost_parts(sample.cost(benchmarks=benchmarks))
-    assert [2 * part[3] for part in with_decision] == pytest.approx([part[3] for part in cost_parts(sample.cost())])

@@ -1,6 +1,8 @@
 import itertools
 import math
+from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 from tests.unit.models.makers import DAY_SECONDS, SECOND, instrument, order
@@ -185,3 +187,16 @@ def test_a_bucket_that_trades_where_the_curve_has_no_volume_has_no_cost() -> Non
     quiet = VolumeCurve(edges_ns=(0, NOON // 2, NOON, 2 * NOON), shares=(0.6, 0.0, 0.4))
     with pytest.raises(BadParameter, match="no volume in a bucket that trades"):
         cost_of(twap(ORDER, n=4), MARKET, MODEL, curve=quiet)
+
+
+def test_risk_aversion_is_per_unit_of_money_so_a_contract_of_50_needs_a_fiftieth_of_it_for_the_same_plan() -> None:
+    future = msgspec.structs.replace(ORDER, instrument=msgspec.structs.replace(instrument(), multiplier=Decimal(50)))
+    share, contract = (
+        AlmgrenChriss(MODEL, risk_aversion=aversion).plan(each, MARKET)
+        for each, aversion in ((ORDER, 1e-5), (future, 1e-5 / 50))
+    )
+    assert share.lots == contract.lots
+    points = zip(frontier(ORDER, MARKET, MODEL), frontier(future, MARKET, MODEL), strict=True)
+    for ours, theirs in points:
+        assert ours.risk_aversion == pytest.approx(50 * theirs.risk_aversion)
+        assert (ours.expected_cost_bps, ours.risk_bps) == (theirs.expected_cost_bps, theirs.risk_bps)

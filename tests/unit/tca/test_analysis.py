@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -209,3 +210,38 @@ def test_decision_after_the_start_is_refused() -> None:
 def test_over_fill_is_refused() -> None:
     with pytest.raises(BadParameter, match="do not fit an order of 100"):
         analyse(order(100, start_s=100, end_s=1_000), FILLS, QUOTES, TAPE)
+
+
+def test_parts_in_basis_points_sum_to_the_shortfall_and_are_those_of_the_amounts() -> None:
+    report = analyse(ORDER, FILLS, QUOTES, TAPE, decision_ns=50 * SECOND, fees=2.5)
+    assert sum(report.parts_bps.values()) == pytest.approx(report.shortfall_bps)
+    assert report.parts_bps["fees"] == pytest.approx(2.5 / 50_000 * 1e4)
+    assert report.parts_bps["opportunity"] == pytest.approx(report.wagner["opportunity"] / 50_000 * 1e4)
+
+
+def test_a_multiplier_scales_amounts_and_no_basis_points() -> None:
+    plain = analyse(ORDER, FILLS, QUOTES, TAPE)
+    future = msgspec.structs.replace(ORDER.instrument, multiplier=Decimal(50))
+    report = analyse(msgspec.structs.replace(ORDER, instrument=future), FILLS, QUOTES, TAPE)
+    assert report.shortfall == pytest.approx(50 * plain.shortfall)
+    assert report.trading["spread"] == pytest.approx(50 * plain.trading["spread"])
+    assert (plain.shortfall_bps, plain.parts_bps) == (report.shortfall_bps, report.parts_bps)
+    assert plain.average_price == report.average_price
+
+
+def test_without_a_multiplier_amounts_are_unknown_basis_points_are_not_and_a_note_says_why() -> None:
+    plain = analyse(ORDER, FILLS, QUOTES, TAPE)
+    inverse = msgspec.structs.replace(ORDER.instrument, multiplier=None)
+    order_of_it = msgspec.structs.replace(ORDER, instrument=inverse)
+    report = analyse(order_of_it, FILLS, QUOTES, TAPE)
+    amounts = [report.shortfall, report.wagner["trading"], report.trading["spread"], report.perold["execution"]]
+    assert all(map(math.isnan, amounts))
+    assert (plain.shortfall_bps, plain.parts_bps) == (report.shortfall_bps, report.parts_bps)
+    assert inverse.no_value_because in report.notes
+    assert math.isnan(analyse(order_of_it, FILLS, QUOTES, TAPE, fees=1.0).shortfall_bps)  # Fees are money.
+
+
+def test_parts_are_relative_to_arrival_where_no_decision_price_is_known() -> None:
+    report = analyse(ORDER, FILLS, QUOTES, TAPE, decision_ns=-1)
+    assert math.isnan(report.shortfall_bps)
+    assert report.parts_bps["opportunity"] == pytest.approx(report.wagner["opportunity"] / 50_100 * 1e4)

@@ -30,6 +30,7 @@ _MOST_SHOWN = 60
 @click.option("--to-date", "last", metavar="YYYY-MM-DD", help="Only days up to this one.")
 @click.option("--tick", help="The price step, instead of what the data say.")
 @click.option("--lot", help="The quantity step, instead of what the data say.")
+@click.option("--multiplier", help="What one unit of quantity is worth for one unit of price: 50 for ES futures.")
 @click.option("--overwrite", is_flag=True, help="Days that are there, made of something else, give way.")
 @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
 @json_option
@@ -89,6 +90,7 @@ def _wanted(filters: dict[str, object]) -> Wanted:
         last=date or last,
         tick_size=parse_step("tick_size", filters["tick"]),  # type: ignore[arg-type]
         lot_size=parse_step("lot_size", filters["lot"]),  # type: ignore[arg-type]
+        multiplier=parse_step("multiplier", filters["multiplier"]),  # type: ignore[arg-type]
     )
 
 

@@ -23,6 +23,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,6 +167,7 @@ def _market(symbol: str, recording: Recording, wanted: Wanted) -> _Market:
         last=recording.last,
         way_out=_WAY_OUT,
         notes=(_CONTRACTS,) if recording.venue == _COINM else (),
+        multiplier=None if recording.venue == _COINM else Decimal(1),
     )
     return _Market(SymbolStream(), LevelFeed(source))
 

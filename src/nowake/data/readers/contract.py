@@ -70,6 +70,8 @@ class Wanted:
         Only sessions from `first` to `last`; None for all. Where a recording has no date, `first` is its date.
     tick_size, lot_size
         Instead of what the reader finds out for itself.
+    multiplier
+        The same of `Instrument.multiplier`; `registry.pieces` sees to it, whatever the reader says.
     progress
         Called now and then with the bytes read and the bytes in all.
     """
@@ -79,6 +81,7 @@ class Wanted:
     last: dt.date | None = None
     tick_size: Decimal | None = None
     lot_size: Decimal | None = None
+    multiplier: Decimal | None = None
     progress: Progress | None = None
 
     def includes(self, symbol: str, date: dt.date) -> bool:

@@ -29,6 +29,12 @@ _SOME_NS = 1_700_000_000_000_000_000  # For a file without a single record.
 _MOST_TICKS = np.iinfo(np.int32).max
 _NEGATIVE = frozenset({"GLBX", "IFEU", "IFUS", "NDEX", "XEUR"})  # Where futures and spreads may cost less than nothing.
 
+_DERIVATIVES = frozenset({*_NEGATIVE, "IFLL", "OPRA", "XCBF", "XEEE"})  # Where a contract is of several units.
+_NO_MULTIPLIER = (
+    "These files do not say what a contract is worth for one unit of price, so no amount of money is computed; give "
+    "the multiplier (--multiplier 50 for the E-mini S&P 500)."
+)
+
 
 def header_of(path: Path) -> Header:
     """The header of a file whose schema can be read; where it does not say when it begins, its first record does.
@@ -111,6 +117,7 @@ class Reading:
             session=self.session,
             tick_size=Decimal(traded.tick).scaleb(-_SCALE).normalize(),
             lot_size=Decimal(self.lot),
+            multiplier=None if self.venue in _DERIVATIVES else Decimal(1),
             negative_prices=traded.negative,
         )
 
@@ -164,7 +171,8 @@ class Reading:
         known = (
             () if self.wanted.tick_size else (f"The tick of {tick:f} is the greatest that divides the first prices.",)
         )
-        return (*known, *self.days.notes)
+        unvalued = (_NO_MULTIPLIER,) if self.venue in _DERIVATIVES and not self.wanted.multiplier else ()
+        return (*known, *unvalued, *self.days.notes)
 
 
 def receipts_of(told: Told) -> tuple[Receipts | None, dict[str, float]]:

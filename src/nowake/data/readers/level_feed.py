@@ -20,6 +20,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,7 @@ class Source:
     way_out: str
     notes: tuple[str, ...] = ()
     depth: int = 0
+    multiplier: Decimal | None = Decimal(1)
 
 
 class LevelFeed:
@@ -228,6 +230,7 @@ class LevelFeed:
                 tick_size=self._grid.tick,
                 lot_size=self._grid.lot,
                 currency=source.currency,
+                multiplier=source.multiplier,
             ),
             events=tables.events,
             quotes=_quotes(self._new_quotes(date, tables.quotes)),

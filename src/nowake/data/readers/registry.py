@@ -4,12 +4,18 @@ A format whose files say what they are comes before one that is known by the loo
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
-from nowake.data.readers.contract import Reader
+import msgspec
+
+from nowake.data.readers.contract import Piece, Reader, Recording, Wanted
 from nowake.domain.errors import BadParameter
+from nowake.domain.instrument import Instrument
 
 # Format -> (module, what its days hold, for people).
 FORMATS = {
@@ -38,6 +44,24 @@ def reader_of(format_name: str) -> Reader:
         raise BadParameter(f"format {format_name!r} is not known; there are {', '.join(FORMATS)}")
     module = importlib.import_module(f"nowake.data.readers.{FORMATS[format_name][0]}")
     return cast(Reader, module)
+
+
+def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
+    """What is wanted of a recording, by the reader of its format and with the multiplier that is wanted.
+
+    Raises
+    ------
+    BadData, BadParameter
+        As the reader's `pieces`.
+    """
+    read = reader_of(recording.format).pieces(recording, wanted)
+    if wanted.multiplier is None:
+        return read
+    return (dataclasses.replace(piece, instrument=_valued(piece.instrument, wanted.multiplier)) for piece in read)
+
+
+def _valued(instrument: Instrument, multiplier: Decimal) -> Instrument:
+    return msgspec.structs.replace(instrument, multiplier=multiplier)
 
 
 def format_of(path: Path) -> str | None:

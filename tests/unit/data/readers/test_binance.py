@@ -545,3 +545,9 @@ def test_a_day_in_many_pieces_is_the_day_in_one(tmp_path, monkeypatch):
     (whole,) = days(in_many, source=str)
     assert at_once.fingerprint == whole.fingerprint
     assert drawn(at_once) == drawn(whole)
+
+
+@pytest.mark.parametrize(("market", "multiplier"), [("spot", 1), ("usdm", 1), ("cm", None)])
+def test_price_times_size_is_money_but_for_coin_margined_contracts(tmp_path, market, multiplier):
+    (day,) = read(tmp_path, started(market))
+    assert multiplier == day.instrument.multiplier

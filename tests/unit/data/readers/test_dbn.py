@@ -10,7 +10,8 @@ import pytest
 from backports import zstd
 from tests.reference.dbn import LAST, PICTURE, UNDEFINED, Mbo, encode, encode_quote, header
 
-from nowake.data.readers import dbn
+from nowake.data.assemble import days
+from nowake.data.readers import dbn, registry
 from nowake.data.readers.contract import Wanted
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.units import NS_PER_DAY, NS_PER_SECOND, epoch_ns
@@ -411,3 +412,17 @@ def test_a_record_of_no_length_is_refused_with_the_byte(tmp_path):
 
 def test_a_file_without_records_has_no_days(tmp_path):
     assert [] == read(write(tmp_path))
+
+
+@pytest.mark.parametrize(("dataset", "multiplier"), [("GLBX.MDP3", None), ("OPRA.PILLAR", None), ("XNAS.ITCH", 1)])
+def test_contracts_have_no_multiplier_until_it_is_given_and_shares_have_1(tmp_path, dataset, multiplier):
+    path = write(tmp_path, mbo("A", "B", 1), dataset=dataset)
+    (day,) = days(read(path), source=str)
+    assert multiplier == day.instrument.multiplier
+    assert (multiplier is None) == any("--multiplier 50" in note for note in day.warnings)
+    (recording,) = dbn.recordings([path])
+    (valued,) = days(registry.pieces(recording, Wanted(multiplier=Decimal(50))), source=str)
+    assert (Decimal(50), False) == (
+        valued.instrument.multiplier,
+        any("--multiplier" in note for note in valued.warnings),
+    )
