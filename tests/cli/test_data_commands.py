@@ -95,6 +95,19 @@ def test_check_says_the_verdict_first_and_exits_1_on_faults(folder: Path) -> Non
     assert [day["faults"] for day in answer_of_faults("data", "check", str(folder))["days"]] == [0, 1]
 
 
+def test_files_that_cannot_be_read_are_named_and_the_others_used(folder: Path) -> None:
+    rows = [f"2024-02-20T15:{minute}:00Z,10,11,9,10,1{'x' if minute == 20 else ''}\n" for minute in range(10, 40)]
+    (folder / "AAA_1m.csv").write_text("time,open,high,low,close,volume\n" + "".join(rows))
+    said = "LEFT OUT data/AAA_1m.csv: row 12: "
+    checked = nowake("data", "check", str(folder))
+    assert (checked.returncode, said in checked.stdout) == (1, True)
+    assert "none of 2 days has a fault" in checked.stdout
+    assert [len(answer_of_faults("data", "check", str(folder))[key]) for key in ("days", "left_out")] == [2, 1]
+    listed = nowake("data", "info", str(folder))
+    assert (listed.returncode, said in listed.stderr, listed.stdout.count("lobster:")) == (0, True, 2)
+    assert nowake("data", "check", "lobster:AAA", "--root", str(folder)).returncode == 0
+
+
 def answer_of_faults(*arguments: str) -> dict:  # type: ignore[type-arg]
     result = nowake(*arguments, "--json")
     assert result.returncode == 1, result.stderr
@@ -167,6 +180,14 @@ def test_a_folder_without_data_is_listed_as_such(tmp_path: Path) -> None:
     result = nowake("data", "info", "--root", str(tmp_path))
     assert (result.returncode, "no market data in a format that is known under" in result.stdout) == (0, True)
     assert nowake("data", "info", str(tmp_path)).returncode == 2
+    missing = nowake("data", "info", "--root", str(tmp_path / "gone"))
+    assert (missing.returncode, f"--root {tmp_path}/gone is not there" in missing.stderr) == (2, True)
+
+
+def test_a_folder_of_one_day_is_described(folder: Path) -> None:
+    for path in folder.glob("BBB*"):
+        path.unlink()
+    assert "tick, lot  0.01 USD, 1" in nowake("data", "info", "--root", str(folder)).stdout
 
 
 def test_a_store_of_several_symbols_lists_them(tmp_path: Path) -> None:

@@ -1,60 +1,22 @@
-"""What a folder holds: every recording a reader knows, found by content, and the one a name like "dbn:ESH4" means.
+"""Which recordings of a folder a name like "dbn:ESH4" means.
 
 A recording is named FORMAT:SYMBOL, and where that is not enough FORMAT:SYMBOL:DETAIL or FORMAT:SYMBOL@VENUE or both;
-DETAIL is the reader's word (levels, resolution) or the name of a folder the files lie in. There is no index to keep up
-to date: the folder is the catalogue, and what it was found to hold is remembered only until a file in it changes."""
+DETAIL is the reader's word (levels, resolution) or the name of a folder the files lie in."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
-import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nowake.data import remembered
-from nowake.data.parquet import ABOUT, named
+from nowake.data.folder import Catalogue
 from nowake.data.readers.contract import Recording
-from nowake.data.readers.registry import FORMATS, format_of, reader_of
-from nowake.data.text import shortened
-from nowake.domain.errors import BadData, BadParameter, NotFound, NowakeError
+from nowake.domain.errors import BadParameter, NotFound, NowakeError
 
 _FULLEST_WINS = {"lobster"}  # Depths of one day are cuts of the same messages: the longest, then the deepest, has all.
 _LISTED = 12  # Names in a message.
-
-Look = Callable[[int], None]  # Called with the number of files looked at so far.
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Recordings under a folder, in a fixed order.
-
-    Parameters
-    ----------
-    root
-        The folder.
-    recordings
-        By format, symbol and date.
-    faults
-        Why files a reader knows are in no recording.
-    file_count
-        Files looked at.
-    """
-
-    root: Path
-    recordings: tuple[Recording, ...]
-    faults: tuple[Fault, ...] = ()
-    file_count: int = 0
-
-
-class Fault(NamedTuple):
-    """Why files of a format are in no recording."""
-
-    format: str
-    error: NowakeError
 
 
 class Choice(NamedTuple):
@@ -71,48 +33,6 @@ class Name(NamedTuple):
     symbol: str = ""
     detail: str = ""
     venue: str = ""
-
-
-def look(root: Path, formats: Sequence[str] = (), *, progress: Look | None = None) -> Catalogue:
-    """Everything under a folder, or in a file and those beside it that belong to it.
-
-    Parameters
-    ----------
-    root
-        A folder, walked to any depth but for names that begin with a dot; or a file.
-    formats
-        Only these; empty for all.
-    progress
-        Called after each file.
-
-    Raises
-    ------
-    NotFound
-        When there is no such file or folder.
-    BadData
-        When it is a file that is empty, or of no known format.
-    """
-    if root.is_file():
-        return _beside(root)
-    if not root.is_dir():
-        raise NotFound(f"{root} is not there; set NOWAKE_DATA, or --root, to the folder that holds the data")
-    files = list(_walk(root))
-    seen, began_s = remembered.fingerprint(files), time.perf_counter()
-    known_before = remembered.recall(root, formats, seen)
-    if known_before is not None:
-        found, faults = known_before
-        return Catalogue(root, tuple(found), tuple(Fault(*fault) for fault in faults), len(files))
-    by_format: dict[str, list[Path]] = {}
-    for count, path in enumerate(files, start=1):
-        name = _format_among(path, formats)
-        if name is not None:
-            by_format.setdefault(name, []).append(path)
-        if progress is not None:
-            progress(count)
-    catalogue = Catalogue(root, *_recordings(by_format), len(files))
-    if time.perf_counter() - began_s > remembered.WORTH_S:
-        remembered.remember(root, formats, seen, catalogue.recordings, catalogue.faults)
-    return catalogue
 
 
 def choose(catalogue: Catalogue, name: Name, date: dt.date | None, *, format_name: str = "") -> Choice:
@@ -134,8 +54,9 @@ def choose(catalogue: Catalogue, name: Name, date: dt.date | None, *, format_nam
         raise _no_symbol(catalogue, symbol, candidates)
     wanted = [each for each in of_symbol if _fits(each, name, catalogue.root)]
     if not wanted:
-        said = " ".join(filter(None, (name.detail, name.venue and f"at {name.venue}")))
-        raise NotFound(f"{symbol} is not there as {said}; there is {_listed(specs(of_symbol, symbol))}")
+        said = " ".join(filter(None, (name.detail and f"as {name.detail}", name.venue and f"at {name.venue}")))
+        there = dict.fromkeys(specs(of_symbol, symbol))
+        raise NotFound(f"{symbol} is not there {said}; there is {_listed(list(there))}")
     on_date = _on_date(wanted, symbol, date)
     if len(on_date) > 1:
         on_date = _resolved(on_date, symbol)
@@ -189,7 +110,8 @@ def fullest(recordings: Sequence[Recording]) -> list[Recording]:
 
 
 def specs(recordings: Sequence[Recording], symbol: str) -> list[str]:
-    """The shortest names of recordings of a symbol that tell those apart that share a date; paths where none do."""
+    """The shortest names of recordings of a symbol that tell those apart that share a date, or are of another kind, as
+    bars of another length; paths where none do."""
     several_venues = len({each.venue for each in recordings}) > 1
     plain = [_plain_spec(each, symbol) for each in recordings]
     placed = [f"@{each.venue}" if several_venues else "" for each in recordings]
@@ -200,7 +122,7 @@ def specs(recordings: Sequence[Recording], symbol: str) -> list[str]:
     ):
         tried = [one + two + three for one, two, three in zip(plain, detailed, placed, strict=True)]
         pairs = itertools.combinations(zip(tried, recordings, strict=True), 2)
-        if not any(one == other and _overlap(first, second) for (one, first), (other, second) in pairs):
+        if not any(one == other and _differ(first, second) for (one, first), (other, second) in pairs):
             return tried
     return [str(each.files[0]) for each in recordings]
 
@@ -212,88 +134,15 @@ def _plain_spec(recording: Recording, symbol: str) -> str:
     return f"{recording.format}:{symbol}"
 
 
+def _differ(one: Recording, other: Recording) -> bool:
+    """Whether one name for two recordings would say too little: a date does not tell them apart, or is not all."""
+    return _overlap(one, other) or (one.detail != other.detail and one.format not in _FULLEST_WINS)
+
+
 def _overlap(one: Recording, other: Recording) -> bool:
     if one.first is None or one.last is None or other.first is None or other.last is None:
         return True
     return one.first <= other.last and other.first <= one.last
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Files in the order of their names; folders reached twice through links are walked once."""
-    seen: set[str] = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith("."))
-        names = sorted(files)
-        if ABOUT in files and named(Path(folder)) is not None:
-            names = [ABOUT]  # The parts of a stored day are not looked at one by one.
-        if real not in seen:
-            yield from (Path(folder, name) for name in names if not name.startswith("."))
-        seen.add(real)
-
-
-def _format_among(path: Path, formats: Sequence[str]) -> str | None:
-    if not formats:
-        return format_of(path)
-    return next((name for name in formats if reader_of(name).recognises(path)), None)
-
-
-def _recordings(by_format: dict[str, list[Path]]) -> tuple[tuple[Recording, ...], tuple[Fault, ...]]:
-    found: list[Recording] = []
-    faults: list[Fault] = []
-    for name, paths in by_format.items():
-        try:
-            found += reader_of(name).recordings(paths)
-        except (NowakeError, OSError) as error:
-            faults.append(Fault(name, _ours(error)))
-            continue
-        used = {path for each in found for path in each.files}
-        left = [path for path in paths if path not in used]
-        if left:
-            faults.append(Fault(name, _why_left(name, left)))
-    order = list(FORMATS)
-    found.sort(key=lambda each: (order.index(each.format), each.symbols, each.first or dt.date.min, each.files))
-    return tuple(found), tuple(faults)
-
-
-def _ours(error: NowakeError | OSError) -> NowakeError:
-    return error if isinstance(error, NowakeError) else BadData(f"{error.filename}: {error.strerror}")
-
-
-def _why_left(name: str, left: list[Path]) -> NowakeError:
-    """What the reader says of files on their own that it put into no recording."""
-    try:
-        reader_of(name).recordings(left)
-    except (NowakeError, OSError) as error:
-        return _ours(error)
-    others = f", nor are {len(left) - 1} others" if len(left) > 1 else ""
-    return BadData(f"{left[0].name} is in no recording{others}")
-
-
-def _beside(path: Path) -> Catalogue:
-    """What a file is part of, together with files of its format in its folder."""
-    name = format_of(path)
-    if name is None:
-        raise _unknown(path)
-    reader = reader_of(name)
-    siblings = sorted(each for each in path.parent.iterdir() if each.is_file() and reader.recognises(each))
-    try:
-        found = [each for each in reader.recordings(siblings) if path in each.files]
-    except BadData:
-        found = []  # Another file may be the damaged one.
-    return Catalogue(path, tuple(found or reader.recordings([path])), (), 1)
-
-
-def _unknown(path: Path) -> BadData:
-    with path.open("rb") as stream:
-        head = stream.read(24)
-    if not head:
-        return BadData(f"{path} is empty; copy it again")
-    shown = shortened(head.decode("latin-1"), 24)
-    return BadData(
-        f"{path} is of no format that is known ({', '.join(FORMATS)}): it begins with {shown!r}; a table of your own "
-        "is read by nowake.data.tables and checked with --table"
-    )
 
 
 def has(recording: Recording, symbol: str) -> bool:
@@ -332,6 +181,12 @@ def _on_date(recordings: list[Recording], symbol: str, date: dt.date | None) -> 
         return found
     dated = {(each.first, each.last) for each in recordings if each.first is not None}
     if len(dated) > 1 or any(first != last for first, last in dated):
+        by_name: dict[str, list[Recording]] = {}
+        for spec, each in zip(specs(recordings, symbol), recordings, strict=True):
+            by_name.setdefault(spec, []).append(each)
+        if len(by_name) > 1:
+            there = [f"{spec} for {_listed(_spans(alike))}" for spec, alike in by_name.items()]
+            raise NotFound(f"{symbol} is there as {'; as '.join(there)}; give one of these dates, and names")
         raise NotFound(f"{symbol} is there for {_listed(_spans(recordings))}; give one of these dates")
     return recordings
 
@@ -365,7 +220,8 @@ def _only_symbol(catalogue: Catalogue, recordings: list[Recording]) -> str:
 def _no_symbol(catalogue: Catalogue, symbol: str, candidates: list[Recording]) -> NotFound:
     formats = {each.format for each in candidates}
     symbols = sorted({one for each in candidates for one in each.symbols})
-    faults = "".join(f"; {fault.error}" for fault in catalogue.faults if fault.format in formats)
+    said = [fault.error for fault in catalogue.faults if fault.format in formats and fault.is_about(symbol)]
+    faults = "".join(f"; {error}" for error in said)
     return NotFound(f"symbol {symbol!r} is not in {catalogue.root}; there are {_listed(symbols)}{faults}")
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from nowake.data import catalogue as catalogues
-from nowake.data.catalogue import Catalogue, Choice, Look
+from nowake.data.catalogue import Choice
 from nowake.data.day import Day
+from nowake.data.folder import Catalogue, Fault, Look, look
 from nowake.data.quality import QualityReport
 from nowake.data.readers.registry import FORMATS, pieces
-from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import check_date
 
@@ -58,6 +59,13 @@ class Entry(NamedTuple):
         if self.first is None:
             return "not said"
         return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+
+
+class Checked(NamedTuple):
+    """Reports of the days that could be read, and a line on each file or recording that could not."""
+
+    reports: list[QualityReport]
+    left_out: tuple[str, ...] = ()
 
 
 def load_day(
@@ -118,7 +126,7 @@ def find(spec: str, date: dt.date | None = None, *, root: str | Path | None = No
     place, format_name, text = _located(spec, data_root(root))
     if text and symbol:
         raise BadParameter(f"{spec} names a symbol already; leave out {symbol!r}")
-    here = catalogues.look(place, (format_name,) if format_name else ())
+    here = look(place, (format_name,) if format_name else ())
     return catalogues.chosen(here, text or symbol, date, format_name=format_name)
 
 
@@ -133,7 +141,7 @@ def recordings(
     if spec.partition(":")[0] == "generated":
         raise BadParameter(f"{spec} is made in a moment and is in no file; nowake.data.store.write_day can keep it")
     place, format_name, text = _located(spec, data_root(root))
-    here = catalogues.look(place, (format_name,) if format_name else (), progress=progress)
+    here = look(place, (format_name,) if format_name else (), progress=progress)
     if text:
         return here, *catalogues.all_of(here, text, format_name=format_name)
     if not here.recordings:
@@ -151,11 +159,7 @@ def default_day(root: str | Path | None = None) -> Day:
 
 def catalogue(root: str | Path | None = None, *, progress: Look | None = None) -> list[Entry]:
     """Every recording under the data folder, by format, symbol and date; empty when there is none."""
-    place = data_root(root)
-    if not place.exists():
-        return []
-    here = catalogues.look(place, progress=progress)
-    return entries(here, here.recordings)
+    return listed(root=root, progress=progress)[0]
 
 
 def entries(here: Catalogue, recordings: Sequence[Recording], only: str = "") -> list[Entry]:
@@ -176,6 +180,28 @@ def entries(here: Catalogue, recordings: Sequence[Recording], only: str = "") ->
     return rows
 
 
+def listed(
+    spec: str = "", *, root: str | Path | None = None, progress: Look | None = None
+) -> tuple[list[Entry], list[Fault]]:
+    """The rows of a name, or of the whole data folder, and the files there that could not be used.
+
+    Errors as for `recordings`; a data folder that is not there has no rows.
+    """
+    if spec:
+        here, found, of_symbol = recordings(spec, root=root, progress=progress)
+        return entries(here, found, of_symbol), left_out(here, of_symbol)
+    place = data_root(root)
+    if not place.exists():
+        return [], []
+    here = look(place, progress=progress)
+    return entries(here, here.recordings), left_out(here)
+
+
+def left_out(here: Catalogue, symbol: str = "") -> list[Fault]:
+    """The files of a catalogue that could not be used; of a symbol, those whose names say it."""
+    return [fault for fault in here.faults if not symbol or fault.is_about(symbol)]
+
+
 def describe(spec: str, date: str | dt.date | None = None, *, root: str | Path | None = None, symbol: str = "") -> str:
     """What a day holds, as a table for people; errors as for `load_day`."""
     day = load_day(spec, date, root=root, symbol=symbol)
@@ -183,7 +209,12 @@ def describe(spec: str, date: str | dt.date | None = None, *, root: str | Path |
 
 
 def check_path(
-    path_or_spec: str | Path, date: str | dt.date | None = None, *, root: str | Path | None = None, symbol: str = ""
+    path_or_spec: str | Path,
+    date: str | dt.date | None = None,
+    *,
+    root: str | Path | None = None,
+    symbol: str = "",
+    progress: Progress | None = None,
 ) -> QualityReport:
     """Count the faults of a day, of LOBSTER files also where `load_day` refuses it.
 
@@ -191,7 +222,7 @@ def check_path(
     ----------
     path_or_spec
         As for `load_day`; a LOBSTER message file need not have a book file of its number of rows.
-    date, root, symbol
+    date, root, symbol, progress
         As for `load_day`.
 
     Raises
@@ -208,7 +239,7 @@ def check_path(
     if spec.partition(":")[0] == lobster.FORMAT:
         choice = find(spec, parse_date(date), root=root, symbol=symbol)
         return raw.check_recording(choice.recording, source=spec)
-    return quality.check(load_day(spec, date, root=root, symbol=symbol))
+    return quality.check(load_day(spec, date, root=root, symbol=symbol, progress=progress))
 
 
 def check_all(
@@ -218,24 +249,30 @@ def check_all(
     root: str | Path | None = None,
     symbol: str = "",
     progress: Progress | None = None,
-) -> list[QualityReport]:
-    """`check_path` for every day a name means, in order; a day that cannot be read at all is a report, too.
+) -> Checked:
+    """`check_path` for every day a name means, in order, and what could not be read.
 
-    Parameters and errors as for `check_path`; an error of one of several days is told in its report.
+    Parameters and errors as for `check_path`; an error of one of several recordings is told beside the others' reports.
     """
     spec = str(path_or_spec)
     if date is not None or spec.partition(":")[0] == "generated":
-        return [check_path(spec, date, root=root, symbol=symbol)]
+        return Checked([check_path(spec, date, root=root, symbol=symbol, progress=progress)])
     here, found, of_symbol = recordings(spec, root=root)
+    if of_symbol and symbol:
+        raise BadParameter(f"{spec} names a symbol already; leave out {symbol!r}")
     only = of_symbol or symbol
     found = [each for each in found if not only or not each.symbols or catalogues.has(each, only)]
+    unread = tuple(str(fault) for fault in left_out(here, only))
     if len(found) == 1 and found[0].first == found[0].last and (only or len(found[0].symbols) == 1):
-        return [check_path(spec, None, root=root, symbol=symbol)]
+        return Checked([check_path(spec, None, root=root, symbol=symbol, progress=progress)], unread)
     if not found:
         catalogues.chosen(here, only, None)  # Says what is there instead.
     from nowake.data import check_days  # noqa: PLC0415
 
-    return check_days.check(found, only, progress=progress)
+    reports, failures = check_days.check(found, only, progress=progress)
+    if not reports:
+        raise BadData("; ".join((*failures, *unread)) or f"{spec} holds no day, so nothing was checked")
+    return Checked(reports, (*failures, *unread))
 
 
 def check_tables_file(

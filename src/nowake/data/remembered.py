@@ -38,7 +38,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
     fingerprint: str
     rows: tuple[_Row, ...]
-    faults: tuple[tuple[str, str, str], ...]  # Format, class of the error, its message.
+    faults: tuple[tuple[str, str, str, str], ...]  # Format, path, class of the error, its message.
 
 
 def fingerprint(files: Sequence[Path]) -> str:
@@ -52,13 +52,13 @@ def fingerprint(files: Sequence[Path]) -> str:
 
 def recall(
     root: Path, formats: Sequence[str], seen: str
-) -> tuple[list[Recording], list[tuple[str, NowakeError]]] | None:
-    """Recordings, and errors by format, as they were when the fingerprint was this; None where nobody knows."""
+) -> tuple[list[Recording], list[tuple[str, Path, NowakeError]]] | None:
+    """Recordings, and files with errors, as they were when the fingerprint was this; None where nobody knows."""
     try:
         kept = msgspec.json.decode(_file(root, formats).read_bytes(), type=_Kept)
         if kept.fingerprint != seen:
             return None
-        faults = [(name, getattr(errors, kind)(message)) for name, kind, message in kept.faults]
+        faults = [(name, Path(path), getattr(errors, kind)(message)) for name, path, kind, message in kept.faults]
     except (OSError, msgspec.MsgspecError, AttributeError):
         return None
     return [_recording(row) for row in kept.rows], faults
@@ -69,19 +69,21 @@ def remember(
     formats: Sequence[str],
     seen: str,
     recordings: Sequence[Recording],
-    faults: Sequence[tuple[str, NowakeError]],
+    faults: Sequence[tuple[str, Path, NowakeError]],
 ) -> None:
     """Keep what a folder was found to hold."""
     rows = tuple(
         _Row(each.format, each.venue, each.symbols, each.first, each.last, tuple(map(str, each.files)), each.detail)
         for each in recordings
     )
-    kept = _Kept(seen, rows, tuple((name, type(error).__name__, str(error)) for name, error in faults))
+    reasons = tuple((name, str(path), type(error).__name__, str(error)) for name, path, error in faults)
+    kept = _Kept(seen, rows, reasons)
     path = _file(root, formats)
-    with contextlib.suppress(OSError, UnicodeEncodeError):
+    with contextlib.suppress(OSError, UnicodeEncodeError):  # A name of a file need not be Unicode; JSON is.
+        content = msgspec.json.encode(kept)
         path.parent.mkdir(exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(msgspec.json.encode(kept))
+            file.write(content)
         os.replace(file.name, path)
 
 

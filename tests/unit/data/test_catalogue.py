@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
 import shutil
 
 import numpy as np
 import pytest
 
-from nowake.data import catalogue as catalogues
-from nowake.data import remembered
-from nowake.data.catalogue import Catalogue, Name, choose, chosen, fullest, look, specs
+from nowake.data import folder, remembered
+from nowake.data.catalogue import Name, choose, chosen, fullest, specs
+from nowake.data.folder import Catalogue, look
 from nowake.data.generated import generate_day
-from nowake.data.load import catalogue, entries, load_day
+from nowake.data.load import catalogue, check_all, entries, load_day
 from nowake.data.load import recordings as recordings_of
 from nowake.data.readers.contract import Recording
 from nowake.data.readers.registry import FORMATS, reader_of
@@ -100,7 +101,7 @@ def test_several_venues_must_be_told_apart(tmp_path, recording):
         choose(here, Name("BTCUSDT"), MONDAY)
     assert "BINANCE-USDM" == chosen(here, "BTCUSDT@BINANCE-USDM", None).recording.venue
     assert "BINANCE" == chosen(here, "btcusdt@binance", MONDAY).recording.venue
-    with pytest.raises(NotFound, match="BTCUSDT is not there as at KRAKEN; there is binance:BTCUSDT@BINANCE, "):
+    with pytest.raises(NotFound, match="BTCUSDT is not there at KRAKEN; there is binance:BTCUSDT@BINANCE, "):
         chosen(here, "BTCUSDT@KRAKEN", MONDAY)
 
 
@@ -204,7 +205,7 @@ def test_a_slow_look_is_remembered_until_a_file_changes(write_lobster, monkeypat
     write_lobster(symbol="HALF", messages=None)
     first = look(root / "lobster")
     with monkeypatch.context() as patch:
-        patch.setattr(catalogues, "format_of", lambda _: pytest.fail("looked at a file again"))
+        patch.setattr(folder, "format_of", lambda _: pytest.fail("looked at a file again"))
         again = look(root / "lobster")
     assert (first.recordings, first.file_count) == (again.recordings, again.file_count)
     assert [(f.format, type(f.error), str(f.error)) for f in first.faults] == [
@@ -232,3 +233,42 @@ def test_every_name_in_the_list_of_the_real_folder_is_found_again(real_data):
             _, found, symbol = recordings_of(row.spec, root=real_data)
             assert row.symbol == symbol
             assert row.files in [tuple(path.name for path in each.files) for each in found]
+
+
+BARS = "time,open,high,low,close,volume\n" + "".join(
+    f"2024-02-{day}T15:{minute}:00Z,10,11,9,10,100\n" for day in (20, 21) for minute in range(10, 40)
+)
+
+
+def test_one_damaged_file_costs_itself_and_is_named(tmp_path):
+    (tmp_path / "SPY_1m.csv").write_text(BARS)
+    (tmp_path / "QQQ_1m.csv").write_text(BARS.replace(",100\n", ",1x0\n"))
+    here = look(tmp_path)
+    assert [("SPY",)] == [each.symbols for each in here.recordings]
+    (fault,) = here.faults
+    assert f"{tmp_path.name}/QQQ_1m.csv: row 2: " == str(fault)[: len(tmp_path.name) + 20]
+    assert 2 == len(check_all(tmp_path).reports)
+    assert (str(fault),) == check_all(tmp_path).left_out
+    assert () == check_all("bars:SPY", root=tmp_path).left_out
+    with pytest.raises(NotFound, match=r"'QQQ' is not in .*; there are SPY; QQQ_1m.csv row 2"):
+        load_day("bars:QQQ", "2024-02-20", root=tmp_path)
+
+
+def test_only_regular_files_are_looked_at(tmp_path):
+    (tmp_path / "SPY_1m.csv").write_text(BARS)
+    (tmp_path / "nowhere.csv").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert (1, 1) == (len(look(tmp_path).recordings), look(tmp_path).file_count)
+
+
+def test_bars_of_different_lengths_are_never_one_name(tmp_path, recording):
+    one, five = recording("SPY", detail="1m"), recording("SPY", detail="5m", first=TUESDAY)
+    assert ["binance:SPY:1m", "binance:SPY:5m"] == specs([one, five], "SPY")
+    with pytest.raises(NotFound, match="is there as binance:SPY:1m for 2024-08-05; as binance:SPY:5m for 2024-08-06;"):
+        choose(catalogue_of(tmp_path, one, five), Name("SPY"), None)
+
+
+def test_names_that_are_there_twice_are_said_once(tmp_path, recording):
+    here = catalogue_of(tmp_path, recording(), recording(first=TUESDAY))
+    with pytest.raises(NotFound, match=r"BTCUSDT is not there as 5m at KRAKEN; there is binance:BTCUSDT$"):
+        chosen(here, "BTCUSDT:5m@KRAKEN", MONDAY)

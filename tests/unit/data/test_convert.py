@@ -13,9 +13,9 @@ import pytest
 from nowake.data import assemble
 from nowake.data import convert as conversion
 from nowake.data.assemble import day_of, days
-from nowake.data.catalogue import look
 from nowake.data.convert import convert, fits
 from nowake.data.findings import Findings
+from nowake.data.folder import look
 from nowake.data.load import load_day
 from nowake.data.parquet import read_day
 from nowake.data.readers.contract import Piece, Recording, Wanted

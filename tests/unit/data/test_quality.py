@@ -212,10 +212,10 @@ def test_a_day_without_trades_is_told():
 def test_several_days_are_checked_one_by_one(write_lobster):
     root = write_lobster()
     write_lobster(MESSAGES.replace(",40,", ",0,"), date="2012-06-22")
-    reports = check_all("lobster:TEST", root=root)
+    reports, _ = check_all("lobster:TEST", root=root)
     assert [(21, 0), (22, 1)] == [(report.session.date.day, report.faults) for report in reports]
-    assert [21] == [report.session.date.day for report in check_all("lobster:TEST", "2012-06-21", root=root)]
-    assert 2 == len(check_all(root))
+    assert [21] == [report.session.date.day for report in check_all("lobster:TEST", "2012-06-21", root=root).reports]
+    assert 2 == len(check_all(root).reports)
 
 
 def test_the_report_is_plain_json_and_a_table():

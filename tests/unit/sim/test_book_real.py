@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nowake.data.catalogue import look
+from nowake.data.folder import look
 from nowake.data.load import load_day
 from nowake.data.readers.contract import Recording
 from nowake.kernels.layout import RESYNC

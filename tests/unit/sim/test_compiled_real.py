@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.reference.desk import PlainDesk
 
-from nowake.data.catalogue import look
+from nowake.data.folder import look
 from nowake.data.load import load_day
 from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency

@@ -44,7 +44,8 @@ def command(
     """Say whether a day can be trusted: gaps, sequence breaks, crossed, locked and stale quotes. Exits 1 on faults.
 
     SOURCE is FORMAT:SYMBOL, generated, parquet:FOLDER, or a path to a file or a folder. Where it has several days and
-    no --date says which, each is checked, one line a day. With --table it is your own CSV or Parquet file:
+    no --date says which, each is checked, one line a day; files that cannot be read are named. With --table it is your
+    own CSV or Parquet file:
 
     nowake data check trades.csv --table trades --date 2019-02-01 --column when=time --column px=price
     """
@@ -52,25 +53,33 @@ def command(
 
     if table is not None:
         instrument = _instrument(source, date, about)
-        reports = [
-            load.check_tables_file(
-                source,
-                kind="trades" if table == "trades" else "quotes",
-                columns=_mapping(about["columns"]),
-                instrument=instrument,
-                time_unit=about["time_unit"],
-            )
-        ]
+        report = load.check_tables_file(
+            source,
+            kind="trades" if table == "trades" else "quotes",
+            columns=_mapping(about["columns"]),
+            instrument=instrument,
+            time_unit=about["time_unit"],
+        )
+        checked = load.Checked([report])
     else:
         with bytes_bar("checking") as read:
-            reports = load.check_all(source, date, root=root, symbol=symbol, progress=read)
+            checked = load.check_all(source, date, root=root, symbol=symbol, progress=read)
+    reports, left_out = checked
     if as_json:
-        show_json(reports[0].to_dict() if len(reports) == 1 else {"days": [report.to_dict() for report in reports]})
+        show_json(_plain(reports, left_out))
     elif len(reports) == 1:
         click.echo(str(reports[0]))
     else:
         _show_days(source, reports)
-    return 1 if any(report.faults for report in reports) else 0
+    for line in left_out:
+        click.echo(f"LEFT OUT {line}", err=as_json)
+    return 1 if left_out or any(report.faults for report in reports) else 0
+
+
+def _plain(reports: list[QualityReport], left_out: tuple[str, ...]) -> dict[str, object]:
+    """One day as it is, several as a list; and what could not be read, where there is such."""
+    days = [report.to_dict() for report in reports]
+    return (days[0] if len(days) == 1 else {"days": days}) | ({"left_out": left_out} if left_out else {})
 
 
 def _show_days(source: str, reports: list[QualityReport]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nowake.cli.options import json_option
 from nowake.cli.screen import counted, show, show_json
+from nowake.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from nowake.data.day import Day
@@ -28,22 +30,28 @@ def command(source: str, date: str | None, symbol: str, root: str | None, *, as_
     """
     from nowake.data import load  # noqa: PLC0415
 
+    if root is not None and not Path(root).exists():
+        raise NotFound(f"--root {root} is not there")
     is_generated = source.partition(":")[0] == "generated"
     if not (date or symbol or is_generated):
         with counted("files looked at") as seen:
-            if source:
-                here, found, of_symbol = load.recordings(source, root=root, progress=seen)
-                entries = load.entries(here, found, of_symbol)
-            else:
-                entries = load.catalogue(root, progress=seen)
-        if len(entries) != 1 or entries[0].first is None or entries[0].first != entries[0].last:
+            entries, left_out = load.listed(source, root=root, progress=seen)
+        for fault in left_out:
+            click.echo(f"LEFT OUT {fault}", err=True)
+        if not _is_one_day(entries):
             _list(entries, str(load.data_root(root)), as_json=as_json)
             return
+        source = source or entries[0].spec
     day = load.load_day(source, date, root=root, symbol=symbol)
     if as_json:
         show_json(_plain(day))
     else:
         click.echo(f"{day}\n{'print':<10} {day.fingerprint[:16]} (SHA-256 of the data, shortened)")
+
+
+def _is_one_day(entries: list[Entry]) -> bool:
+    """Whether there is but one day of one symbol that is known, so that it can be read."""
+    return len(entries) == 1 and entries[0].symbol != "?" and entries[0].dates == str(entries[0].first)
 
 
 def _list(entries: list[Entry], root: str, *, as_json: bool) -> None:

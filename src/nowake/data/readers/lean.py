@@ -65,10 +65,10 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     Raises
     ------
     BadData
-        When a zip file is damaged, two hold the same table, or one holds ticks of another asset than an equity.
+        When a zip file is damaged, or holds ticks of another asset than an equity.
     """
     groups: dict[tuple[str, str, str, dt.date | None], list[LeanFile]] = defaultdict(list)
-    for path in files:
+    for path in sorted(files):
         file = parsed(path)
         if file is not None:
             is_equity = has_scaled_prices(file)
@@ -76,7 +76,8 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
                 raise BadData(f"{path.name} holds ticks of no equity, which are not read; its bars are")
             day = file.date if is_equity else None
             groups[file.symbol, file.resolution, "" if is_equity else str(path.parent), day].append(file)
-    return [_recording(group) for _, group in sorted(groups.items(), key=lambda item: str(item[0]))]
+    ordered = sorted(groups.items(), key=lambda item: str(item[0]))
+    return [_recording(files) for _, group in ordered for files in _by_folder(group)]
 
 
 def pieces(recording: Recording, wanted: Wanted, *, prints: Prints = "counted") -> Iterator[Piece]:
@@ -106,11 +107,17 @@ def pieces(recording: Recording, wanted: Wanted, *, prints: Prints = "counted") 
         yield from lean_bars.plain_pieces(files, wanted)
 
 
+def _by_folder(files: list[LeanFile]) -> list[list[LeanFile]]:
+    """The files as one where none is there twice; else folder by folder, and of two in one folder the first by name."""
+    if len({(file.date, file.kind) for file in files}) == len(files):
+        return [files]
+    folders: dict[Path, dict[tuple[dt.date | None, str], LeanFile]] = defaultdict(dict)
+    for file in files:
+        folders[file.path.parent].setdefault((file.date, file.kind), file)
+    return [list(tables.values()) for tables in folders.values()]
+
+
 def _recording(files: list[LeanFile]) -> Recording:
-    kinds = [(file.date, file.kind) for file in files]
-    if len(set(kinds)) != len(kinds):
-        names = ", ".join(str(file.path) for file in files)
-        raise BadData(f"{names} are the same table twice; keep one of them")
     first, is_equity = files[0], has_scaled_prices(files[0])
     symbols = sorted({file.symbol_of(member) for file in files for member in file.members})
     ordered = sorted(files, key=lambda file: (file.date or dt.date.min, file.kind))

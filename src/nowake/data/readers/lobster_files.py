@@ -105,9 +105,10 @@ def parsed(path: Path) -> LobsterFile | None:
 
 
 def why_unpaired(files: list[LobsterFile]) -> NotFound | BadData:
-    """The error for files of which no two belong together, about the first symbol, date and depth."""
+    """The error for files of which no two belong together, about the first and those of its day that lie beside it."""
     one = files[0]
-    same = [f for f in files if (f.symbol, f.date, f.levels) == (one.symbol, one.date, one.levels)]
+    beside = list_files(one.path.parent)
+    same = [f for f in beside if (f.symbol, f.date, f.levels) == (one.symbol, one.date, one.levels)]
     if len({file.is_message for file in same}) == 1:
         missing = "orderbook" if one.is_message else "message"
         return NotFound(f"no {missing} file stands beside {one.path.name}; LOBSTER days need both")

@@ -327,3 +327,14 @@ def test_every_instant_of_the_nbbo_is_told_once_both_sides_are_there(data_root) 
     quotes = read(recording).quotes
     both = (quotes.bid_lots > 0) & (quotes.ask_lots > 0)
     assert len(stamps) == len(np.unique(quotes.time_ns[both]))
+
+
+def test_a_copy_of_a_file_hides_nothing(write) -> None:
+    for folder in ("tick/abc", "copy"):
+        for kind, rows in (("trade", TRADES), ("quote", QUOTES)):
+            path = write(f"20131007_{kind}.zip", {f"20131007_abc_{kind.title()}_Tick.csv": rows}, folder)
+    write("again_trade.zip", {"20131007_abc_Trade_Tick.csv": TRADES}, "copy")
+    found = lean.recordings(sorted(path.parents[1].rglob("*.zip")))
+    assert ["copy", "abc"] == [each.files[0].parent.name for each in found]
+    assert {"20131007_trade.zip", "20131007_quote.zip"} == {file.name for file in found[0].files}
+    assert {"20131007_trade.zip", "20131007_quote.zip"} == {file.name for file in found[1].files}
