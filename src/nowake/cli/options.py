@@ -45,7 +45,11 @@ def order_options(function: Function) -> Function:
 
     @click.option("--buy", metavar="QUANTITY", help="Buy this many shares.")
     @click.option("--sell", metavar="QUANTITY", help="Sell this many shares.")
-    @click.option("--start", metavar="HH:MM", help="When to begin, local time of the venue. Default: the open.")
+    @click.option(
+        "--start",
+        metavar="HH:MM",
+        help="When to begin, local time of the venue, or YYYY-MM-DDTHH:MM. Default: the open.",
+    )
     @click.option("--end", metavar="HH:MM", help="When to be done. Default: the close.")
     @click.option("--limit", metavar="PRICE", help="Worst acceptable price.")
     @functools.wraps(function)

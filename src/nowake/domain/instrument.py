@@ -8,11 +8,22 @@ from __future__ import annotations
 import datetime as dt
 import math
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from nowake.domain.errors import BadParameter
-from nowake.domain.units import clock, epoch_ns, local_ns, parse_time_of_day
+from nowake.domain.units import (
+    FIRST_DATE,
+    LAST_DATE,
+    NS_PER_SECOND,
+    clock,
+    epoch_ns,
+    is_date_time,
+    local_ns,
+    parse_date_time,
+    parse_time_of_day,
+)
 
 LARGEST_COUNT = 2**53 - 1  # Ticks or lots: up to here every whole number is a float too, and int64 sums have room.
 
@@ -32,16 +43,48 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def at(self, moment: str | dt.datetime | int) -> int:
-        """The instant, in nanoseconds UTC, of a local time of day, an aware datetime, or nanoseconds."""
-        if isinstance(moment, str):
-            return local_ns(self.date, self.timezone, parse_time_of_day(moment))
+        """The instant, in nanoseconds UTC, at which something begins.
+
+        Parameters
+        ----------
+        moment
+            A local time of day ("10:00"), a local date and time ("2023-12-25T17:05", with an offset where one is
+            written), an aware datetime, or nanoseconds. A time of day is the instant at which it lies inside the
+            session, which may have opened the evening before; the open, where a session of 24 hours has it twice.
+
+        Raises
+        ------
+        BadParameter
+            When a text is neither.
+        """
+        return self._instants(moment)[0]
+
+    def until(self, moment: str | dt.datetime | int) -> int:
+        """The instant at which something ends: as `at`, but of a time of day that lies twice inside it the close."""
+        return self._instants(moment)[-1]
+
+    def _instants(self, moment: str | dt.datetime | int) -> list[int]:
+        """The instants a moment may mean, in order; outside the session a time of day is that of its date."""
         if isinstance(moment, dt.datetime):
-            return epoch_ns(moment)
-        return int(moment)
+            return [epoch_ns(moment)]
+        if not isinstance(moment, str):
+            return [int(moment)]
+        if is_date_time(moment):
+            return [parse_date_time(moment, self.timezone)]
+        time_of_day_ns = parse_time_of_day(moment)
+        dates = [date for days in (-1, 0, 1) if FIRST_DATE <= (date := self.date + dt.timedelta(days)) <= LAST_DATE]
+        instants = [local_ns(date, self.timezone, time_of_day_ns) for date in dates]
+        inside = [time_ns for time_ns in instants if self.open_ns <= time_ns <= self.close_ns]
+        return inside or [local_ns(self.date, self.timezone, time_of_day_ns)]
 
     def clock(self, time_ns: int, *, fraction: bool = False) -> str:
         """The local time of day of an instant of this session."""
         return clock(time_ns, self.timezone, fraction=fraction)
+
+    def moment(self, time_ns: int) -> str:
+        """The local time of day, with the date where that is another than the session's, as of the evening before."""
+        date = dt.datetime.fromtimestamp(time_ns // NS_PER_SECOND, ZoneInfo(self.timezone)).date()
+        return self.clock(time_ns) if date == self.date else f"{date}T{self.clock(time_ns)}"
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,14 +45,13 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         if self.lots <= 0:
             raise BadParameter(f"quantity {self.lots} must be above 0")
         if self.end_ns <= self.start_ns:
-            raise BadParameter(
-                f"end {session.clock(self.end_ns)} is not after start {session.clock(self.start_ns)}; give a later end"
-            )
+            end, start = session.moment(self.end_ns), session.moment(self.start_ns)
+            raise BadParameter(f"end {end} is not after start {start}; give a later end")
         if self.start_ns < session.open_ns or self.end_ns > session.close_ns:
             raise BadParameter(
-                f"window {session.clock(self.start_ns)}-{session.clock(self.end_ns)} leaves the session "
-                f"{session.clock(session.open_ns)}-{session.clock(session.close_ns)} of {session.date}; "
-                "choose times inside it"
+                f"window {session.moment(self.start_ns)}-{session.moment(self.end_ns)} leaves the session of "
+                f"{session.date}, {session.moment(session.open_ns)} to {session.moment(session.close_ns)} "
+                f"{session.timezone}; choose times inside it"
             )
         if self.limit_ticks is not None and self.limit_ticks <= 0 and not self.instrument.negative_prices:
             raise BadParameter(f"limit {self.limit_ticks} ticks must be above 0")
@@ -67,7 +66,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         end: str | dt.datetime | int,
         limit: float | str | Decimal | None = None,
     ) -> Self:
-        """A buy order: quantity in shares, start and end as "10:00", an aware datetime or ns, limit in currency.
+        """A buy order: quantity in shares, start and end as for `Session.at` and `Session.until`, limit in currency.
 
         Raises
         ------
@@ -106,7 +105,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
             side=side,
             lots=instrument.lots(quantity),
             start_ns=instrument.session.at(start),
-            end_ns=instrument.session.at(end),
+            end_ns=instrument.session.until(end),
             limit_ticks=None if limit is None else instrument.ticks(limit),
         )
 
@@ -129,7 +128,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         limit = "" if self.limit_ticks is None else f", limit {self.instrument.price(self.limit_ticks):g}"
         return (
             f"{self.side.name.lower()} {self.quantity:,.10g} {self.instrument.symbol} {session.date} "
-            f"{session.clock(self.start_ns)}-{session.clock(self.end_ns)} {session.timezone}{limit}"
+            f"{session.moment(self.start_ns)}-{session.moment(self.end_ns)} {session.timezone}{limit}"
         )
 
 

@@ -21,6 +21,7 @@ LAST_DATE = dt.date(2200, 12, 31)
 LATEST_NS = ((LAST_DATE - dt.date(1970, 1, 1)).days + 1) * NS_PER_DAY - 1  # The end of the last date, UTC.
 
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]([^Z+-]+)(?:(Z)|([+-])(\d{2}):?(\d{2}))?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h)")
 _DURATION_NS = {
     "ns": 1,
@@ -78,12 +79,42 @@ def parse_time_of_day(text: str) -> int:
     """
     match = _TIME_OF_DAY.fullmatch(text.strip())
     if match is None:
-        raise BadParameter(f"time {text!r} is not a time of day; write HH:MM, HH:MM:SS or HH:MM:SS.fraction")
+        raise BadParameter(
+            f"time {text!r} is not a time of day; write HH:MM, HH:MM:SS or HH:MM:SS.fraction, with YYYY-MM-DDT before "
+            "it where the date matters"
+        )
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     if hour > 23 or minute > 59 or second > 59:
         raise BadParameter(f"time {text!r} is outside 00:00:00 to 23:59:59")
     fraction = int((match[4] or "").ljust(9, "0")) if match[4] else 0
     return ((hour * 60 + minute) * 60 + second) * NS_PER_SECOND + fraction
+
+
+def is_date_time(text: str) -> bool:
+    """Whether a text looks like a date and a time, rather than a time alone."""
+    return _DATE_TIME.fullmatch(text.strip()) is not None
+
+
+def parse_date_time(text: str, timezone: str) -> int:
+    """The instant of "2023-12-25T17:05", on the clock of a time zone unless it ends in Z or an offset as -06:00.
+
+    Raises
+    ------
+    BadParameter
+        When the text is not a date and a time of day, or the date as for `check_date`.
+    """
+    match = _DATE_TIME.fullmatch(text.strip())
+    if match is None:
+        raise BadParameter(f"time {text!r} is not a date and a time; write YYYY-MM-DDTHH:MM")
+    try:
+        date = dt.date.fromisoformat(match[1])
+    except ValueError:
+        raise BadParameter(f"time {text!r} has a date that is none; write YYYY-MM-DDTHH:MM") from None
+    time_of_day_ns = parse_time_of_day(match[2])
+    if not (match[3] or match[4]):
+        return local_ns(date, timezone, time_of_day_ns)
+    ahead_ns = (int(match[5] or 0) * 60 + int(match[6] or 0)) * NS_PER_MINUTE
+    return local_ns(date, "UTC", time_of_day_ns) - (-ahead_ns if match[4] == "-" else ahead_ns)
 
 
 def parse_duration(text: str) -> int:

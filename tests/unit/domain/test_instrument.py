@@ -148,3 +148,63 @@ def test_without_a_multiplier_there_is_no_amount_of_money_and_a_sentence_says_wh
 def test_a_multiplier_that_means_nothing_is_refused(multiplier: float | str) -> None:
     with pytest.raises(BadParameter, match=f"multiplier {multiplier} of TEST must be a finite number above 0"):
         instrument(multiplier=Decimal(multiplier))
+
+
+CHICAGO = Session(  # 17:00 the evening before to 16:00.
+    date=dt.date(2023, 12, 26),
+    timezone="America/Chicago",
+    open_ns=epoch_ns(dt.datetime(2023, 12, 25, 23, tzinfo=dt.UTC)),
+    close_ns=epoch_ns(dt.datetime(2023, 12, 26, 22, tzinfo=dt.UTC)),
+)
+ALL_DAY = Session(
+    date=dt.date(2024, 8, 8),
+    timezone="UTC",
+    open_ns=epoch_ns(dt.datetime(2024, 8, 8, tzinfo=dt.UTC)),
+    close_ns=epoch_ns(dt.datetime(2024, 8, 9, tzinfo=dt.UTC)),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17:05", dt.datetime(2023, 12, 25, 23, 5)),  # The evening before.
+        ("17:00", dt.datetime(2023, 12, 25, 23, 0)),
+        ("16:00", dt.datetime(2023, 12, 26, 22, 0)),
+        ("09:30", dt.datetime(2023, 12, 26, 15, 30)),
+        ("16:30", dt.datetime(2023, 12, 26, 22, 30)),  # Inside nothing: of the session's date.
+        ("2023-12-25T17:05", dt.datetime(2023, 12, 25, 23, 5)),
+        ("2023-12-25 17:05:00", dt.datetime(2023, 12, 25, 23, 5)),
+        ("2023-12-25T23:05Z", dt.datetime(2023, 12, 25, 23, 5)),
+        ("2023-12-25T17:05-06:00", dt.datetime(2023, 12, 25, 23, 5)),
+        ("2023-12-26T00:35+0130", dt.datetime(2023, 12, 25, 23, 5)),
+    ],
+)
+def test_a_time_of_day_is_the_instant_it_has_inside_the_session(text: str, expected: dt.datetime) -> None:
+    assert epoch_ns(expected.replace(tzinfo=dt.UTC)) == CHICAGO.at(text) == CHICAGO.until(text)
+
+
+def test_a_time_that_a_session_of_24_hours_has_twice_is_its_open_for_a_start_and_its_close_for_an_end() -> None:
+    assert (ALL_DAY.open_ns, ALL_DAY.close_ns) == (ALL_DAY.at("00:00"), ALL_DAY.until("00:00"))
+
+
+def test_a_moment_says_its_date_where_it_is_not_the_sessions() -> None:
+    assert ["2023-12-25T17:00:00", "16:00:00"] == [CHICAGO.moment(CHICAGO.open_ns), CHICAGO.moment(CHICAGO.close_ns)]
+
+
+def test_a_date_and_time_keeps_its_nanoseconds() -> None:
+    assert ALL_DAY.open_ns + 1 == ALL_DAY.at("2024-08-08T00:00:00.000000001Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2024-08-08T25:00", "time '25:00' is outside"),
+        ("2024-02-30T10:00", "has a date that is none"),
+        ("2024-08-08T10", "time '10' is not a time of day"),
+        ("1969-08-08T10:00", "date 1969-08-08 must be from"),
+        ("Thursday 10:00", "is not a time of day"),
+    ],
+)
+def test_a_moment_that_is_none_says_so(text: str, message: str) -> None:
+    with pytest.raises(BadParameter, match=message):
+        ALL_DAY.at(text)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from tests.worlds.samples import OPEN_NS, instrument
 
 from nowake.domain.errors import BadParameter
+from nowake.domain.instrument import Session
 from nowake.domain.order import ParentOrder
 from nowake.domain.side import Side
-from nowake.domain.units import NS_PER_SECOND
+from nowake.domain.units import NS_PER_SECOND, epoch_ns
 
 
 def test_an_order_is_given_in_shares_and_local_times() -> None:
@@ -30,7 +33,7 @@ def test_the_limit_is_the_worst_price_of_either_side() -> None:
     [
         ("15:30", "10:00", "end 10:00:00 is not after start 15:30:00"),
         ("10:00", "10:00", "end 10:00:00 is not after start 10:00:00"),
-        ("09:00", "10:00", "window 09:00:00-10:00:00 leaves the session 09:30:00-16:00:00"),
+        ("09:00", "10:00", "window 09:00:00-10:00:00 leaves the session of 2026-01-05, 09:30:00 to 16:00"),
         ("10:00", "16:00:00.000000001", "leaves the session"),
     ],
 )
@@ -43,3 +46,13 @@ def test_side_is_plus_or_minus_one() -> None:
     assert [Side.parse(text) for text in ("buy", "S", "+1", -1)] == [Side.BUY, Side.SELL, Side.BUY, Side.SELL]
     with pytest.raises(BadParameter, match="'hold'"):
         Side.parse("hold")
+
+
+def test_an_order_for_the_first_hour_of_a_session_that_opens_the_evening_before() -> None:
+    opens, closes = (epoch_ns(dt.datetime(2023, 12, day, hour, tzinfo=dt.UTC)) for day, hour in ((25, 23), (26, 22)))
+    evening = Session(date=dt.date(2023, 12, 26), timezone="America/Chicago", open_ns=opens, close_ns=closes)
+    order = ParentOrder.buy(instrument(session=evening), 20, start="17:05", end="17:50")
+    assert (opens + 300 * NS_PER_SECOND, opens + 3_000 * NS_PER_SECOND) == (order.start_ns, order.end_ns)
+    assert "2023-12-25T17:05:00-2023-12-25T17:50:00" in str(order)
+    with pytest.raises(BadParameter, match="of 2023-12-26, 2023-12-25T17:00:00 to 16:00:00 America/Chicago"):
+        ParentOrder.buy(instrument(session=evening), 20, start="16:30", end="16:45")
