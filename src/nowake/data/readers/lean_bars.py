@@ -17,7 +17,7 @@ from nowake.data.readers.bars import venue_of
 from nowake.data.readers.contract import Piece, Wanted
 from nowake.data.readers.delimited import Block, blocks, integers, scaled
 from nowake.data.readers.hours import ALWAYS, Hours, Seen, Told, assigned, dates_of, sessions_in, sessions_of, told_by
-from nowake.data.readers.lean_files import PLAIN_FOLDERS, LeanFile, Member, chunks, merged
+from nowake.data.readers.lean_files import LeanFile, Member, chunks, merged, place_of
 from nowake.data.readers.table_names import quoted_in
 from nowake.data.sessions import session_on
 from nowake.data.text import midnight_ns
@@ -116,7 +116,7 @@ def checked_step(step: Decimal, name: str, *, unit: Decimal = _UNIT) -> Decimal:
 def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
     """The venue, and the first and the last session of the tables.
 
-    The venue is the folder below the asset's ("cme", "coinbase"), else the one that the hours speak for.
+    The venue is the market of Lean's own folders ("cme", "coinbase"), else the one that the hours speak for.
 
     Raises
     ------
@@ -128,11 +128,8 @@ def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
 
 
 def _venue_of(files: Sequence[LeanFile], hours: Hours) -> str:
-    parts = [part.lower() for part in files[0].path.parts]
-    asset = next((place for place, part in enumerate(parts) if part in PLAIN_FOLDERS), None)
-    if asset is not None and asset + 2 < len(parts):
-        return files[0].path.parts[asset + 1].upper()
-    return venue_of(hours.calendar)
+    _, market = place_of(files[0])
+    return market.upper() or venue_of(hours.calendar)
 
 
 def span_of(file: LeanFile) -> tuple[dt.date, dt.date]:

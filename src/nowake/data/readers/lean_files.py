@@ -2,8 +2,9 @@
 
 `20131007_spy_minute_trade.csv` says date, symbol, resolution and kind, `20131007_spy_Trade_Tick.csv` the same of ticks,
 `20131007_es_minute_trade_201312.csv` the month a contract expires as well; hour and daily files hold one `spy.csv`.
-Equity prices are dollars x 10,000 on a New York clock, all others plain numbers in UTC: the folder "equity", "future",
-"crypto", "forex" or "cfd" nearest above a file decides, else whether prices are whole numbers. Options are not read."""
+Equity prices are dollars x 10,000 on a New York clock, all others plain numbers in UTC. What is in a file decides:
+prices between whole numbers, and contracts that expire, are no equity's. Where all prices are whole, Lean's own chain of
+folders does (crypto/coinbase/minute/btcusd/ is none), else it is an equity. Options are not read."""
 
 from __future__ import annotations
 
@@ -25,8 +26,7 @@ _MEMBER = re.compile(
     re.IGNORECASE,
 )
 _LONG_ROW = re.compile(rb"\d{8} \d{2}:\d{2}(?:,[0-9.]+){5}\s*")
-PLAIN_FOLDERS = {"future", "crypto", "forex", "cfd"}
-_SCALED_FOLDERS = {"equity"}
+_PLAIN_ASSETS = {"future", "crypto", "forex", "cfd"}
 _CHUNK_BYTES, _LOOK_BYTES = 1 << 22, 1 << 13
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
@@ -77,13 +77,27 @@ def has_scaled_prices(file: LeanFile) -> bool:
     BadData
         When the zip file is damaged.
     """
-    assets = [part.lower() for part in file.path.parts if part.lower() in _SCALED_FOLDERS | PLAIN_FOLDERS]
-    if assets:
-        return assets[-1] in _SCALED_FOLDERS
     if any(member.expiry for member in file.members):
         return False
     first = next(chunks(file, file.members[0], size=_LOOK_BYTES), b"").splitlines()
-    return not any(b"." in field for line in first for field in line.split(b",")[1:5])
+    prices = [field for line in first for field in line.split(b",")[1:5]]
+    if any(field.partition(b".")[2].strip(b"0") for field in prices):
+        return False
+    asset, _ = place_of(file)
+    return asset not in _PLAIN_ASSETS if asset else not any(b"." in field for field in prices)
+
+
+def place_of(file: LeanFile) -> tuple[str, str]:
+    """Asset and market that Lean's own folders say: asset/market/resolution, and the symbol's where a file is of one
+    day. Both are empty where the folders above the file are others."""
+    folders = [part.lower() for part in file.path.parts[-5:-1]]
+    if file.date is not None:
+        *folders, symbol = folders
+        if symbol != file.symbol.lower():
+            return "", ""
+    if len(folders) < 3 or folders[-1] != file.resolution or folders[-3] not in {"equity", *_PLAIN_ASSETS}:
+        return "", ""
+    return folders[-3], folders[-2]
 
 
 def chunks(

@@ -338,3 +338,25 @@ def test_a_copy_of_a_file_hides_nothing(write) -> None:
     assert ["copy", "abc"] == [each.files[0].parent.name for each in found]
     assert {"20131007_trade.zip", "20131007_quote.zip"} == {file.name for file in found[0].files}
     assert {"20131007_trade.zip", "20131007_quote.zip"} == {file.name for file in found[1].files}
+
+
+WHOLE = "34200000,1000000,1000100,1000000,1000100,500\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "rows", "is_scaled"),
+    [
+        ("crypto/downloads", WHOLE, True),  # Whatever somebody calls a folder of equities.
+        ("crypto/equities/minute/other", WHOLE, True),
+        ("crypto/coinbase/minute/abc", WHOLE, False),
+        ("crypto/equity/usa/minute/abc", WHOLE, True),
+        ("equity/usa/minute/abc", WHOLE.replace("100,", "100.0,"), True),
+        ("equity/usa/minute/abc", WHOLE.replace("100,", "100.5,"), False),
+        ("plain", WHOLE.replace("100,", "100.0,"), False),
+    ],
+)
+def test_prices_say_their_unit_and_only_where_they_do_not_leans_own_folders(write, folder, rows, is_scaled) -> None:
+    path = write("20131007_trade.zip", {"20131007_abc_minute_trade.csv": rows}, folder)
+    assert is_scaled == lean_files.has_scaled_prices(lean_files.parsed(path))
+    day = read(lean.recordings([path])[0])
+    assert (100.0 if is_scaled else 1_000_000.0) == day.bars.open[0]
