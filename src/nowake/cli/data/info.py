@@ -36,10 +36,11 @@ def command(source: str, date: str | None, symbol: str, root: str | None, *, as_
     if not (date or symbol or is_generated):
         with counted("files looked at") as seen:
             entries, left_out = load.listed(source, root=root, progress=seen)
+        if not _is_one_day(entries):
+            _list(entries, str(load.data_root(root)), as_json=as_json)
         for fault in left_out:
             click.echo(f"LEFT OUT {fault}", err=True)
         if not _is_one_day(entries):
-            _list(entries, str(load.data_root(root)), as_json=as_json)
             return
         source = source or entries[0].spec
     day = load.load_day(source, date, root=root, symbol=symbol)
