@@ -22,6 +22,11 @@ from nowake.domain.order import ParentOrder, TimeInForce
 from nowake.domain.randomness import draw
 from nowake.domain.side import Side
 
+_WHY_IDLE = {
+    MarketPhase.HALTED: Reason.HALTED,
+    MarketPhase.CLOSED: Reason.MARKET_CLOSED,
+    MarketPhase.ENDED: Reason.DATA_ENDED,
+}
 _TIME, _SIZE = 1, 2  # Keys that keep the draws for slice ends and slice sizes apart.
 
 
@@ -100,8 +105,7 @@ def before_or_after(view: View, order: ParentOrder) -> Decision | None:
     if view.now_ns < order.start_ns:
         return Decision(reason=Reason.NOT_STARTED, wake=Wake(time_ns=order.start_ns))
     if view.phase is not MarketPhase.CONTINUOUS:
-        why = Reason.MARKET_CLOSED if view.phase is MarketPhase.CLOSED else Reason.HALTED
-        return Decision(reason=why, wake=Wake(time_ns=order.end_ns, on_touch=True))
+        return Decision(reason=_WHY_IDLE[view.phase], wake=Wake(time_ns=order.end_ns, on_touch=True))
     return None
 
 

@@ -32,7 +32,8 @@ class Reason(enum.Enum):
     PRICE_LIMIT = "price_limit"  # The market is beyond the parent's limit.
     EMPTY_BOOK = "empty_book"  # No price to work against.
     HALTED = "halted"  # The venue does not trade.
-    MARKET_CLOSED = "market_closed"  # The session is over, or the data are.
+    MARKET_CLOSED = "market_closed"  # The session is over.
+    DATA_ENDED = "data_ended"  # The recorded data end before the window does.
     REFUSED = "refused"  # The gate or the venue refused the last attempt.
     COMPLETE = "complete"  # All lots are executed.
     WINDOW_OVER = "window_over"  # The end came first.

@@ -18,6 +18,7 @@ class MarketPhase(enum.Enum):
     CONTINUOUS = "continuous"
     HALTED = "halted"
     CLOSED = "closed"
+    ENDED = "ended"  # The recorded data are over, well before the session is.
 
 
 class Liquidity(enum.Enum):

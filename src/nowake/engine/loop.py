@@ -20,7 +20,8 @@ from nowake.engine.reconcile import Patience, reconcile
 from nowake.engine.run import ChildRecord, RunRecord
 from nowake.engine.view import View
 
-_WHY_NOT = frozenset({Reason.RATE_CAP, Reason.PRICE_LIMIT, Reason.EMPTY_BOOK, Reason.HALTED, Reason.MARKET_CLOSED})
+_OVER = frozenset({Reason.MARKET_CLOSED, Reason.DATA_ENDED})
+_WHY_NOT = frozenset({Reason.RATE_CAP, Reason.PRICE_LIMIT, Reason.EMPTY_BOOK, Reason.HALTED, *_OVER})
 
 
 class Engine:
@@ -61,7 +62,7 @@ class Engine:
     def _note_obstacle(self) -> None:
         """Remember what last stood in the way; a market that closes on an order already stopped is not the reason."""
         reason = self.decision.reason
-        if self.decision.done or (reason is Reason.MARKET_CLOSED and self._obstacle is not Reason.WINDOW_OVER):
+        if self.decision.done or (reason in _OVER and self._obstacle is not Reason.WINDOW_OVER):
             return
         self._obstacle = reason if reason in _WHY_NOT else Reason.WINDOW_OVER
 

@@ -31,6 +31,6 @@ class World(Protocol):
         """Let time pass until the earliest of `wake` or news of our own orders, and say what we learned.
 
         Events come in the order we learned them and end with one `MarketMoved`. An empty answer means the
-        world is over; the batch before it carried a `MarketMoved` whose phase is CLOSED.
+        world is over; the batch before it carried a `MarketMoved` whose phase is CLOSED or ENDED.
         """
         ...

@@ -38,6 +38,7 @@ from nowake.sim.latency import Leg
 from nowake.sim.legs import Constant
 
 _CLOSED, _HALTED, _CONTINUOUS = MarketPhase.CLOSED, MarketPhase.HALTED, MarketPhase.CONTINUOUS
+_ENDED = MarketPhase.ENDED
 
 _REJECTS = {
     PRICE_OUT_OF_RANGE: RejectReason.PRICE_OUT_OF_RANGE,
@@ -58,10 +59,15 @@ class Exchange:
         Of latency, in the order of `nowake.sim.latency.NAMES`.
     open_ns, close_ns
         When orders are taken, venue time.
+    ends_early
+        Whether it is the data that end at `close_ns`, not the session.
     """
 
-    def __init__(self, book: Book, legs: Sequence[Leg], *, open_ns: int, close_ns: int) -> None:
+    def __init__(
+        self, book: Book, legs: Sequence[Leg], *, open_ns: int, close_ns: int, ends_early: bool = False
+    ) -> None:
         self.book = book
+        self._phase_after = _ENDED if ends_early else _CLOSED
         self.open_ns, self.close_ns = open_ns, close_ns
         self.is_closed = False
         self.in_flight: deque[tuple[int, AnyCommand]] = deque()  # When each arrives.
@@ -138,7 +144,10 @@ class Exchange:
 
     def phase(self, seen: Sight) -> MarketPhase:
         """What the venue is doing as far as can be seen."""
-        if not self.open_ns <= seen[VENUE_NS] < self.close_ns:
+        venue_ns = seen[VENUE_NS]
+        if venue_ns >= self.close_ns:
+            return self._phase_after
+        if venue_ns < self.open_ns:
             return _CLOSED
         return _HALTED if seen[HALTED] else _CONTINUOUS
 

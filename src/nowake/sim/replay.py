@@ -122,7 +122,10 @@ class ReplayWorld:
         self._open_ns = instrument.session.open_ns
         self._close_ns = min(instrument.session.close_ns, last_ns)
         legs = self.latency.over(times)
-        self._exchange = Exchange(self._book, legs, open_ns=self._open_ns, close_ns=self._close_ns)
+        self._ends_early = instrument.session.close_ns - self._close_ns > NS_PER_MINUTE
+        self._exchange = Exchange(
+            self._book, legs, open_ns=self._open_ns, close_ns=self._close_ns, ends_early=self._ends_early
+        )
         self._outbox, self._phase = self._exchange.outbox, self._exchange.phase
         self._is_over = False
         self._last_words = _LAST_WORDS
@@ -164,9 +167,8 @@ class ReplayWorld:
         if self._reach:
             levels = "1 level" if self._reach == 1 else f"{self._reach} levels"
             sentences.append(f"The data show {levels} a side: what lies beyond is neither seen nor traded with.")
-        session = self.instrument.session
-        if session.close_ns - self._close_ns > NS_PER_MINUTE:
-            ends = session.clock(self._close_ns)
+        if self._ends_early:
+            ends = self.instrument.session.clock(self._close_ns)
             sentences.append(f"The data end at {ends} (local): from then on the market counts as closed.")
         return sentences
 
@@ -187,8 +189,8 @@ class ReplayWorld:
     def advance(self, wake: Wake) -> Sequence[AnyEvent]:
         """Let time pass until the earliest of `wake`, news of our own orders or a change of phase; say what we learned.
 
-        The last batches carry phase CLOSED; after the close only news of our orders still under way is told, then
-        nothing.
+        The last batches carry phase CLOSED, or ENDED where the data end before the session; after the close only news
+        of our orders still under way is told, then nothing.
         """
         if self._is_over:
             self._exchange.deliver(NEVER)  # Still in flight at the close: refused.

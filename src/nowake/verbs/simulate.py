@@ -13,6 +13,7 @@ from nowake.algos import Algorithm
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.market import Quotes, Trades
+from nowake.domain.order import ParentOrder
 from nowake.engine.gate import Limits
 from nowake.engine.journal import Journal
 from nowake.engine.loop import run
@@ -133,8 +134,9 @@ def simulate(
     Raises
     ------
     BadParameter
-        When the day cannot be replayed, the order is of another instrument or day, a text cannot be read, a queue
-        model is given for a day that says who queues, or a value is limited that cannot be computed.
+        When the day cannot be replayed, its data hold nothing of the window, the order is of another instrument or
+        day, a text cannot be read, a queue model is given for a day that says who queues, or a value is limited that
+        cannot be computed.
     """
     _check(algorithm, day, seed)
     order = algorithm.order
@@ -209,6 +211,19 @@ def _check(algorithm: Algorithm, day: Day, seed: int) -> None:
     check_order(algorithm.order, day)
     if not day.can_replay:
         raise BadParameter(day.cannot_replay_because)
+    _check_window(algorithm.order, day)
+
+
+def _check_window(order: ParentOrder, day: Day) -> None:
+    """Refuse a window in which there is nothing to replay; one that is partly so is told among the assumptions."""
+    first_ns, last_ns = int(day.events["time_ns"][0]), int(day.events["time_ns"][-1])
+    if order.start_ns < last_ns and order.end_ns > first_ns:
+        return
+    window, data = (
+        f"{day.instrument.session.moment(start_ns)} to {day.instrument.session.moment(end_ns)}"
+        for start_ns, end_ns in ((order.start_ns, order.end_ns), (first_ns, last_ns))
+    )
+    raise BadParameter(f"nothing of the window {window} is in the data, which go from {data}; choose times inside")
 
 
 def _file(journal: str | os.PathLike[str] | None, algorithm: Algorithm, seed: int) -> Path | None:

@@ -372,7 +372,10 @@ def test_assumptions_end_with_the_notes_of_the_day():
 def test_assumptions_say_when_the_data_end_more_than_a_minute_early(close_s, said):
     data = f"1 add bid 1 1 99\n{120 * 10**9} add bid 2 1 99"
     sentence = "The data end at 00:02:00 (local): from then on the market counts as closed."
-    assert said == (sentence in world_of(data, close_ns=close_s * 10**9).assumptions)
+    world = world_of(data, close_ns=close_s * 10**9)
+    assert said == (sentence in world.assumptions)
+    world.advance(Wake())  # The open.
+    assert (MarketPhase.ENDED if said else MarketPhase.CLOSED) is world.advance(Wake())[-1].phase
 
 
 def test_assumptions_state_how_far_the_data_reach():
