@@ -146,10 +146,10 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
     def verdict(self) -> str:
         """One sentence."""
         if not any(table.rows for table in self.tables.values()):
-            why = f": {self.findings.refusal}" if self.findings.refusal else ""
-            return f"Empty: there is nothing to use{why.removesuffix('.')}."
+            why = self._worst()
+            return f"Empty: there is nothing to use{f', {why}' if why else ''}."
         if self.faults:
-            return self._refusal()
+            return f"Do not use before repair: {self._worst()}."
         silent_s = min(table.longest_silence_s for table in self.tables.values() if table.rows)
         if silent_s * NS_PER_SECOND > LONG_SILENCE_NS:
             return f"Usable with care: {silent_s:,.0f} s of the session hold nothing at all."
@@ -170,8 +170,8 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
     def _is_passing(self, table: TableQuality) -> bool:
         return "events" not in self.tables and table.crossed * _PASSING <= table.rows
 
-    def _refusal(self) -> str:
-        """Why the day is not to be used; empty where nothing speaks against it."""
+    def _worst(self) -> str:
+        """What speaks against using the day; empty where nothing does."""
         worst = [f"{count:,} {name.replace('_', ' ')} in {which}" for which, name, count in self.row_faults]
         worst += [
             f"{count:,} {name.replace('_', ' ')}"
@@ -184,7 +184,7 @@ class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
             worst.append(f"{self.resyncs_unexplained:,} book changes without a message")
         if self.findings.refusal:
             worst.append(self.findings.refusal)
-        return f"Do not use before repair: {'; '.join(worst).removesuffix('.')}." if worst else ""
+        return "; ".join(worst).removesuffix(".")
 
 
 def check(day: Day) -> QualityReport:

@@ -38,7 +38,7 @@ class DayOfBars(NamedTuple):
 
 
 def days_of(frame: pl.DataFrame, seen: Seen, *, length_ns: int, keep_outside: bool = False) -> Iterator[DayOfBars]:
-    """The sessions that have bars, in order.
+    """The sessions that have bars, or rows that would be bars if they could be used, in order.
 
     Parameters
     ----------
@@ -61,15 +61,13 @@ def days_of(frame: pl.DataFrame, seen: Seen, *, length_ns: int, keep_outside: bo
     index, inside = assigned(seen.sessions, times, times + length_ns)
     if length_ns >= _LONG_NS:
         inside[:] = True
-    volumes: list[float] = []
     found: list[DayOfBars] = []
     for number in np.unique(index).tolist():
         rows = index == number
         day = _day_of(frame.filter(rows), seen.sessions[number], length_ns, (inside[rows], back[rows]), keep_outside)
-        if len(day.bars):
+        if len(day.bars) or day.findings.faults:
             found.append(day)
-            volumes.append(float(np.nansum(day.bars.volume)))
-    yield from _beside_each_other(found, volumes)
+    yield from _beside_each_other(found)
 
 
 def _day_of(
@@ -204,9 +202,11 @@ def _silences(time_ns: Ints, session: Session, length_ns: int) -> dict[str, floa
     }
 
 
-def _beside_each_other(days: list[DayOfBars], volumes: list[float]) -> Iterator[DayOfBars]:
-    """The days again, each with its volume beside that of the others."""
-    median = float(np.median(volumes)) if len(volumes) >= 5 else 0.0
+def _beside_each_other(days: list[DayOfBars]) -> Iterator[DayOfBars]:
+    """The days again, each with its volume beside that of the others that have bars."""
+    volumes = [float(np.nansum(day.bars.volume)) for day in days]
+    of_bars = [volume for day, volume in zip(days, volumes, strict=True) if len(day.bars)]
+    median = float(np.median(of_bars)) if len(of_bars) >= 5 else 0.0
     for day, volume in zip(days, volumes, strict=True):
         findings = day.findings
         if median > 0:

@@ -3,8 +3,8 @@
 `20131007_spy_minute_trade.csv` says date, symbol, resolution and kind, `20131007_spy_Trade_Tick.csv` the same of ticks,
 `20131007_es_minute_trade_201312.csv` the month a contract expires as well; hour and daily files hold one `spy.csv`.
 Equity prices are dollars x 10,000 on a New York clock, all others plain numbers in UTC. What is in a file decides:
-prices between whole numbers, and contracts that expire, are no equity's. Where all prices are whole, Lean's own chain of
-folders does (crypto/coinbase/minute/btcusd/ is none), else it is an equity. Options are not read."""
+prices between whole numbers, and contracts that expire, are no equity's. Where all prices are whole, Lean's own chain
+of folders does (crypto/coinbase/minute/btcusd/ is none), else it is an equity. Options are not read."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from nowake.data import quality
+from nowake.data.assemble import day_of
 from nowake.data.readers import bars
 from nowake.data.readers.contract import Wanted
 from nowake.domain.errors import BadData
@@ -150,6 +152,13 @@ def test_bars_that_cannot_be_are_left_out_with_their_row_and_reason(read) -> Non
     reasons = ("row 5: high 9.5 is below low 9.9", "row 7: volume -3 is below 0")
     assert reasons == piece.findings.examples["unreadable"][:2]
     assert "row 9: open 10 or close 12 is outside 9 to 11" == piece.findings.examples["unreadable"][2]
+
+
+def test_a_day_whose_bars_are_all_unusable_is_a_day_with_faults(read) -> None:
+    stamps = [each for date in DATES[:2] for each in minutes(date, count=5)]
+    good, bad = read(table(stamps, rows=[row()] * 5 + [row(-1)] * 5))
+    assert [(5, 0), (0, 5)] == [(len(each.bars), each.findings.faults) for each in (good, bad)]
+    assert "Empty: there is nothing to use, 5 unreadable." == quality.check(day_of([bad], source="x")).verdict
 
 
 def test_a_bar_without_any_price_and_volume_says_that_nothing_traded(read) -> None:
