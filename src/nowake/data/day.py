@@ -43,7 +43,7 @@ class Resyncs:
     examples: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Day:
     """Market data of one instrument on one day.
 
@@ -125,9 +125,11 @@ class Day:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the bytes of events, quotes and trades: two days with one fingerprint are the same data."""
+        """SHA-256 of the bytes of all tables: two days with one fingerprint are the same data."""
         digest = hashlib.sha256(np.ascontiguousarray(self.events).tobytes())
-        for table in (self.quotes, self.trades):
+        for table in (self.quotes, self.trades, self.bars, self.receipts):
+            if table is None:
+                continue
             for field in dataclasses.fields(table):
                 digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
         return digest.hexdigest()
@@ -149,6 +151,11 @@ class Day:
             raise BadParameter(f"{self.source!r} has no {which}")
         return schema.frame(table, which)
 
+    def __repr__(self) -> str:
+        counts = {"events": len(self.events), "quotes": len(self.quotes), "trades": len(self.trades)}
+        held = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no rows"
+        return f"<Day {self.source} {self.instrument.session.date}: {held}>"
+
     def __str__(self) -> str:
         session = self.instrument.session
         volume = self.instrument.quantity(int(self.trades.lots.sum()))
@@ -160,6 +167,7 @@ class Day:
             ("events", self._events_in_words()),
             ("quotes", f"{len(self.quotes):,}"),
             ("trades", f"{len(self.trades):,} for {volume:,.10g}"),
+            *([] if self.bars is None else [("bars", f"{len(self.bars):,} for {self.bars.volume.sum():,.10g}")]),
             ("depth", "full" if self.depth == 0 and self.can_replay else f"{levels_in_words(self.depth)} a side"),
             ("replay", "yes" if self.can_replay else f"no: {self.cannot_replay_because}"),
             *(("warning", warning) for warning in self.warnings),

@@ -12,6 +12,7 @@ from nowake.data.generated import generate_day
 from nowake.data.load import load_day
 from nowake.data.schema import COLUMNS
 from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.market import Bars, Receipts
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.layout import EVENT
 
@@ -39,6 +40,16 @@ def test_the_fingerprint_sees_one_changed_lot():
     events = DAY.events.copy()
     events["lots"][5] += 1
     assert DAY.fingerprint != dataclasses.replace(DAY, events=events).fingerprint
+
+
+def test_the_fingerprint_sees_bars_and_receipts():
+    ints, number = np.array([5], np.int64), np.array([10.0])
+    bars = Bars(ints, ints + 1, number, number, number, number, number, number, ints)
+    receipts = Receipts(ints, ints)
+    days = [DAY, dataclasses.replace(DAY, bars=bars), dataclasses.replace(DAY, receipts=receipts)]
+    days.append(dataclasses.replace(DAY, bars=dataclasses.replace(bars, close=number + 1)))
+    assert 4 == len({day.fingerprint for day in days})
+    assert ["bars       1 for 10"] == [line for line in str(days[1]).splitlines() if line.startswith("bars")]
 
 
 def test_events_out_of_order_are_refused():
