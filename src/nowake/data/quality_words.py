@@ -32,6 +32,8 @@ def in_words(report: QualityReport) -> str:
 def _counts(report: QualityReport) -> list[str]:
     """A column for each table; faults of which there are none are named in one line."""
     tables = list(report.tables.values())
+    if not tables:
+        return []
     lines = [f"{'':<{_WIDTH}}" + "".join(f"{name:>16}" for name in report.tables)]
     absent = []
     for field in TableQuality.__struct_fields__:
@@ -40,9 +42,9 @@ def _counts(report: QualityReport) -> list[str]:
         if field in _ALWAYS or any(values):
             unit = ", s" if field.endswith("_s") else ""
             lines.append(f"{name + unit:<{_WIDTH}}" + "".join(f"{_cell(report, field, each):>16}" for each in values))
-        else:
+        elif field not in report.findings.counts:
             absent.append(name)
-    return [*lines, _line("none", ", ".join(absent))] if absent and tables else lines
+    return [*lines, _line("none", ", ".join(absent))] if absent else lines
 
 
 def _cell(report: QualityReport, field: str, value: float | None) -> str:

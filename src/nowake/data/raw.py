@@ -78,7 +78,7 @@ def _check(pair: Pair, source: str) -> QualityReport:
         if book.height == times.len():
             tables["quotes"] = book.with_columns(times.alias("time_ns"))
     report = quality.check_tables(tables, session=session, source=source, notes=tuple(notes))
-    return msgspec.structs.replace(report, refused=True)
+    return msgspec.structs.replace(report, refused=True, cannot_replay_because=notes[0])
 
 
 def _raw_events(path: Path, session: Session) -> tuple[pl.Series, pl.DataFrame]:

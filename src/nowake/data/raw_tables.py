@@ -70,7 +70,8 @@ def check_file(
     frame = pl.DataFrame([times, *(_trades if kind == "trades" else _quotes)(source, instrument)])
     notes = (reason, *_unreadable_cells(source, frame))
     report = quality.check_tables({kind: frame}, session=instrument.session, source=name, notes=notes)
-    return msgspec.structs.replace(report, refused=True)
+    why = f"{name!r} holds {kind} and no order-by-order events, so nothing says who queues at a price"
+    return msgspec.structs.replace(report, refused=True, cannot_replay_because=why)
 
 
 def _trades(source: Source, instrument: Instrument) -> list[pl.Series]:

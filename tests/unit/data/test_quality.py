@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -320,3 +321,13 @@ def test_a_line_with_two_fields_more_is_unreadable_and_the_others_are_counted(wr
     root = write_lobster(MESSAGES.replace(",40,", ",40,1,1,").replace("34201", "34200"))
     table = check_path(next((root / "lobster").glob("*message*"))).tables["events"]
     assert (4, 1, 1) == (table.rows, table.unreadable, table.clock_reversals)
+
+
+def test_what_the_reader_found_is_not_listed_as_absent():
+    report = msgspec.structs.replace(check(DAY), findings=Findings(counts={"unreadable": 3}))
+    lines = str(report).splitlines()
+    (absent,) = [line for line in lines if line.startswith("none ")]
+    assert ("unreadable" in absent, any("3  FAULT: rows that cannot be read" in line for line in lines)) == (
+        False,
+        True,
+    )

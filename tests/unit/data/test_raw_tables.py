@@ -117,7 +117,13 @@ def test_columns_of_one_name_are_told_apart_also_row_by_row(tmp_path):
 
 def test_a_header_without_rows_is_empty(tmp_path):
     report = check(tmp_path, "time,price,quantity\n")
-    assert "Empty: there is nothing to use." == report.verdict
+    reason = "the reader refuses it: table.csv has a header and no rows"
+    assert f"Empty: there is nothing to use, {reason}." == report.verdict
+
+
+def test_no_order_is_simulated_in_a_table_that_is_refused(tmp_path):
+    report = check(tmp_path, TRADES + "never,1,1\n")
+    assert "holds trades and no order-by-order events" in report.cannot_replay_because
 
 
 def test_what_is_no_table_is_refused(tmp_path):
