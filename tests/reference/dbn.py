@@ -113,7 +113,8 @@ def encode_quote(*, ts, bid, ask, bid_size=1, ask_size=1, trade=None, instrument
 class Orders:
     """What records mean: (time_ns, order_id, lots, price, kind, side, flags), one list for each instrument."""
 
-    def __init__(self):
+    def __init__(self, far_ns=10**9):
+        self.far_ns, self.latest_stamp = far_ns, None
         self.orders = {}  # instrument -> {id: [side, price, lots, executed]}
         self.told, self.counts, self.latest = {}, {}, {}
         self.pictured, self.lost = {}, {}
@@ -135,8 +136,15 @@ class Orders:
     def on(self, r):
         self.who = r.instrument_id
         picture = bool(r.flags & PICTURE)
+        received = r.ts_recv if r.ts_recv > 0 else r.ts
+        is_stray = r.ts > received + self.far_ns
+        if not is_stray and r.ts > 0:
+            self.latest_stamp = max(self.latest_stamp or 0, r.ts)
         now = r.ts_recv if picture or r.ts < 0 else r.ts
-        if now < self.latest.get(self.who, now):
+        if is_stray:
+            self.count("unreadable")
+            now = max(now if picture else self.latest_stamp or received, self.latest.get(self.who, 0))
+        elif now < self.latest.get(self.who, now):
             self.count("clock_reversals")
         self.now = self.latest[self.who] = max(now, self.latest.get(self.who, now))
         if r.flags & GAP and not self.lost.get(self.who):
@@ -151,7 +159,7 @@ class Orders:
             book.clear()
         self.pictured[self.who] = picture and not r.flags & LAST
         self.act(book, r, {"B": 1, "A": -1}.get(r.side, 0))
-        if r.flags & LAST and not picture and not r.flags & BAD_RECEIPT:
+        if r.flags & LAST and not picture and not r.flags & BAD_RECEIPT and r.ts >= 0 and not is_stray:
             self.tell(0, r.ts_recv, 0, RECEIPT, 0)
 
     def act(self, book, r, side):

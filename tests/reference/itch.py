@@ -70,13 +70,20 @@ class Book:
         self.counts = {}
 
     def read(self, messages):
-        latest = None
-        for letter, locate, told_ns, *fields in messages:
+        latest = {}
+        for k, (letter, locate, told_ns, *fields) in enumerate(messages):
             if letter in "RS":
                 continue
-            if latest is not None and told_ns < latest:
+            ns, before = told_ns, latest.get(locate, -(10**18))
+            following = [other[2] for other in messages[k + 1 : k + 16]]
+            earlier = [other for other in following if other < ns - 10**9]
+            if ns > before + 10**9 and 2 * len(earlier) > len(following):
+                self.count(locate, "unreadable")
+                ns = max(before, earlier[0])
+            elif ns < before:
                 self.count(locate, "clock_reversals")
-            latest = ns = told_ns if latest is None else max(latest, told_ns)
+                ns = before
+            latest[locate] = ns
             self.now, self.locate = self.midnight_ns + ns, locate
             handler = getattr(self, f"on_{letter}" if letter != "h" else "on_operational", None)
             if handler:

@@ -8,6 +8,9 @@ only lots went, else DELETE and ADD, for the place in the queue is lost. R is CL
 while orders stand. Lots of a T that no F explains are PRINT_HIDDEN (implied by other instruments, or hidden); a T
 without a side is PRINT_CROSS where F records say whose orders met, else PRINT_HIDDEN by nobody knows whom.
 
+A stamp of the venue further ahead of the recorder's than `far_ns` is unreadable: the record is taken to be of the last
+one that can be, of any instrument, and tells no receipt. A new trading date begins only when both clocks say so.
+
 Plain twin: tests/reference/dbn.py."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
@@ -69,6 +72,10 @@ def translate(address: int) -> int:
 def _record(c: Any) -> int:
     """One MBO record, unless something must be done about it first."""
     record = at(c.start, 0, DBN_MBO)
+    received_ns = record.ts_recv if record.ts_recv > 0 else record.ts_event
+    is_stray = record.ts_event - received_ns > c.far_ns
+    if not is_stray:
+        c.latest_ns = max(c.latest_ns, record.ts_event)
     key = (np.int64(record.publisher_id) + 1) << 32 | np.int64(record.instrument_id)
     place = _owner_place(c, key)
     known = at(c.owners, place, OWNER)
@@ -80,17 +87,25 @@ def _record(c: Any) -> int:
     time_ns = record.ts_event
     if record.flags & _PICTURE != 0 or time_ns < 0:  # A picture is of when it was taken, not of when orders came.
         time_ns = record.ts_recv
-    if time_ns >= c.boundary_ns:
+    elif is_stray:
+        time_ns = c.latest_ns if c.latest_ns > 0 else received_ns
+    if time_ns >= c.boundary_ns and received_ns >= c.boundary_ns:
         return BOUNDARY
     if c.told_count + _ROOM > c.told_capacity:
         return FULL_TOLD
     if is_full(c):
         return FULL_TABLE
-    if time_ns < known.latest_ns:
+    if is_stray:
+        tally_of(c, known.owner).unreadable += 1
+        time_ns = max(time_ns, known.latest_ns)
+    elif time_ns < known.latest_ns:
         tally_of(c, known.owner).clock_reversals += 1
         time_ns = known.latest_ns
     known.latest_ns = time_ns
     _tell_record(c, record, known, time_ns)
+    is_last = record.flags & _LAST != 0 and record.flags & (_PICTURE | _BAD_RECEIPT) == 0
+    if is_last and not is_stray and record.ts_event >= 0:
+        tell(c, time_ns, known.owner, 0, RECEIPT, 0, 0, record.ts_recv, 0)
     return READ
 
 
@@ -136,8 +151,6 @@ def _tell_record(c: Any, record: Any, known: Any, time_ns: int) -> None:
         _fill(c, record, owner, side, time_ns)
     elif action != ord("N"):
         tally_of(c, owner).unreadable += 1
-    if flags & _LAST != 0 and not pictured and flags & _BAD_RECEIPT == 0:
-        tell(c, time_ns, owner, 0, RECEIPT, 0, 0, record.ts_recv, 0)
 
 
 @leaf

@@ -7,7 +7,10 @@ reference number; side, price and what is left come from the table (`tracking`).
 How it is told: A and F are ADD. E, and C at the order's price, are EXECUTE. C at another price is a print beside the
 displayed book (PRINT_HIDDEN) after the order lost the lots (REDUCE or DELETE); C that must not be printed only takes
 the lots away, for its volume is in the cross that follows. X is REDUCE, or DELETE where nothing is left; D is DELETE;
-U is DELETE and ADD. P is PRINT_HIDDEN, Q PRINT_CROSS; H and h are HALT and RESUME when trading stops or goes on."""
+U is DELETE and ADD. P is PRINT_HIDDEN, Q PRINT_CROSS; H and h are HALT and RESUME when trading stops or goes on.
+
+A stamp more than a second ahead of most of the fifteen messages that follow is unreadable: the message is taken to be
+of the first of those. One earlier than its instrument's last is a reversal and is put there."""
 
 # mypy: disable-error-code="no-any-return, assignment, return-value"
 # Numba types these functions; to mypy a record is Any and numpy's whole numbers are not ints.
@@ -33,11 +36,17 @@ from nowake.kernels.tracking_state import (
     READ,
     TRACKED,
     WANTED,
+    WORD,
 )
 
 _A, _B, _C, _D, _E, _F, _H = ord("A"), ord("B"), ord("C"), ord("D"), ord("E"), ord("F"), ord("H")
 _P, _Q, _R, _S, _T, _U, _X, _h = ord("P"), ord("Q"), ord("R"), ord("S"), ord("T"), ord("U"), ord("X"), ord("h")
 _N = ord("N")
+
+_LOOKED_AHEAD = 15  # Messages that say whether a stamp can be.
+_FAR_NS = 1_000_000_000
+_HEAD_BYTES = 13  # Of a message, its length among them, up to the end of its stamp.
+_WAIT = -1
 
 
 def parse(address: int) -> int:
@@ -67,7 +76,10 @@ def parse(address: int) -> int:
             if length < _least(kind):
                 status = BAD_LENGTH
                 break
-            _read(c, kind, body, owner)
+            ns = _stamp(c, body, body + length, owner)
+            if ns == _WAIT:
+                break
+            _read(c, kind, body, owner, c.midnight_ns + ns)
         elif kind == _S and length >= 12:
             c.system = _byte(body + 11)
         c.start = body + length
@@ -99,13 +111,47 @@ def _least(kind: int) -> int:
 
 
 @tiny
-def _read(c: Any, kind: int, body: int, owner: int) -> None:
-    """One message of a wanted instrument; the frequent kinds first."""
-    time_ns = c.midnight_ns + _six(body + 5)
-    if time_ns < c.latest_ns:
+def _stamp(c: Any, body: int, after: int, owner: int) -> int:
+    """Nanoseconds since midnight a message is taken to be of; `_WAIT` where more of the feed must be there to say."""
+    ns = _six(body + 5)
+    latest = at(c.latest, owner, WORD)
+    if ns - latest.value > _FAR_NS:
+        ns = _believed(c, ns, latest.value, after, owner)
+        if ns == _WAIT:
+            return ns
+    elif ns < latest.value:
         tally_of(c, owner).clock_reversals += 1
-        time_ns = c.latest_ns
-    c.latest_ns = time_ns
+        ns = latest.value
+    latest.value = ns
+    return ns
+
+
+@leaf
+def _believed(c: Any, ns: int, latest: int, after: int, owner: int) -> int:
+    """A stamp far ahead of its instrument's last, held against the messages that follow."""
+    place, seen, earlier, first = after, np.int64(0), np.int64(0), np.int64(0)
+    while seen < _LOOKED_AHEAD:
+        if place + _HEAD_BYTES > c.end:
+            if c.final == 0:
+                return _WAIT
+            break
+        if _two(place) < _HEAD_BYTES - 2:  # No message: zeros, or damage that is met when it is read.
+            break
+        other = _six(place + 7)
+        if ns - other > _FAR_NS:
+            first = other if earlier == 0 else first
+            earlier += 1
+        seen += 1
+        place += 2 + _two(place)
+    if 2 * earlier <= seen:
+        return ns
+    tally_of(c, owner).unreadable += 1
+    return max(first, latest)
+
+
+@tiny
+def _read(c: Any, kind: int, body: int, owner: int, time_ns: int) -> None:
+    """One message of a wanted instrument; the frequent kinds first."""
     if kind in (_A, _F):
         side = 1 if _byte(body + 19) == _B else -1
         _add(c, time_ns, owner, _eight(body + 11), side, _four(body + 32), _four(body + 20))

@@ -66,7 +66,6 @@ TRACKING = (  # Words every context has: the table, where things are told, and h
     "tallies",
     "start",
     "end",
-    "latest_ns",
 )
 
 # Why a kernel came back.
@@ -83,7 +82,20 @@ WORD = np.dtype([("value", np.int64)])
 BYTE = np.dtype([("value", np.uint8)])
 
 REHASH_CONTEXT = np.dtype([(name, np.int64) for name in (*TRACKING[:4], "old_table", "old_bits")])
-ITCH_CONTEXT = np.dtype([(name, np.int64) for name in (*TRACKING, "watch", "midnight_ns", "names_side", "system")])
+ITCH_CONTEXT = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *TRACKING,
+            "watch",
+            "latest",  # By instrument: nanoseconds since midnight of its last message.
+            "final",  # Whether nothing follows on the bytes given.
+            "midnight_ns",
+            "names_side",
+            "system",
+        )
+    ]
+)
 DBN_CONTEXT = np.dtype(
     [
         (name, np.int64)
@@ -94,6 +106,8 @@ DBN_CONTEXT = np.dtype(
             "key",  # Of the instrument at `start` that is not known yet, and where it would go among `owners`.
             "place",
             "boundary_ns",
+            "far_ns",  # A stamp of the venue further ahead of the recorder's cannot be.
+            "latest_ns",  # The last stamp of the venue that can.
             # The trade whose fills are being read: what of it no fill has explained, and who took.
             "trade_on",
             "trade_left",

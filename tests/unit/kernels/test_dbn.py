@@ -20,12 +20,13 @@ def stream(seed, count):
     now, next_id, live, out = 0, 1, [], []
     while len(out) < count:
         now += rng.choice((0, 1, 1_000, -3))
+        stray = rng.choice((10**14, 2 * 10**9)) if rng.random() < 0.04 else 0
         action = rng.choices("ACMTRN?", (30, 15, 12, 15, 1, 1, 1))[0]
         of, number = rng.choice(live) if live and rng.random() < 0.93 else (rng.choice((7, 8)), rng.randrange(1, 60))
         flags = rng.choice((LAST, LAST, LAST, 0, BAD_RECEIPT | LAST, GAP | LAST, PICTURE | BAD_RECEIPT))
         head = {
-            "ts": now if rng.random() < 0.98 else -1,
-            "recv": now + 5,
+            "ts": now + stray if rng.random() < 0.98 else -1,
+            "recv": now + 5 if rng.random() < 0.98 else 0,
             "flags": flags,
             "instrument_id": of,
             "side": rng.choice("BBBAAAN"),
@@ -56,6 +57,8 @@ def read(content, cuts=(), *, told_at_once=64, first_bits=4):
         owners=owners.ctypes.data,
         owner_bits=8,
         boundary_ns=2**62,
+        far_ns=10**9,
+        latest_ns=-(1 << 62),
     )
     ids, events, rest = [], {}, b""
     for begin, end in zip((0, *cuts), (*cuts, len(content)), strict=True):

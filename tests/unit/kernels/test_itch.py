@@ -21,18 +21,19 @@ def stream(seed, count):
     rng = random.Random(seed)
     now, live, messages, next_ref = 0, [], [], 1
     for _ in range(count):
-        now += rng.choice((0, 0, 1, 1_000, -5))
+        now += rng.choice((0, 0, 1, 1_000, -5, 1_500_000_000))
+        stamp = max(now + (rng.choice((2**40, 2 * 10**9, -(10**10))) if rng.random() < 0.05 else 0), 0)
         locate = rng.randrange(1, LOCATES)
         letter = rng.choices("AFECXDUPQBHhNY?", (30, 5, 12, 6, 8, 20, 8, 4, 1, 1, 2, 2, 1, 1, 1))[0]
         ref = rng.choice(live) if live and rng.random() < 0.9 else (locate, rng.randrange(1, 50))
         of, number = ref if rng.random() < 0.97 else (locate, ref[1])
         shares, price = rng.choice((0, 1, 100, 300, 2**31 + 5)), rng.choice((1, 9_999, 1_000_000, 2**32 - 1))
-        head = (letter, of, max(now, 0))
+        head = (letter, of, stamp)
         if letter in "AF":
             new = next_ref if rng.random() < 0.95 else number
             next_ref += 1
             live.append((locate, new))
-            add = (letter, locate, max(now, 0), new, rng.choice("BS"), shares, "NAME", price)
+            add = (letter, locate, stamp, new, rng.choice("BS"), shares, "NAME", price)
             messages.append(add if letter == "A" else (*add, "MPID"))
         elif letter == "E":
             messages.append((*head, number, shares, 7))
@@ -63,6 +64,7 @@ def read(content, cuts=(), *, names_side=0, told_at_once=64, first_bits=4):
     """What the kernel tells of bytes that come in parts: locate -> events in the twin's shape, and the counts."""
     watch = np.zeros(1 << 16, np.uint8)
     watch[1:LOCATES] = WANTED
+    latest = np.full(1 << 16, -(1 << 62), np.int64)
     tracker = Tracker(
         "itch:parse",
         ITCH_CONTEXT,
@@ -70,11 +72,13 @@ def read(content, cuts=(), *, names_side=0, told_at_once=64, first_bits=4):
         told_at_once=told_at_once,
         first_bits=first_bits,
         watch=watch.ctypes.data,
+        latest=latest.ctypes.data,
         midnight_ns=10**18,
         names_side=names_side,
     )
     events, rest = {}, b""
     for begin, end in zip((0, *cuts), (*cuts, len(content)), strict=True):
+        tracker.set(final=int(end == len(content)))
         part = np.frombuffer(rest + content[begin:end], np.uint8)
         for status, told in tracker.read(part):
             assert status in {READ, FULL_TOLD, FULL_TABLE}

@@ -3,10 +3,12 @@ several files that follow one another as one recording. `dbn_layout` knows the b
 market-by-order records mean.
 
 `ts_event` is the venue's time, `ts_recv` the recorder's; both stand in the receipts. Prices are in units of 1e-9; the
-tick is the greatest that divides the prices of the first piece of an instrument. A day is a trading date of the
-venue's calendar; at CME it begins in the break of the afternoon before, and before the session opens the book may
-be crossed as in any auction: trading is halted there (HALT) until the first instant after the open at which it is
-not (RESUME), for market by order does not tell the state of the market. Where no calendar is known, days are UTC days.
+tick is the greatest that divides all prices of an instrument, which a first look at all records tells (`dbn_survey`).
+A stamp of the venue more than a second further ahead of the recorder's than is usual is unreadable: its record stays,
+at the time of the one before it. A day is a trading date of the venue's calendar; at CME it begins in the break of the
+afternoon before, and before the session opens the book may be crossed as in any auction: trading is halted there
+(HALT) until the first instant after the open at which it is not (RESUME), for market by order does not tell the state
+of the market. Where no calendar is known, days are UTC days.
 
 Sequence numbers count the messages of a channel, of which a file holds some instruments, so that they skip says
 nothing; a gap is where the flag "maybe bad book" says so."""

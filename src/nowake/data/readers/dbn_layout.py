@@ -19,6 +19,7 @@ from nowake.domain.units import LATEST_NS
 
 MAGIC = b"DBN"
 UNDEFINED_PRICE = 2**63 - 1
+PICTURE, BAD_RECEIPT = 32, 8  # Bits of a record's flags.
 MBO, MBP_1, TRADES = "mbo", "mbp-1", "trades"
 SCHEMAS = {0: MBO, 1: MBP_1, 2: "mbp-10", 3: "tbbo", 4: TRADES, 5: "ohlcv-1s", 6: "ohlcv-1m", 7: "ohlcv-1h"}
 

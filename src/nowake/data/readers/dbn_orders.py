@@ -10,8 +10,8 @@ import numpy.typing as npt
 from nowake.data.day import Events
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
-from nowake.data.readers.dbn_layout import Header
-from nowake.data.readers.dbn_reading import PICTURE, Reading, Traded, receipts_of
+from nowake.data.readers.dbn_layout import PICTURE, Header
+from nowake.data.readers.dbn_reading import Reading, Traded, receipts_of
 from nowake.data.readers.preopen import PreOpen
 from nowake.data.readers.tracking import Heaps, Told, Tracker, lacks_orders
 from nowake.domain.errors import BadData, OutOfCapacity
@@ -39,12 +39,14 @@ class Orders(Reading):
             owners=self.owners.ctypes.data,
             owner_bits=_OWNER_BITS,
             boundary_ns=self.days.end_of(self.session),
+            latest_ns=-(1 << 62),
         )
 
     def pieces(self) -> Iterator[Piece]:
         """The days of every wanted instrument."""
         rest, begun = b"", 0
         for chunk, place in self.contents():
+            self.tracker.set(far_ns=self.survey.far_ns)
             if place < 0:
                 if rest:
                     raise self.cut_short(begun)
@@ -93,11 +95,11 @@ class Orders(Reading):
         start = self.tracker.position
         event_ns, recv_ns = (int(content[start + at : start + at + 8].view(np.int64)[0]) for at in (8, 40))
         picture = int(content[start + 36]) & PICTURE
-        self.session = self.days.session_at(recv_ns if picture or event_ns < 0 else event_ns)
+        self.session = self.days.session_at(recv_ns if picture or event_ns < 0 else min(event_ns, recv_ns))
         self.tracker.set(boundary_ns=self.days.end_of(self.session))
         for owner, traded in self.traded.items():
             symbol = self.header.name_of(self.keys[owner], self.session.date)
-            self.traded[owner] = Traded(symbol, traded.publisher)
+            self.traded[owner] = self.begun(symbol, publisher=traded.publisher, instrument_id=self.keys[owner])
         standing = self.tracker.standing()
         told = np.zeros(len(standing), TOLD)
         for name in ("lots", "price", "owner", "side"):
@@ -123,16 +125,14 @@ class Orders(Reading):
             self.owners["owner"][place] = -1
             return
         self.owners["owner"][place] = number
-        self.traded[number], self.keys[number] = Traded(symbol, self.publisher(publisher)), instrument_id
+        self.traded[number] = self.begun(symbol, publisher=publisher, instrument_id=instrument_id)
+        self.keys[number] = instrument_id
 
     def piece(self, owner: int, told: Told) -> Iterator[Piece]:
         """What was told of an instrument, as events and receipts."""
         traded = self.traded[owner]
         receipt = told["kind"] == RECEIPT
         happened = told[~receipt]
-        priced = happened["price"][happened["lots"] > 0]
-        if len(priced):
-            self.settle(traded, priced)
         counts = self.tracker.noticed(owner)
         if not traded.tick or not self.wanted.includes(traded.symbol, self.session.date):
             return

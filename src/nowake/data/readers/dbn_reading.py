@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.dbn_layout import MAGIC, MBO, TABLES, Header, first_receipt_ns, parse_header
+from nowake.data.readers.dbn_survey import Survey, survey
 from nowake.data.readers.packed import beginning, chunks, head
 from nowake.data.readers.preopen import PreOpen
 from nowake.data.readers.tracking import Told
@@ -20,12 +21,11 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Receipts
 
-PICTURE, BAD_RECEIPT = 32, 8  # Bits of a record's flags.
-
 _SCALE = 9  # Decimals of a unit of price.
 _HEADER_BYTES = 1 << 24  # The largest header there may be; one of all symbols of a venue takes some megabytes.
 _CHUNK_BYTES = 1 << 23
 _SOME_NS = 1_700_000_000_000_000_000  # For a file without a single record.
+_CENT = 10**7  # The tick of an instrument that costs nothing at all.
 _MOST_TICKS = np.iinfo(np.int32).max
 _NEGATIVE = frozenset({"GLBX", "IFEU", "IFUS", "NDEX", "XEUR"})  # Where futures and spreads may cost less than nothing.
 
@@ -71,7 +71,7 @@ class Traded:
 
     symbol: str
     publisher: int
-    tick: int = 0  # In units of 1e-9.
+    tick: int = 0  # In units of 1e-9; 0 where it has no price.
     negative: bool = False
     before: PreOpen | None = None
     latest_ns: int = -(1 << 62)
@@ -86,18 +86,31 @@ class Reading:
         self.days = TradingDates(header.dataset)
         self.session: Session = self.days.session_at(header.start_ns or _SOME_NS)
         self.first_publisher = -1
+        self.survey = Survey()
+        self.latest_ns = -(1 << 62)  # The last stamp of the venue that can be.
+        self.tick_asked = int((wanted.tick_size or 0) * 10**_SCALE)
+        if wanted.tick_size is not None and wanted.tick_size * 10**_SCALE != self.tick_asked:
+            raise BadParameter(f"tick_size {wanted.tick_size} is not a multiple of 1e-9 above 0")
         self.lot = int(wanted.lot_size or 1)
         if wanted.lot_size is not None and (self.lot != wanted.lot_size or self.lot < 1):
             raise BadParameter(f"lot_size {wanted.lot_size} is not a whole number of shares or contracts")
 
     def contents(self) -> Iterator[tuple[bytes, int]]:
-        """Bytes of records, and where in their file they begin; each file is begun with its header read."""
+        """Bytes of records, and where in their file they begin, -1 behind each file; each is begun with its header
+        read. All files are read twice, the first time for the survey."""
+        told = self.wanted.progress
+        header = self.header
+        first = None if told is None else lambda done, size: told(done // 2, size)
+        second = None if told is None else lambda done, size: told(size // 2 + (done + 1) // 2, size)
+        self.survey = survey(self._contents(first), header.schema)
+        self.header = header
+        yield from self._contents(second)
+
+    def _contents(self, progress: Callable[[int, int], None] | None) -> Iterator[tuple[bytes, int]]:
         done, size = 0, self.recording.size_bytes
         for path in self.recording.files:
             header, place = header_of(path), 0
-            for chunk in chunks(
-                path, size=_CHUNK_BYTES, done_bytes=done, all_bytes=size, progress=self.wanted.progress
-            ):
+            for chunk in chunks(path, size=_CHUNK_BYTES, done_bytes=done, all_bytes=size, progress=progress):
                 self.header, self.path = header, path
                 skipped = min(max(header.size_bytes - place, 0), len(chunk))
                 yield chunk[skipped:], place + skipped
@@ -121,24 +134,18 @@ class Reading:
             negative_prices=traded.negative,
         )
 
-    def publisher(self, number: int) -> int:
-        """Remember the first publisher: it is the venue itself; others of a consolidated feed get their number."""
-        if self.first_publisher < 0:
-            self.first_publisher = number
-        return number
+    def begun(self, symbol: str, *, publisher: int, instrument_id: int) -> Traded:
+        """An instrument, with the tick that fits all its prices unless another is asked for.
 
-    def settle(self, traded: Traded, price: npt.NDArray[np.int64]) -> None:
-        """Decide the tick of an instrument, once."""
-        if traded.tick:
-            return
-        traded.negative = self.venue in _NEGATIVE or bool(np.any(price <= 0))
-        if self.wanted.tick_size is not None:
-            tick = self.wanted.tick_size.scaleb(_SCALE)
-            if tick != int(tick) or tick <= 0:
-                raise BadParameter(f"tick_size {self.wanted.tick_size} is not a multiple of 1e-9 above 0")
-            traded.tick = int(tick)
-        else:
-            traded.tick = int(np.gcd.reduce(price)) or 10**7
+        The first publisher is the venue itself; others of a consolidated feed are told apart by their number.
+        """
+        if self.first_publisher < 0:
+            self.first_publisher = publisher
+        traded = Traded(symbol, publisher)
+        if instrument_id in self.survey.steps:
+            traded.tick = self.tick_asked or self.survey.steps[instrument_id] or _CENT
+            traded.negative = self.venue in _NEGATIVE or self.survey.lowest[instrument_id] <= 0
+        return traded
 
     def ticks(self, traded: Traded, price: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Prices in ticks."""
@@ -168,9 +175,7 @@ class Reading:
     def notes(self, traded: Traded) -> tuple[str, ...]:
         """What a user should know of any day read here."""
         tick = Decimal(traded.tick).scaleb(-_SCALE).normalize()
-        known = (
-            () if self.wanted.tick_size else (f"The tick of {tick:f} is the greatest that divides the first prices.",)
-        )
+        known = () if self.wanted.tick_size else (f"The tick of {tick:f} is the greatest that divides all prices.",)
         unvalued = (_NO_MULTIPLIER,) if self.venue in _DERIVATIVES and not self.wanted.multiplier else ()
         return (*known, *unvalued, *self.days.notes)
 

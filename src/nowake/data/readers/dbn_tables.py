@@ -11,8 +11,9 @@ import numpy.typing as npt
 from nowake.data.day import quotes_of_touch
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece
-from nowake.data.readers.dbn_layout import TABLES, UNDEFINED_PRICE
-from nowake.data.readers.dbn_reading import BAD_RECEIPT, PICTURE, Reading, Traded, receipts_of
+from nowake.data.readers.dbn_layout import BAD_RECEIPT, PICTURE, UNDEFINED_PRICE
+from nowake.data.readers.dbn_reading import Reading, Traded, receipts_of
+from nowake.data.readers.dbn_survey import layout_of, whole_records
 from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades
 from nowake.kernels.tracking_state import TOLD
@@ -26,7 +27,7 @@ class Tables(Reading):
 
     def pieces(self) -> Iterator[Piece]:
         """The days of every wanted instrument."""
-        rtype, layout = TABLES[self.header.schema]
+        rtype, layout = layout_of(self.header.schema)
         rest, begun = b"", 0
         traded: dict[tuple[dt.date, int, int], Traded] = {}
         for chunk, place in self.contents():
@@ -36,7 +37,7 @@ class Tables(Reading):
                 continue
             begun = place - len(rest)
             content = rest + chunk
-            records, used = _records(content, rtype, layout)
+            records, used = whole_records(content, rtype, layout)
             if used < 0:
                 raise BadData(
                     f"{self.path.name} byte {begun - used - 1:,}: a record shorter than 16 bytes; it is damaged"
@@ -48,35 +49,52 @@ class Tables(Reading):
         self, records: npt.NDArray[np.void], traded: dict[tuple[dt.date, int, int], Traded]
     ) -> Iterator[Piece]:
         """Pieces of some records, by trading date and instrument."""
-        time_ns = np.where(records["ts_event"] < 0, records["ts_recv"], records["ts_event"])
+        strays, agreed_ns = self.mend(records)
         while len(records):
-            self.session = self.days.session_at(int(time_ns[0]))
-            later = time_ns >= self.days.end_of(self.session)
+            self.session = self.days.session_at(int(agreed_ns[0]))
+            later = agreed_ns >= self.days.end_of(self.session)
             count = int(later.argmax()) if later.any() else len(records)
             for publisher, number in sorted(set(zip(*_ids(records[:count]), strict=True))):
                 mine = (records["instrument_id"][:count] == number) & (records["publisher_id"][:count] == publisher)
                 key = (self.session.date, publisher, number)
                 symbol = self.header.name_of(number, self.session.date)
                 if self.wanted.includes(symbol, self.session.date):
-                    one = traded.setdefault(key, Traded(symbol, self.publisher(publisher)))
-                    yield from self.piece(one, records[:count][mine])
-            records, time_ns = records[count:], time_ns[count:]
+                    if key not in traded:
+                        traded[key] = self.begun(symbol, publisher=publisher, instrument_id=number)
+                    unreadable = int(np.count_nonzero(strays[:count][mine]))
+                    yield from self.piece(traded[key], records[:count][mine], unreadable=unreadable)
+            records, agreed_ns, strays = records[count:], agreed_ns[count:], strays[count:]
 
-    def piece(self, traded: Traded, records: npt.NDArray[np.void]) -> Iterator[Piece]:
+    def mend(self, records: npt.NDArray[np.void]) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Give records a time that can be; which were stamped too far ahead, and what both clocks agree has passed.
+
+        As `nowake.kernels.dbn` does for orders: such a record is of the last stamp that can be, one without a stamp of
+        when it was received, and neither tells how long it was on its way.
+        """
+        event_ns, told_ns = records["ts_event"].copy(), records["ts_recv"]
+        received_ns = np.where(told_ns > 0, told_ns, event_ns)
+        strays, unstamped = event_ns - received_ns > self.survey.far_ns, event_ns < 0
+        latest_ns = np.maximum.accumulate(np.where(strays, self.latest_ns, event_ns))
+        latest_ns = np.maximum(latest_ns, self.latest_ns)
+        records["ts_event"] = np.where(unstamped | (strays & (latest_ns < 0)), received_ns, event_ns)
+        records["ts_event"][strays & (latest_ns >= 0)] = latest_ns[strays & (latest_ns >= 0)]
+        records["flags"][strays | unstamped] |= BAD_RECEIPT
+        self.latest_ns = int(latest_ns[-1]) if len(records) else self.latest_ns
+        return strays, np.where(strays, records["ts_event"], np.minimum(records["ts_event"], received_ns))
+
+    def piece(self, traded: Traded, records: npt.NDArray[np.void], *, unreadable: int) -> Iterator[Piece]:
         """Quotes, where the schema has them, and trades of one instrument."""
-        names = [name for name in ("price", "bid_px", "ask_px") if name in (records.dtype.names or ())]
-        priced = np.concatenate([records[name][records[name] != UNDEFINED_PRICE] for name in names])
-        if not len(priced):
+        if not traded.tick:
             return
-        self.settle(traded, priced)
         ordered, reversals = _in_order(records, traded.latest_ns)
         traded.latest_ns = int(ordered["ts_event"][-1])
         quotes = quotes_of(ordered, lambda price: self.ticks(traded, price), lambda size: self.lots(traded, size))
         trades = trades_of(ordered, lambda price: self.ticks(traded, price), lambda size: self.lots(traded, size))
-        stamped = records[(records["flags"] & (PICTURE | BAD_RECEIPT) == 0) & (records["ts_event"] >= 0)]
+        stamped = records[records["flags"] & (PICTURE | BAD_RECEIPT) == 0]
         told = np.zeros(len(stamped), TOLD)
         told["time_ns"], told["lots"] = stamped["ts_event"], stamped["ts_recv"]
         receipts, measures = receipts_of(told)
+        counts = {"clock_reversals": reversals, "unreadable": unreadable}
         yield Piece(
             instrument=self.instrument(traded),
             quotes=quotes,
@@ -84,7 +102,9 @@ class Tables(Reading):
             receipts=receipts,
             depth=1 if quotes is not None else 0,
             findings=Findings(
-                counts={"clock_reversals": reversals} if reversals else {}, measures=measures, notes=self.notes(traded)
+                counts={name: count for name, count in counts.items() if count},
+                measures=measures,
+                notes=self.notes(traded),
             ),
         )
 
@@ -115,31 +135,13 @@ def trades_of(records: npt.NDArray[np.void], ticks: Converts, lots: Converts) ->
     )
 
 
-def _records(content: bytes, rtype: int, layout: np.dtype[np.void]) -> tuple[npt.NDArray[np.void], int]:
-    """The whole records of a type, and how many bytes were used; -1 - place where a record cannot be so short."""
-    alike, places, place, size = np.zeros(0, layout), [], 0, len(content)
-    length = 4 * content[0] if content else 0
-    if length >= layout.itemsize and rtype == content[1]:
-        rows = np.frombuffer(content, np.uint8, size // length * length).reshape(-1, length)
-        if (rows[:, 0] == rows[0, 0]).all() and (rows[:, 1] == rtype).all():
-            alike, place = rows[:, : layout.itemsize].copy().view(layout)[:, 0], rows.size
-    while place < size and place + (length := 4 * content[place]) <= size:
-        if length < 16:
-            return alike, -1 - place
-        if content[place + 1] == rtype and length >= layout.itemsize:
-            places.append(place)
-        place += length
-    picked = b"".join(content[one : one + layout.itemsize] for one in places)
-    return np.concatenate([alike, np.frombuffer(picked, layout)]), place
-
-
 def _ids(records: npt.NDArray[np.void]) -> tuple[list[int], list[int]]:
     return records["publisher_id"].tolist(), records["instrument_id"].tolist()
 
 
 def _in_order(records: npt.NDArray[np.void], latest_ns: int) -> tuple[npt.NDArray[np.void], int]:
     """Records with `ts_event` never decreasing, and how many were earlier than one before."""
-    told = np.where(records["ts_event"] < 0, records["ts_recv"], records["ts_event"])
+    told = records["ts_event"]
     time_ns = np.maximum(np.maximum.accumulate(told), latest_ns)
     ordered = records.copy()
     ordered["ts_event"] = time_ns

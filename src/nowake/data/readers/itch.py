@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -144,11 +145,13 @@ class _Feed:
         self._path, self._venue, self._session, self._wanted = recording.files[0], recording.venue, session, wanted
         self._symbols: dict[int, _Symbol] = {}
         self._watch = np.zeros(_LOCATES, np.uint8)
+        self._latest = np.full(_LOCATES, -(1 << 62), np.int64)
         self._tracker = Tracker(
             "itch:parse",
             ITCH_CONTEXT,
             instruments=_LOCATES,
             watch=self._watch.ctypes.data,
+            latest=self._latest.ctypes.data,
             midnight_ns=midnight_ns(session),
             names_side=int(session.date < _SIDE_UNTOLD_FROM),
         )
@@ -160,7 +163,9 @@ class _Feed:
     def read(self) -> Iterator[Told]:
         """What is told, as it comes."""
         rest, done = b"", 0
-        for chunk in chunks(self._path, size=_CHUNK_BYTES, progress=self._wanted.progress):
+        read = chunks(self._path, size=_CHUNK_BYTES, progress=self._wanted.progress)
+        for chunk in itertools.chain(read, [b""]):
+            self._tracker.set(final=int(not chunk))
             content = np.frombuffer(rest + chunk, np.uint8)
             for status, told in self._tracker.read(content):
                 yield told

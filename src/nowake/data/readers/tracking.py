@@ -72,7 +72,6 @@ class Tracker:
             told=self._told.ctypes.data,
             told_capacity=len(self._told),
             tallies=self.tallies.ctypes.data,
-            latest_ns=-(1 << 62),
             **settings,
         )
 

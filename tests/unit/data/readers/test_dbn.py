@@ -174,6 +174,39 @@ def test_sizes_of_32_bits_and_prices_below_zero_are_kept(tmp_path):
     assert piece.instrument.negative_prices
 
 
+@pytest.mark.parametrize("ahead_ns", [2 * NS_PER_SECOND, NS_PER_DAY, 2**60])
+@pytest.mark.parametrize("place", [0, 5, 9])
+def test_a_stamp_far_beyond_the_recorders_is_one_unreadable_line_and_ends_no_day(tmp_path, ahead_ns, place):
+    orders = [mbo("A", "B", n, ts=NOON + n, instrument_id=7 + n % 2) for n in range(10)]
+    good = {p.instrument.symbol: p for p in read(write(tmp_path, *orders), tick_size=Decimal(1))}
+    orders[place] = mbo("A", "B", place, ts=NOON + place + ahead_ns, recv=NOON + place + 5, instrument_id=7 + place % 2)
+    bad = {p.instrument.symbol: p for p in read(write(tmp_path, *orders), tick_size=Decimal(1))}
+    stamped, other = ("8", "ESH4") if place % 2 else ("ESH4", "8")
+    counts = dict(bad[stamped].findings.counts)
+    assert 1 == counts.pop("unreadable")
+    assert {} == (bad[other].findings.counts if place else {})
+    assert ({}, 9) == (counts if place else {}, len(bad[stamped].receipts.local_ns) + len(bad[other].receipts.local_ns))
+    for symbol, piece in good.items():
+        assert rows(piece) == rows(bad[symbol])
+        assert 5 >= np.abs(piece.events["time_ns"] - bad[symbol].events["time_ns"]).max()
+
+
+def test_a_recorder_whose_clock_is_an_hour_behind_is_believed_to_be_so(tmp_path):
+    hour = 3_600 * NS_PER_SECOND
+    orders = [mbo("A", "B", n, ts=NOON + n, recv=NOON + n - hour) for n in range(9)]
+    piece = of_orders(tmp_path, *orders)
+    assert ({}, list(range(9))) == (piece.findings.counts, (piece.events["time_ns"] - NOON).tolist())
+    assert -hour == piece.findings.measures["least_latency_ns"]
+
+
+def test_a_date_begins_when_both_clocks_say_so(tmp_path):
+    evening = at("2023-12-26T22:30")
+    slow = mbo("A", "B", 2, ts=evening + 3, recv=evening - 300)
+    days = read(write(tmp_path, mbo("A", "B", 1), slow, mbo("A", "B", 3, ts=evening + 9)), tick_size=Decimal(1))
+    added = [day.events["order_id"][day.events["kind"] == ADD].tolist() for day in days]
+    assert [[1, 2], [1, 2, 3]] == added
+
+
 # Instruments, ticks, dates.
 
 
@@ -195,6 +228,14 @@ def test_the_tick_is_the_greatest_that_divides_the_prices_and_another_is_refused
     assert "tick of 0.75" in piece.findings.notes[0]
     with pytest.raises(BadParameter, match=r"price 4799.25 of ESH4 is not a multiple of tick_size 1; .* 0.25"):
         read(path, tick_size=Decimal(1))
+
+
+def test_the_tick_of_a_date_fits_the_prices_of_all_dates_whichever_are_read(tmp_path):
+    evening = at("2023-12-26T23:30")
+    path = write(tmp_path, mbo("A", "B", 1, 5), Mbo("A", "B", 2, 5_070_000_000, 1, evening))
+    both, first = read(path), read(path, last=DATE)
+    assert [Decimal("0.01")] * 3 == [piece.instrument.tick_size for piece in (*both, *first)]
+    assert ["0.01" in piece.findings.notes[0] for piece in both] == [True, True]
 
 
 def test_a_trading_date_begins_the_evening_before_and_ends_in_the_afternoon(tmp_path):
@@ -341,6 +382,38 @@ def test_quotes_and_trades_of_one_level(tmp_path):
     )
 
 
+@pytest.mark.parametrize("schema", ["mbp-1", "trades"])
+def test_a_stamp_far_beyond_the_recorders_ends_no_day_of_a_table(tmp_path, schema):
+    def records(stray_ns):
+        out = []
+        for n in range(9):
+            trade = ((100 + n) * 10**9, 1, "B")
+            one = encode_quote(ts=NOON + n, bid=10**9, ask=(102 + n) * 10**9, trade=trade, schema=schema)
+            if n == 4:
+                one = one[:8] + (NOON + n + stray_ns).to_bytes(8, "little") + one[16:]
+            out.append(one)
+        return out
+
+    good, bad = (read(write(tmp_path, *records(ns), schema=schema), tick_size=Decimal(1))[0] for ns in (0, NS_PER_DAY))
+    assert ({}, {"unreadable": 1}) == (good.findings.counts, bad.findings.counts)
+    assert good.trades.price_ticks.tolist() == bad.trades.price_ticks.tolist()
+    assert 1 == np.abs(good.trades.time_ns - bad.trades.time_ns).max()
+    assert (9, 8, 9.0) == (
+        len(good.receipts.local_ns),
+        len(bad.receipts.local_ns),
+        bad.findings.measures["least_latency_ns"],
+    )
+
+
+def test_the_tick_of_a_table_fits_prices_that_come_long_after_the_first(tmp_path):
+    records = [encode_quote(ts=NOON, bid=5 * 10**9, ask=5 * 10**9, instrument_id=8)]
+    records += [encode_quote(ts=NOON + n, bid=100 * 10**9, ask=102 * 10**9) for n in range(110_000)]
+    records += [encode_quote(ts=NOON + 10**6, bid=5_070_000_000, ask=5_080_000_000, instrument_id=8)]
+    pieces = [p for p in read(write(tmp_path, *records, schema="mbp-1")) if p.instrument.symbol == "8"]
+    assert [Decimal("0.01")] * 2 == [piece.instrument.tick_size for piece in pieces]
+    assert [500, 507] == [int(piece.quotes.bid_ticks[0]) for piece in pieces]
+
+
 def test_trades_alone_are_a_table_too(tmp_path):
     prints = [(10**11, 3, side) for side in "BAN"]
     records = [encode_quote(ts=NOON, bid=0, ask=0, trade=one, schema="trades") for one in prints]
@@ -354,7 +427,9 @@ def test_trades_alone_are_a_table_too(tmp_path):
 @pytest.mark.parametrize("version", [1, 2, 3])
 @pytest.mark.parametrize("pack", [bytes, zstd.compress])
 def test_every_version_is_read_packed_and_plain(tmp_path, version, pack):
-    path = write(tmp_path, mbo("A", "B", 1), version=version, pack=pack, name="nameless")
+    path, told = write(tmp_path, mbo("A", "B", 1), version=version, pack=pack, name="nameless"), []
+    assert 1 == len(read(path, progress=lambda done, whole: told.append((done, whole))))
+    assert ([*sorted(told)], (path.stat().st_size,) * 2) == (told, told[-1])
     assert dbn.recognises(path)
     (recording,) = dbn.recordings([path])
     assert ("dbn", "GLBX", ("ESH4",)) == (recording.format, recording.venue, recording.symbols)

@@ -138,6 +138,32 @@ def test_messages_that_go_back_in_time_are_counted_and_put_at_the_latest(tmp_pat
     assert 0 == np.ptp(piece.events["time_ns"])
 
 
+@pytest.mark.parametrize("owner", [1, 2])
+@pytest.mark.parametrize("ahead_ns", [2**40, 2**46, 2 * 10**9])
+@pytest.mark.parametrize("place", [1, 20, 36])
+def test_one_stamp_far_in_the_future_is_one_unreadable_line_and_moves_nothing_else(tmp_path, owner, ahead_ns, place):
+    names = [directory(1, "AAPL"), directory(2, "MSFT")]
+    orders = [add(ref, locate=ref % 2 + 1, ns=NOON + ref) for ref in range(40)]
+    good = {p.instrument.symbol: p for p in read(write(tmp_path, names + orders), tick_size=Decimal("0.01"))}
+    place += orders[place][1] != owner
+    orders[place] = add(place, locate=owner, ns=NOON + place + ahead_ns)
+    bad = {p.instrument.symbol: p for p in read(write(tmp_path, names + orders), tick_size=Decimal("0.01"))}
+    stamped, other = ("AAPL", "MSFT") if owner == 1 else ("MSFT", "AAPL")
+    assert ({"unreadable": 1}, {}) == (bad[stamped].findings.counts, bad[other].findings.counts)
+    assert good[other].events.tobytes() == bad[other].events.tobytes()
+    assert 2 >= np.abs(good[stamped].events["time_ns"] - bad[stamped].events["time_ns"]).max()
+    (alone,) = read(tmp_path / NAME, symbols=frozenset({stamped}), tick_size=Decimal("0.01"))
+    assert bad[stamped].events.tobytes() == alone.events.tobytes()
+
+
+def test_a_quiet_hour_is_no_wrong_stamp(tmp_path):
+    hour = 3_600 * 10**9
+    piece = of_one_symbol(
+        tmp_path, *(add(ref, ns=NOON + ref * hour) for ref in range(1, 8)), add(9, ns=NOON + 7 * hour)
+    )
+    assert ({}, 6 * hour) == (piece.findings.counts, int(np.ptp(piece.events["time_ns"])))
+
+
 def test_nanoseconds_after_midnight_in_new_york_are_kept(tmp_path):
     piece = of_one_symbol(tmp_path, add(1, ns=34_200_017_459_617))
     assert midnight_ns(piece.instrument.session) + 34_200_017_459_617 == piece.events["time_ns"][0]
