@@ -102,3 +102,10 @@ def test_data_that_miss_a_part_of_the_session_say_so(first_minutes, last_minutes
 
 def test_a_day_without_rows_misses_nothing_that_could_be_told():
     assert () == outside_data(DAY.instrument.session, np.zeros(0, np.int64))
+
+
+def test_a_day_shows_itself_in_a_line_where_python_does():
+    counts = f"{len(DAY.events):,} events, {len(DAY.quotes):,} quotes, {len(DAY.trades):,} trades"
+    assert f"<Day generated:4 {DAY.instrument.session.date}: {counts}>" == repr(DAY)
+    nothing = dataclasses.replace(DAY, events=no_events(), quotes=no_quotes(), trades=no_trades())
+    assert repr(nothing).endswith(": no rows>")
