@@ -8,7 +8,7 @@ Where a message of ours and one of history meet at the same nanosecond, history 
 Usually the legs are constant and no report is faster than the feed: then one book run up to what we know is both the
 venue and what we see of it. Otherwise there are two (`nowake.sim.late_sight`).
 
-What it does not do is in `ASSUMPTIONS`, printed with every result."""
+What it does not do is in `ASSUMPTIONS` and `LEVEL_ASSUMPTIONS`, printed with every result."""
 
 from __future__ import annotations
 
@@ -44,11 +44,22 @@ from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
 from nowake.sim.queue_models import DEFAULT, QueueModel
 
-ASSUMPTIONS = (
-    "History does not react: nobody trades differently because of our orders.",
+_NOBODY_REACTS = "History does not react: nobody trades differently because of our orders."
+
+_FILLS_BY_ORDERS = (
     "Displayed size is consumed once: lots we took stay gone until history itself removes the order.",
     "A resting order of ours fills when history prints at its price behind the lots queued ahead of it, when history"
     " prints at a worse price, or when a new historic order reaches it; never for more than the print.",
+)
+
+_FILLS_BY_LEVELS = (
+    "Displayed size is consumed once: lots we took of a level stay gone while it displays no more than before.",
+    "A resting order of ours fills when a print at its price exceeds the lots estimated ahead of it, when history"
+    " prints at a worse price, or when the other side is displayed at or through its price; never for more than the"
+    " print or what is displayed.",
+)
+
+_ALWAYS = (
     "Lots we take and history trades again later count twice in volume: once as ours, once as history's.",
     "Hidden interest is not met by our orders; hidden prints fill our displayed orders at their price or better.",
     "While trading is halted nothing of ours fills; what by then has come to cross an order of ours fills it, at our"
@@ -58,6 +69,9 @@ ASSUMPTIONS = (
     "No message is lost, none overtakes another on its way, no fee is charged.",
     "Auctions take no order of ours; orders still resting at the close or at the end of the data are cancelled.",
 )
+
+ASSUMPTIONS = (_NOBODY_REACTS, *_FILLS_BY_ORDERS, *_ALWAYS)  # Of data that say whose order came and went.
+LEVEL_ASSUMPTIONS = (_NOBODY_REACTS, *_FILLS_BY_LEVELS, *_ALWAYS)  # Of data that tell levels and trades.
 
 BY_ORDERS = (
     "The data say whose order came and went, so queues are theirs; where they do not say who left one, lots behind us"
@@ -159,7 +173,8 @@ class ReplayWorld:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Each simplification, in a sentence."""
-        return (*ASSUMPTIONS, self._queues, *self._limits_of_data(), f"Latency: {self.latency}.", *self._notes)
+        general = LEVEL_ASSUMPTIONS if isinstance(self._book, LevelBook) else ASSUMPTIONS
+        return (*general, self._queues, *self._limits_of_data(), f"Latency: {self.latency}.", *self._notes)
 
     def _limits_of_data(self) -> list[str]:
         """What these data do not show, in sentences."""

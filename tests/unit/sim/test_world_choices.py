@@ -14,7 +14,7 @@ from nowake.domain.order import ParentOrder
 from nowake.sim.latency import Latency
 from nowake.sim.levels_of_orders import levels_of_orders
 from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, RiskAverse
-from nowake.sim.replay import BY_ORDERS
+from nowake.sim.replay import ASSUMPTIONS, BY_ORDERS, LEVEL_ASSUMPTIONS
 from nowake.verbs.simulate import queue_model_of, simulate
 
 
@@ -43,9 +43,12 @@ def test_day_of_orders_says_that_its_queues_are_known(by_orders):
 )
 def test_day_of_levels_says_by_which_model_its_queues_are_estimated(by_levels, given, name):
     run = simulate(twap(by_levels), by_levels, queue_model=given, latency=Latency(feed=300, ack=5))
+    queued = {sentence for sentence in ASSUMPTIONS if "queued ahead" in sentence or "removes the order" in sentence}
+    assert 2 == len(queued)
     said = f"The data tell levels and trades, not whose orders: queues are estimated by the {name} model."
     assert said in run.assumptions
     assert BY_ORDERS not in run.assumptions
+    assert (True, 0) == (set(LEVEL_ASSUMPTIONS) <= set(run.assumptions), len(queued & set(run.assumptions)))
     assert run.executed_lots > 0
 
 
