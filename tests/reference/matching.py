@@ -184,11 +184,12 @@ class PlainEngine:
         if changed.limit is not None:
             changed.limit = changed.price_ticks = m["price_ticks"]
         changed.open, changed.reserve = m["quantity"], 0
+        (self.book if stands else self.waiting).pop(order.order_id)
         self.freeze_mid()
         if order.post_only and self.maker(changed):
+            self.book[order.order_id] = order  # Where it stood: queues go by `place`.
             self.say(state.MODIFY_REJECTED, order_id=order.order_id, reason=state.WOULD_TRADE)
             return
-        (self.book if stands else self.waiting).pop(order.order_id)
         changed.least = changed.open if changed.fok and not stands else min(changed.least, changed.open)
         if not stands and m["stop"]:
             changed.stop_ticks = m["stop_ticks"]

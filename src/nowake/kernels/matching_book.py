@@ -220,6 +220,21 @@ def append(c: Any, level: Any, slot: int) -> None:
 
 
 @tiny
+def relink(c: Any, level: Any, slot: int) -> None:
+    """Undo `unlink`: the order still knows its neighbours (Knuth 2000, "Dancing links")."""
+    order = order_at(c, slot)
+    if order.prev == _NOBODY:
+        level.head = slot
+    else:
+        order_at(c, np.int64(order.prev)).next = slot
+    if order.next == _NOBODY:
+        level.tail = slot
+    else:
+        order_at(c, np.int64(order.next)).prev = slot
+    level.quantity += order.open
+
+
+@tiny
 def unlink(c: Any, level: Any, slot: int) -> None:
     """Take an order out of a queue, with what it has open."""
     order = order_at(c, slot)
@@ -241,11 +256,7 @@ def rest(c: Any, slot: int) -> None:
     row = np.int64(order.row)
     level = at(c.levels, row, LEVEL)
     if level.head == _NOBODY:
-        occupy(c.words, c.summary, row)
-        if side_of(order) == SELL:
-            c.best_ask = min(c.best_ask, row)
-        else:
-            c.best_bid = max(c.best_bid, row)
+        fill(c, side_of(order), row)
     append(c, level, slot)
 
 
@@ -258,6 +269,16 @@ def leave(c: Any, slot: int) -> None:
     unlink(c, level, slot)
     if level.head == _NOBODY:
         empty(c, row)
+
+
+@tiny
+def fill(c: Any, side: int, row: int) -> None:
+    """A displayed level is empty no more."""
+    occupy(c.words, c.summary, row)
+    if side == SELL:
+        c.best_ask = min(c.best_ask, row)
+    else:
+        c.best_bid = max(c.best_bid, row)
 
 
 @tiny

@@ -15,12 +15,14 @@ import numpy as np
 
 from nowake.kernels.matching_book import (
     append,
+    fill,
     leave,
     next_above,
     next_below,
     occupy,
     order_at,
     price_of,
+    relink,
     rest,
     side_of,
     unlink,
@@ -70,13 +72,19 @@ def join(c: Any, slot: int) -> None:
         c.peg_count += 1
     elif order.what & HIDDEN:
         append(c, queue_of(c, slot), slot)
-        occupy(c.dark_words, c.dark_summary, row)
-        if side_of(order) == SELL:
-            c.dark_ask = min(c.dark_ask, row)
-        else:
-            c.dark_bid = max(c.dark_bid, row)
+        _fill_dark(c, side_of(order), row)
     else:
         rest(c, slot)
+
+
+@tiny
+def _fill_dark(c: Any, side: int, row: int) -> None:
+    """A hidden level is empty no more."""
+    occupy(c.dark_words, c.dark_summary, row)
+    if side == SELL:
+        c.dark_ask = min(c.dark_ask, row)
+    else:
+        c.dark_bid = max(c.dark_bid, row)
 
 
 @leaf
@@ -99,6 +107,17 @@ def quit_queue(c: Any, slot: int) -> None:
                 c.dark_bid = next_below(c.dark_words, c.dark_summary, row)
     else:
         leave(c, slot)
+
+
+@leaf
+def return_to_queue(c: Any, slot: int) -> None:
+    """Undo `quit_queue` of a displayed or hidden order; nothing happened in between."""
+    order = order_at(c, slot)
+    relink(c, queue_of(c, slot), slot)
+    if order.what & HIDDEN:
+        _fill_dark(c, side_of(order), np.int64(order.row))
+    else:
+        fill(c, side_of(order), np.int64(order.row))
 
 
 # The midpoint.

@@ -38,6 +38,7 @@ from nowake.kernels.matching_dark import (
     join,
     queue_of,
     quit_queue,
+    return_to_queue,
     set_midpoint,
     total,
 )
@@ -247,17 +248,12 @@ def _modify(c: Any, message: Any, slot: int) -> None:
         _report_modified(c, message)
         _reduce(c, slot, total(c, slot) - message.quantity)
         return
-    if order.what & POST_ONLY:
-        row, what = order.row, order.what
-        order.row, order.what = message.row, _turned(order, message)
-        set_midpoint(c)
-        crosses = best_maker(c, slot) != 0
-        order.row, order.what = row, what
-        if crosses:
-            refused = report(c, MODIFY_REJECTED, BUY, c.sequence, message.order_id)
-            refused.reason = WOULD_TRADE
-            return
     quit_queue(c, slot)
+    if order.what & POST_ONLY and _would_trade(c, message, slot):
+        return_to_queue(c, slot)
+        refused = report(c, MODIFY_REJECTED, BUY, c.sequence, message.order_id)
+        refused.reason = WOULD_TRADE
+        return
     order.open = message.quantity
     order.row = message.row
     order.what = _turned(order, message)
@@ -265,6 +261,18 @@ def _modify(c: Any, message: Any, slot: int) -> None:
         _renew_traits(c, message, slot)
     _report_modified(c, message)
     _wait_or_take(c, slot)
+
+
+@leaf
+def _would_trade(c: Any, message: Any, slot: int) -> bool:
+    """Whether an order that left its queue, so that midpoint and makers are without it, would trade as modified."""
+    order = order_at(c, slot)
+    row, what = order.row, order.what
+    order.row, order.what = message.row, _turned(order, message)
+    set_midpoint(c)
+    meets = best_maker(c, slot) != 0
+    order.row, order.what = row, what
+    return meets
 
 
 @leaf

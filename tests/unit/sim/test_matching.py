@@ -373,3 +373,24 @@ def test_a_second_process_matches_without_numba():
     )
     assert first.stdout.strip() in ("True", "False")  # It compiles where nobody has before.
     assert "False" == second.stdout.strip()
+
+
+# A post-only order that is modified.
+
+
+def test_a_modified_post_only_order_looks_for_others_as_if_it_had_left_the_book():
+    alone = sim.match(messages("buy 1 5@10 post", "modify sell 1 5@10"))
+    assert [(0, 1, 0), (3, 1, 0)] == rows(alone, "type", "order_id", "reason")
+    lines = ("buy 1 5@10 post", "buy 2 5@6", "sell 3 5@14", "sell 4 5@0 peg", "modify buy 1 5@11")
+    pegged = sim.match(messages(*lines))  # Without its bid the midpoint is 10, where the peg would sell.
+    assert (5, 1, 3) == rows(pegged, "type", "order_id", "reason")[-1]
+
+
+@pytest.mark.parametrize("kind", ["", " hidden"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_post_only_order_whose_modify_is_refused_stands_where_it_stood(kind, place):
+    queue = [f"buy {k} {k}@100 post{kind}" for k in (1, 2, 3)]
+    refused = ["sell 9 1@101", f"modify buy {place + 1} 5@101"]
+    reports = sim.match(messages(*queue, *refused, "sell 8 6@100"))
+    assert 5 == reports["type"][4]
+    assert [1, 2, 3] == reports["maker_id"][reports["type"] == 1].tolist()
