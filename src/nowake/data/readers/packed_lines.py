@@ -1,4 +1,7 @@
-"""Whole lines of text files, plain or gzip, a block at a time: what is held does not grow with the file."""
+"""Whole lines of text files, plain or packed, a block at a time: what is held does not grow with the file.
+
+A gzip is unpacked here, up to the last byte there is, because recorders are killed and leave gzips that were never
+ended; other packings go through `nowake.data.readers.packed`, which refuses what was cut short."""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from nowake.data.readers.packed import chunks, is_packed
 from nowake.domain.errors import BadData
 
 _BLOCK_BYTES = 1 << 18
@@ -14,7 +18,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def lines_of(path: Path, progress: Callable[[int], None] | None = None) -> Iterator[list[bytes]]:
-    """Blocks of whole lines of a file, unpacked where it is gzip; the last line may lack its end.
+    """Blocks of whole lines of a file, unpacked; the last line may lack its end.
 
     Parameters
     ----------
@@ -24,12 +28,12 @@ def lines_of(path: Path, progress: Callable[[int], None] | None = None) -> Itera
     Raises
     ------
     BadData
-        When it is no sound gzip.
+        When its packing is damaged, or of another kind than gzip and cut short.
     EOFError
         When it is a gzip that was cut short, after all its whole lines.
     """
     rest = b""
-    for text in _texts(path, progress):
+    for text in texts(path, progress):
         *lines, rest = (rest + text).split(b"\n")
         if lines:
             yield lines
@@ -41,7 +45,7 @@ def first_lines(path: Path, most_bytes: int) -> list[bytes]:
     """The whole lines among the first bytes, unpacked; none where the file cannot be read."""
     text = b""
     try:
-        for block in _texts(path, None):
+        for block in texts(path):
             text += block
             if len(text) >= most_bytes:
                 break
@@ -51,28 +55,36 @@ def first_lines(path: Path, most_bytes: int) -> list[bytes]:
 
 
 def last_lines(path: Path, most_bytes: int) -> list[bytes]:
-    """The whole lines among the last bytes. Unpacks all of a gzip, at hundreds of megabytes a second."""
+    """The whole lines among the last bytes. Unpacks all of a packed file, at hundreds of megabytes a second."""
     text = b""
     try:
-        if path.open("rb").read(2) != _GZIP:
+        if not is_packed(path):
             with path.open("rb") as stream:
                 stream.seek(max(path.stat().st_size - most_bytes, 0))
                 return stream.read().split(b"\n")[1:]
-        for block in _texts(path, None):
+        for block in texts(path):
             text = (text + block)[-most_bytes:]
     except (OSError, BadData, EOFError):
         pass
     return text.split(b"\n")[1:]
 
 
-def _texts(path: Path, progress: Callable[[int], None] | None) -> Iterator[bytes]:
+def texts(path: Path, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    """The unpacked content in blocks; parameters and errors as `lines_of`."""
+    if is_packed(path) and not _is_gzip(path):
+        yield from chunks(path, size=_BLOCK_BYTES * 4, progress=progress and (lambda done, _: progress(done)))
+        return
     with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-        stream.seek(0)
-        for text in _unpacked(stream, path.name) if packed else iter(lambda: stream.read(_BLOCK_BYTES * 4), b""):
+        plain = iter(lambda: stream.read(_BLOCK_BYTES * 4), b"")
+        for text in _unpacked(stream, path.name) if _is_gzip(path) else plain:
             yield text
             if progress is not None:
                 progress(stream.tell())
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP
 
 
 def _unpacked(stream: BinaryIO, name: str) -> Iterator[bytes]:

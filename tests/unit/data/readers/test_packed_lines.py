@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from collections import deque
 
 import pytest
+from backports import zstd
 
 from nowake.data.readers import packed_lines
 from nowake.domain.errors import BadData
@@ -31,8 +34,11 @@ def all_lines(path):
         lambda text: text,
         gzip.compress,
         lambda text: gzip.compress(text[:5000]) + gzip.compress(text[5000:]),
+        zstd.compress,
+        bz2.compress,
+        lzma.compress,
     ],
-    ids=["plain", "gzip", "two members"],
+    ids=["plain", "gzip", "two members", "zstandard", "bzip2", "xz"],
 )
 @pytest.mark.parametrize("end", [b"\n", b""])
 def test_all_lines_come_whole(tmp_path, monkeypatch, pack, block_bytes, end):
@@ -60,7 +66,7 @@ def test_a_damaged_gzip_is_refused_saying_where(tmp_path):
         all_lines(written(tmp_path / "file", bytes(content)))
 
 
-@pytest.mark.parametrize("pack", [lambda text: text, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("pack", [lambda text: text, gzip.compress, zstd.compress], ids=["plain", "gzip", "zstandard"])
 def test_the_ends_of_a_file_are_its_first_and_last_whole_lines(tmp_path, pack):
     path = written(tmp_path / "file", pack(b"\n".join(LINES) + b"\n"))
     first, last = packed_lines.first_lines(path, 3_000), packed_lines.last_lines(path, 3_000)
