@@ -9,40 +9,49 @@ before (futures), m whether the buyer is the maker."""
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
+import numpy as np
 
+from nowake.data.readers.decimals import Ints
 from nowake.data.text import shortened
 
 NOTHING = msgspec.Raw(b"")
 
+Id = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
+Stamp = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
 _PARTIAL = re.compile(r"@depth\d+(@|$)")  # The best few levels, again and again: not what changes chain up to.
+
+_EARLIEST_NS, _LATEST_NS = 946_684_800 * 10**9, 4_102_444_800 * 10**9  # The years 2000 to 2099.
+_LATEST_MS = _LATEST_NS // 10**6
 
 
 class Message(msgspec.Struct, gc=False):
     """Any message; what it does not have keeps its default. Prices and sizes stay text."""
 
     e: str = ""
-    E: int = 0
-    T: int = 0
+    E: Stamp = 0
+    T: Stamp = 0
     s: str = ""
-    U: int = 0
-    u: int = 0
-    pu: int = -1
+    U: Id = 0
+    u: Id = 0
+    pu: Id = -1
     b: msgspec.Raw = NOTHING
     a: msgspec.Raw = NOTHING
     B: msgspec.Raw = NOTHING
     A: msgspec.Raw = NOTHING
-    t: int = -1
-    f: int = -1
-    l: int = -1  # noqa: E741
+    t: Id = -1
+    f: Id = -1
+    l: Id = -1  # noqa: E741
     p: msgspec.Raw = NOTHING
     q: msgspec.Raw = NOTHING
     m: bool = False
     M: msgspec.Raw = NOTHING
     X: str = "MARKET"
     ps: str = ""
-    lastUpdateId: int = -1  # noqa: N815
+    lastUpdateId: Id = -1  # noqa: N815
     symbol: str = ""
     pair: str = ""
     bids: msgspec.Raw = NOTHING
@@ -61,15 +70,17 @@ def message_of(line: bytes) -> tuple[int, Message]:
     Raises
     ------
     ValueError
-        When the line is no such thing.
+        When the line is no such thing, or stamped outside the years 2000 to 2099.
     """
     stamp, _, text = line.partition(b" ")
     if not stamp.isdigit() or len(stamp) < 13:
         raise ValueError("no time before the message")
-    local_ns = int(stamp) if len(stamp) == 19 else to_ns(int(stamp))
+    local_ns = to_ns(int(stamp))
     outer = _decode(text)
-    message = outer.data
-    if message is None:
+    message = outer.data or outer
+    if not _EARLIEST_NS <= local_ns < _LATEST_NS or not (_is_time(message.E) and _is_time(message.T)):
+        raise ValueError("a time of another age")
+    if message is outer:
         return local_ns, outer
     if message.lastUpdateId >= 0 or (message.e == "depthUpdate" and _PARTIAL.search(outer.stream)):
         message.e, message.lastUpdateId = "partial", -1
@@ -81,6 +92,19 @@ def to_ns(stamp: int) -> int:
     if stamp < 10**14:
         return stamp * 1_000_000
     return stamp * 1_000 if stamp < 10**17 else stamp
+
+
+def all_ns(stamps: list[int]) -> Ints:
+    """`to_ns` of many."""
+    times = np.array(stamps, np.int64)
+    return np.where(times < 10**14, times * 1_000_000, np.where(times < 10**17, times * 1_000, times))
+
+
+def _is_time(stamp: int) -> bool:
+    """Whether a stamp is of this age, or none."""
+    if stamp <= _LATEST_MS:  # Nearly all are in milliseconds.
+        return stamp == 0 or stamp * 1_000_000 >= _EARLIEST_NS
+    return _EARLIEST_NS <= to_ns(stamp) < _LATEST_NS
 
 
 def kind_of(message: Message) -> str:

@@ -2,8 +2,9 @@
 
 The venue's rules (developers.binance.com, "How to manage a local order book correctly"): a book begins with the
 answer to a request, whole up to update L. Spot: changes up to L are dropped, the first one used has U <= L+1 <= u, and
-then each U is the previous u + 1. Futures: the first one used reaches over L, and then each pu is the previous u. The
-ids of futures count updates of other symbols, too, so "over L" is asked of the range (pu, u], which has no holes.
+so each that follows, where L is then the u of the one before it. Futures: the first one used reaches over L, and then
+each pu is the previous u. The ids of futures count updates of other symbols, too, so "over L" is asked of the range
+(pu, u], which has no holes.
 
 Where a change does not follow, updates are missing: the book is unknown until a request was answered again. A change
 or trade that was told already is left out. Trades come one by one ("trade"), or as sums of one taker's fills
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from nowake.data.readers.binance_json import Message, to_ns
+from nowake.data.readers.binance_json import Message, all_ns, to_ns
 from nowake.data.readers.clock_skew import TwoClocks, clock_notes, corrected
 from nowake.data.readers.decimals import columns
 from nowake.data.readers.level_messages import (
@@ -63,15 +64,17 @@ class SymbolStream:
         self._picture: _Picture | None = None
         self._waiting: deque[_Change] = deque(maxlen=_MOST_WAITING)
         self._known_id = -1  # The last update in the book, -1 while it is unknown.
-        self._begun = False
+        self._first_id, self._newest_id = -1, -1  # Of all changes taken.
         self._local_ns = 0
         self._times = {"depth": 0, "trade": 0, "bookTicker": 0}  # The newest of each.
         self._trade_id, self._ticker_id = -1, -1
         self._clocks = TwoClocks()
+        self._notes: tuple[str, ...] = ()
         self._start_batch()
 
     def _start_batch(self) -> None:
         self.messages = 0  # In this batch.
+        self._begin_ns = 0  # The venue's first stamp in it.
         self._kinds: list[int] = []
         self._update_times: list[int] = []
         self._update_ids: list[int] = []
@@ -96,27 +99,42 @@ class SymbolStream:
             behind_ms = (self._local_ns - local_ns) / NS_PER_MS
             self.notice("clock_reversals", f"the recorder's clock went back by {behind_ms:,.1f} ms at {local_ns} ns")
         self._local_ns = local_ns
-        if not self._begun and stamp:
-            self._begun = True
-            self._lose_book(to_ns(stamp))
+        self._begin_ns = self._begin_ns or to_ns(stamp)
         if kind == "bookTicker":
             self._take_ticker(message, stamp, local_ns)
         elif kind == "depth":
+            if self._first_id < 0:
+                self._first_id = message.U
+                self._lose_book(self._begin_ns)  # Unknown from where the stream begins.
+            self._newest_id = max(self._newest_id, message.u)
             self._take_change(self._change_of(message, self._in_order("depth", to_ns(stamp))))
         elif kind == "trade":
             self._take_trade(message, self._in_order("trade", to_ns(stamp)), message.t, message.t)
         elif kind == "aggTrade":
             self._take_trade(message, self._in_order("trade", to_ns(stamp)), message.f, message.l)
         else:
-            self._picture = _Picture(message.lastUpdateId, to_ns(stamp), bytes(message.bids), bytes(message.asks))
-            self._join()
+            self.take_picture(message)
             return
         if stamp:
             self._stamps += (message.E, stamp, local_ns)
 
+    def take_picture(self, message: Message) -> None:
+        """The answer to a request for the whole book, which may come later than it was received."""
+        stamp = to_ns(message.T or message.E)
+        self._picture = _Picture(message.lastUpdateId, stamp, bytes(message.bids), bytes(message.asks))
+        self._join()
+
+    def reaches(self, update_id: int) -> bool:
+        """Whether a picture up to an update can be of this book, by the changes taken so far."""
+        return 0 <= self._first_id <= update_id + 1 and update_id <= self._newest_id
+
     def notice(self, name: str, example: str, count: int = 1) -> None:
         """Count something at the time of the newest message."""
         self._noticed.append(Noticed(max(self._times.values()), name, example, count))
+
+    def note(self, sentence: str) -> None:
+        """Say something with all batches from here on, as `nowake.data.findings.Findings` has notes."""
+        self._notes = tuple(dict.fromkeys((*self._notes, sentence)))
 
     def batch(self) -> Batch:
         """All since the last batch.
@@ -126,7 +144,7 @@ class SymbolStream:
         BadData
             When a price or size is no number.
         """
-        sent_ns, matched_ns, local_ns = (_all_ns(self._stamps[column::3]) for column in range(3))
+        sent_ns, matched_ns, local_ns = (all_ns(self._stamps[column::3]) for column in range(3))
         measures = self._clocks.see(sent_ns, matched_ns, local_ns)
         clocks = self._clocks.envelope
         batch = Batch(
@@ -136,7 +154,7 @@ class SymbolStream:
             receipts=Receipts(matched_ns, local_ns if clocks is None else corrected(matched_ns, local_ns, clocks)),
             noticed=tuple(self._noticed),
             measures=measures,
-            notes=clock_notes(clocks),
+            notes=(*self._notes, *clock_notes(clocks)),
         )
         self._start_batch()
         return batch
@@ -146,7 +164,7 @@ class SymbolStream:
         before_ns = self._times[kind]
         if time_ns < before_ns:
             example = f"{kind} at {time_ns} ns, {(before_ns - time_ns) / NS_PER_MS:,.0f} ms before the {kind} before it"
-            self._noticed.append(Noticed(before_ns, "clock_reversals", example))
+            self._noticed.append(Noticed(time_ns, "clock_reversals", example))
             return before_ns
         self._times[kind] = time_ns
         return time_ns
@@ -172,9 +190,9 @@ class SymbolStream:
 
     def _wait(self, change: _Change) -> None:
         """Keep a change until there is a picture; of two that do not follow only the later can be used."""
+        if self._waiting and change.last_id <= self._waiting[-1].last_id:
+            return
         if self._waiting and not _follows(change, self._waiting[-1].last_id):
-            if change.last_id <= self._waiting[-1].last_id:
-                return
             self._waiting.clear()
         self._waiting.append(change)
 
@@ -269,7 +287,7 @@ class SymbolStream:
         return Tickers(self._ticker_times(), np.array(self._ticker_ids, np.int64), bid, bid_size, ask, ask_size)
 
     def _ticker_times(self) -> Ints:
-        times = _all_ns(self._ticker_stamps)
+        times = all_ns(self._ticker_stamps)
         if np.any(times == 0):  # Spot does not stamp them: they left when they came, less what messages take at least.
             local_ns = np.array(self._ticker_locals, np.int64)
             envelope = self._clocks.envelope
@@ -280,15 +298,9 @@ class SymbolStream:
         return times
 
 
-def _all_ns(stamps: list[int]) -> Ints:
-    """`to_ns` of many."""
-    times = np.array(stamps, np.int64)
-    return np.where(times < 10**14, times * 1_000_000, np.where(times < 10**17, times * 1_000, times))
-
-
 def _follows(change: _Change, known_id: int) -> bool:
-    """Whether a change is the next after an update, with none missing."""
-    return change.previous_id == known_id if change.previous_id >= 0 else change.first_id == known_id + 1
+    """Whether a change that goes beyond an update is the next after it, with none missing."""
+    return change.previous_id == known_id if change.previous_id >= 0 else change.first_id <= known_id + 1
 
 
 def _is_within(change: _Change, picture_id: int) -> bool:

@@ -25,6 +25,8 @@ _SECTION_NS = 10 * NS_PER_MINUTE
 _WINDOW_NS = NS_PER_SECOND
 _TELLING = 1000  # Messages whose median latency is worth to be told.
 _STRAY_NS = 50 * NS_PER_MS  # Nothing arrives so much earlier than the earliest of the second before and after.
+_AROUND = 4  # Messages before and after that say whether a stamp can be true.
+_BEYOND_NS = NS_PER_MINUTE
 
 
 class Envelope(NamedTuple):
@@ -109,6 +111,30 @@ def corrected(venue_ns: Ints, local_ns: Ints, envelope: Envelope) -> Ints:
         return local_ns
     moved: Ints = np.maximum(local_ns - envelope.at(local_ns), venue_ns)
     return moved
+
+
+def beyond(venue_ns: Ints, local_ns: Ints) -> npt.NDArray[np.bool_]:
+    """Which venue stamps lie in the future: no message around one is within a minute of it.
+
+    Asked twice, of the stamps and of their distance to the receipt, so that neither a silence nor a clock that is
+    wrong, or was set, makes a stamp false. Up to four false ones in a row are told.
+
+    Parameters
+    ----------
+    venue_ns, local_ns
+        int64[n]: when messages were sent by the venue's clock and received by the recorder's, as they were received.
+    """
+    ahead = venue_ns - local_ns
+    if len(ahead) < 3 or ahead.max() - ahead.min() <= _BEYOND_NS:
+        return np.zeros(len(ahead), np.bool_)
+    false: npt.NDArray[np.bool_] = _above_those_around(ahead) & _above_those_around(venue_ns)
+    return false
+
+
+def _above_those_around(times: Ints) -> npt.NDArray[np.bool_]:
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(times, _AROUND, "symmetric"), 2 * _AROUND + 1)
+    above: npt.NDArray[np.bool_] = times - np.median(around, axis=1).astype(np.int64) > _BEYOND_NS
+    return above
 
 
 def clock_notes(envelope: Envelope | None) -> tuple[str, ...]:

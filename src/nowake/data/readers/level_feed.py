@@ -4,11 +4,12 @@ Order. Venues batch changes of the book and tell trades at once, so a trade is r
 often also before older changes. Events are therefore ordered by the venue's time; at one time trades come first,
 because a change of the book stamped T contains the trades up to T. The queue at a price then shrinks by the trade
 when it happened and is never told an older size afterwards. Messages are held back for two seconds of venue time to
-do this; what is later still takes the time of what went before and counts as a clock reversal.
+do this; what is later still takes the time of what went before and counts as a clock reversal, and where it is later
+by more than ten seconds the day is refused.
 
 Days are UTC calendar days, as these markets never close. The book is carried over midnight, and a day that begins
 with a known book begins with a picture of it, so that it can be replayed alone. While the book is unknown, trading is
-halted in the events, and a day that ends so is refused.
+halted in the events, and a day that ends so is refused. A feed that never speaks of the book gives tables, no events.
 
 Tick and lot are told by the first hundreds of thousands of levels, trades and quotes, or all there are
 (`nowake.data.readers.price_grid`). Wrong where a venue's stamps are wrong, and within their resolution, mostly a
@@ -56,6 +57,7 @@ from nowake.domain.units import NS_PER_DAY, NS_PER_SECOND, midnight_ns
 from nowake.kernels.layout import EVENT, TRADE
 
 _HOLD_NS = 2 * NS_PER_SECOND
+_TOO_LATE_NS = 10 * NS_PER_SECOND  # More than that is no latency.
 _ENOUGH_ROWS = 300_000  # To tell tick and lot by; fewer where there are no more.
 _ALL_NS = 2**62
 # What comes before it is the coin; what follows a sign, the kind of contract.
@@ -96,7 +98,7 @@ class LevelFeed:
         self._early: list[Batch] = []
         self._early_rows, self._enough_rows = 0, _ENOUGH_ROWS
         self._book = RunningBook()
-        self._knows_book, self._had_picture, self._lost_ns = False, False, 0
+        self._speaks_of_book, self._knows_book, self._had_picture, self._lost_ns = False, False, False, 0
         self._date: dt.date | None = None  # The newest the book has seen.
         self._has_tickers = False
         self._held = _Held(_NO_EVENTS, _NO_QUOTES, _NO_RECEIPTS, ())
@@ -163,6 +165,7 @@ class LevelFeed:
 
     def _hold_updates(self, updates: Updates, price_ticks: Ints, lots: Ints) -> Ints:
         """Apply messages about the book of one day and hold their events; gives the touch after each."""
+        self._speaks_of_book = self._speaks_of_book or len(updates.kind) > 0
         touch = self._book.apply(updates, price_ticks, lots)
         events, self._knows_book = update_events(updates, price_ticks, lots, knows_book=self._knows_book)
         self._had_picture = self._had_picture or bool(np.any(updates.kind == PICTURE))
@@ -183,14 +186,18 @@ class LevelFeed:
         if self._date is not None and date > self._date:
             self._end_day()
             midnight = midnight_ns(date, "UTC")
-            opening = picture_events(midnight, self._book.levels) if self._knows_book else break_events(midnight)
-            self._held.add(opening, _NO_QUOTES, _NO_RECEIPTS, ())
+            if self._speaks_of_book:
+                opening = picture_events(midnight, self._book.levels) if self._knows_book else break_events(midnight)
+                self._held.add(opening, _NO_QUOTES, _NO_RECEIPTS, ())
         self._date = date if self._date is None else max(date, self._date)
 
     def _end_day(self) -> None:
-        if self._date is not None and not self._knows_book:
+        if self._date is not None and self._speaks_of_book and not self._knows_book:
             counts = {} if self._had_picture else {"missing_snapshots": 1}
-            self._refused[self._date] = Findings(counts=counts, refusal=self._why_unknown())
+            self._refuse(self._date, Findings(counts=counts, refusal=self._why_unknown()))
+
+    def _refuse(self, date: dt.date, why: Findings) -> None:
+        self._refused[date] = self._refused.get(date, NOTHING_FOUND).merged(why)
 
     def _why_unknown(self) -> str:
         if not self._had_picture:
@@ -205,6 +212,7 @@ class LevelFeed:
         )
 
     def _hand_out(self, until_ns: int) -> Iterator[Piece]:
+        self._refuse_late()
         ready = self._held.release(until_ns, self._handed_ns)
         self._handed_ns = max(self._handed_ns, int(ready.events["time_ns"][-1]) if len(ready.events) else 0)
         for date in _dates(*(table["time_ns"] for table in (ready.events, ready.quotes))):
@@ -217,6 +225,18 @@ class LevelFeed:
                     same_day = self._unclosed.instrument == piece.instrument
                     yield self._unclosed if same_day else self._closed(self._unclosed)
                 self._unclosed = piece
+
+    def _refuse_late(self) -> None:
+        """Refuse the days of what is told so late that it can only stand at a wrong time."""
+        times = self._held.events["time_ns"]
+        late_ns = self._handed_ns - int(times.min(initial=self._handed_ns))
+        if late_ns > _TOO_LATE_NS:
+            refusal = (
+                f"messages of {self._source.symbol} come up to {late_ns / NS_PER_SECOND:,.0f} s after later ones, so "
+                "what happened first is unknown; put into one folder only files that were recorded together"
+            )
+            for date in _dates(times[times < self._handed_ns], np.array([self._handed_ns])):
+                self._refuse(date, Findings(refusal=refusal))
 
     def _piece(self, date: dt.date, tables: _Held) -> Piece:
         midnight = midnight_ns(date, "UTC")
@@ -232,7 +252,7 @@ class LevelFeed:
                 currency=source.currency,
                 multiplier=source.multiplier,
             ),
-            events=tables.events,
+            events=tables.events if self._speaks_of_book else _NO_EVENTS,
             quotes=_quotes(self._new_quotes(date, tables.quotes)),
             trades=_trades(tables.events),
             receipts=Receipts(

@@ -394,6 +394,7 @@ def test_a_file_that_was_cut_short_gives_what_it_has_and_says_so(tmp_path):
 
     assert 1000 < len(day.trades) < 3000
     assert any("cut.gz was cut short" in example for example in day.findings.examples["unreadable"])
+    assert any("cut.gz was cut short: what came after its line" in warning for warning in day.warnings)
 
 
 def test_a_damaged_gzip_is_refused(tmp_path):
@@ -551,3 +552,217 @@ def test_a_day_in_many_pieces_is_the_day_in_one(tmp_path, monkeypatch):
 def test_price_times_size_is_money_but_for_coin_margined_contracts(tmp_path, market, multiplier):
     (day,) = read(tmp_path, started(market))
     assert multiplier == day.instrument.multiplier
+
+
+@pytest.mark.parametrize("market", ["spot", "usdm"])
+@pytest.mark.parametrize("place", [0, 4, 9])
+def test_one_stamp_in_the_future_costs_its_own_time_and_nothing_else(tmp_path, market, place):
+    recorder = started(market)
+    for number in range(8):
+        recorder.depth(200 + 100 * number, 13 + number, 13 + number, [("99.00", f"{number + 1}.5")])
+    (plain,) = read(tmp_path, recorder)
+    day_ms = 86_400_000
+    damaged = Recorder()
+    damaged.lines = list(recorder.lines)
+    data = json.loads(damaged.lines[place].partition(" ")[2])
+    stamped = data.get("data", data)
+    for name in {"E", "T"} & set(stamped):
+        stamped[name] += day_ms
+    damaged.lines[place] = damaged.lines[place].partition(" ")[0] + " " + json.dumps(data)
+
+    (day,) = read(tmp_path, damaged)
+
+    assert [line.partition(" ")[2] for line in drawn(plain)] == [line.partition(" ")[2] for line in drawn(day)]
+    assert abs(plain.events["time_ns"] - day.events["time_ns"]).max() <= 100 * MS
+    assert int("E" in stamped) == day.findings.counts.get("unreadable", 0)
+    assert "clock_reversals" not in day.findings.counts
+    assert day.can_replay
+
+
+def test_a_time_of_matching_after_the_sending_is_that_of_the_sending(tmp_path):
+    recorder = started("usdm").trade(150, 1, "100.00", "0.5").trade(160, 2, "100.00", "0.5")
+    recorder.lines[-2] = recorder.lines[-2].replace(f'"T": {NOON_MS + 150}', f'"T": {NOON_MS + 86_400_150}')
+
+    (day,) = read(tmp_path, recorder)
+
+    assert [150, 160] == [time_ns // MS - NOON_MS for time_ns in day.trades.time_ns.tolist()]
+    assert "line 3 is stamped 2024-08-09 12:00:00" in day.findings.examples["unreadable"][0]
+
+
+def test_a_silence_and_a_recorder_hours_off_make_no_stamp_false(tmp_path):
+    recorder = started("usdm", latency_ms=-7_200_000)
+    for number in range(12):
+        recorder.trade(1000 + 900_000 * number, number, "100.00", "0.5")
+
+    (day,) = read(tmp_path, recorder)
+
+    assert "unreadable" not in day.findings.counts
+    assert [1000 + 900_000 * number for number in range(12)] == [t // MS - NOON_MS for t in day.trades.time_ns.tolist()]
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "9223161600000", "-5", "17", "9e300"])
+@pytest.mark.parametrize("field", ["E", "T"])
+def test_a_time_of_another_age_is_unreadable_and_the_rest_is_used(tmp_path, number, field):
+    recorder = started("usdm").trade(150, 1, "100.00", "0.5").trade(160, 2, "100.00", "0.5")
+    recorder.lines[-2] = recorder.lines[-2].replace(f'"{field}": {NOON_MS + 150}', f'"{field}": {number}')
+
+    (day,) = read(tmp_path, recorder)
+
+    assert (1, 1) == (len(day.trades), day.findings.counts["unreadable"])
+
+
+@pytest.mark.parametrize("line", ["99999999999999999999 {}", f"{10**30} {{}}", "1723118400205000000 {} {}"])
+def test_a_local_time_or_a_number_that_nothing_holds_is_unreadable(tmp_path, line):
+    recorder = (
+        started("usdm")
+        .raw(line)
+        .raw(
+            f'{(NOON_MS + 300) * MS} {{"e":"depthUpdate","E":{NOON_MS},"s":"BTCUSDT","U":1,"u":{10**20},"b":[],"a":[]}}'
+        )
+    )
+
+    (day,) = read(tmp_path, recorder)
+
+    assert 2 == day.findings.counts["unreadable"]
+
+
+def test_a_change_of_spot_that_begins_within_the_known_book_is_the_next_one(tmp_path):
+    recorder = started().depth(200, 12, 15, [("99.00", "4.0")]).depth(300, 14, 15, [("99.00", "9.0")])
+
+    (day,) = read(tmp_path, recorder)
+
+    assert "200 level bid 99.0 4.0" == drawn(day)[-1]
+    assert {"duplicates": 1} == day.findings.counts
+
+
+def test_a_change_of_futures_that_does_not_name_the_one_before_is_a_gap_though_its_ids_overlap(tmp_path):
+    (day,) = read(tmp_path, started("usdm").depth(200, 12, 15, [("99.00", "4.0")], previous=11))
+
+    assert 1 == day.findings.counts["sequence_gaps"]
+
+
+def test_trades_alone_are_a_table_without_events_or_faults(tmp_path):
+    evening, to_midnight = Recorder().trade(0, 1, "100.00", "0.5"), MIDNIGHT_MS - NOON_MS
+    evening.trade(to_midnight + 5, 2, "100.00", "0.5")
+
+    for day in read(tmp_path, evening):
+        assert (0, 1, 0) == (len(day.events), len(day.trades), len(day.quotes))
+        assert not day.findings.counts
+        assert "has trades" in day.cannot_replay_because
+
+
+def test_files_of_one_stream_each_are_the_file_of_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(binance, "_BATCH_MESSAGES", 500)
+    monkeypatch.setattr(level_feed, "_ENOUGH_ROWS", 500)
+    monkeypatch.setattr(packed_lines, "_BLOCK_BYTES", 3_000)
+    whole = started()
+    for number in range(3_000):
+        whole.depth(200 + 100 * number, 13 + number, 13 + number, [(f"{90 + number % 10}.00", f"{number % 3}.5")])
+        if number % 10 == 0:
+            whole.trade(203 + 100 * number, number, "100.50", "0.5")
+    book, trades = Recorder(), Recorder()
+    for line in whole.lines:
+        (trades if '"trade"' in line else book).lines.append(line)
+
+    (at_once,) = read(tmp_path, whole)
+    (beside,) = read(tmp_path, book, trades)
+
+    assert "clock_reversals" not in beside.findings.counts
+    assert drawn(at_once) == drawn(beside)
+
+
+def test_what_is_told_hours_late_refuses_the_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(binance, "_BATCH_MESSAGES", 1)
+    monkeypatch.setattr(level_feed, "_ENOUGH_ROWS", 1)
+    monkeypatch.setattr(packed_lines, "_BLOCK_BYTES", 100)
+    recorder = started()
+    for number in range(100):
+        recorder.depth(1000 * number + 200, 13 + number, 13 + number, [("99.00", f"{number}.5")])
+    recorder.trade(300, 1, "100.50", "0.5")  # Of another file, say, that somebody put behind this one.
+
+    (day,) = read(tmp_path, recorder)
+
+    assert "messages of BTCUSDT come up to 9" in day.cannot_replay_because
+    assert "s after later ones" in day.cannot_replay_because
+
+
+def test_two_files_of_one_market_and_time_are_two_recordings(tmp_path):
+    good, gap = started(), started()
+    for number in range(50):
+        good.depth(200 + number, 13 + number, 13 + number, [("99.00", f"{number}.5")])
+        if number != 25:
+            gap.depth(200 + number, 13 + number, 13 + number, [("99.00", f"{number}.5")])
+    paths = [recorder.save(tmp_path / name) for name, recorder in (("good.gz", good), ("gap.gz", gap))]
+
+    found = binance.recordings(paths)
+
+    assert {("gap", (paths[1],)), ("good", (paths[0],))} == {(each.detail, each.files) for each in found}
+    gaps = {each.detail: day.findings.counts.get("sequence_gaps", 0) for each in found for day in days_of(each)}
+    assert {"good": 0, "gap": 1} == gaps
+
+
+def test_files_of_every_hour_are_one_recording_also_where_they_overlap_a_little(tmp_path):
+    hour = 3_600_000
+    first = started().depth(hour, 13, 13, [("99.00", "4.0")])
+    second = Recorder().depth(hour, 13, 13, [("99.00", "4.0")]).depth(2 * hour, 14, 14, [("99.00", "5.0")])
+
+    (day,) = read(tmp_path, second, first)
+
+    assert f"{2 * hour} level bid 99.0 5.0" == drawn(day)[-1]
+    assert {"duplicates": 1} == day.findings.counts
+
+
+def two_symbols():
+    """A spot stream of two symbols whose ids lie far apart; the requests' answers name none."""
+    btc, eth = started(), started(symbol="ETHUSDT")
+    eth.lines = []
+    eth.depth(90, 5011, 5012, [("99.50", "7.5")]).picture(95, 5010, BIDS, ASKS).depth(200, 5013, 5014)
+    both = Recorder()
+    both.lines = sorted(btc.lines + eth.lines)
+    return both
+
+
+def test_an_answer_without_a_symbol_is_of_the_one_whose_changes_reach_over_it(tmp_path):
+    btc, eth = sorted(read(tmp_path, two_symbols()), key=lambda day: day.instrument.symbol)
+
+    assert ("BTCUSDT", "ETHUSDT") == (btc.instrument.symbol, eth.instrument.symbol)
+    assert "100 level bid 99.5 2.5" == drawn(btc)[-1]
+    assert "90 level bid 99.5 7.5" == drawn(eth)[-1]
+    assert btc.can_replay
+    assert eth.can_replay
+
+
+def test_an_answer_that_could_be_of_two_symbols_is_left_out(tmp_path):
+    one, two = started("usdm"), started("usdm", symbol="ETHUSDT")
+    one.lines += two.lines
+
+    btc, eth = read(tmp_path, one)
+
+    assert not btc.can_replay
+    assert not eth.can_replay
+    assert 2 == btc.findings.counts["left_out"]
+
+
+def test_a_symbol_seen_only_in_the_midst_of_a_file_is_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr("nowake.data.readers.binance_files._HEAD_BYTES", 300)
+    monkeypatch.setattr("nowake.data.readers.binance_files._TAIL_BYTES", 300)
+    recorder = started("usdm")
+    for number in range(20):
+        recorder.trade(200 + number, number, "100.00", "0.5")
+    recorder.lines[10] = recorder.lines[10].replace("BTCUSDT", "ETHUSDT")
+    recorder.write(500, {"e": "forceOrder", "E": NOON_MS + 500, "o": {"s": "SOLUSDT"}})
+
+    (recording,) = binance.recordings([recorder.save(tmp_path / "a.gz")])
+
+    assert ("BTCUSDT", "ETHUSDT") == recording.symbols
+
+
+def test_a_file_without_a_symbol_stops_no_other(tmp_path):
+    answer, good = Recorder().picture(0, 10, BIDS, ASKS), started()
+    paths = [answer.save(tmp_path / "answer.gz"), good.save(tmp_path / "good.gz")]
+
+    (recording,) = binance.recordings(paths)
+
+    assert (paths[1],) == recording.files
+    with pytest.raises(BadData, match=r"answer\.gz holds no message"):
+        binance.recordings(paths[:1])

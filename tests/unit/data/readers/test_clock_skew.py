@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nowake.data.readers.clock_skew import corrected, lower_envelope
+from nowake.data.readers.clock_skew import beyond, corrected, lower_envelope
 
 SECOND = 1_000_000_000
 BEGIN = 1_723_161_253 * SECOND
@@ -73,3 +73,19 @@ def test_one_message_is_enough():
     venue, local = np.array([BEGIN]), np.array([BEGIN - 7])
 
     assert [BEGIN] == corrected(venue, local, lower_envelope(venue, local)).tolist()
+
+
+def test_a_stamp_far_beyond_those_around_it_and_beyond_its_receipt_is_told():
+    local_ns = np.arange(20, dtype=np.int64) * SECOND
+    venue_ns = local_ns - 1_000_000
+    venue_ns[[0, 7, 8, 19]] += 90 * SECOND
+
+    assert [0, 7, 8, 19] == np.flatnonzero(beyond(venue_ns, local_ns)).tolist()
+
+
+def test_silences_and_clocks_that_were_set_make_no_stamp_false():
+    venue_ns = np.arange(20, dtype=np.int64) * 3_600 * SECOND
+    local_ns = venue_ns + np.where(np.arange(20) < 9, 0, -7_200 * SECOND)
+
+    assert not beyond(venue_ns, local_ns).any()
+    assert not beyond(venue_ns[:0], local_ns[:0]).any()
