@@ -5,7 +5,8 @@ The file says neither its date nor its venue: the name does ("01302020.NASDAQ_IT
 "20200130.BX_ITCH_50"), or the first date that is asked for. Times are nanoseconds since midnight in New York.
 
 Prices are dollars x 10,000. The tick of a symbol is a cent, or 0.0001 where most of its first displayed prices lie
-below a dollar or one in a hundred of the others lies between cents; the first piece decides, for the feed is read once.
+below a dollar or one in a hundred of the others lies between cents; its first 1,024 events decide, for the feed is read
+once, whatever else of it is read.
 Displayed prices between ticks (stub bids of a fraction of a cent) are moved away from the other side, prints to the
 nearest tick, half to even; both are counted.
 
@@ -29,7 +30,7 @@ from nowake.data.day import Events
 from nowake.data.findings import Findings
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.packed import beginning, chunks, each_that_opens, head
-from nowake.data.readers.tracking import Heaps, Told, Tracker, lacks_orders
+from nowake.data.readers.tracking import FIRST_EVENTS, Heaps, Told, Tracker, lacks_orders
 from nowake.data.sessions import session_on
 from nowake.data.text import midnight_ns
 from nowake.domain.errors import BadData, BadParameter
@@ -230,6 +231,7 @@ class _Feed:
             if units != int(units) or units < 1:
                 raise BadParameter(f"tick_size {self._wanted.tick_size} of {name} is not a multiple of 0.0001 above 0")
             return int(units)
+        told = told[:FIRST_EVENTS]
         price = told["price"][told["kind"] == ADD]
         dear = price[price >= UNITS_PER_CURRENCY]
         between = int(np.count_nonzero(dear % _CENT))

@@ -1,7 +1,9 @@
 """The Python end of the readers' order tables: memory, growth, and what was told sorted by instrument.
 
 What is told waits by instrument until it makes a piece. When all that waits grows beyond `WAITING`, the largest heaps
-are handed out first: a few busy names make most of a feed, so thousands of quiet ones need no small pieces."""
+are handed out first: a few busy names make most of a feed, so thousands of quiet ones need no small pieces. The first
+piece of an instrument holds at least `FIRST_EVENTS` records, or all there are, so that what is decided by those does
+not depend on what else is read."""
 
 from __future__ import annotations
 
@@ -27,6 +29,7 @@ from nowake.kernels.tracking_state import (
 Told = npt.NDArray[np.void]
 
 WAITING = 3 * PIECE_EVENTS  # Records of 40 bytes.
+FIRST_EVENTS = 1 << 10
 _FEW_UNKNOWN, _SHARE_UNKNOWN = 100, 0.1  # More messages than these about unknown orders spoil a replay.
 _WORDS = np.dtype(f"V{TOLD.itemsize}")  # A record as one lump: numpy copies fields one by one.
 
@@ -152,6 +155,7 @@ class Heaps:
     waiting: int = 0
     _heaps: dict[int, list[Told]] = dataclasses.field(default_factory=dict)
     _sizes: dict[int, int] = dataclasses.field(default_factory=dict)
+    _begun: set[int] = dataclasses.field(default_factory=set)  # Those that gave a piece.
 
     def add(self, told: Told) -> None:
         """Take what was told of many instruments."""
@@ -176,7 +180,8 @@ class Heaps:
             for owner in sorted(self._sizes, key=lambda one: -self._sizes[one]):
                 if self.waiting <= WAITING // 2:
                     break
-                yield owner, self.take(owner)
+                if owner in self._begun or self._sizes[owner] >= FIRST_EVENTS:
+                    yield owner, self.take(owner)
 
     def rest(self) -> Iterator[tuple[int, Told]]:
         """All that waits."""
@@ -185,6 +190,7 @@ class Heaps:
 
     def take(self, owner: int) -> Told:
         """All of one instrument."""
+        self._begun.add(owner)
         self.waiting -= self._sizes.pop(owner)
         told: Told = np.concatenate(self._heaps.pop(owner)).view(TOLD)
         return told

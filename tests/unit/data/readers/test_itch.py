@@ -11,7 +11,7 @@ import pytest
 from backports import zstd
 from tests.reference.itch import directory, encode, encode_all
 
-from nowake.data.readers import itch
+from nowake.data.readers import itch, tracking
 from nowake.data.readers.contract import Wanted
 from nowake.data.text import midnight_ns
 from nowake.domain.errors import BadData, BadParameter
@@ -201,6 +201,21 @@ def test_the_tick_is_a_cent_and_stub_quotes_between_cents_move_away_from_the_mar
 def test_the_tick_of_a_name_below_a_dollar_is_a_hundredth_of_a_cent(tmp_path):
     piece = of_one_symbol(tmp_path, add(1, price=4_321), add(2, "S", price=4_325))
     assert (Decimal("0.0001"), [4_321, 4_325]) == (piece.instrument.tick_size, piece.events["price_ticks"].tolist())
+
+
+def test_the_tick_is_the_same_whatever_else_of_the_feed_is_read(tmp_path, monkeypatch):
+    names = [directory(locate, name) for locate, name in ((1, "AAPL"), (2, "MSFT"))]
+    cents = [add(ref, locate=1 + ref % 2, ns=NOON + ref) for ref in range(3_000)]
+    between = [add(ref, price=5_850_050, ns=NOON + ref) for ref in range(3_000, 4_000)]
+    path = write(tmp_path, names + cents + between)
+    (alone,) = read(path, symbols=frozenset({"AAPL"}))
+    monkeypatch.setattr(tracking, "WAITING", 1_000)
+    monkeypatch.setattr(itch, "_CHUNK_BYTES", 1 << 14)
+    pieces = [piece for piece in read(path) if piece.instrument.symbol == "AAPL"]
+    assert len(pieces) > 1
+    assert {alone.instrument} == {piece.instrument for piece in pieces}
+    assert alone.events.tobytes() == np.concatenate([piece.events for piece in pieces]).tobytes()
+    assert 1_000 == alone.findings.counts["off_tick"]
 
 
 def test_prints_between_ticks_go_to_the_nearest_half_to_even(tmp_path):

@@ -41,3 +41,14 @@ def test_when_too_much_waits_the_largest_heaps_go_until_half_is_left():
     gone = [owner for owner, _ in heaps.full()]
     assert [0, 1] == gone[:2]
     assert heaps.waiting <= tracking.WAITING // 2 < heaps.waiting + sizes[gone[-1]]
+
+
+def test_the_first_piece_of_an_instrument_is_no_smaller_than_what_decides_its_tick(monkeypatch):
+    heaps, few = Heaps(), tracking.FIRST_EVENTS
+    monkeypatch.setattr(tracking, "WAITING", few)
+    heaps.add(told(np.repeat([1, 2], [few - 1, few - 2])))
+    assert [] == list(heaps.full())
+    heaps.add(told(np.repeat(1, 5)))
+    assert [(1, few + 4)] == [(owner, len(heap)) for owner, heap in heaps.full()]
+    heaps.add(told(np.repeat(1, few // 2)))
+    assert [(1, few // 2)] == [(owner, len(heap)) for owner, heap in heaps.full()]
