@@ -169,15 +169,19 @@ class PlainEngine:
         facts = {
             "order_id": order.order_id,
             "side": m["side"],
-            "price": m["price_ticks"],
+            "price": 0 if order.limit is None else m["price_ticks"],
             "quantity": m["quantity"],
         }
-        same = order.side == m["side"] and order.price_ticks == m["price_ticks"]
-        if self.amend_down and stands and same and m["quantity"] <= order.total:
+        same = order.side == m["side"] and (order.limit is None or order.limit == m["price_ticks"])
+        if not stands and m["stop"]:
+            same = same and order.stop_ticks == m["stop_ticks"]
+        if self.amend_down and same and m["quantity"] <= order.total:
             self.say(state.MODIFIED, **facts)
             unseen = min(order.reserve, order.total - m["quantity"])
             order.reserve -= unseen
             order.open -= order.total - m["quantity"]
+            if not stands:
+                order.least = order.open if order.fok else min(order.least, order.open)
             return
         changed = copy.copy(order)
         changed.side = m["side"]

@@ -69,15 +69,15 @@ def survey(address: int) -> int:  # noqa: PLR0911  # One return a fault.
             if quantity <= 0:
                 c.bad_column = QUANTITY
                 return i
-            if price < 0 and at(c.columns, PRICE, COLUMN).code == 8:
-                c.bad_column = PRICE
-                return i
             if not _is_flag(c, IS_IOC, i):
                 return i
-            if priced == 0:
-                lowest, highest = price, price
-            priced += 1
-            lowest, highest = min(lowest, price), max(highest, price)
+            if not extended or kind == MODIFY or _value(c, IS_MARKET, i) == 0:
+                if not _is_whole(c, PRICE, i):
+                    return i
+                if priced == 0:
+                    lowest, highest = price, price
+                priced += 1
+                lowest, highest = min(lowest, price), max(highest, price)
             most = max(most, quantity)
             if extended:
                 if not _is_sound(c, i, quantity):
@@ -102,10 +102,11 @@ def convert(address: int) -> int:
         what = kind
         if kind != CANCEL:
             message.quantity = _value(c, QUANTITY, i)
-            message.row = _row_of(c, _value(c, PRICE, i))
             what |= SIDE_BIT * _value(c, SIDE, i) | IOC * _value(c, IS_IOC, i)
             if extended:
                 what |= _details(c, i)
+            # A new market order has no price, so it may not have a row: any will do.
+            message.row = 0 if kind == NEW and what & MARKET else _row_of(c, _value(c, PRICE, i))
         message.what = what
         if c.details != 0:
             detail = at(c.details, k, DETAIL)
@@ -158,6 +159,15 @@ def _is_number(c: Any, number: int, i: int) -> bool:
 
 
 @tiny
+def _is_whole(c: Any, number: int, i: int) -> bool:
+    """Whether a field of ticks is below 2**63. Remembers it when it is not."""
+    good = at(c.columns, number, COLUMN).code != 8 or _value(c, number, i) >= 0
+    if not good:
+        c.bad_column = number
+    return good
+
+
+@tiny
 def _is_flag(c: Any, number: int, i: int) -> bool:
     """Whether a field is 0 or 1. Remembers it when it is not."""
     value = _value(c, number, i)
@@ -180,9 +190,9 @@ def _is_sound(c: Any, i: int, quantity: int) -> bool:  # noqa: PLR0911  # One re
     if least < 0 or least > quantity:
         c.bad_column = MIN_QUANTITY
         return False
-    if not _is_number(c, OWNER, i):
-        return False
     what = _details(c, i)
+    if not _is_number(c, OWNER, i) or (what & STOP and not _is_whole(c, STOP_TICKS, i)):
+        return False
     takes = (what & (MARKET | FOK)) != 0 or least > 0 or _value(c, IS_IOC, i) != 0
     c.bad_column = len(COLUMNS)
     if what & POST_ONLY and (takes or what & (PEG | STOP)):

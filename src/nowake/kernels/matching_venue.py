@@ -243,9 +243,8 @@ def _begin(c: Any, slot: int) -> None:
 def _modify(c: Any, message: Any, slot: int) -> None:
     """Cancel and insert anew, what is special about the order kept; or reduce it where it stands, if the venue does."""
     order = order_at(c, slot)
-    keeps = c.amend_down != 0 and order.what & STOP == 0 and message.quantity <= total(c, slot)
-    if keeps and order.row == message.row and (order.what ^ message.what) & SIDE_BIT == 0:
-        _report_modified(c, message)
+    if c.amend_down != 0 and _only_reduces(c, message, slot):
+        _report_modified(c, message, order)
         _reduce(c, slot, total(c, slot) - message.quantity)
         return
     quit_queue(c, slot)
@@ -259,8 +258,21 @@ def _modify(c: Any, message: Any, slot: int) -> None:
     order.what = _turned(order, message)
     if order.what & COUNTED:
         _renew_traits(c, message, slot)
-    _report_modified(c, message)
+    _report_modified(c, message, order)
     _wait_or_take(c, slot)
+
+
+@leaf
+def _only_reduces(c: Any, message: Any, slot: int) -> bool:
+    """Whether a modify asks for no more lots, and all else as it is."""
+    order = order_at(c, slot)
+    if message.quantity > total(c, slot) or (order.what ^ message.what) & SIDE_BIT:
+        return False
+    if message.what & order.what & STOP == 0:
+        has_same_stop = True
+    else:
+        has_same_stop = at(c.details, c.next_message, DETAIL).stop_ticks == at(c.traits, slot, TRAIT).stop_ticks
+    return has_same_stop and (order.what & MARKET != 0 or order.row == message.row)
 
 
 @leaf
@@ -282,14 +294,18 @@ def _renew_traits(c: Any, message: Any, slot: int) -> None:
     trait.reserve = 0
     if order.what & STOP == 0:
         trait.min_quantity = 0
-    elif order.what & FOK:
-        trait.min_quantity = order.open
     else:
-        trait.min_quantity = min(trait.min_quantity, order.open)
+        _renew_least(order, trait)
     if message.what & STOP and order.what & STOP:
         trait.stop_ticks = at(c.details, c.next_message, DETAIL).stop_ticks
     trait.age = c.ages
     c.ages += 1
+
+
+@tiny
+def _renew_least(order: Any, trait: Any) -> None:
+    """What a waiting order wants at once follows its lots."""
+    trait.min_quantity = order.open if order.what & FOK else min(trait.min_quantity, order.open)
 
 
 @tiny
@@ -299,9 +315,10 @@ def _turned(order: Any, message: Any) -> int:
 
 
 @leaf
-def _report_modified(c: Any, message: Any) -> None:
+def _report_modified(c: Any, message: Any, order: Any) -> None:
+    """Of an order whose row is the new one."""
     changed = report(c, MODIFIED, np.int64((message.what & SIDE_BIT) != 0), c.sequence, message.order_id)
-    changed.price_ticks = price_of(c, np.int64(message.row))
+    changed.price_ticks = _limit_of(c, order)
     changed.quantity = message.quantity
 
 
@@ -309,6 +326,10 @@ def _report_modified(c: Any, message: Any) -> None:
 def _reduce(c: Any, slot: int, lots: int) -> None:
     """An order loses lots in place: first those it does not show."""
     order = order_at(c, slot)
+    if order.what & STOP:
+        order.open -= lots
+        _renew_least(order, at(c.traits, slot, TRAIT))
+        return
     if order.what & DETAILED:
         trait = at(c.traits, slot, TRAIT)
         unseen = min(lots, trait.reserve)

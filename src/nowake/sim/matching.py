@@ -8,6 +8,8 @@ engine uses the second only for batches that hold special orders, and while any 
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -140,7 +142,7 @@ class MatchingEngine:
             Whole ticks.
         """
         _check_side(side)
-        row = self._memory.row_of(price_ticks)
+        row = self._memory.row_of(_whole("price_ticks", price_ticks))
         return 0 if row is None or not self._is_on(side, row) else self._quantity(row)
 
     def levels(self, side: int, n: int = 10) -> list[tuple[int, int]]:
@@ -154,7 +156,7 @@ class MatchingEngine:
             At most how many levels.
         """
         _check_side(side)
-        if n < 0:
+        if _whole("n", n) < 0:
             raise BadParameter(f"{n} levels; ask for 0 or more")
         memory = self._memory
         row = memory["best_bid"] if side == state.BUY else memory["best_ask"]
@@ -206,6 +208,13 @@ class MatchingEngine:
     def _report_into(self, reports: NDArray[np.void]) -> NDArray[np.void]:
         self._memory["report_capacity"] = len(reports)
         return self._memory.hold("reports", reports)
+
+
+def _whole(name: str, value: int) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise BadParameter(f"{name} {value!r} must be a whole number") from None
 
 
 def _check_side(side: int) -> None:

@@ -137,16 +137,18 @@ class Memory:
 
     def _held_prices(self) -> NDArray[np.int64]:
         """Every price an order in the engine has, increasing."""
-        return np.unique(self._prices_of_rows(self._arrays["orders"]["row"][self._live_slots()]))
+        return np.unique(self._prices_of_rows(self._arrays["orders"]["row"][self._priced_slots()]))
 
     def _prices_of_rows(self, rows: NDArray[Any]) -> NDArray[np.int64]:
         prices: NDArray[np.int64]
         prices = self._arrays["grid"][rows] if self["grid"] else rows.astype(np.int64) + self["base_ticks"]
         return prices
 
-    def _live_slots(self) -> NDArray[np.int64]:
+    def _priced_slots(self) -> NDArray[np.int64]:
+        """Slots of all orders but market orders: what row these have means nothing."""
         slots: NDArray[np.int64] = self._arrays["table"]["slot"].astype(np.int64)
-        return slots[slots > 0]
+        slots = slots[slots > 0]
+        return slots[self._arrays["orders"]["what"][slots] & state.MARKET == 0]
 
     def _move(
         self,
@@ -157,13 +159,13 @@ class Memory:
         grid: NDArray[np.int64] | None = None,
     ) -> None:
         """Open another window and bring every order and level over."""
-        orders, live = self._arrays["orders"], self._live_slots()
-        moved = new_rows(self._prices_of_rows(orders["row"][live]))
+        orders, priced = self._arrays["orders"], self._priced_slots()
+        moved = new_rows(self._prices_of_rows(orders["row"][priced]))
         before = self["rows"]
         best = {name: self._prices_of_rows(np.array([self[name]])) for name in _BEST if 0 <= self[name] < before}
         levels = {side: self._occupied(side) for side in _SIDES if f"{side}levels" in self._arrays}
         self._open(base_ticks=base_ticks, rows=rows, grid=grid)
-        orders["row"][live] = moved
+        orders["row"][priced] = moved
         for name, price in best.items():
             self[name] = int(new_rows(price)[0])
         for side, (prices, content) in levels.items():

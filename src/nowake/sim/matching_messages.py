@@ -19,6 +19,7 @@ _WAY_OUT = {
     "side": "0 buy, 1 sell",
     "quantity": "a whole number of lots from 1 to 2**63 - 1",
     "price_ticks": "whole ticks from -2**63 to 2**63 - 1",
+    "stop_ticks": "whole ticks from -2**63 to 2**63 - 1",
     "min_quantity": "0 for none, up to the quantity",
     "display": "0 to show all, or the lots of a tip",
 }
@@ -59,8 +60,11 @@ class Messages:
         return len(self._messages)
 
     def prices(self) -> NDArray[np.int64]:
-        """Prices of the messages that have one."""
-        priced = self._messages["kind"] != state.CANCEL
+        """Prices of the messages that have one: a cancel and a new market order have none."""
+        kind = self._messages["kind"]
+        priced = kind != state.CANCEL
+        if "market" in (self._messages.dtype.names or ()):
+            priced &= (kind == state.MODIFY) | (self._messages["market"] == 0)
         prices: NDArray[np.int64] = self._messages["price_ticks"][priced].astype(np.int64)
         return prices
 

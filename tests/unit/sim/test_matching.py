@@ -394,3 +394,59 @@ def test_a_post_only_order_whose_modify_is_refused_stands_where_it_stood(kind, p
     reports = sim.match(messages(*queue, *refused, "sell 8 6@100"))
     assert 5 == reports["type"][4]
     assert [1, 2, 3] == reports["maker_id"][reports["type"] == 1].tolist()
+
+
+# Stops and market orders.
+
+
+def test_a_stop_beyond_what_a_price_can_be_is_refused_and_not_wrapped_round_to_below_zero():
+    flow = messages("buy 1 5@10 stop=11", dtype=np.dtype([*BARE.descr, ("stop", "u1"), ("stop_ticks", "u8")]))
+    flow["stop_ticks"] = 2**63
+    with pytest.raises(BadData, match=r"message 0 has stop_ticks 9223372036854775808; it must be whole ticks"):
+        sim.match(flow)
+    flow["stop"] = 0
+    assert [0] == sim.match(flow)["type"].tolist()
+
+
+def test_a_modified_stop_market_order_still_has_no_price():
+    flow = messages("buy 1 5@market stop=11", "modify buy 1 4@88")
+    assert [(0, 0, 5), (3, 0, 4)] == rows(sim.match(flow), "type", "price_ticks", "quantity")
+
+
+@pytest.mark.parametrize(("amend_down", "first"), [(True, 1), (False, 2)])
+def test_a_waiting_stop_that_is_only_reduced_keeps_its_place_where_the_venue_says_so(amend_down, first):
+    stops = ("buy 1 5@market stop=11", "buy 2 5@market stop=11", "modify buy 1 4@88 stop=11")
+    reports = MatchingEngine(amend_down=amend_down).match(messages(*stops, "sell 3 1@11", "buy 4 1@11"))
+    triggered = reports[reports["type"] == 7]
+    assert [first, 3 - first] == triggered["order_id"].tolist()
+    assert {1: 4, 2: 5} == dict(rows(triggered, "order_id", "quantity"))
+
+
+def test_a_waiting_stop_with_another_stop_is_not_only_reduced():
+    stops = ("buy 1 5@market stop=10", "buy 2 5@market stop=11", "modify buy 1 4@0 stop=11")
+    reports = MatchingEngine(amend_down=True).match(messages(*stops, "sell 3 1@11", "buy 4 1@11"))
+    assert [2, 1] == reports["order_id"][reports["type"] == 7].tolist()
+
+
+@pytest.mark.parametrize("price_ticks", [HUGE, -HUGE, 0])
+def test_the_price_of_a_market_order_does_not_widen_the_window(price_ticks):
+    flow = messages("sell 1 5@2000000", "buy 2 1@market", "buy 3 9@market stop=2000001")
+    flow["price_ticks"][1:] = price_ticks
+    engine = MatchingEngine()
+    reports = engine.match(flow)
+    assert [0, 0, 1, 0] == reports["type"].tolist()
+    assert engine._memory["rows"] < 2_000
+    engine.match(messages("sell 4 1@30000000", "sell 5 2@90000000"))  # The window moves, and is far-apart prices.
+    reports = engine.match(messages("buy 6 4@2000000", "buy 7 1@30000000"))
+    assert [0, 1, 0, 1, 7, 1, 2] == reports["type"].tolist()
+    assert [(2_000_000, 4), (30_000_000, 1), (90_000_000, 2)] == rows(
+        reports[reports["type"] == 1], "price_ticks", "quantity"
+    )
+
+
+@pytest.mark.parametrize("price_ticks", [None, 1.5, "10"])
+def test_a_question_about_no_whole_price_says_so(price_ticks):
+    with pytest.raises(BadParameter, match=r"price_ticks .* must be a whole number"):
+        MatchingEngine().depth(0, price_ticks)
+    with pytest.raises(BadParameter, match=r"n .* must be a whole number"):
+        MatchingEngine().levels(0, price_ticks)
