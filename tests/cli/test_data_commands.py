@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,11 +77,54 @@ def test_convert_leaves_out_what_is_damaged_says_so_and_exits_1(folder: Path, tm
     result = nowake("data", "convert", str(folder), "--to", str(tmp_path / "store"))
     assert result.returncode == 1
     text = " ".join(result.stdout.split())
-    assert "1 days in" in text
-    assert f"LEFT OUT data/{damaged.name}: {damaged.name} row 3: size '4o' is not a number" in text
+    assert "1 day in" in text
+    assert f"LEFT OUT data/{damaged.name}: row 3: size '4o' is not a number" in text
     alone = nowake("data", "convert", "lobster:AAA", "--root", str(folder), "--to", str(tmp_path / "other"))
     assert (alone.returncode, alone.stdout) == (2, "")
     assert "row 3: size '4o' is not a number" in alone.stderr
+
+
+LOG = """id,timestamp,exchange.timestamp,price,volume,action,direction
+1,1430438400100,1430438400000,236.50,1.00000000,created,bid
+2,1430438400200,1430438400100,236.60,1.00000000,created,ask
+1,1430438401200,1430438401100,236.50,1.00000000,deleted,bid
+"""
+
+
+def test_each_source_is_converted_for_its_own_symbol_or_named_as_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "log.csv").write_text(LOG)
+    root, store = ("--root", str(folder)), str(tmp_path / "store")
+    both = answer("data", "convert", "lobster:AAA", "bitstamp:btcusd", *root, "--to", store)
+    assert {"AAA", "btcusd"} == {day["symbol"] for outcome in both for day in outcome["days"]}
+    unsaid = nowake("data", "convert", str(folder), "--to", str(tmp_path / "all"))
+    assert (unsaid.returncode, "2 days in" in unsaid.stdout) == (1, True)
+    assert "LEFT OUT data/log.csv: it does not name its symbol; say which one" in " ".join(unsaid.stdout.split())
+    named = nowake("data", "convert", "lobster:AAA", "--symbol", "ZZZ", *root, "--to", store)
+    assert (named.returncode, "lobster:AAA names a symbol already; leave out --symbol ZZZ" in named.stderr) == (2, True)
+
+
+def test_a_source_and_a_symbol_of_which_nothing_comes_are_left_out_and_exit_1(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in folder.glob("BBB*"):
+        path.rename(other / path.name)
+    wanted = ("--symbol", "AAA", "--symbol", "ZZZ", "--to", str(tmp_path / "store"))
+    result = nowake("data", "convert", str(folder), str(other), *wanted)
+    text = " ".join(result.stdout.split())
+    assert (result.returncode, "1 day in" in text) == (1, True)
+    assert "LEFT OUT ZZZ: it is in no day of the sources" in text
+    assert "other: nothing of the symbols and days asked for is in it" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names that are no Unicode are Linux's")
+def test_a_file_whose_name_is_not_unicode_is_listed_and_converted(tmp_path: Path) -> None:
+    rows = [f"2024-02-20T15:{minute}:00Z,10,11,9,10,1" for minute in range(10, 40)]
+    os.makedirs(tmp_path / "data")
+    with open(os.fsencode(tmp_path / "data") + b"/n\xffname.csv", "w") as file:  # noqa: PTH123
+        file.write("time,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+    root = str(tmp_path / "data")
+    assert answer("data", "info", root)["instrument"]["symbol"] == "N\\UDCFFNAME"
+    assert answer("data", "convert", root, "--to", str(tmp_path / "store"))[0]["days"][0]["fate"] == "written"
 
 
 def test_check_says_the_verdict_first_and_exits_1_on_faults(folder: Path) -> None:

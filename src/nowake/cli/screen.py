@@ -32,7 +32,19 @@ def show(*tables: Table) -> None:
 
 def show_json(value: object) -> None:
     """Print one JSON document; what cannot be computed is null."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # The name of a file need not be Unicode.
+        encoded = msgspec.json.encode(_printable(msgspec.to_builtins(value)))
+    click.echo(msgspec.json.format(encoded, indent=2).decode())
+
+
+def _printable(plain: object) -> object:
+    if isinstance(plain, str):
+        return plain.encode(errors="backslashreplace").decode()
+    if isinstance(plain, dict):
+        return {_printable(key): _printable(value) for key, value in plain.items()}
+    return [_printable(each) for each in plain] if isinstance(plain, list | tuple) else plain
 
 
 @contextlib.contextmanager

@@ -12,9 +12,10 @@ from nowake.data.parquet import MadeOf
 from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.registry import pieces
 from nowake.data.store import Kept, Origin, Writer
-from nowake.domain.errors import NowakeError
+from nowake.data.text import printable
+from nowake.domain.errors import BadParameter, NowakeError
 
-_ENDS_BYTES = 1 << 16
+_OF_ONE_SYMBOL = {"bitstamp"}  # Formats whose files are of one symbol and need not say which.
 
 Heard = Callable[[Recording, int, int], None]  # A recording, bytes of it read, and bytes of it in all.
 
@@ -29,9 +30,8 @@ class Outcome:
 
 
 def convert(
-    recordings: Iterable[Recording],
+    asked: Iterable[tuple[Recording, Wanted]],
     to: str | Path,
-    wanted: Wanted,
     *,
     overwrite: bool = False,
     hear: Heard | None = None,
@@ -43,12 +43,11 @@ def convert(
 
     Parameters
     ----------
-    recordings
-        As a catalogue lists them.
+    asked
+        Recordings as a catalogue lists them, each with its symbols, dates, tick, lot and multiplier; `progress` is not
+        called, `hear` is.
     to
         The store's folder, made if it is not there.
-    wanted
-        Symbols, dates, tick, lot and multiplier; its `progress` is not called, `hear` is.
     overwrite
         Whether days that are there, made of something else, give way.
     hear
@@ -61,7 +60,7 @@ def convert(
     """
     outcomes = []
     with Writer(to, overwrite=overwrite) as writer:
-        for recording in recordings:
+        for recording, wanted in asked:
             try:
                 _read(recording, wanted, writer, hear)
                 outcomes.append(Outcome(recording, tuple(writer.publish())))
@@ -81,6 +80,8 @@ def fits(recording: Recording, symbols: frozenset[str], first: dt.date | None, l
 
 
 def _read(recording: Recording, wanted: Wanted, writer: Writer, hear: Heard | None) -> None:
+    if recording.format in _OF_ONE_SYMBOL and not recording.symbols and len(wanted.symbols) != 1:
+        raise BadParameter(f"it does not name its symbol; say which one, with --symbol or as {recording.format}:SYMBOL")
     made_of = tuple(_made_of(path) for path in recording.files)
     steps = {"tick_size": wanted.tick_size, "lot_size": wanted.lot_size, "multiplier": wanted.multiplier}
     asked = {name: str(value) for name, value in steps.items() if value is not None}
@@ -92,9 +93,6 @@ def _read(recording: Recording, wanted: Wanted, writer: Writer, hear: Heard | No
 
 
 def _made_of(path: Path) -> MadeOf:
-    size = path.stat().st_size
     with path.open("rb") as file:
-        ends = file.read(_ENDS_BYTES)
-        file.seek(max(0, size - _ENDS_BYTES))
-        ends += file.read(_ENDS_BYTES)
-    return MadeOf(path.name, size, hashlib.sha256(ends).hexdigest()[:32])
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return MadeOf(printable(path.name), path.stat().st_size, digest[:32])

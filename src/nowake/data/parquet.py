@@ -46,7 +46,7 @@ class MadeOf(msgspec.Struct, frozen=True):
 
     name: str
     size_bytes: int
-    digest: str  # SHA-256 of its first and its last 64 KiB.
+    digest: str  # Half of its SHA-256.
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,6 +99,11 @@ def _fault_of(name: str, kind: type[pl.DataType], field: str) -> str:
     return "" if -(2**63) <= int(field[:30]) < 2**63 else "does not fit 64 bits"
 
 
+def printable(text: str) -> str:
+    """A text that may be the name of a file, which need not be Unicode, with what is none written as \\udcff."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def shortened(text: str, longest: int = 60) -> str:
     """The beginning of a text, for a message, on one line: signs nobody can see become question marks."""
     text = "".join(sign if sign.isprintable() else "?" for sign in text[: longest + 1])

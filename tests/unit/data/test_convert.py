@@ -27,7 +27,11 @@ from .test_store import instrument_of, piece_of
 
 
 def converted(root, to, **options):
-    return convert(look(root, ["lobster"]).recordings, to, Wanted(), **options)
+    return convert(everything(look(root, ["lobster"]).recordings), to, **options)
+
+
+def everything(recordings, wanted=None):
+    return [(recording, wanted or Wanted()) for recording in recordings]
 
 
 def test_a_converted_day_is_the_day_itself(write_lobster, tmp_path):
@@ -56,13 +60,24 @@ def test_a_second_time_the_same_files_change_nothing_and_other_files_are_refused
     assert ("written", 30) == (outcome.days[0].fate, read_day(outcome.days[0].folder).trades.lots[0])
 
 
+def test_a_file_repaired_in_its_middle_is_another_file(write_lobster, tmp_path):
+    rows = [f"{34200 + k}.5,1,{k + 1},100,1000000,1" for k in range(9_000)]
+    book = ["1000300,70,1000000," + str(100 * (k + 1)) for k in range(9_000)]
+    root, store = write_lobster("\n".join(rows), "\n".join(book)), tmp_path / "store"
+    converted(root, store)
+    rows[4_500] = rows[4_500].replace(",4501,", ",9501,")
+    write_lobster("\n".join(rows), "\n".join(book))
+    (outcome,) = converted(root, store)
+    assert "is in" in outcome.failure
+
+
 def test_another_tick_is_another_day(write_lobster, tmp_path):
     root, store = write_lobster(), tmp_path / "store"
     converted(root, store)
     finer = Wanted(tick_size=Decimal("0.0001"))
-    (outcome,) = convert(look(root, ["lobster"]).recordings, store, finer)
+    (outcome,) = convert(everything(look(root, ["lobster"]).recordings, finer), store)
     assert "is in" in outcome.failure
-    (outcome,) = convert(look(root, ["lobster"]).recordings, store, finer, overwrite=True)
+    (outcome,) = convert(everything(look(root, ["lobster"]).recordings, finer), store, overwrite=True)
     assert Decimal("0.0001") == read_day(outcome.days[0].folder).instrument.tick_size
 
 
@@ -83,9 +98,9 @@ def test_a_recording_that_breaks_off_leaves_nothing_of_its_days(tmp_path, monkey
             if recording.symbols == ("CUT",):
                 raise BadData("cut short")
 
-    monkeypatch.setattr(conversion, "reader_of", lambda _: Breaking)
+    monkeypatch.setattr(conversion, "pieces", Breaking.pieces)
     recordings = [Recording("x", "XNAS", (symbol,), None, None, ()) for symbol in ("CUT", "WHOLE")]
-    cut, whole = convert(recordings, tmp_path, Wanted())
+    cut, whole = convert(everything(recordings), tmp_path)
     assert ("cut short", (), ["WHOLE"]) == (cut.failure, cut.days, [day.key[0] for day in whole.days])
     assert ["WHOLE"] == [each.symbols[0] for each in look(tmp_path).recordings]
 

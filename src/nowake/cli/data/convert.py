@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nowake.reports.table import Table
 
 _MOST_SHOWN = 60
+_NOTHING = "nothing of the symbols and days asked for is there; see what is with `nowake data info`"
 
 
 @click.command("convert", short_help="Keep days of any format as Parquet, quick to read.")
@@ -42,22 +43,81 @@ def command(
     SOURCE is FORMAT:SYMBOL, or a path to a file or a folder. A second time the same files change nothing.
     """
     from nowake.data.convert import convert  # noqa: PLC0415
+    from nowake.data.folder import blamed  # noqa: PLC0415
 
-    wanted = _wanted(filters)
-    recordings, wanted = _recordings(sources, root, wanted)
+    asked = _Asked(sources, root, _wanted(filters))
+    recordings = list(asked.jobs)
     with bytes_bar("converting", sum(each.size_bytes for each in recordings)) as read:
         heard = _Heard(recordings, read)
-        outcomes = convert(recordings, to, wanted, overwrite=overwrite, hear=heard)
-    failures = [outcome for outcome in outcomes if outcome.failure]
-    if len(outcomes) == len(failures) == 1:
-        raise BadData(failures[0].failure)
-    if not failures and not any(outcome.days for outcome in outcomes):
-        raise NotFound("nothing of the symbols and days asked for is there; see what is with `nowake data info`")
+        outcomes = convert(asked.jobs.items(), to, overwrite=overwrite, hear=heard)
+    failures = [blamed(each.recording.files[0], each.failure) for each in outcomes if each.failure]
+    left_out = asked.left_out(outcomes)
+    if not any(outcome.days for outcome in outcomes):
+        raise BadData("; ".join(failures)) if failures else NotFound(_NOTHING)
     if as_json:
-        show_json([_plain(outcome) for outcome in outcomes])
+        show_json([*map(_plain, outcomes), *({"failure": line, "days": []} for line in left_out)])
     else:
-        show(_table(outcomes, to))
-    return 1 if failures else 0
+        show(_table(outcomes, to, failures + left_out))
+    return 1 if failures or left_out else 0
+
+
+class _Asked:
+    """What is wanted of each recording of the sources, the largest first; and what of the sources comes to nothing.
+
+    Of two recordings that hold a day, the larger says more of it.
+    """
+
+    def __init__(self, sources: tuple[str, ...], root: str | None, wanted: Wanted) -> None:
+        from nowake.data import load  # noqa: PLC0415
+
+        self._wanted = wanted
+        self._of_source: dict[str, tuple[Recording, ...]] = {source: () for source in sources}
+        self._faults: dict[str, None] = {}
+        symbols: dict[Recording, frozenset[str]] = {}
+        with counted("files looked at") as seen:
+            for source in self._of_source:
+                here, found, symbol = load.recordings(source, root=root, progress=seen)
+                jobs = self._jobs(found, self._symbols(source, symbol))
+                for recording, these in jobs.items():
+                    before = symbols.get(recording, these)
+                    symbols[recording] = before | these if before and these else frozenset()
+                self._of_source[source] = tuple(jobs)
+                self._faults |= dict.fromkeys(str(fault) for fault in load.left_out(here, symbol))
+        if not symbols:
+            raise NotFound(_NOTHING)
+        ordered = sorted(symbols, key=lambda each: -each.size_bytes)
+        self.jobs = {each: dataclasses.replace(wanted, symbols=symbols[each]) for each in ordered}
+
+    def left_out(self, outcomes: list[Outcome]) -> list[str]:
+        """A line on each file that cannot be read, and each source and symbol of which nothing came."""
+        fruitful = {outcome.recording for outcome in outcomes if outcome.days or outcome.failure}
+        barren = [source for source, found in self._of_source.items() if not fruitful.intersection(found)]
+        there = {day.key[0].casefold() for outcome in outcomes for day in outcome.days}
+        missing = sorted(symbol for symbol in self._wanted.symbols if symbol.casefold() not in there)
+        return [
+            *self._faults,
+            *(f"{source}: nothing of the symbols and days asked for is in it" for source in barren),
+            *(f"{symbol}: it is in no day of the sources that is asked for" for symbol in missing),
+        ]
+
+    def _symbols(self, source: str, named: str) -> frozenset[str]:
+        """The symbols wanted of a source: the one it names, else those of --symbol."""
+        others = sorted(each for each in self._wanted.symbols if each.casefold() != named.casefold())
+        if named and others:
+            raise BadParameter(f"{source} names a symbol already; leave out --symbol {others[0]}")
+        return frozenset({named}) if named else self._wanted.symbols
+
+    def _jobs(self, found: Sequence[Recording], symbols: frozenset[str]) -> dict[Recording, frozenset[str]]:
+        """Recordings that may hold symbols on the days wanted, each with the symbols as it spells them."""
+        from nowake.data.convert import fits  # noqa: PLC0415
+
+        jobs = {}
+        for recording in found:
+            spelled = {each.casefold(): each for each in recording.symbols}
+            these = frozenset(spelled.get(each.casefold(), each) for each in symbols)
+            if fits(recording, these, self._wanted.first, self._wanted.last):
+                jobs[recording] = these
+        return jobs
 
 
 class _Heard:
@@ -94,27 +154,6 @@ def _wanted(filters: dict[str, object]) -> Wanted:
     )
 
 
-def _recordings(sources: tuple[str, ...], root: str | None, wanted: Wanted) -> tuple[list[Recording], Wanted]:
-    """What the sources hold of what is wanted, and the symbols as they are spelled there."""
-    from nowake.data import load  # noqa: PLC0415
-    from nowake.data.convert import fits  # noqa: PLC0415
-
-    found: list[Recording] = []
-    symbols: set[str] = set(wanted.symbols)
-    with counted("files looked at") as seen:
-        for source in sources:
-            _, here, symbol = load.recordings(source, root=root, progress=seen)
-            found += [recording for recording in here if recording not in found]
-            symbols |= {symbol} if symbol else set()
-    spelled = {each.casefold(): each for recording in found for each in recording.symbols}
-    wanted = dataclasses.replace(wanted, symbols=frozenset(spelled.get(each.casefold(), each) for each in symbols))
-    kept = [each for each in found if fits(each, wanted.symbols, wanted.first, wanted.last)]
-    kept.sort(key=lambda each: -each.size_bytes)  # Of two that hold a day, the one that says more of it comes first.
-    if not kept:
-        raise NotFound("nothing of the symbols and days asked for is there; see what is with `nowake data info`")
-    return kept, wanted
-
-
 def _plain(outcome: Outcome) -> dict[str, object]:
     recording = outcome.recording
     return {
@@ -136,7 +175,7 @@ def _plain(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _table(outcomes: list[Outcome], to: str) -> Table:
+def _table(outcomes: list[Outcome], to: str, left_out: list[str]) -> Table:
     from nowake.reports import formats  # noqa: PLC0415
     from nowake.reports.table import Column, Table  # noqa: PLC0415
 
@@ -165,9 +204,6 @@ def _table(outcomes: list[Outcome], to: str) -> Table:
         Column("fate", "", is_number=False),
     )
     notes = [f"and {len(days) - _MOST_SHOWN:,} days more"] if len(days) > _MOST_SHOWN else []
-    notes += [
-        f"LEFT OUT {'/'.join(outcome.recording.files[0].parts[-2:])}: {outcome.failure}"
-        for outcome in outcomes
-        if outcome.failure
-    ]
-    return Table(f"{len(days):,} days in {to}", columns, tuple(rows), tuple(notes))
+    notes += [f"LEFT OUT {line}" for line in left_out]
+    title = f"{len(days):,} {'day' if len(days) == 1 else 'days'} in {to}"
+    return Table(title, columns, tuple(rows), tuple(notes))

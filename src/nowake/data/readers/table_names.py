@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from nowake.data.text import printable
+
 UNKNOWN_VENUE = "UNKNOWN"
 
 _PACKED = {".gz", ".zst", ".xz", ".bz2"}
@@ -29,7 +31,7 @@ class TableName(NamedTuple):
 
 def named(path: Path) -> TableName:
     """What a file's name says."""
-    stem = path.name
+    stem = printable(path.name)
     while Path(stem).suffix.lower() in {*_PACKED, ".csv", ".txt", ".tsv"}:
         stem = Path(stem).stem
     words = [word for word in re.split(r"[_ ]+", stem) if word]
