@@ -120,7 +120,7 @@ def test_a_source_and_a_symbol_of_which_nothing_comes_are_left_out_and_exit_1(fo
 def test_a_file_whose_name_is_not_unicode_is_listed_and_converted(tmp_path: Path) -> None:
     rows = [f"2024-02-20T15:{minute}:00Z,10,11,9,10,1" for minute in range(10, 40)]
     os.makedirs(tmp_path / "data")
-    with open(os.fsencode(tmp_path / "data") + b"/n\xffname.csv", "w") as file:  # noqa: PTH123
+    with open(os.fsencode(tmp_path / "data") + b"/n\xffname.csv", "w") as file:
         file.write("time,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
     root = str(tmp_path / "data")
     assert answer("data", "info", root)["instrument"]["symbol"] == "N\\UDCFFNAME"

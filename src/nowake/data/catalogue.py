@@ -83,6 +83,19 @@ def chosen(catalogue: Catalogue, text: str, date: dt.date | None, *, format_name
     return choose(catalogue, (there or readings[-1:])[0], date, format_name=format_name)
 
 
+def spelled(spec: str, choice: Choice) -> str:
+    """FORMAT:SYMBOL[:DETAIL][@VENUE] with symbol and venue as the recording spells them, so that one day has one name;
+    any other name as it is."""
+    source, _, text = spec.partition(":")
+    if source != choice.recording.format:
+        return spec
+    for name in names(text):
+        if name.symbol.casefold() == choice.symbol.casefold():
+            detail = f":{name.detail}" if name.detail else ""
+            return f"{source}:{choice.symbol}{detail}{f'@{choice.recording.venue}' if name.venue else ''}"
+    return spec
+
+
 def all_of(catalogue: Catalogue, text: str, *, format_name: str = "") -> tuple[list[Recording], str]:
     """Every recording SYMBOL[:DETAIL][@VENUE] may mean, whatever its dates, and the symbol; errors as for `choose`."""
     candidates = [each for each in catalogue.recordings if not format_name or each.format == format_name]

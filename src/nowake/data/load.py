@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     Parameters
     ----------
     spec
-        As for `load_day`; of a recording of very many symbols it ends in the word SYMBOL.
+        As for `load_day`; of a recording of very many symbols, or that names none, it has dots for the symbol.
     first, last
         Dates of the first and the last session; None where the files do not say.
     gives
@@ -103,7 +103,7 @@ def load_day(
         multiplier=parse_step("multiplier", multiplier),
         progress=progress,
     )
-    name = f"{spec}:{symbol}" if symbol else spec
+    name = f"{spec}:{choice.symbol}" if symbol else catalogues.spelled(spec, choice)
     found = list(assemble.days(pieces(choice.recording, wanted), source=lambda _: name))
     if not found:
         raise NotFound(
@@ -168,7 +168,7 @@ def entries(here: Catalogue, recordings: Sequence[Recording], only: str = "") ->
     for each in here.recordings:
         for symbol in _shown(each, only):
             by_symbol.setdefault((each.format, symbol), []).append(each)
-    names = {key: catalogues.specs(alike, key[1] or "SYMBOL") for key, alike in by_symbol.items()}
+    names = {key: catalogues.specs(alike, key[1] or "...") for key, alike in by_symbol.items()}
     rows = []
     for each in recordings:
         for symbol in _shown(each, only):
@@ -238,7 +238,9 @@ def check_path(
         return raw.check_message_file(path)
     if spec.partition(":")[0] == lobster.FORMAT:
         choice = find(spec, parse_date(date), root=root, symbol=symbol)
-        return raw.check_recording(choice.recording, source=spec)
+        if progress is not None:
+            progress(0, choice.recording.size_bytes)
+        return raw.check_recording(choice.recording, source=catalogues.spelled(spec, choice))
     return quality.check(load_day(spec, date, root=root, symbol=symbol, progress=progress))
 
 

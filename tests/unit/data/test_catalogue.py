@@ -148,7 +148,7 @@ def test_a_recording_that_names_no_symbol_may_hold_any(tmp_path, recording):
     with pytest.raises(NotFound, match=r"does not name its symbols; say which, with --symbol or as .*:SYMBOL"):
         choose(here, Name(), MONDAY)
     (row,) = entries(here, here.recordings)
-    assert ("binance:SYMBOL", "?", "2024-08-05") == (row.spec, row.symbol, row.dates)
+    assert ("binance:...", "?", "2024-08-05") == (row.spec, row.symbol, row.dates)
 
 
 def test_of_lobster_cuts_the_fullest_is_meant_and_a_level_count_names_another(write_lobster):
@@ -259,6 +259,15 @@ def test_only_regular_files_are_looked_at(tmp_path):
     (tmp_path / "nowhere.csv").symlink_to(tmp_path / "gone")
     os.mkfifo(tmp_path / "pipe.csv")
     assert (1, 1) == (len(look(tmp_path).recordings), look(tmp_path).file_count)
+
+
+def test_a_day_has_one_name_however_it_is_asked_for(write_lobster, recording, tmp_path):
+    root = write_lobster()
+    asked = ("lobster:test", "lobster:TEST", "lobster:Test:1@xnas")
+    assert ["lobster:TEST", "lobster:TEST", "lobster:TEST:1@XNAS"] == [load_day(s, root=root).source for s in asked]
+    assert f"{root}:TEST" == load_day(str(root), symbol="test").source
+    (report,) = check_all("lobster:test", root=root).reports
+    assert "lobster:TEST" == report.source
 
 
 def test_bars_of_different_lengths_are_never_one_name(tmp_path, recording):

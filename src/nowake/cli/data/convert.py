@@ -71,7 +71,7 @@ class _Asked:
         from nowake.data import load  # noqa: PLC0415
 
         self._wanted = wanted
-        self._of_source: dict[str, tuple[Recording, ...]] = {source: () for source in sources}
+        self._of_source: dict[str, tuple[Recording, ...]] = dict.fromkeys(sources, ())
         self._faults: dict[str, None] = {}
         symbols: dict[Recording, frozenset[str]] = {}
         with counted("files looked at") as seen:

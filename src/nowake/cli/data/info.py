@@ -90,8 +90,12 @@ def _table(entries: list[Entry]) -> Table:
         Column("files", "files", formats.count, spare=1),
         Column("size_mb", "MB", formats.number),
     )
-    notes = ("A source is what load_day, simulate and data check take; --date says which day of several.",)
-    return Table("Days there are", columns, tuple(rows), notes)
+    notes = ["A source is what load_day, simulate and data check take; --date says which day of several."]
+    if any(entry.symbol == "?" for entry in entries):
+        notes.append("Where a source ends in dots, its files do not name their symbol: write yours instead of them.")
+    if any("symbols" in entry.symbol for entry in entries):
+        notes.append("Where a source has dots and very many symbols, write one of them instead.")
+    return Table("Days there are", columns, tuple(rows), tuple(notes))
 
 
 def _plain(day: Day) -> dict[str, object]:
