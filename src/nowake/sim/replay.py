@@ -212,7 +212,7 @@ class ReplayWorld:
             if not self._outbox or not self._last_words:
                 return ()
             self._last_words -= 1
-            self._now_ns = max(self._now_ns, self._outbox[0].time_ns)
+            self._now_ns = max(self._now_ns, self._outbox[-1].time_ns)
         elif self._late is None:
             self._run(wake)
         else:

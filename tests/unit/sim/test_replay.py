@@ -42,10 +42,10 @@ DAY = """
 """
 
 
-def world_of(text=DAY, *, open_ns=50, close_ns=8000, feed=10, order=20, report=30, **options):
+def world_of(text=DAY, *, open_ns=50, close_ns=8000, feed=10, order=20, report=30, fill=None, **options):
     session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=open_ns, close_ns=close_ns)
     instrument = Instrument(symbol="X", venue="XTST", session=session)
-    latency = Latency(feed=feed, send=order, ack=report)
+    latency = Latency(feed=feed, send=order, ack=report, fill=fill)
     return ReplayWorld(history(text), instrument, name="test", latency=latency, **options)
 
 
@@ -271,6 +271,17 @@ def test_sender_who_never_stops_does_not_keep_a_closed_venue_open():
         batches += 1
         world.submit(PlaceChild(batches, Side.BUY, 15, 10**6))
         assert batches < 100
+
+
+def test_every_fill_is_told_after_the_close_however_many_were_still_under_way():
+    sellers = "\n".join(f"{7600 + 10 * k} add ask {100 + k} 1 100" for k in range(40))
+    day = f"10 add ask 1 9 101\n10 add bid 2 9 90\n{sellers}\n9000 add bid 3 1 95"
+    world = world_of(day, feed=0, order=0, report=0, fill=1000)
+    wait(world, 100)
+    world.submit(PlaceChild(1, Side.BUY, 1000, 100))
+    told = [event for event in rest_of(world) if isinstance(event, ChildFilled)]
+    assert [8600 + 10 * k for k in range(40)] == [event.time_ns for event in told]
+    assert 40 == sum(event.lots for event in told)
 
 
 def test_data_that_end_before_the_session_end_the_world():
