@@ -19,7 +19,6 @@ class Level:
     taken: int = 0  # Lots of it we took.
     kept: int = 0  # Lots we had taken when history was cleared.
     credit: int = 0  # Lots traded that no level message has shown gone yet.
-    void: int = 0  # How many of them a level message of this instant followed.
     gone: int = 0  # Lots gone in this instant that no trade explains.
     told: bool = False  # Whether a level message came in this instant.
 
@@ -121,9 +120,8 @@ class PlainLevelBook(PlainBook):
         explained = min(lost, level.credit)
         level.credit -= explained
         level.gone += lost - explained
-        level.void = level.credit
         if not self.queue(side, price):  # Nobody there whose place depends on which lots went.
-            level.credit = level.void = level.gone = 0
+            level.credit = level.gone = 0
         level.taken = min(level.taken + level.kept, lots)
         level.kept, level.hist, level.told = 0, lots, True
 
@@ -152,8 +150,8 @@ class PlainLevelBook(PlainBook):
             for price, level in self.levels[side].items():
                 if level.hist or self.queue(side, price):
                     level.kept += level.taken
-                    level.credit -= level.void
-                    level.hist = level.taken = level.void = level.gone = 0
+                    level.credit = 0 if level.told else level.credit
+                    level.hist = level.taken = level.gone = 0
                 level.told = False
 
     # After every instant.
@@ -180,8 +178,7 @@ class PlainLevelBook(PlainBook):
     def close_instant(self):
         for level in self.everywhere():
             if level.told:
-                level.credit -= level.void
-                level.void, level.gone, level.told = 0, 0, False
+                level.credit, level.gone, level.told = 0, 0, False
 
     def uncross(self):
         for side in (1, -1):

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nowake.kernels.ladder_queue import advance, available, is_told, settle, watch, watch_at
+from nowake.kernels.ladder_queue import advance, available, is_told_next, settle, was_told, watch, watch_at
 from nowake.kernels.ladder_state import LADDER, LONG_AGO
 from nowake.kernels.layout import CLEAR, EVENT, HALT, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESUME, TRADE
 from nowake.kernels.levels import level_at, look, mark, next_level, rank_of, show, side_at, within_reach
@@ -159,12 +159,13 @@ def _trade(c: Any, number: int, side: int, rank: int, lots: int) -> None:
     if rank < 0 or rank >= c.window:
         return
     row = side * c.window + rank
-    level = level_at(c, row)
-    if level.own == 0 and is_told(c, number, row):
-        return
+    level, told = level_at(c, row), watch_at(c, row)
     if level.anonymous == 0:
+        if is_told_next(c, number, row):
+            return
         watch(c, row)
-    told = watch_at(c, row)
+        if was_told(c, number, row):
+            told.told_ns = c.venue_ns
     unexplained = lots
     if told.told_ns == c.venue_ns:
         explained = min(told.down, lots)
@@ -174,6 +175,8 @@ def _trade(c: Any, number: int, side: int, rank: int, lots: int) -> None:
         told.traded -= told.stale
         told.stale = 0
     told.traded += unexplained
+    if told.told_ns == c.venue_ns:
+        told.stale = told.traded
     if level.own > 0:
         advance(c, row, lots, rest)
 

@@ -48,10 +48,17 @@ def watch(c: Any, row: int) -> None:
 
 
 @leaf
-def is_told(c: Any, number: int, row: int) -> bool:
-    """Whether a level message of the same instant, before event `number` or right behind it, tells a row."""
-    if number + 1 < c.event_count and _tells(c, at(c.events, number + 1, EVENT), row):
-        return True
+def is_told_next(c: Any, number: int, row: int) -> bool:
+    """Whether the event right behind event `number` is a level message of the same instant about a row."""
+    return number + 1 < c.event_count and _tells(c, at(c.events, number + 1, EVENT), row)
+
+
+@leaf
+def was_told(c: Any, number: int, row: int) -> bool:
+    """Whether a level message of the same instant before event `number` told a row.
+
+    Asked only when a row begins to be watched: a walk back for every trade would square the length of an instant.
+    """
     k = number - 1
     while k >= 0:
         event = at(c.events, k, EVENT)

@@ -21,7 +21,7 @@ LONG_AGO = -(1 << 62)  # An instant before all events.
 WATCH = np.dtype(
     [
         ("traded", np.int64),  # Lots traded that no level message has shown gone yet.
-        ("stale", np.int64),  # How many of them a level message followed: void when its instant is over.
+        ("stale", np.int64),  # How many of them a level message shared its instant with: void when that is over.
         ("down", np.int64),  # Lots gone in the instant `told_ns` that no trade explains yet.
         ("told_ns", np.int64),  # The instant of the last level message.
         ("kept", np.int64),  # Lots we had taken when history was cleared: they stay taken when it is told again.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from tests.reference.streams import history, records
@@ -88,6 +90,36 @@ def test_a_trade_and_the_level_that_shows_it_count_once_in_either_order_of_one_i
     """30 more behind us, so that a second count would show."""
     book = joined(BASE + "2 level bid 0 40 99\n" + order, model)
     assert 6.0 == book.lots_ahead(7)
+
+
+@pytest.mark.parametrize(
+    "order", ["3 trade bid 0 4 99\n3 level bid 0 10 99", "3 level bid 0 10 99\n3 trade bid 0 4 99"]
+)
+def test_a_trade_whose_lots_came_again_in_its_instant_nets_no_later_cancel_in_either_order(order):
+    """10 lots are there after the trade: 5 that go later are cancels, 3 of 5 from ahead of our 6 with 4 behind."""
+    assert 6 - 5 * 0.6 == pytest.approx(joined(BASE + order + "\n5 level bid 0 5 99", Proportional()).lots_ahead(7))
+    free = book_of(BASE + order + "\n5 level bid 0 9 99")
+    free.run(2)
+    free.place(1, side=1, price_ticks=99, lots=1)
+    free.run(3)
+    free.withdraw(1)
+    free.place(2, side=-1, price_ticks=99, lots=20, immediate=True)
+    assert [(3, 10, 99)] == fills(free)
+
+
+def test_an_instant_of_many_trades_after_its_levels_is_no_slower_an_event_than_a_short_one():
+    """Trades that each looked back over their instant would take a minute here."""
+    count = 200_000
+    events = np.zeros(2 * count, layout.EVENT)
+    events["time_ns"], events["lots"], events["side"] = 5, 7, 1
+    events["kind"][:count], events["kind"][count:] = layout.LEVEL, layout.TRADE
+    events["price_ticks"] = 100
+    events["price_ticks"][1:count] = 99
+    book = LevelBook(events)
+    began = time.process_time()
+    book.run(10)
+    assert 7 * count == book.volume_lots
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("model", ALL, ids=str)
