@@ -17,7 +17,7 @@ at prices history never paid. So try several before believing a passive run."""
 from __future__ import annotations
 
 import dataclasses
-from typing import Self
+from typing import Any, Never, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Latency:
     Raises
     ------
     BadParameter
-        When a leg is negative, longer than an hour, or no duration, or decide is a backlog.
+        When a leg is negative, longer than an hour, no duration or none of the six, or decide is a backlog.
 
     Examples
     --------
@@ -75,10 +75,32 @@ class Latency:
         ack: Given = DEFAULT_NS,
         fill: Given | None = None,
         cancel: Given | None = None,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            raise BadParameter(f"no leg {min(unknown)!r}; there are {', '.join(NAMES)}")
         given = (feed, decide, send, ack, ack if fill is None else fill, send if cancel is None else cancel)
         for name, value in zip(NAMES, given, strict=True):
             object.__setattr__(self, name, _leg(value, name))
+
+    @classmethod
+    def of(cls, given: Latency | str | None) -> Latency:
+        """As given, of a text as by `parse`, or unless given 200 microseconds each way.
+
+        Raises
+        ------
+        BadParameter
+            When it is none of these, or as `parse`.
+        """
+        if given is None:
+            return cls()
+        if isinstance(given, str):
+            return cls.parse(given)
+        if not isinstance(given, Latency):
+            raise BadParameter(
+                f"latency {given!r} is neither a text as '200us' nor a Latency; say Latency.constant(...)"
+            )
+        return given
 
     @classmethod
     def constant(cls, one_way: int | str) -> Self:
@@ -96,7 +118,7 @@ class Latency:
         """
         if "=" not in text:
             return cls.constant(text)
-        given: dict[str, str] = {}
+        given: dict[str, Any] = {}
         for part in text.split(","):
             name, _, duration = (word.strip() for word in part.partition("="))
             if name not in NAMES:
@@ -126,12 +148,17 @@ class Latency:
         ------
         BadData
             When there are no receipts, they were received out of order, or the two clocks disagree.
+        BadParameter
+            When the day was stamped by one clock and has none to give, or a leg is none of ours.
         """
+        if not isinstance(receipts, Receipts):
+            raise BadParameter(
+                f"receipts {receipts!r} are not of two clocks; give day.receipts of a day that has them, or a constant "
+                "latency"
+            )
         leg = legs.drawn(receipts, seed=seed) if draws else legs.recorded(receipts)
-        unknown = set(others) - set(NAMES)
-        if unknown:
-            raise BadParameter(f"no leg {min(unknown)!r}; there are {', '.join(NAMES)}")
-        return cls(**({"feed": leg, "send": leg, "ack": leg} | others))
+        chosen: dict[str, Any] = {"feed": leg, "send": leg, "ack": leg} | others
+        return cls(**chosen)
 
     def over(self, times_ns: Ints) -> tuple[Leg, ...]:
         """The six legs in the order of `NAMES`, any backlog being that of a venue with events at these times."""

@@ -112,6 +112,26 @@ def code_of(model: QueueModel) -> tuple[int, float]:
     return _CODES[type(model)], getattr(model, "exponent", 1.0)
 
 
+def model_of(text: str) -> QueueModel:
+    """The model of a text: "risk-averse", "proportional", "power" (of 2), "power:3" or "log".
+
+    Raises
+    ------
+    BadParameter
+        When it names none.
+    """
+    plain: dict[str, QueueModel] = {str(model): model for model in (RiskAverse(), Proportional(), LogProbability())}
+    name, colon, exponent = text.strip().partition(":")
+    if not colon and name in plain | {"power": None}:
+        return plain.get(name, PowerProbability())
+    try:
+        number = float(exponent if name == "power" else "")
+    except ValueError:
+        said = f"queue model {text!r} is not one of risk-averse, proportional, power:EXPONENT, log"
+        raise BadParameter(said) from None
+    return PowerProbability(number)
+
+
 def share_behind(model: QueueModel, *, ahead: float, behind: float) -> float:
     """Which share of a cancel left behind an order, with so many lots of others ahead of it and behind it.
 

@@ -113,6 +113,25 @@ def test_recorded_latency_is_that_of_every_way_unless_said_otherwise():
         Latency.recorded(RECEIPTS, order=3)
 
 
+@pytest.mark.parametrize("receipts", [None, [1, 2], "day"])
+def test_receipts_that_are_none_are_refused_with_the_way_out(receipts):
+    with pytest.raises(BadParameter, match=r"are not of two clocks; give day\.receipts of a day that has them"):
+        Latency.recorded(receipts)
+
+
+def test_a_leg_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(BadParameter, match="no leg 'snd'; there are feed, decide, send, ack, fill, cancel"):
+        Latency(snd=1)
+
+
+def test_latency_is_what_is_given_or_what_a_text_says_or_the_default():
+    assert Latency() == Latency.of(None)
+    assert Latency.constant(500) == Latency.of("500ns")
+    assert Latency(feed=7) == Latency.of(Latency(feed=7))
+    with pytest.raises(BadParameter, match="latency 200 is neither a text as '200us' nor a Latency"):
+        Latency.of(200)
+
+
 def test_each_leg_delays_what_it_is_for():
     world = world_of(Latency(feed=10, decide=1, send=20, ack=300, fill=400, cancel=50))
     world.advance(Wake(time_ns=200))

@@ -14,6 +14,7 @@ from nowake.sim.queue_models import (
     Proportional,
     RiskAverse,
     code_of,
+    model_of,
     share_behind,
 )
 
@@ -67,3 +68,21 @@ def test_a_model_of_the_users_own_is_refused_by_name():
 def test_models_print_as_a_trader_would_say_them():
     assert ["risk-averse", "proportional", "power 0.5", "power 2", "power 3", "log"] == [str(model) for model in ALL]
     assert "PowerProbability(exponent=2.0)" == repr(PowerProbability())
+
+
+def test_a_model_is_read_from_the_text_the_command_line_takes():
+    texts = ("risk-averse", " proportional ", "power", "power:0.5", "log")
+    models = [RiskAverse(), Proportional(), PowerProbability(2.0), PowerProbability(0.5), LogProbability()]
+    assert models == [model_of(text) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["", "fifo", "power:", "power:x", "log:2", "log:", ":2"])
+def test_a_text_that_names_no_model_is_refused_with_those_there_are(text):
+    with pytest.raises(BadParameter, match=f"queue model '{text}' is not one of risk-averse, proportional, power:EXP"):
+        model_of(text)
+
+
+@pytest.mark.parametrize("text", ["power:-1", "power:nan", "power:21"])
+def test_a_text_with_an_exponent_out_of_range_is_refused(text):
+    with pytest.raises(BadParameter, match="must be above 0 and at most 20"):
+        model_of(text)
