@@ -5,20 +5,17 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from nowake.algos.pacing import Need, Pacing, before_or_after, completion_lots, decide
 from nowake.domain.decider import Decision, Reason, View
-from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.domain.randomness import draw
 
-
-class Tip(Pacing, frozen=True, kw_only=True):
-    """Pacing that always shows a limited size."""
-
-    display_size: int | None = 100
+TIPS = 200  # That an order is cut into unless a tip's size is given: as large a part as a clip of `Participate`.
 
 
-class Iceberg(Tip, frozen=True):
+class Iceberg(Pacing, frozen=True):
     """Show `display_size` lots, and the next tip only when the last is gone.
 
     Parameters
@@ -26,7 +23,9 @@ class Iceberg(Tip, frozen=True):
     order
         The parent.
     display_size
-        Lots of a tip before its size is moved by up to half `randomize_size` either way.
+        Lots of a tip before its size is moved by up to half `randomize_size` either way. Half a percent of the order
+        unless given, one lot at least: a lot is a share here and a hundred-millionth of a coin there, so no number of
+        lots would do for both.
     min_pct_vol, max_pct_vol, no_take_liq, force_completion, ...
         As for `Pacing`.
     """
@@ -36,7 +35,7 @@ class Iceberg(Tip, frozen=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.display_size is None:
-            raise BadParameter("display_size None shows everything; an iceberg needs a number of lots")
+            msgspec.structs.force_setattr(self, "display_size", max(1, self.order.lots // TIPS))
 
     def decide(self, view: View) -> Decision:
         """The orders wanted working now: what is left of the tip, and in the completion phase what must be taken."""

@@ -270,9 +270,13 @@ def test_deciding_twice_on_the_same_view_gives_the_same_decision() -> None:
         (lambda: algos.Twap(parent(), randomize_time=-0.1), "randomize_time -0.1"),
         (lambda: algos.Shortfall(parent(), kappa=-1.0), "kappa -1.0"),
         (lambda: algos.Shortfall(parent(), kappa=float("inf")), "kappa inf"),
-        (lambda: algos.Iceberg(parent(), display_size=None), "display_size None"),
     ],
 )
 def test_bad_parameters_fail_where_they_are_given(make, message: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(BadParameter, match=message):
         make()
+
+
+@pytest.mark.parametrize(("lots", "tip"), [(20_000, 100), (100_000_000, 500_000), (399, 1), (1, 1)])
+def test_an_icebergs_tip_is_half_a_percent_of_the_order_unless_given(lots: int, tip: int) -> None:
+    assert tip == algos.Iceberg(parent(lots)).display_size
