@@ -9,6 +9,7 @@ import click
 from nowake.cli.options import json_option, load
 from nowake.cli.screen import show, show_json, steps
 from nowake.domain.units import NS_PER_MINUTE
+from nowake.reports import formats
 from nowake.reports.formats import percent, sparkline
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 @click.option("--seed", default=7, show_default=True, help="Seed of every run.")
 @json_option
 def command(source: str, date: str | None, root: str | None, *, out: str, seed: int, as_json: bool) -> None:
-    """Buy 20,000 shares from 10:00 to 15:30: estimate the cost, plan, execute by five algorithms in a replayed
-    market, and explain what it cost.
+    """Buy 20,000 shares from 10:00 to 15:30, or 2 % of the volume in the middle of a day that has not these: estimate
+    the cost, plan, execute by five algorithms in a replayed market, and explain what it cost.
 
-    SOURCE is lobster:SYMBOL, generated or generated:SEED. By default it is NASDAQ's AMZN of 2012-06-21 where the data
-    folder holds it, else a generated day.
+    SOURCE is FORMAT:SYMBOL of orders or levels (`nowake data info` lists what there is), a path, generated or
+    generated:SEED. By default it is NASDAQ's AMZN of 2012-06-21 where the data folder holds it, else a generated day.
     """
     from nowake.reports import tables  # noqa: PLC0415
     from nowake.reports.summary import summarise  # noqa: PLC0415
@@ -59,7 +60,11 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
         tables.frontier_table(done.expected.frontier, most=8, currency=tables.money_unit(done.order.instrument)),
         tables.runs_table(summaries, done.order.instrument, title="The same order, five algorithms"),
     )
-    _where_next(str(done.report), str(done.runs[0].journal_path))
+    again = "" if not source else f" {source} --date {done.day.instrument.session.date}"
+    other = (
+        f"nowake simulate{again} --sell {formats.quantity(done.order.quantity).replace(',', '')} --algo pov --rate 0.1"
+    )
+    _where_next(str(done.report), str(done.runs[0].journal_path), other)
 
 
 def _volume_curve(curve: VolumeCurve, day: Day) -> str:
@@ -70,10 +75,10 @@ def _volume_curve(curve: VolumeCurve, day: Day) -> str:
     return f"volume     {sparkline(shares)} by half hour, {percent(shares[0])} of the day in the first"
 
 
-def _where_next(report: str, journal: str) -> None:
+def _where_next(report: str, journal: str, other: str) -> None:
     click.echo(
         f"Report     {report}\n"
         f"Look next  nowake replay {journal}    the same run again, to the byte\n"
-        "           nowake simulate --sell 5000 --algo pov --rate 0.1    another order\n"
+        f"           {other}    another order\n"
         "           nowake --help    everything else"
     )

@@ -12,8 +12,10 @@ import msgspec
 from nowake.algos import Algorithm, Iceberg, Participate, Shortfall, Twap, Vwap
 from nowake.data.day import Day
 from nowake.data.load import default_day
+from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
-from nowake.domain.units import NS_PER_SECOND
+from nowake.domain.side import Side
+from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
 from nowake.models.estimate import CostEstimate
 from nowake.models.estimate import estimate as estimate_cost
 from nowake.models.impact.linear import Linear
@@ -24,11 +26,13 @@ from nowake.reports import html
 from nowake.reports.execution import build_page
 from nowake.reports.summary import Tape
 from nowake.schedules import AlmgrenChriss, FrontierPoint, Schedule, cost_of, frontier, twap, vwap
+from nowake.tca.benchmarks import tape_volume
 from nowake.verbs.simulate import Run, simulate
 
-QUANTITY, START, END = 20_000, "10:00", "15:30"
+QUANTITY, START, END = 20_000, "10:00", "15:30"  # Of a whole day of a large share.
+LARGEST_SHARE = 0.25  # Of the window's volume that this quantity may be.
+SHARE = 0.02  # Of the window's volume, on any other day.
 RATE = 0.05
-DISPLAY = 100
 LOOK_AHEAD = (
     "The volume curve VWAP follows and the urgency of the shortfall order were measured on this same day: "
     "they knew what was to come, as no desk does."
@@ -54,6 +58,37 @@ class Demo(NamedTuple):
     expected: Expected
     runs: tuple[Run, ...]
     report: Path
+
+
+def order_of(day: Day) -> ParentOrder:
+    """Buy 20,000 from 10:00 to 15:30 where the day has these hours and the volume for it; else 2 % of the volume of
+    the middle half of its trading.
+
+    Raises
+    ------
+    BadParameter
+        When the day cannot be replayed, or hardly trades.
+    """
+    if not day.can_replay:
+        raise BadParameter(f"{day.cannot_replay_because}; `nowake data info` lists what there is")
+    instrument, session = day.instrument, day.instrument.session
+    inside = (day.trades.time_ns >= session.open_ns) & (day.trades.time_ns <= session.close_ns) & ~day.trades.auction
+    times = day.trades.time_ns[inside]
+    if len(times) < 2 or times[-1] - times[0] < 4 * NS_PER_MINUTE:
+        raise BadParameter(
+            f"{day.source} {session.date} has {len(times):,} trades over less than four minutes, too few to show "
+            "anything; `nowake data info` lists what else there is"
+        )
+    start_ns, end_ns, lots = session.at(START), session.until(END), QUANTITY
+    room = LARGEST_SHARE * tape_volume(day.trades, start_ns, end_ns).lots
+    if not (times[0] <= start_ns < end_ns <= times[-1] and lots <= room):
+        quarter_ns = int(times[-1] - times[0]) // 4
+        start_ns, end_ns = (
+            int(each) // NS_PER_SECOND * NS_PER_SECOND for each in (times[0] + quarter_ns, times[-1] - quarter_ns)
+        )
+        volume = tape_volume(day.trades, start_ns, end_ns).lots
+        lots = max(1, int(float(f"{SHARE * volume:.1e}")))
+    return ParentOrder(instrument=instrument, side=Side.BUY, lots=lots, start_ns=start_ns, end_ns=end_ns)
 
 
 def expect(order: ParentOrder, day: Day) -> Expected:
@@ -92,7 +127,7 @@ def algorithms(order: ParentOrder, expected: Expected) -> tuple[Algorithm, ...]:
         Vwap(order, expected.curve),
         Participate(order, rate=RATE),
         Shortfall(order, kappa=kappa),
-        Iceberg(order, display_size=DISPLAY),
+        Iceberg(order),
     )
 
 
@@ -108,18 +143,24 @@ def demo(
     Parameters
     ----------
     day
-        Market data; the default day when None.
+        Market data; the default day when None. `order_of` says what is bought.
     out
         Folder under which a new one is made for the report and the journals.
     seed
         Of every run.
     progress
         Called with what is being done, in a few words.
+
+    Raises
+    ------
+    BadParameter
+        As `order_of`.
     """
     say = progress or (lambda _: None)
-    say("loading the day")
-    day = day or default_day()
-    order = ParentOrder.buy(day.instrument, QUANTITY * day.instrument.quantity(1), start=START, end=END)
+    if day is None:
+        say("loading the day")
+        day = default_day()
+    order = order_of(day)
     say("measuring, estimating, planning")
     expected = expect(order, day)
     folder = _new_folder(Path(out))
@@ -144,8 +185,8 @@ def demo(
 
 
 def _describe(day: Day) -> str:
-    what = "real NASDAQ data" if day.source.startswith("lobster:") else "a generated day"
-    return f"{day.source}, {what}"
+    is_generated = day.source.partition(":")[0] == "generated"
+    return f"{day.source}, {'a generated day' if is_generated else f'recorded at {day.instrument.venue}'}"
 
 
 def _new_folder(root: Path) -> Path:
