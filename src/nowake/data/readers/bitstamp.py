@@ -5,12 +5,13 @@ obAnalytics, Stubbings 2016), CSV, packed or plain, with the columns
 
 `timestamp` is the recorder's clock in milliseconds, `exchange.timestamp` the second the order was created in, so of
 the two only the first can order events: it is the time of ours. `volume` is what the order has left, in units of 1e-8
-coins (or in coins, where it has a decimal point); 0 on a deletion means filled, more means cancelled.
-`bitstamp_orders` says how rows become events.
+coins, or in coins where one of the first some ten thousand has a decimal point; 0 on a deletion means filled, more
+means cancelled. `bitstamp_orders` says how rows become events.
 
-The log names no instrument: the name of the file does ("btcusd"), or the one symbol that is asked for, else the name
-stands as it is. A day is a UTC day; each begins with a picture of the orders that stand then. Orders older than the
-log are unknown: they are counted, never invented, so the book fills up over the first minutes."""
+The log names no instrument: the name of the file does ("btcusd"), else the one symbol that is asked for. Logs of a
+symbol whose times do not overlap are one recording. A day is a UTC day; each begins with a picture of the orders that
+stand then. Orders older than the log are unknown: they are counted, never invented, so the book fills up over the
+first minutes."""
 
 from __future__ import annotations
 
@@ -20,9 +21,10 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,24 +63,21 @@ def recognises(path: Path) -> bool:
 
 
 def recordings(files: Sequence[Path]) -> list[Recording]:
-    """One recording for each symbol the names tell, files in order of time. Damaged ones are left out where others
-    are not.
+    """One recording for each symbol the names tell, files in order of time; those that overlap stand apart. Damaged
+    ones are left out where others are not.
 
     Raises
     ------
     BadData
         When the first row of every file says nothing.
     """
-    begun = sorted(each_that_opens(files, _first_ms))
-    by_symbol = itertools.groupby(sorted(begun, key=lambda item: _symbol_in(item[1])), key=lambda i: _symbol_in(i[1]))
+    logs = [log for log, _ in each_that_opens(files, _log)]
     out = []
-    for symbol, members in by_symbol:
-        of_symbol = sorted(members)
-        groups = [of_symbol] if symbol else [[one] for one in of_symbol]  # Unnamed logs may be of several symbols.
-        for group in groups:
-            first = _date_of(group[0][0])
-            paths = tuple(path for _, path in group)
-            last = max(_date_of(min(_last_ms(paths[-1]), _LATEST_MS)), first)
+    for symbol, members in itertools.groupby(sorted(logs), key=lambda log: log.symbol):
+        of_symbol = list(members)  # Those without one may be of several.
+        for group in _that_follow(of_symbol) if symbol else [[one] for one in of_symbol]:
+            first, last = _date_of(group[0].first_ms), _date_of(group[-1].last_ms)
+            paths = tuple(one.path for one in group)
             out.append(Recording(FORMAT, VENUE, (symbol,) if symbol else (), first, last, paths))
     return out
 
@@ -91,7 +90,7 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
     BadData
         When a row cannot be read: shows file, row and value.
     BadParameter
-        When a tick or lot does not fit the data.
+        When neither the name nor `wanted` says the one symbol, or a tick or lot does not fit the data.
     """
     symbol = _symbol_of(recording, wanted)
     if wanted.symbols and symbol not in wanted.symbols:
@@ -104,6 +103,29 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
     for told in _in_parts(log.close()):
         yield from book.add(told, log)
     yield from book.flush(log)
+
+
+class _Log(NamedTuple):
+    """A file, and when its first and its last row were written."""
+
+    symbol: str
+    first_ms: int
+    last_ms: int
+    path: Path
+
+
+def _that_follow(logs: Iterable[_Log]) -> list[list[_Log]]:
+    """Logs in order of time as few rows of logs that follow one another; a copy of one follows nothing."""
+    rows: list[list[_Log]] = []
+    for log in logs:
+        for row in rows:
+            last = row[-1]
+            if last.last_ms <= log.first_ms and (last.first_ms, last.last_ms) != (log.first_ms, log.last_ms):
+                row.append(log)
+                break
+        else:
+            rows.append([log])
+    return rows
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -205,7 +227,7 @@ class _Days:
 
 def _frames(recording: Recording, wanted: Wanted) -> Iterator[pl.DataFrame]:
     """The files as frames of some ten thousand rows, numbers as units of 1e-8."""
-    done, size = 0, recording.size_bytes
+    done, size, in_coins = 0, recording.size_bytes, None
     for path in recording.files:
         header, rest, row = b"", b"", 1
         for chunk in chunks(path, done_bytes=done, all_bytes=size, progress=wanted.progress):
@@ -215,7 +237,10 @@ def _frames(recording: Recording, wanted: Wanted) -> Iterator[pl.DataFrame]:
             if not header:
                 header, _, whole = whole.partition(b"\n")
             if whole.strip():
-                frame = _frame(path, header, whole, row)
+                raw = _cells(path, header, whole, row)
+                if in_coins is None:
+                    in_coins = not _with_point(raw).is_empty()
+                frame = _numbers(path, raw, row, in_coins=in_coins)
                 row += frame.height
                 yield frame
         if rest.strip():
@@ -223,14 +248,29 @@ def _frames(recording: Recording, wanted: Wanted) -> Iterator[pl.DataFrame]:
         done += path.stat().st_size
 
 
-def _frame(path: Path, header: bytes, lines: bytes, rows_before: int) -> pl.DataFrame:
+def _cells(path: Path, header: bytes, lines: bytes, rows_before: int) -> pl.DataFrame:
+    """Rows of the log as texts."""
     try:
         raw = pl.read_csv(header + b"\n" + lines, infer_schema=False, truncate_ragged_lines=False)
-        raw = raw.rename({name: name.lstrip("\ufeff") for name in raw.columns}).select(COLUMNS)
+        return raw.rename({name: name.lstrip("\ufeff").strip() for name in raw.columns}).select(COLUMNS)
     except pl.exceptions.PolarsError as error:
         reason = shortened(str(error).splitlines()[0])
         raise BadData(f"{path.name} after row {rows_before:,}: no order log ({reason}); copy the file again") from None
-    in_coins = bool(raw["volume"].str.contains(".", literal=True).any())
+
+
+def _with_point(raw: pl.DataFrame) -> pl.Series:
+    """The volumes that have a decimal point."""
+    return raw["volume"].filter(raw["volume"].str.contains(".", literal=True).fill_null(value=False))
+
+
+def _numbers(path: Path, raw: pl.DataFrame, rows_before: int, *, in_coins: bool) -> pl.DataFrame:
+    """Rows of the log as numbers, prices and volumes in units of 1e-8."""
+    pointed = _with_point(raw)
+    if not in_coins and not pointed.is_empty():
+        raise BadData(
+            f"{path.name} after row {rows_before:,}: volume {shortened(pointed[0])!r} is in coins, those before it are "
+            "whole numbers as of units of 1e-8; write all of them in the same unit"
+        )
     frame = raw.select(
         pl.col("id").cast(pl.Int64, strict=False),
         pl.col("timestamp").cast(pl.Int64, strict=False),
@@ -289,7 +329,9 @@ def _symbol_of(recording: Recording, wanted: Wanted) -> str:
         return recording.symbols[0]
     if len(wanted.symbols) == 1:
         return next(iter(wanted.symbols))
-    return recording.files[0].name.partition(".")[0].upper()
+    raise BadParameter(
+        f"{recording.files[0].name} does not name its symbol; say which, with --symbol or as {FORMAT}:BTCUSD"
+    )
 
 
 def _symbol_in(path: Path) -> str:
@@ -303,23 +345,26 @@ def _currency(symbol: str) -> str:
     return found[2].upper() if found else "USD"
 
 
-def _first_ms(path: Path) -> int:
-    lines = head(path).split(b"\n", 2)
-    if len(lines) < 3:
+def _log(path: Path) -> _Log:
+    """What the first row and the last whole one say; a packed file is read through for it."""
+    header, _, lines = head(path).partition(b"\n")
+    first, cut, _ = lines.partition(b"\n")
+    if not cut:
         collections.deque(chunks(path), maxlen=0)  # A file that cannot be unpacked says so.
         raise BadData(f"{path.name} has no rows; copy it again")
-    return int(_frame(path, lines[0], lines[1], 1)["timestamp"][0])
-
-
-def _last_ms(path: Path) -> int:
-    """The time of the last whole row that has one, 0 where none has; a packed file is read through for it."""
-    column, last, rest = head(path).partition(b"\n")[0].split(b",").index(b"timestamp"), b"", b""
+    first_ms = last_ms = _time_ms(path, header, first)
     with contextlib.suppress(BadData):  # Reading the rows will say where it is damaged.
+        last, rest = first, b""
         for chunk in chunks(path) if is_packed(path) else _tail(path):
             whole, _, rest = (rest + chunk).rpartition(b"\n")
             last = whole.rpartition(b"\n")[2] or last
-    cells = last.split(b",")
-    return int(cells[column]) if len(cells) > column and cells[column].isdigit() else 0
+        last_ms = max(first_ms, _time_ms(path, header, last))
+    return _Log(_symbol_in(path), first_ms, last_ms, path)
+
+
+def _time_ms(path: Path, header: bytes, line: bytes) -> int:
+    raw = _cells(path, header, line, 1)
+    return int(_numbers(path, raw, 1, in_coins=not _with_point(raw).is_empty())["timestamp"][0])
 
 
 def _tail(path: Path) -> Iterator[bytes]:

@@ -8,7 +8,8 @@ new order joins the book with what its trades leave of it, once they are all tol
 
 Wrong where it must guess: rows that lack their mate count as an execution of the order that shrank; where the maker is
 older than the log, the trade is a print beside the book; an order that stands in the way of a newer one for five
-seconds must have left without a word, so it is taken away."""
+seconds must have left without a word, so it is taken away; so must one whose id is created again. An id created within
+three seconds of its deletion is a creation told late, one created later a new order."""
 
 from __future__ import annotations
 
@@ -118,7 +119,11 @@ class OrderLog:
 
     def _hear(self, row: Row) -> None:
         self._forget(row.time_ms)
-        if row.order_id in self._gone:
+        gone_ms = self._gone.get(row.order_id)
+        if row.action == CREATED and gone_ms is not None and row.time_ms - gone_ms > HELD_MS:
+            del self._gone[row.order_id]
+            self._count("reused_ids")
+        elif gone_ms is not None:
             self._count("out_of_order" if row.action == CREATED else "duplicates")
             return
         before = self._told.get(row.order_id)
@@ -126,9 +131,12 @@ class OrderLog:
             self._gone[row.order_id] = row.time_ms
             self._told.pop(row.order_id, None)
         if row.action == CREATED:
-            if before is not None:
-                self._count("reused_ids")
+            if row == before:
+                self._count("duplicates")
                 return
+            if before is not None:  # The end of the former order was not told.
+                self._count("reused_ids")
+                self._held.append(before._replace(time_ms=row.time_ms, action=DELETED))
             self._told[row.order_id] = row
             self._held.append(row)
         elif before is None:

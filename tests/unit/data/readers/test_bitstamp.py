@@ -152,9 +152,33 @@ def test_rows_told_twice_too_early_or_about_strangers_are_counted_and_change_not
     assert {"duplicates": 1, "out_of_order": 1, "unknown_orders": 2} == piece.findings.counts
 
 
-def test_an_id_that_is_created_twice_is_counted_and_the_first_stands(tmp_path):
-    piece = of_log(tmp_path, ASK_1, line(1, 10, "240", 7, "created", "ask"))
-    assert ({"reused_ids": 1}, [(1, 100, 23_650, ADD, -1)]) == (piece.findings.counts, rows(piece))
+def test_an_id_created_again_while_its_order_lives_ends_that_order(tmp_path):
+    piece = of_log(
+        tmp_path, ASK_1, line(1, 9_000, "240", 7, "created", "ask"), line(1, LATER, "240", 7, "deleted", "ask")
+    )
+    assert {"reused_ids": 1} == piece.findings.counts
+    assert [(1, 100, 23_650, DELETE, -1), (1, 7, 24_000, ADD, -1), (1, 7, 24_000, DELETE, -1)] == rows(piece)[1:]
+
+
+def test_a_creation_told_twice_is_one_order(tmp_path):
+    piece = of_log(tmp_path, ASK_1, ASK_1)
+    assert ({"duplicates": 1}, [(1, 100, 23_650, ADD, -1)]) == (piece.findings.counts, rows(piece))
+
+
+@pytest.mark.parametrize("later_ms", [4_000, 15_000, 70_000])
+def test_an_id_created_again_after_its_deletion_is_a_new_order(tmp_path, later_ms):
+    again = 5_000 + later_ms
+    piece = of_log(
+        tmp_path,
+        ASK_1,
+        line(1, 5_000, "236.50", 100, "deleted", "ask"),
+        line(1, again, "240", 7, "created", "ask"),
+        line(1, again + 100, "240", 3, "changed", "ask"),
+        line(1, again + 9_000, "240", 3, "deleted", "ask"),
+    )
+    shown = [(1, 7, 24_000, ADD, -1), (1, 4, 24_000, EXECUTE, -1), (1, 3, 24_000, DELETE, -1)]
+    assert shown == rows(piece)[2:]
+    assert ({"reused_ids": 1} if again < 65_000 else {}) == piece.findings.counts
 
 
 def test_a_resting_order_that_is_moved_leaves_and_comes_again(tmp_path):
@@ -269,12 +293,73 @@ def test_volumes_in_coins_are_counted_in_units_of_1e_8(tmp_path):
     assert [12, 9_250_000_000] == piece.events["lots"].tolist()
 
 
+def many(count, volume, *, first=1):
+    return [line(n, n, "230", volume, "created", "bid") for n in range(first, first + count)]
+
+
+def test_whole_coins_late_in_a_log_of_coins_are_coins(tmp_path):
+    lines = [*many(90_000, "1.5"), *many(1_000, "2", first=90_001)]
+    piece = read(write(tmp_path, *lines))[-1]
+    assert [200_000_000] * 1_000 == piece.events["lots"][-1_000:].tolist()
+
+
+def test_coins_after_many_whole_numbers_are_refused_for_nobody_knows_what_those_were(tmp_path):
+    path = write(tmp_path, *many(90_000, "2"), *many(1_000, "1.5", first=90_001))
+    with pytest.raises(BadData, match=r"btcusd.csv after row .*: volume '1.5' is in coins, those before it are whole"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (",".join(f'"{name}"' for name in bitstamp.COLUMNS), '1,{},0,236.5,100,"created","ask"'),
+        ('"",' + ",".join(f'"{name}"' for name in bitstamp.COLUMNS), '"{}",1,{},0,236.5,100,"created","ask"'),
+        (",".join(f'"{name}"' for name in bitstamp.COLUMNS), '"1","{}","0","236.5","100","created","ask"'),
+        ("\ufeff" + ",".join(bitstamp.COLUMNS), "1,{},0,236.5,100,created,ask"),
+        (", ".join(bitstamp.COLUMNS), "1,{},0,236.5,100,created,ask"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_logs_as_programs_write_them_are_read(tmp_path, header, row, end):
+    path, day = tmp_path / "btcusd.csv", 86_400_000
+    cells = [[BEGIN + ms] * (row.count("{}")) for ms in (0, day)]
+    path.write_bytes((end.join([header, *(row.format(*one) for one in cells)]) + end).encode())
+    (recording,) = bitstamp.recordings([path])
+    assert (True, dt.date(2015, 5, 1), dt.date(2015, 5, 2)) == (
+        bitstamp.recognises(path),
+        recording.first,
+        recording.last,
+    )
+    assert [(1, 100, 2_365, ADD, -1)] == rows(read(path, last=dt.date(2015, 5, 1))[0])
+
+
+def test_logs_that_follow_one_another_are_one_recording_and_copies_are_not(tmp_path):
+    begin = [ASK_1, line(2, 500, "236.60", 100, "created", "ask")]
+    end = [line(1, 500, "236.50", 100, "deleted", "ask"), line(2, LATER, "236.60", 100, "deleted", "ask")]
+    paths = [
+        write(tmp_path, *begin, name="btcusd-1.csv"),
+        write(tmp_path, *end, name="btcusd-2.csv"),
+        write(tmp_path, *begin, name="btcusd-copy.csv"),
+        write(tmp_path, *begin, *end, name="btcusd-whole.csv"),
+    ]
+    files = [[path.name for path in one.files] for one in bitstamp.recordings(paths)]
+    assert [["btcusd-1.csv", "btcusd-2.csv"], ["btcusd-copy.csv"], ["btcusd-whole.csv"]] == files
+    one = [write(tmp_path, ASK_1, name=f"ethusd{n}.csv") for n in (1, 2)]
+    assert 2 == len(bitstamp.recordings(one))
+
+
+@pytest.mark.parametrize("wanted", [(), ("BTCUSD", "ESH4")])
+def test_a_log_that_names_no_symbol_needs_one(tmp_path, wanted):
+    path = write(tmp_path, ASK_1, name="orders.csv")
+    with pytest.raises(BadParameter, match=r"orders.csv does not name its symbol; say which, .* bitstamp:BTCUSD"):
+        read(path, symbols=frozenset(wanted))
+
+
 @pytest.mark.parametrize(
     ("name", "wanted", "symbol"),
     [
         ("btcusd.csv", (), "BTCUSD"),
         ("bitstamp_ETH-EUR_2020.csv.gz", (), "ETHEUR"),
-        ("orders.csv.xz", (), "ORDERS"),
         ("orders.csv.xz", ("BTCUSD",), "BTCUSD"),
     ],
 )
@@ -287,7 +372,9 @@ def test_the_symbol_is_in_the_name_or_the_one_asked_for(tmp_path, name, wanted, 
 def test_logs_are_recognised_and_read_however_they_are_packed(tmp_path, pack):
     path, told = write(tmp_path, ASK_1, ASK_2, name="x", pack=pack), []
     assert bitstamp.recognises(path)
-    assert 2 == len(read(path, progress=lambda done, whole: told.append((done, whole)))[0].events)
+    assert 2 == len(
+        read(path, symbols=frozenset({"BTCUSD"}), progress=lambda done, whole: told.append((done, whole)))[0].events
+    )
     assert (path.stat().st_size,) * 2 == told[-1]
 
 
