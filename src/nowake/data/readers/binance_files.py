@@ -19,7 +19,7 @@ from nowake.data.readers.binance_json import Message, all_ns, kind_of, message_o
 from nowake.data.readers.clock_skew import beyond
 from nowake.data.readers.level_feed import date_of
 from nowake.data.readers.level_files import Part
-from nowake.data.readers.packed_lines import first_lines, lines_of, texts
+from nowake.data.readers.packed_lines import first_lines, lines_of, samples
 from nowake.domain.errors import BadData
 from nowake.domain.units import NS_PER_MINUTE
 
@@ -27,6 +27,7 @@ SPOT, USDM, COINM = "BINANCE", "BINANCE-USDM", "BINANCE-COINM"
 
 _LOOK_BYTES = 1 << 16
 _HEAD_BYTES, _TAIL_BYTES = 1 << 20, 1 << 18
+_SAMPLES = 64  # Blocks of a plain file that tell its symbols; a packed one has to be unpacked anyway.
 _COIN_MARGINED = re.compile(r".+USD_(PERP|\d{6})")
 _SYMBOL = re.compile(rb'"s": ?"([^"\n]{1,40})"')
 
@@ -129,10 +130,10 @@ def _mended(received: Sequence[Received]) -> list[tuple[int, int]]:
 
 
 def _ends(path: Path) -> tuple[list[Received], list[Received], set[str]]:
-    """The messages of the first and last bytes, and the symbols of all between; what cannot be unpacked is passed."""
+    """The messages of the first and last bytes, and the symbols also between; what cannot be unpacked is passed."""
     head, tail, symbols = b"", b"", set[str]()
     with contextlib.suppress(BadData, EOFError, OSError):
-        for text in texts(path):
+        for text in samples(path, _HEAD_BYTES, _SAMPLES):
             head = head if len(head) >= _HEAD_BYTES else head + text
             tail = (tail + text)[-_TAIL_BYTES:]
             new = {each.decode("utf-8", errors="replace") for each in set(_SYMBOL.findall(text))} - symbols

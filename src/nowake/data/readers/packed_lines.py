@@ -82,6 +82,18 @@ def texts(path: Path, progress: Callable[[int], None] | None = None) -> Iterator
                 progress(stream.tell())
 
 
+def samples(path: Path, size: int, count: int) -> Iterator[bytes]:
+    """Blocks of a plain file from its first to its last `size` bytes, evenly apart; all of a packed or short one."""
+    whole = path.stat().st_size
+    if is_packed(path) or whole <= size * count:
+        yield from texts(path)
+        return
+    with path.open("rb") as stream:
+        for number in range(count):
+            stream.seek((whole - size) * number // (count - 1))
+            yield stream.read(size)
+
+
 def _is_gzip(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(2) == _GZIP

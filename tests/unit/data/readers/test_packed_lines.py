@@ -80,3 +80,13 @@ def test_the_ends_of_a_file_are_its_first_and_last_whole_lines(tmp_path, pack):
 def test_a_file_that_is_not_there_has_no_ends(tmp_path):
     assert [b""] == packed_lines.first_lines(tmp_path / "none", 100)
     assert [] == packed_lines.last_lines(tmp_path / "none", 100)
+
+
+def test_samples_of_a_long_plain_file_are_its_ends_and_some_between(tmp_path):
+    path = written(tmp_path / "file", bytes(range(100)))
+
+    assert [bytes(range(10)), bytes(range(45, 55)), bytes(range(90, 100))] == list(packed_lines.samples(path, 10, 3))
+    assert bytes(range(100)) == b"".join(packed_lines.samples(path, 50, 3))
+    assert b"".join(LINES) == b"".join(
+        packed_lines.samples(written(tmp_path / "gz", gzip.compress(b"".join(LINES))), 9, 3)
+    )
