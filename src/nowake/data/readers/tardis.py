@@ -1,27 +1,32 @@
 """CSV files of tardis.dev: incremental_book_L2, trades, quotes (and book_ticker), book_snapshot_5 and _25.
 
 What becomes what: a changed level a LEVEL event, a picture (`is_snapshot`) CLEAR and LEVEL events marked SNAPSHOT, a
-trade a TRADE event; quotes are the quotes, where there are none the rebuilt book's. All files of a symbol on
-consecutive days are one recording and are read side by side, by their local times; the best levels are used only
-where there are no changes of the book. `nowake.data.readers.level_feed` says how events are ordered and where days
+trade a TRADE event; quotes are the quotes, where there are none the rebuilt book's. The files of a symbol on
+consecutive days are one recording and are read side by side, by their local times; two of one kind and time are two
+recordings (`nowake.data.readers.level_files`). The best levels are used only where there are no changes of the book,
+and the deepest of them. `nowake.data.readers.level_feed` says how events are ordered and where days
 begin, `nowake.data.readers.tardis_stream` what makes a message.
 
 Times are `timestamp`, the exchange's: of matching on some exchanges, of sending on others (docs.tardis.dev, "Historical
-data details"). Where the exchange gives none the files repeat the recorder's, and that is said. Prices and sizes are
-read as text, exactly."""
+data details"). Where the exchange gives none the files repeat the recorder's, and that is said. A stamp in the future
+is unreadable, and its row takes that of the row before. Prices and sizes are read as text, exactly."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
+from nowake.data.readers.clock_skew import Ints, beyond
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.level_feed import LevelFeed, Source, date_of, quoted_in
+from nowake.data.readers.level_files import BytesRead, Part, details, together
+from nowake.data.readers.packed import each_that_opens
 from nowake.data.readers.packed_lines import first_lines, last_lines
 from nowake.data.readers.tardis_csv import BEST_LEVELS, CHANGES, QUOTES, TRADES, Header, blocks_of, header_of, rows_of
 from nowake.data.readers.tardis_stream import Tables, TardisStream
@@ -33,20 +38,15 @@ FORMAT = "tardis"
 
 _LOOK_BYTES = 1 << 18
 _VENUES = {"binance-futures": "BINANCE-USDM", "binance-delivery": "BINANCE-COINM"}
+_RANK = (CHANGES, BEST_LEVELS, TRADES, QUOTES)  # Others are put beside those that tell the book.
 _WAY_OUT = "download the whole file again, or the one of the day before as well"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _File:
-    """What the ends of a file say. `symbols` is empty where there are several, which only all of it would tell."""
+class _File(Part):
+    """What the ends of a file say. The market is the exchange and the symbol, where the file has but one."""
 
-    path: Path
     header: Header
-    exchange: str
-    symbols: tuple[str, ...]
-    first: dt.date
-    last: dt.date
-    begin_us: int
 
 
 def recognises(path: Path) -> bool:
@@ -60,27 +60,21 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     Raises
     ------
     BadData
-        When a file has no row that can be read.
+        When no file has a row that can be read.
     """
-    found = sorted((_look(path) for path in files), key=lambda file: (file.exchange, file.symbols, file.first))
-    groups: list[list[_File]] = []
-    for file in found:
-        group = groups[-1] if groups else []
-        joins = group and (group[0].exchange, group[0].symbols) == (file.exchange, file.symbols)
-        if joins and (file.first - max(other.last for other in group)).days <= 1:
-            group.append(file)
-        else:
-            groups.append([file])
+    parts = [file for file, _ in each_that_opens(files, _look)]
+    groups = together(parts, rank=lambda file: _RANK.index(file.header.kind))
     return [
         Recording(
             FORMAT,
-            _VENUES.get(group[0].exchange, group[0].exchange.upper()),
-            group[0].symbols,
-            group[0].first,
+            _VENUES.get(group[0].market[0], group[0].market[0].upper()),
+            group[0].market[1:],
+            min(file.first for file in group),
             max(file.last for file in group),
             tuple(file.path for file in group),
+            detail,
         )
-        for group in groups
+        for group, detail in zip(groups, details(groups), strict=True)
     ]
 
 
@@ -92,8 +86,8 @@ def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
     BadData
         When a file is no sound gzip, or a price or size is off the grid.
     """
-    files = _one_of_a_kind([_look(path) for path in recording.files])
-    depth, bytes_read = _depth(files), _BytesRead(recording, wanted)
+    files = _best([_look(path) for path in recording.files])
+    depth, bytes_read = _depth(files), BytesRead(recording.files, wanted)
     columns = [
         _Column(kind, [file for file in files if file.header.kind == kind], bytes_read)
         for kind in sorted({file.header.kind for file in files})
@@ -121,33 +115,16 @@ class _Market(NamedTuple):
     feed: LevelFeed
 
 
-class _BytesRead:
-    """Adds up what is read of several files for the caller's progress."""
-
-    def __init__(self, recording: Recording, wanted: Wanted) -> None:
-        self._progress, self._total = wanted.progress, recording.size_bytes
-        self._of_file: dict[Path, int] = {}
-
-    def of(self, path: Path) -> Callable[[int], None]:
-        """What to call with the bytes read of one file."""
-
-        def tell(count: int) -> None:
-            self._of_file[path] = count
-            if self._progress is not None:
-                self._progress(sum(self._of_file.values()), self._total)
-
-        return tell
-
-
 class _Column:
     """Files of one kind, one after the other, and the rows read of them that wait for those of other kinds."""
 
-    def __init__(self, kind: str, files: Sequence[_File], bytes_read: _BytesRead) -> None:
+    def __init__(self, kind: str, files: Sequence[_File], bytes_read: BytesRead) -> None:
         self.kind = kind
         self.held = pl.DataFrame()
         self.is_over = False
         self._damaged: list[str] = []
-        self._tables = self._read(sorted(files, key=lambda file: file.begin_us), bytes_read)
+        self._notes: list[str] = []
+        self._tables = self._read(sorted(files, key=lambda file: file.begin_ns), bytes_read)
 
     def read_on(self) -> None:
         """Hold one block of rows more, or be over."""
@@ -174,18 +151,29 @@ class _Column:
         """Have a stream notice the rows that could not be read, once."""
         for example in self._damaged:
             stream.notice("unreadable", example)
+        for note in self._notes:
+            stream.note(note)
         self._damaged.clear()
 
-    def _read(self, files: Sequence[_File], bytes_read: _BytesRead) -> Iterator[pl.DataFrame]:
+    def _read(self, files: Sequence[_File], bytes_read: BytesRead) -> Iterator[pl.DataFrame]:
         for file in files:
             try:
                 for number, lines in blocks_of(file.path, bytes_read.of(file.path)):
-                    table, damaged = rows_of(lines, file.header)
-                    self._damaged += [f"{file.path.name} line {number + row}: {_shown(lines[row])}" for row in damaged]
+                    table, unreadable = rows_of(lines, file.header)
+                    table, late = _mended(table)
+                    places = np.delete(np.arange(len(lines)), unreadable)[late]
+                    self._damaged += [
+                        f"{file.path.name} line {number + row}: {_shown(lines[row])}" for row in unreadable
+                    ]
+                    self._damaged += [
+                        f"{file.path.name} line {number + row} is stamped too late: {_shown(lines[row])}"
+                        for row in places.tolist()
+                    ]
                     if len(table):
                         yield table
             except EOFError as error:
                 self._damaged.append(str(error))
+                self._notes.append(f"{error}: what came after its last row is missing; download it again")
 
 
 def _side_by_side(columns: Sequence[_Column]) -> Iterator[dict[str, pl.DataFrame]]:
@@ -245,14 +233,27 @@ def _is_past(market: _Market, date: dt.date) -> bool:
     return market.feed.newest_date is not None and market.feed.newest_date > date
 
 
-def _one_of_a_kind(files: Sequence[_File]) -> list[_File]:
-    """One file of each kind a day, the deepest; the best levels only where there are no changes of the book."""
-    has_changes = any(file.header.kind == CHANGES for file in files)
-    chosen: dict[tuple[str, dt.date], _File] = {}
-    for file in sorted(files, key=lambda file: (-file.header.levels, file.path.name)):
-        if not (has_changes and file.header.kind == BEST_LEVELS):
-            chosen.setdefault((file.header.kind, file.first), file)
-    return list(chosen.values())
+def _mended(table: pl.DataFrame) -> tuple[pl.DataFrame, Ints]:
+    """Rows with the stamp of the message before where theirs lies in the future; and where such messages begin."""
+    venue_us, local_us = (table[name].to_numpy() for name in ("timestamp", "local_timestamp"))
+    begins = np.flatnonzero((np.diff(venue_us, prepend=0) != 0) | (np.diff(local_us, prepend=0) != 0))
+    false = beyond(venue_us[begins] * NS_PER_US, local_us[begins] * NS_PER_US)
+    if not false.any():
+        return table, begins[:0]
+    sound = np.flatnonzero(~false)
+    before = sound[np.maximum(np.searchsorted(sound, np.arange(len(begins)), side="right") - 1, 0)]
+    stamps = np.repeat(venue_us[begins[before]], np.diff(begins, append=len(table)))
+    return table.with_columns(pl.Series("timestamp", stamps)), begins[false]
+
+
+def _best(files: Sequence[_File]) -> list[_File]:
+    """Files without the best levels where there are changes of the book, and of the best levels the deepest a day."""
+    if any(file.header.kind == CHANGES for file in files):
+        return [file for file in files if file.header.kind != BEST_LEVELS]
+    deepest: dict[dt.date, int] = {}
+    for file in files:
+        deepest[file.first] = max(file.header.levels, deepest.get(file.first, 0))
+    return [file for file in files if file.header.levels in {0, deepest[file.first]}]
 
 
 def _depth(files: Sequence[_File]) -> int:
@@ -266,19 +267,20 @@ def _look(path: Path) -> _File:
         raise BadData(f"{path.name} does not begin with the columns of a tardis.dev file; download it again")
     head, _ = rows_of([line for line in first_lines(path, _LOOK_BYTES)[1:] if line], header)
     tail, _ = rows_of([line for line in last_lines(path, _LOOK_BYTES) if line], header)
-    rows = pl.concat([head, tail])
+    rows, _ = _mended(pl.concat([head, tail]))
     if rows.is_empty():
-        raise BadData(f"{path.name} has no row that can be read; download it again")
+        raise BadData(f"{path.name} has no row that can be read: nothing happened, or it has to be downloaded again")
     symbols = tuple(sorted(rows["symbol"].unique()))
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     return _File(
         path,
-        header,
-        str(first["exchange"]),
-        symbols if len(symbols) == 1 else (),
+        (str(first["exchange"]), *(symbols if len(symbols) == 1 else ())),
+        frozenset({f"{header.kind} {header.levels}"}),
+        int(first["local_timestamp"]) * NS_PER_US,
+        int(last["local_timestamp"]) * NS_PER_US,
         first=max(_dates(first)),
         last=max(min(_dates(last)), *_dates(first)),
-        begin_us=int(first["local_timestamp"]),
+        header=header,
     )
 
 

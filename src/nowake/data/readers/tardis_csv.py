@@ -27,6 +27,7 @@ _OWN = {
 _FIRST_LEVEL = ("asks[0].price", "asks[0].amount", "bids[0].price", "bids[0].amount")
 _LEVEL_COLUMN = re.compile(r"(asks|bids)\[\d+\]\.(price|amount)")
 _NUMBER = r"^[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+_EARLIEST_US, _LATEST_US = 946_684_800 * 10**6, 4_102_444_799 * 10**6  # The years 2000 to 2099.
 _BLOCK_BYTES = 1 << 22
 
 
@@ -57,9 +58,9 @@ def header_of(path: Path) -> Header | None:
 def rows_of(lines: Sequence[bytes], header: Header) -> tuple[pl.DataFrame, list[int]]:
     """The rows that can be read, and the numbers (from 0) of those that cannot.
 
-    A row cannot be read when it has a field too few or too many, or one that is no number where one must be. The
-    frame has all columns as text, null where a quote or level is not there, but `timestamp` and `local_timestamp` as
-    int64, microseconds.
+    A row cannot be read when it has a field too few or too many, one that is no number where one must be, or a time
+    outside the years 2000 to 2099. The frame has all columns as text, null where a quote or level is not there, but
+    `timestamp` and `local_timestamp` as int64, microseconds.
     """
     table = _fields(lines, header.names)
     stamps = [pl.col(name).cast(pl.Int64, strict=False) for name in _ALL[2:]]
@@ -68,7 +69,7 @@ def rows_of(lines: Sequence[bytes], header: Header) -> tuple[pl.DataFrame, list[
     numbers += [pl.col(name).str.contains(_NUMBER).fill_null(value=True) for name in may_miss]
     words = {"is_snapshot": ["true", "false"], "side": ["bid", "ask"]} if header.kind == CHANGES else {}
     there = [pl.col("symbol").is_not_null(), *(pl.col(name).is_in(known) for name, known in words.items())]
-    in_this_age = [stamp.is_between(10**14, 10**17) for stamp in stamps]
+    in_this_age = [stamp.is_between(_EARLIEST_US, _LATEST_US) for stamp in stamps]
     sound = pl.all_horizontal(*there, *in_this_age, *numbers).fill_null(value=False)
     is_sound = table.select(sound).to_series()
     return table.filter(is_sound).with_columns(stamps), (~is_sound).arg_true().to_list()

@@ -65,6 +65,7 @@ class TardisStream:
         self._last_trade: tuple[object, ...] = ()
         self._best_levels = pl.DataFrame()  # The row before, of a file of the best levels.
         self._clocks = TwoClocks()
+        self._notes: tuple[str, ...] = ()
         self._noticed: list[Noticed] = []
 
     def batch(self, tables: Tables) -> Batch:
@@ -90,12 +91,16 @@ class TardisStream:
             receipts=Receipts(venue_ns, local_ns if clocks is None else corrected(venue_ns, local_ns, clocks)),
             noticed=noticed,
             measures=measures,
-            notes=(_NO_CLOCK,) if clocks is None else clock_notes(clocks),
+            notes=(*self._notes, *((_NO_CLOCK,) if clocks is None else clock_notes(clocks))),
         )
 
     def notice(self, name: str, example: str, number: int = 1) -> None:
         """Count something at the time of the newest message."""
         self._noticed.append(Noticed(max(self._newest_ns.values()), name, example, number))
+
+    def note(self, sentence: str) -> None:
+        """Say something with all batches from here on, as `nowake.data.findings.Findings` has notes."""
+        self._notes = tuple(dict.fromkeys((*self._notes, sentence)))
 
     def _in_order(self, what: str, times: Ints) -> Ints:
         """Times that never go back; those that do take the time before and are counted."""
@@ -105,7 +110,7 @@ class TardisStream:
             first = int(back[0])
             by_ms = int(ordered[first] - times[first]) / NS_PER_MS
             example = f"{what} at {int(times[first])} ns, {by_ms:,.3f} ms before what came before it"
-            self._noticed.append(Noticed(int(ordered[first]), "clock_reversals", example, len(back)))
+            self._noticed.append(Noticed(int(times[first]), "clock_reversals", example, len(back)))
         if len(ordered):
             self._newest_ns[what] = int(ordered[-1])
         return ordered
@@ -130,7 +135,7 @@ class TardisStream:
         rows = np.repeat(usable, messages.rows)
         kinds = np.where(pictures, PICTURE, DIFF).astype(np.int8)[usable]
         times, counts = times[usable], messages.rows[usable]
-        if not self._begun and begin_ns:
+        if not self._begun and len(messages.rows):
             self._begun = True
             kinds, times, counts = np.r_[np.int8(BREAK), kinds], np.r_[begin_ns, times], np.r_[0, counts]
         price, size = (

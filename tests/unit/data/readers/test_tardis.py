@@ -343,6 +343,7 @@ def test_a_file_that_was_cut_short_gives_what_it_has_and_says_so(files):
 
     assert 1000 < len(day.trades) < 5000
     assert any("was cut short" in example for example in day.findings.examples["unreadable"])
+    assert any("was cut short: what came after its last row is missing" in warning for warning in day.warnings)
 
 
 def test_a_file_without_rows_is_refused(tmp_path):
@@ -368,3 +369,84 @@ def test_progress_tells_bytes_up_to_all(files):
 
     size = sum(path.stat().st_size for path in paths)
     assert (size, size) == calls[-1]
+
+
+@pytest.mark.parametrize("place", [0, 2, 30])
+def test_one_stamp_in_the_future_costs_its_own_time_and_nothing_else(files, place):
+    for number in range(30):
+        files.book(1000 + 1000 * number, "bid", 99, number + 1).trade(1500 + 1000 * number, number, "buy", 100.5, 1)
+    (plain,) = read(files.save("plain_"))
+    rows = files.rows["incremental_book_L2"]
+    stamp = rows[place].split(",")[2]
+    late = [row for row in rows if row.split(",")[2] == stamp]
+    for row in late:
+        rows[rows.index(row)] = row.replace(f",{stamp},", f",{int(stamp) + 86_400_000_000},", 1)
+
+    (day,) = read(files.save("late_"))
+
+    assert sorted(line.partition(" ")[2] for line in drawn(plain)) == sorted(
+        line.partition(" ")[2] for line in drawn(day)
+    )
+    assert plain.trades.time_ns.tolist() == day.trades.time_ns.tolist()
+    assert {"unreadable": 1} == day.findings.counts
+    assert day.can_replay
+
+
+@pytest.mark.parametrize("stamp", [9_223_161_600_000_000, 99_999_999_999_999_999, 10**14, 10**30])
+def test_a_time_of_another_age_is_unreadable(files, stamp):
+    files.trade(10, 1, "buy", 100.5, 1).raw("trades", f"binance-futures,BTCUSDT,{NOON_US},{stamp},2,buy,100.5,1")
+
+    (day,) = read(files.save())
+
+    assert (1, 1) == (len(day.trades), day.findings.counts["unreadable"])
+
+
+def test_two_files_of_one_kind_and_time_are_two_recordings(files, tmp_path):
+    other = Files(tmp_path / "tardis").book(0, "bid", 70, 1, snapshot=True)
+    paths = [*files.trade(10, 1, "buy", 100.5, 1).save("b_"), *other.save("a_")]
+
+    one, two = tardis.recordings(paths)
+
+    assert {("a_incremental_book_L2", (paths[2],)), ("b_incremental_book_L2", (paths[0],))} == {
+        (one.detail, one.files[:1]),
+        (two.detail, two.files[:1]),
+    }
+    assert 3 == len({*one.files, *two.files})
+
+
+def test_files_of_every_hour_of_a_day_are_all_read(files):
+    first = files.trade(10, 1, "buy", 100.5, 1).save("one_")
+    files.rows = {"trades": []}
+    second = files.trade(3_600_000_000, 2, "buy", 100.5, 1).save("two_")
+
+    (day,) = read([*first, *second])
+
+    assert 2 == len(day.trades)
+
+
+def test_the_deepest_of_the_best_levels_are_used(tmp_path):
+    files = Files(tmp_path).best(0, [(100, 1)], [(101, 1)]).best(0, [(100, 1), (99, 1)], [(101, 1), (102, 1)])
+
+    (day,) = read(files.save())
+
+    assert (2, 4) == (day.depth, sum(" level" in line for line in drawn(day)))
+
+
+@pytest.mark.parametrize("kind", ["trades", "quotes"])
+def test_a_file_without_the_book_is_a_table_without_events_or_faults(tmp_path, kind):
+    files = Files(tmp_path)
+    for t in (10, TO_MIDNIGHT_US + 10):
+        files.trade(t, t, "buy", 100.5, 1) if kind == "trades" else files.quote(t, (100, 1), (101, 2))
+
+    for day in read(files.save()):
+        assert (0, 1, 0) == (len(day.events), len(day.trades) + len(day.quotes), len(day.findings.counts))
+        assert f"has {kind}" in day.cannot_replay_because
+
+
+def test_a_file_of_a_day_without_rows_stops_no_other(files):
+    empty = files.folder / "trades.csv"
+    empty.write_text("exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n")
+
+    (recording,) = tardis.recordings([empty, *files.save()])
+
+    assert empty not in recording.files
