@@ -35,6 +35,7 @@ from nowake.kernels.desk_state import (
     MAX_COMMANDS,
     MAX_OWN,
     MESSAGE,
+    MOST_TICKS,
     OVER,
     OWN_ORDER,
     PAUSE,
@@ -180,7 +181,8 @@ def _claim(d: Any, wish: Any, row: int) -> int:
 
     `wish.lots` is then what is missing.
     """
-    if wish.lots < 0 or wish.lots >= _MOST_LOTS or abs(wish.side) != 1:
+    legal = d.lowest_ticks <= wish.price_ticks < MOST_TICKS
+    if wish.lots < 0 or wish.lots >= _MOST_LOTS or abs(wish.side) != 1 or not legal:
         d.fault_row = row
         return BAD_WANTED
     status = np.int64(0)

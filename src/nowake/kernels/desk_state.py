@@ -12,6 +12,7 @@ MAX_OWN = 256  # Orders of ours that may stand or be under way at once.
 MAX_COMMANDS = 2_048  # Commands under way at once; a power of 2.
 MAX_NEWS = 1 << 14  # News under way at once; a power of 2.
 MAX_AT_ONE_INSTANT = 1_000  # Decisions without any time passing: more is a strategy that goes round in circles.
+MOST_TICKS = 1 << 53  # A wanted price is nearer to 0 than this.
 PAUSE_DECISIONS = 1 << 16  # After so many Python is heard: an interrupt from the keyboard, a progress bar.
 
 # What `step` says.
@@ -139,6 +140,7 @@ DESK = np.dtype(
             "fill_ns",
             "limit_lots",
             "rows",
+            "lowest_ticks",  # The lowest price that may be wanted.
             # Where we are.
             "phase",
             "now_ns",

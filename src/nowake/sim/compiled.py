@@ -9,6 +9,8 @@ Wrong for: orders that depend on another instrument, on levels behind the best, 
 
 from __future__ import annotations
 
+import operator
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -28,12 +30,14 @@ from nowake.sim.compiled_run import CompiledRun
 from nowake.sim.latency import Latency, Leg, records
 from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
-from nowake.sim.queue_models import QueueModel
+from nowake.sim.queue_models import QueueModel, model_of
 from nowake.sim.replay import ASSUMPTIONS
-from nowake.sim.strategies import Strategy
+from nowake.sim.strategies import MOST_ROWS, Strategy, check_strategy
 
 DESK_ASSUMPTION = "A cancel and the order that replaces it travel together: both may fill."
 _TELLING = 4_096  # Events that tell which kind of feed it is.
+_MANY_DECISIONS = 1 << 30  # More in a day than this take minutes: the user is told.
+_ENOUGH_DECISIONS = 1 << 22  # To tell from how many a day will take.
 
 
 class RecordedDay(Protocol):
@@ -65,11 +69,11 @@ def run_compiled(
     day: RecordedDay,
     parameters: Mapping[str, float] | Sequence[float] | None = None,
     *,
-    latency: Latency | None = None,
+    latency: Latency | str | None = None,
     seed: int = 0,
     limit_lots: int | None = None,
     start_ns: int | None = None,
-    queue_model: QueueModel | None = None,
+    queue_model: QueueModel | str | None = None,
 ) -> CompiledRun:
     """Run a compiled strategy through a recorded day.
 
@@ -82,8 +86,8 @@ def run_compiled(
     parameters
         By name, or in the order declared.
     latency
-        As of `ReplayWorld`, of which the legs feed, ack and fill must be constant; 200 microseconds a leg unless
-        said.
+        A `Latency` of which the legs feed, ack and fill are constant, or a text as "200us" or "feed=1ms,send=300us";
+        200 microseconds a leg unless said.
     seed
         For the record: a strategy draws no luck but what it is given; recorded latency has a seed of its own.
     limit_lots
@@ -92,19 +96,29 @@ def run_compiled(
     start_ns
         When the strategy is asked first; when the first event is known, unless said.
     queue_model
-        Of a day that tells levels and trades, not whose order came and went (`nowake.sim.queue_models`).
+        Of a day that tells levels and trades, not whose order came and went: one of `nowake.sim.queue_models`, or a
+        text as "power:3".
 
     Raises
     ------
     BadParameter
-        When parameters do not fit, the strategy does not compile, wants an order that cannot be, or goes round in
-        circles.
+        When an argument does not fit, the strategy does not compile, wants an order that cannot be, writes beyond
+        its rows, or goes round in circles.
     BadData
         When the day has no events, or a queue model is given for one that tells whose orders they are.
     OutOfCapacity
         When more than 256 orders of ours stand or are under way at once, or as `Book`.
+
+    Warns
+    -----
+    RuntimeWarning
+        When a strategy asks so often that the day would take more than a billion decisions.
     """
+    check_strategy(strategy)
+    check_day(day)
     values = strategy.values(parameters)
+    for name, given in (("seed", seed), ("limit_lots", limit_lots), ("start_ns", start_ns)):
+        _check_whole(name, given)
     if limit_lots is not None and limit_lots < 1:
         raise BadParameter(f"limit of {limit_lots} lots must be at least 1, or None for no limit")
     if not len(day.events):
@@ -113,13 +127,33 @@ def run_compiled(
         strategy,
         day,
         values,
-        latency=latency or Latency(),
+        latency=Latency.of(latency),
         limit_lots=limit_lots,
         start_ns=start_ns,
-        queue_model=queue_model,
+        queue_model=model_of(queue_model) if isinstance(queue_model, str) else queue_model,
     )
     desk.run()
     return desk.result(seed)
+
+
+def check_day(day: Any) -> None:
+    """Refuse what is no day.
+
+    Raises
+    ------
+    BadParameter
+        Saying how to load one.
+    """
+    if not hasattr(day, "events") or not hasattr(day, "instrument"):
+        text = repr(day) if isinstance(day, str) else "..."
+        raise BadParameter(f"day {day!r} is not a loaded day; load it first: nowake.load_day({text})")
+
+
+def _check_whole(name: str, value: Any) -> None:
+    try:
+        operator.index(0 if value is None else value)
+    except TypeError:
+        raise BadParameter(f"{name} {value!r} must be a whole number") from None
 
 
 class _Open:
@@ -205,7 +239,7 @@ class _Desk:
         close_ns = min(session.close_ns, int(events["time_ns"][-1]))
         self._legs = _legs(latency, events)
         feed_ns = self._legs[FEED].least_ns
-        now_ns = int(events["time_ns"][0]) + feed_ns if start_ns is None else start_ns
+        self._start_ns = now_ns = int(events["time_ns"][0]) + feed_ns if start_ns is None else start_ns
         self._book = book = _book_of(day, queue_model)
         while book.run(min(now_ns - feed_ns, close_ns)):
             pass  # Halts before we are there wake nobody.
@@ -217,7 +251,9 @@ class _Desk:
     def _hold_desk(self, now_ns: int, open_ns: int, close_ns: int) -> None:
         """The desk's record, with the addresses of everything it works with."""
         from nowake.kernels.calls import address_of  # noqa: PLC0415  (numba takes its time)
+        from nowake.kernels.wanted_rows import NoSuchRow  # noqa: PLC0415
 
+        self._no_such_row = NoSuchRow
         own, legs = np.zeros(MAX_OWN, OWN_ORDER), records(self._legs)
         commands, news = np.zeros(MAX_COMMANDS, MESSAGE), np.zeros(MAX_NEWS, MESSAGE)
         arrays = {"market": self._market, "wanted": self._wanted, "wake": self._wake, "own": own}
@@ -235,25 +271,49 @@ class _Desk:
         desk["last_arrival_ns"] = desk["last_report_ns"] = -NEVER
         desk["limit_lots"] = NEVER >> 1 if self._limit_lots is None else self._limit_lots
         desk["rows"] = self._strategy.rows
+        desk["lowest_ticks"] = 1 - desk_state.MOST_TICKS if self._day.instrument.negative_prices else 1
 
     def run(self) -> None:
         """Go on until the market closes."""
         address = self._desk.ctypes.data
         records = (self._market, self._wanted, self._wake, self._memo, self._parameters)
+        warned = False
         while (status := self._drive_on(address, records)) != desk_state.OVER:
             if status in (FULL_ORDERS, FULL_FILLS):
                 self._book.grow(status)
             elif status != desk_state.PAUSE:
                 raise self._fault(status)
+            elif not warned:
+                warned = self._warn_if_endless()
+
+    def _warn_if_endless(self) -> bool:
+        """Say so, once, where at the rate so far the day takes too many decisions."""
+        decisions, now_ns = self._get("decisions"), self._get("now_ns")
+        passed_ns, left_ns = max(1, now_ns - self._start_ns), max(0, self._get("close_ns") - now_ns)
+        expected = decisions + decisions * left_ns // passed_ns
+        if decisions < _ENOUGH_DECISIONS or expected < _MANY_DECISIONS:
+            return False
+        warnings.warn(
+            f"strategy {self._strategy.name!r} was asked {decisions:,} times by "
+            f"{self._day.instrument.session.clock(now_ns)}, {expected:,} in a whole day at this rate, which may take "
+            "hours; set wake.time_ns further ahead, or interrupt with Ctrl-C",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        return True
 
     def _drive_on(self, address: int, records: tuple[NDArray[np.void], ...]) -> int:
         """Run compiled code until it has something to say; what the strategy raises is the user's mistake."""
         try:
             return self._drive(self._step, address, *records)
         except Exception as mistake:
-            when = self._day.instrument.session.clock(self._get("now_ns"))
-            said = f"{type(mistake).__name__} at {when}: {mistake}"
-            raise BadParameter(f"strategy {self._strategy.name!r} raised {said}") from mistake
+            name, when = f"strategy {self._strategy.name!r}", self._day.instrument.session.clock(self._get("now_ns"))
+            if isinstance(mistake, self._no_such_row):
+                raise BadParameter(
+                    f"{name} uses at {when} row {self._wanted[0]['side']} of wanted, which has rows 0 to "
+                    f"{self._strategy.rows - 1}; ask for more with @sim.strategy(rows=...), at most {MOST_ROWS}"
+                ) from None
+            raise BadParameter(f"{name} raised {type(mistake).__name__} at {when}: {mistake}") from mistake
 
     def _fault(self, status: int) -> NowakeError:
         """What went wrong, in a sentence."""
@@ -262,8 +322,9 @@ class _Desk:
             row = self._get("fault_row")
             wish = self._wanted[row]
             return BadParameter(
-                f"{name} wants at {when} in row {row} side {wish['side']}, {wish['lots']} lots; a side is +1 or -1, "
-                "lots from 0 to below 2**53"
+                f"{name} wants at {when} in row {row} side {wish['side']}, {wish['lots']} lots at "
+                f"{wish['price_ticks']} ticks; a side is +1 or -1, lots are from 0 to below 2**53, "
+                f"{self._legal_prices()} (a nan becomes the least whole number there is)"
             )
         if status == desk_state.BAD_WAKE:
             return BadParameter(
@@ -279,6 +340,10 @@ class _Desk:
             return OutOfCapacity(f"{name} has {MAX_OWN} orders standing or under way at {when}, the most there can be")
         assert status == desk_state.TOO_MANY_MESSAGES
         return OutOfCapacity(f"{name} has more than {MAX_COMMANDS:,} commands or {MAX_NEWS:,} news under way at {when}")
+
+    def _legal_prices(self) -> str:
+        signed = self._day.instrument.negative_prices
+        return "prices within 2**53 either way of 0" if signed else "prices above 0 and below 2**53"
 
     def _get(self, name: str) -> int:
         return int(self._desk[0][name])
@@ -308,7 +373,9 @@ class _Desk:
         sentences = []
         if isinstance(self._book, LevelBook):
             model = self._book.queue_model
-            sentences.append(f"The data tell levels and trades, not whose orders: queues are estimated by {model}.")
+            sentences.append(
+                f"The data tell levels and trades, not whose orders: queues are estimated by the {model} model."
+            )
         if self._day.depth:
             sentences.append(
                 f"The data show {self._day.depth} levels a side: what lies beyond is neither seen nor traded with."

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+import keyword
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 
 MOST_ROWS = 64  # Orders a strategy may want at once, at most.
+
+_RECORDS = ("market", "wanted", "wake", "memo", "parameters")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,10 +47,7 @@ class Strategy:
         try:
             return strategies.compile_strategy(self.function, memo=self.memo, parameters=self.record)
         except strategies.DoesNotCompile as complaint:
-            raise BadParameter(
-                f"strategy {self.name!r} does not compile; numba says:\n{complaint}\n"
-                "Keep to numbers, math, numpy functions and the fields of the five records"
-            ) from None
+            raise BadParameter(f"strategy {self.name!r} does not compile: {complaint}") from None
 
     @property
     def record(self) -> np.dtype[Any]:
@@ -62,17 +63,26 @@ class Strategy:
             When one is missing, unknown or not a finite number.
         """
         given = {} if parameters is None else parameters
+        if isinstance(given, str) or not isinstance(given, (Mapping, Iterable)):
+            raise BadParameter(f"parameters {given!r} for {self.name!r}; give a number for each of {self._has()}")
         if not isinstance(given, Mapping):
-            if len(given) != len(self.parameters):
-                raise BadParameter(f"{len(given)} parameters for {self.name!r}, which has {self._has()}")
-            given = dict(zip(self.parameters, given, strict=True))
+            numbers = list(given)
+            if len(numbers) != len(self.parameters):
+                raise BadParameter(f"{len(numbers)} parameters for {self.name!r}, which has {self._has()}")
+            given = dict(zip(self.parameters, numbers, strict=True))
         if set(given) != set(self.parameters):
-            raise BadParameter(f"parameters {', '.join(given) or 'none'} for {self.name!r}, which has {self._has()}")
-        values = {name: float(given[name]) for name in self.parameters}
-        for name, value in values.items():
-            if not np.isfinite(value):
-                raise BadParameter(f"{name} {value} of strategy {self.name!r} is not a finite number")
-        return values
+            told = ", ".join(map(str, given)) or "none"
+            raise BadParameter(f"parameters {told} for {self.name!r}, which has {self._has()}")
+        return {name: self._number(name, given[name]) for name in self.parameters}
+
+    def _number(self, name: str, value: Any) -> float:
+        try:
+            number = float("nan" if isinstance(value, str) else value)
+        except (TypeError, ValueError, OverflowError):
+            number = float("nan")
+        if not np.isfinite(number):
+            raise BadParameter(f"{name} {value!r} of strategy {self.name!r} is not a finite number")
+        return number
 
     def _has(self) -> str:
         return ", ".join(self.parameters) or "none"
@@ -98,23 +108,54 @@ def strategy(
     memo
         Name -> int or float of what it must remember.
     rows
-        Orders it may want at once.
+        Orders it may want at once: how many rows `wanted` has, 0 to `rows` - 1. One beyond is an error that says so.
 
     Raises
     ------
     BadParameter
-        When a name cannot be a field, or the rows are not from 1 to 64.
+        When it is no function of five arguments, a name cannot be a field, or the rows are not from 1 to 64.
     """
     if function is None:
         return functools.partial(strategy, parameters=parameters, memo=memo, rows=rows)
-    if not 1 <= rows <= MOST_ROWS:
-        raise BadParameter(f"{rows} rows of wanted orders; give from 1 to {MOST_ROWS}")
+    _check_function(function)
+    if isinstance(rows, bool) or not isinstance(rows, int) or not 1 <= rows <= MOST_ROWS:
+        raise BadParameter(f"{rows!r} rows of wanted orders; give from 1 to {MOST_ROWS}")
     fields = memo or {"none": int}
-    for name in (*parameters, *fields):
-        if not name.isidentifier():
+    if not isinstance(fields, Mapping):
+        raise BadParameter(f"memo {memo!r} is no mapping; give each field its type, as {{'mean': float}}")
+    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    for name in (*names, *fields):
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
             raise BadParameter(f"{name!r} cannot be the name of a parameter or memo field; use letters, digits and _")
+    if len(set(names)) < len(names):
+        raise BadParameter(f"parameters {', '.join(names)} name one twice; name each once")
     for name, kind in fields.items():
         if kind not in {int, float}:
             raise BadParameter(f"memo field {name!r} is {kind!r}; it must be int or float")
     record = np.dtype([(name, np.int64 if kind is int else np.float64) for name, kind in fields.items()])
-    return Strategy(function, tuple(parameters), record, rows)
+    return Strategy(function, tuple(names), record, rows)
+
+
+def check_strategy(given: Any) -> None:
+    """Refuse what was not made with `strategy`.
+
+    Raises
+    ------
+    BadParameter
+        Naming it.
+    """
+    if not isinstance(given, Strategy):
+        name = getattr(given, "__name__", None) or repr(given)
+        raise BadParameter(f"{name} is not a compiled strategy; put the decorator @sim.strategy above the function")
+
+
+def _check_function(function: Any) -> None:
+    """Refuse what is no function of the five records, before numba has to."""
+    plain = getattr(function, "py_func", function)  # Of one decorated with numba.njit.
+    if not inspect.isfunction(plain):
+        raise BadParameter(f"strategy {function!r} is not a function; give one of ({', '.join(_RECORDS)})")
+    try:
+        inspect.signature(plain).bind(*_RECORDS)
+    except TypeError:
+        has = inspect.signature(plain)
+        raise BadParameter(f"strategy {plain.__name__!r} takes {has}; it must take ({', '.join(_RECORDS)})") from None

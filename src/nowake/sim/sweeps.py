@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nowake.domain.errors import BadParameter
-from nowake.sim.compiled import RecordedDay, run_compiled
+from nowake.sim.compiled import RecordedDay, check_day, run_compiled
 from nowake.sim.compiled_run import CompiledRun
-from nowake.sim.strategies import Strategy
+from nowake.sim.strategies import Strategy, check_strategy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,11 +118,13 @@ def sweep(
     BadParameter
         When there is no set, or as `run_compiled`.
     """
+    check_strategy(strategy)
+    check_day(day)
     sets = _sets(strategy, parameters)
     if not sets:
         raise BadParameter(f"no parameters to run {strategy.name!r} with; give at least one value of each")
-    if workers < 1:
-        raise BadParameter(f"{workers} workers; give at least 1")
+    if not isinstance(workers, int) or workers < 1:
+        raise BadParameter(f"workers {workers!r} must be a whole number from 1")
     _ = strategy.drive  # Compiled once, before the threads begin.
     runs = []
     with ThreadPoolExecutor(workers) as pool:
@@ -136,12 +138,12 @@ def sweep(
 def _sets(strategy: Strategy, parameters: Any) -> list[dict[str, float]]:
     """Each set of parameters by name, checked."""
     if isinstance(parameters, Mapping):
-        values = [np.atleast_1d(value).tolist() for value in parameters.values()]
+        values = [np.atleast_1d(np.asarray(value, object)).tolist() for value in parameters.values()]
         return [strategy.values(dict(zip(parameters, each, strict=True))) for each in itertools.product(*values)]
-    table = np.asarray(parameters, np.float64)
-    if table.ndim != 2:
-        raise BadParameter(f"parameters of {table.ndim} dimensions; give names with values, or rows of numbers")
-    return [strategy.values(row) for row in table.tolist()]
+    rows = list(parameters) if np.iterable(parameters) else [parameters]
+    if any(isinstance(row, str) or not np.iterable(row) for row in rows):
+        raise BadParameter(f"parameters {parameters!r}; give names with values, or rows of numbers")
+    return [strategy.values(row) for row in rows]
 
 
 def _figures(run: CompiledRun, names: Sequence[str]) -> list[float]:

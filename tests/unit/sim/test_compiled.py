@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 from tests.reference.streams import history
 
 from nowake.domain.errors import BadData, BadParameter, OutOfCapacity
 from nowake.domain.instrument import Instrument, Session
+from nowake.sim import compiled
 from nowake.sim.compiled import run_compiled
 from nowake.sim.latency import Latency
 from nowake.sim.legs import Draws
+from nowake.sim.levels_of_orders import levels_of_orders
 from nowake.sim.strategies import strategy
 from nowake.sim.sweeps import sweep
 
@@ -30,9 +35,9 @@ QUIET = """
 FAST = Latency(feed=10, send=20, ack=30)
 
 
-def day_of(text=QUIET, *, close_ns=10**9):
+def day_of(text=QUIET, *, close_ns=10**9, negative_prices=False):
     session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=50, close_ns=close_ns)
-    instrument = Instrument(symbol="X", venue="XTST", session=session)
+    instrument = Instrument(symbol="X", venue="XTST", session=session, negative_prices=negative_prices)
     return SimpleNamespace(events=history(text), instrument=instrument, depth=0, source="test")
 
 
@@ -137,13 +142,104 @@ def test_the_result_marks_the_position_at_the_last_mid():
     assert "result        -0.1" in str(result)
 
 
-def test_a_function_numba_cannot_compile_is_named_with_numbas_complaint():
+def test_a_strategy_that_does_not_compile_says_in_one_line_where_and_why():
+    line = lines_of_strategies()
+
     @strategy
     def wishful(market, _wanted, _wake, _memo, _parameters):
-        return market.imbalance
+        return market.imbalance  # Line wishful.
 
-    with pytest.raises(BadParameter, match=r"(?s)strategy 'wishful' does not compile; numba says:.*imbalance"):
-        run(wishful)
+    @strategy(parameters=("edge",), rows=1)
+    def misspelt(_market, wanted, _wake, _memo, _parameters):
+        wanted[0].price = 5  # Line misspelt.
+
+    @strategy
+    def forgetful(market, _wanted, wake, _memo, _parameters):
+        wake.time_ns = market.now_ns + pause_ns  # noqa: F821  Line forgetful.
+
+    @strategy
+    def muddled(market, _wanted, wake, _memo, _parameters):
+        wake.time_ns = market.now_ns + "1s"  # Line muddled.
+
+    for wrong, said in (
+        (wishful, "market has no field 'imbalance'; it has now_ns, bid_ticks"),
+        (misspelt, "wanted has no field 'price'; it has side, price_ticks, lots, immediate, post_only"),
+        (forgetful, "NameError: name 'pause_ns' is not defined"),
+        (muddled, "No implementation of function Function(<built-in function add>) found for signature: add(int64, "),
+    ):
+        with pytest.raises(BadParameter) as refused:
+            run(wrong, (1,) if wrong.parameters else None)
+        expected = f"strategy '{wrong.name}' does not compile: line {line[wrong.name]}: {said}"
+        assert str(refused.value).startswith(expected)
+        assert 1 == len(str(refused.value).splitlines())
+
+
+def lines_of_strategies():
+    """Where in this file "Line <name>." stands."""
+    lines = Path(__file__).read_text().splitlines()
+    return {found[1]: number for number, line in enumerate(lines, 1) if (found := re.search(r"Line (\w+)\.$", line))}
+
+
+@numba.njit
+def _set_lots(wanted, row):
+    wanted[row].lots = 5
+
+
+@strategy(parameters=("row",))
+def writes(_market, wanted, _wake, _memo, parameters):
+    wanted[int(parameters.row)].side = 1
+
+
+@strategy(parameters=("row",))
+def writes_in_a_function(_market, wanted, _wake, _memo, parameters):
+    _set_lots(wanted, int(parameters.row))
+
+
+@strategy(parameters=("row",))
+@numba.njit
+def writes_compiled(_market, wanted, _wake, _memo, parameters):
+    wanted[int(parameters.row)].side = 1
+
+
+@strategy(parameters=("row",))
+def writes_always_the_ninth(_market, wanted, _wake, _memo, _parameters):
+    wanted[8].side = 1
+
+
+@pytest.mark.parametrize("chosen", [writes, writes_in_a_function, writes_compiled, writes_always_the_ninth])
+@pytest.mark.parametrize("row", [8, 33, -9, 1 << 40])
+def test_a_row_that_is_not_there_is_named_with_the_way_out(chosen, row):
+    told = 8 if chosen is writes_always_the_ninth else row
+    said = f"row {told} of wanted, which has rows 0 to 7; ask for more with @sim.strategy(rows=...), at most 64"
+    with pytest.raises(BadParameter, match=re.escape(said)):
+        run(chosen, (row,))
+
+
+def test_rows_count_from_the_end_too_as_in_python():
+    @strategy(rows=3)
+    def last(market, wanted, _wake, _memo, _parameters):
+        if market.decisions == 0:
+            wanted[-1].side, wanted[-1].price_ticks, wanted[-1].lots, wanted[-1].immediate = 1, 101, 10, 1
+
+    assert 10 == run(last).position_lots
+
+
+def test_any_other_index_beyond_its_array_is_an_error_too():
+    @strategy
+    def all_sides(market, wanted, _wake, _memo, _parameters):
+        wanted.side[market.decisions + 8] = 1
+
+    with pytest.raises(BadParameter, match=r"raised IndexError at 00:00:00.*: index is out of bounds"):
+        run(all_sides)
+
+
+def test_a_strategy_may_go_through_its_rows():
+    @strategy(rows=3)
+    def ladder(market, wanted, wake, _memo, _parameters):
+        for k, wish in enumerate(wanted):
+            wish.side, wish.price_ticks, wish.lots = 1, 90 + k + 0 * len(wanted), 1
+
+    assert 3 == run(ladder).counts["placed"]
 
 
 def test_a_strategy_that_raises_is_named_with_its_complaint():
@@ -157,7 +253,7 @@ def test_a_strategy_that_raises_is_named_with_its_complaint():
 
 @pytest.mark.parametrize(
     ("lots", "side", "said"),
-    [(-1, 1, "row 0 side 1, -1 lots"), (1, 2, "row 0 side 2, 1 lots"), (1 << 53, -1, "below 2**53")],
+    [(-1, 1, "row 0 side 1, -1 lots at 99 ticks"), (1, 2, "row 0 side 2, 1 lots"), (1 << 53, -1, "below 2**53")],
 )
 def test_an_order_that_cannot_be_is_shown(lots, side, said):
     @strategy(parameters=("lots", "side"))
@@ -166,6 +262,58 @@ def test_an_order_that_cannot_be_is_shown(lots, side, said):
 
     with pytest.raises(BadParameter, match=re.escape(said)):
         run(wants, (lots, side))
+
+
+@pytest.mark.parametrize(
+    ("price", "by", "said"),
+    [
+        (0, 1, "1 lots at 0 ticks; a side is"),
+        (-3, 1, "1 lots at -3 ticks; a side is +1 or -1, lots are from 0 to below 2**53, prices above 0"),
+        (1 << 53, 1, "prices above 0 and below 2**53"),
+        (0, 0, f"1 lots at {-(1 << 63)} ticks"),
+    ],
+)
+def test_a_price_that_cannot_be_is_shown(price, by, said):
+    @strategy(parameters=("price", "by"))
+    def wants(_market, wanted, _wake, _memo, parameters):
+        wanted[0].side, wanted[0].lots = 1, 1
+        wanted[0].price_ticks = parameters.price if parameters.by else np.sqrt(parameters.by - 1)
+
+    with pytest.raises(BadParameter, match=re.escape(said)):
+        run(wants, (price, by))
+
+
+def test_a_negative_price_is_legal_where_the_instrument_says_so():
+    day = day_of(QUIET + "    9500 add bid 7 1 -5", negative_prices=True)
+
+    @strategy(parameters=("price",))
+    def wants(_market, wanted, _wake, _memo, parameters):
+        wanted[0].side, wanted[0].price_ticks, wanted[0].lots = 1, parameters.price, 1
+
+    assert 1 == run_compiled(wants, day, (-3,), latency=FAST).counts["placed"]
+    with pytest.raises(BadParameter, match=re.escape("prices within 2**53 either way of 0")):
+        run_compiled(wants, day, (-(1 << 53),), latency=FAST)
+
+
+def test_a_strategy_that_asks_too_often_for_a_day_is_told_so_while_it_runs(monkeypatch):
+    monkeypatch.setattr(compiled, "_ENOUGH_DECISIONS", 1 << 16)
+
+    @strategy(parameters=("pause_ns",))
+    def impatient(market, _wanted, wake, _memo, parameters):
+        wake.time_ns = market.now_ns + (1 if market.decisions < 1 << 17 else 1 << 40)
+
+    @strategy
+    def patient(market, _wanted, wake, _memo, _parameters):
+        wake.time_ns = market.now_ns + 60_000
+
+    text = QUIET + "    10000000000 add bid 7 1 96"
+    day = day_of(text, close_ns=11 * 10**9)
+    with pytest.warns(RuntimeWarning, match="'impatient' was asked 65,536 times by 00:00:00") as told:
+        run_compiled(impatient, day, (1,), latency=FAST)
+    assert [__file__] == [warning.filename for warning in told]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_compiled(patient, day, latency=FAST)
 
 
 def test_a_wake_that_is_not_after_now_is_refused():
@@ -199,7 +347,16 @@ def test_more_orders_than_fit_are_refused_saying_so():
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [((1,), "1 parameters"), ({"first": 1}, "parameters first"), ((1, float("nan")), "second nan"), (None, "none for")],
+    [
+        ((1,), "1 parameters"),
+        ({"first": 1}, "parameters first"),
+        ((1, float("nan")), "second nan"),
+        (None, "none for"),
+        ({"first": 1, "second": "x"}, "second 'x' of strategy 'resize' is not a finite number"),
+        ({"first": [1, 2], "second": 1}, r"first \[1, 2\] of strategy 'resize' is not"),
+        (5, "parameters 5 for 'resize'; give a number for each of first, second"),
+        ("ab", "parameters 'ab' for 'resize'"),
+    ],
 )
 def test_parameters_that_do_not_fit_say_what_there_is(given, said):
     with pytest.raises(BadParameter, match=said):
@@ -216,6 +373,38 @@ def test_declarations_that_cannot_be_are_refused():
         strategy(nothing, parameters=("half spread",))
     with pytest.raises(BadParameter, match="memo field 'mean' is"):
         strategy(nothing, memo={"mean": str})
+    with pytest.raises(BadParameter, match=r"memo \['mean'\] is no mapping"):
+        strategy(nothing, memo=["mean"])
+    with pytest.raises(BadParameter, match="name one twice"):
+        strategy(nothing, parameters=("edge", "edge"))
+    with pytest.raises(BadParameter, match="strategy 5 is not a function"):
+        strategy(5)
+    with pytest.raises(BadParameter, match=r"'<lambda>' takes \(market\); it must take \(market, wanted, wake, memo"):
+        strategy(lambda market: None)
+
+
+def test_what_is_no_strategy_no_day_or_no_number_is_refused_with_the_way_out():
+    def plain(_market, _wanted, _wake, _memo, _parameters):
+        pass
+
+    for runs, sets in ((run_compiled, (1, 1)), (sweep, [(1, 1)])):
+        with pytest.raises(BadParameter, match="plain is not a compiled strategy; put the decorator"):
+            runs(plain, day_of(), sets)
+        with pytest.raises(BadParameter, match=r"load it first: nowake.load_day\('generated'\)"):
+            runs(resize, "generated", sets)
+        for wrong in ({"limit_lots": 1.5}, {"start_ns": "10:00"}, {"seed": 0.5}):
+            with pytest.raises(BadParameter, match=rf"{min(wrong)} .* must be a whole number"):
+                runs(resize, day_of(), sets, **wrong)
+        with pytest.raises(BadParameter, match="latency 200 is neither a text as '200us' nor a Latency"):
+            runs(resize, day_of(), sets, latency=200)
+
+
+def test_latency_and_queue_model_may_be_texts():
+    assert FAST == run(resize, (1, 1), latency="feed=10ns,send=20ns,ack=30ns").latency
+    levels = SimpleNamespace(**(vars(day_of()) | {"events": levels_of_orders(day_of().events)}))
+    said = run_compiled(resize, levels, (1, 1), latency="1us", queue_model="power:3").assumptions
+    assert any("estimated by the power 3 model" in sentence for sentence in said)
+    assert "1 us" in str(sweep(resize, day_of(), [(1, 1)], latency="1us"))
 
 
 def test_market_data_that_come_unevenly_late_are_left_to_the_engine():
@@ -257,9 +446,14 @@ def test_a_sweep_in_threads_is_the_same_as_one_after_the_other():
 @pytest.mark.parametrize(
     ("parameters", "options", "said"),
     [
-        ([], {}, "1 dimensions"),
+        ([], {}, "no parameters"),
+        ([1, 2], {}, r"parameters \[1, 2\]; give names with values, or rows of numbers"),
+        ([[1, 1], [1]], {}, "1 parameters for 'resize'"),
+        ({"first": ["x"], "second": 1}, {}, "first 'x'"),
+        ({"first": None, "second": 1}, {}, "first None"),
+        ([[1, 1]], {"workers": "2"}, "workers '2' must be a whole number"),
         ({"first": [], "second": 1}, {}, "no parameters"),
-        ([[1, 1]], {"workers": 0}, "0 workers"),
+        ([[1, 1]], {"workers": 0}, "workers 0"),
     ],
 )
 def test_a_sweep_of_nothing_or_with_nobody_is_refused(parameters, options, said):
