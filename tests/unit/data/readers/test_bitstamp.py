@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import datetime as dt
+import functools
 import gzip
 import lzma
 import random
@@ -15,6 +16,7 @@ from backports import zstd
 
 from nowake.data.readers import bitstamp
 from nowake.data.readers.contract import Wanted
+from nowake.data.readers.packed import chunks
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_MS
 from nowake.kernels.layout import ADD, DELETE, EXECUTE, PRINT_HIDDEN, REDUCE, SNAPSHOT
@@ -297,14 +299,20 @@ def many(count, volume, *, first=1):
     return [line(n, n, "230", volume, "created", "bid") for n in range(first, first + count)]
 
 
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(bitstamp, "chunks", functools.partial(chunks, size=1 << 10))
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_whole_coins_late_in_a_log_of_coins_are_coins(tmp_path):
-    lines = [*many(90_000, "1.5"), *many(1_000, "2", first=90_001)]
-    piece = read(write(tmp_path, *lines))[-1]
-    assert [200_000_000] * 1_000 == piece.events["lots"][-1_000:].tolist()
+    (piece,) = read(write(tmp_path, *many(90, "1.5"), *many(90, "2", first=91)))
+    assert [150_000_000] * 90 + [200_000_000] * 90 == piece.events["lots"].tolist()
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_coins_after_many_whole_numbers_are_refused_for_nobody_knows_what_those_were(tmp_path):
-    path = write(tmp_path, *many(90_000, "2"), *many(1_000, "1.5", first=90_001))
+    path = write(tmp_path, *many(90, "2"), *many(90, "1.5", first=91))
     with pytest.raises(BadData, match=r"btcusd.csv after row .*: volume '1.5' is in coins, those before it are whole"):
         read(path)
 
