@@ -5,18 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
+from nowake.data import check_days
 from nowake.data.day import Day, no_events, no_quotes, no_trades
 from nowake.data.findings import Findings
+from nowake.data.folder import look
 from nowake.data.generated import generate_day, session_without_calendar
 from nowake.data.load import check_all, check_path, load_day
 from nowake.data.quality import check, check_tables
+from nowake.data.readers.contract import Wanted
+from nowake.data.readers.registry import reader_of
 from nowake.data.schema import frame
+from nowake.data.store import write_day
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.market import Bars
 from nowake.domain.units import NS_PER_SECOND
@@ -331,3 +337,30 @@ def test_what_the_reader_found_is_not_listed_as_absent():
         False,
         True,
     )
+
+
+def test_many_symbols_that_do_not_fit_in_memory_together_ask_for_one(tmp_path, monkeypatch):
+    for symbol in ("AAA", "BBB"):
+        write_day(generate_day(1, symbol=symbol, events=1_000), tmp_path)
+    recordings = look(tmp_path).recordings
+    both = dataclasses.replace(recordings[0], symbols=("AAA", "BBB"))
+    pieces = [piece for each in recordings for piece in reader_of("parquet").pieces(each, Wanted())]
+    monkeypatch.setattr(check_days, "reader_of", lambda _: SimpleNamespace(pieces=lambda *_: iter(pieces)))
+    heard = []
+    assert 2 == len(check_days.check([both], progress=lambda done, of: heard.append((done, of)))[0])
+    assert (both.size_bytes, both.size_bytes) == heard[-1]
+    monkeypatch.setattr(check_days, "MOST_ROWS", 2_000)
+    ((), (failure,)) = (tuple(each) for each in check_days.check([both]))
+    assert "too large to check all its symbols at once; give --symbol" in failure
+
+
+def test_one_recording_cut_short_leaves_the_reports_of_the_others(write_lobster):
+    root = write_lobster()
+    write_lobster(symbol="CUT")
+    write_day(generate_day(1, symbol="GOOD", events=1_000), root / "store")
+    bad = write_day(generate_day(1, symbol="BAD", events=1_000), root / "store")
+    (bad / "events-00000.parquet").write_bytes(b"PAR1")
+    checked = check_all(root)
+    assert ["GOOD", "CUT", "TEST"] == [report.source.rpartition(":")[2] for report in checked.reports]
+    (line,) = checked.left_out
+    assert ("venue=GEN/day.json: ", 1) == (line[:20], line.count("events-00000.parquet"))
