@@ -6,7 +6,11 @@ tape. Each probe rests for `horizon_s` or until it is filled. What differs is th
 
 Probes do not meet one another: no two of a side are in a book at one time. Intervals are of a circular block bootstrap
 over the probes in time order (Politis and Romano 1992, "A circular block-resampling procedure for stationary data"),
-whose blocks outlast the horizon, for neighbouring probes live through the same market. Ignores what the level feed of a
+whose blocks outlast two horizons, for neighbouring probes live through the same market; over fewer than ten such
+blocks there are none. A share's is Wilson's (1927, "Probable inference, the law of succession, and statistical
+inference") with as many probes as would vary by themselves as the bootstrap does: probes that all agree do not prove
+that all do. Where an unbounded figure does not vary at all there is no interval. With a handful of differing probes,
+that of `excess_fills` is still too narrow. Ignores what the level feed of a
 real venue adds: trades late against levels, levels merged over time (`every_ns` shows the latter)."""
 
 from __future__ import annotations
@@ -35,12 +39,14 @@ Progress = Callable[[str, int, int], None]
 
 _REPEATS = 1000  # Of the bootstrap.
 _LEVEL = 0.95
+_Z = 1.959964  # The normal law's quantile of `_LEVEL`, two-sided.
+_LEAST_BLOCKS = 10
 _MOST_PROBES = 100_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean with its interval; NaN where there is nothing to take it of."""
+    """A mean with its interval; NaN where there is nothing to take it of, `low` and `high` also where too little."""
 
     value: float
     low: float
@@ -96,6 +102,8 @@ class QueueScore:
         As `queue_score` was asked.
     models
         A score a model.
+    has_intervals
+        Whether the probes spread over the twenty horizons that intervals need.
     """
 
     name: str
@@ -107,6 +115,7 @@ class QueueScore:
     every_ns: int
     seed: int
     models: tuple[ModelScore, ...]
+    has_intervals: bool = True
 
     def __str__(self) -> str:
         """The table, three figures and their 95 % intervals a model."""
@@ -116,6 +125,8 @@ class QueueScore:
             f"{self.deepest} levels behind the touch, for {self.horizon_s:g} s; {told}; seed {self.seed}\n"
             f"The order-by-order book filled {self.true_fills:,} ({self.true_fills / self.probes:.1%})."
         )
+        if not self.has_intervals:
+            head += f" No intervals: the tape is shorter than {2 * _LEAST_BLOCKS} horizons."
         rows = [
             ("model", "same outcome %", "fills too many %", "missed", "invented", "wait bias s", "wait error s",
              "place bias %", "place error %"),
@@ -214,7 +225,10 @@ def queue_score(
         for model, outcome in zip(models, found, strict=True)
     )
     true_fills = int(np.isfinite(truth.wait_s).sum())
-    return QueueScore(name, len(truth.wait_s), true_fills, horizon_s, deepest, lots, every_ns, seed, scores)
+    count = len(truth.wait_s)
+    return QueueScore(
+        name, count, true_fills, horizon_s, deepest, lots, every_ns, seed, scores, has_intervals=block > 0
+    )
 
 
 def _outcomes(
@@ -258,7 +272,7 @@ def _score(model: str, ours: Outcome, truth: Outcome, *, block: int, seed: int) 
         fills=int(filled.sum()),
         missed=int((truly & ~filled).sum()),
         invented=int((filled & ~truly).sum()),
-        agreement=figure(filled == truly),
+        agreement=_share(filled == truly, block=block, seed=seed),
         excess_fills=figure(filled.astype(float) - truly, truly.astype(float)),
         wait_bias_s=figure(late_s),
         wait_error_s=figure(np.abs(late_s)),
@@ -269,27 +283,53 @@ def _score(model: str, ours: Outcome, truth: Outcome, *, block: int, seed: int) 
 
 def _figure(above: Floats, below: Floats | None, *, block: int, seed: int) -> Figure:
     """sum(above) / sum(below) over the probes that have both, `below` 1 unless given, with its bootstrap interval."""
+    value, repeats = _repeats(above, below, block=block, seed=seed)
+    if not len(repeats) or np.ptp(repeats) == 0.0:
+        return Figure(value, math.nan, math.nan)
+    low, high = np.quantile(repeats, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Figure(value, float(low), float(high))
+
+
+def _share(holds: NDArray[np.bool_], *, block: int, seed: int) -> Figure:
+    """The share of probes of which something holds, with Wilson's interval.
+
+    Probes of one market count as those that, each by itself, would vary as the bootstrap does: at most all of them, and
+    where none varies, one a block.
+    """
+    share, repeats = _repeats(holds.astype(float), None, block=block, seed=seed)
+    if not len(repeats):
+        return Figure(share, math.nan, math.nan)
+    variance = float(np.var(repeats))
+    worth = min(share * (1 - share) / variance, len(holds)) if variance > 0.0 else len(holds) // block
+    middle = (share + _Z**2 / (2 * worth)) / (1 + _Z**2 / worth)
+    half = _Z * math.sqrt(share * (1 - share) / worth + (_Z / (2 * worth)) ** 2) / (1 + _Z**2 / worth)
+    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _repeats(above: Floats, below: Floats | None, *, block: int, seed: int) -> tuple[float, Floats]:
+    """The figure and its bootstrap repeats: none where it is NaN, or where there are too few blocks (`block` is 0)."""
     below = np.isfinite(above).astype(float) if below is None else below
     above = np.nan_to_num(above)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(above.sum() / below.sum())
+    if not math.isfinite(value) or not block:
+        return value if math.isfinite(value) else math.nan, np.zeros(0)
     count = len(above)
     starts = np.random.default_rng(seed).integers(0, count, (_REPEATS, -(-count // block)))
     sums = [np.concatenate([[0.0], np.cumsum(np.concatenate([each, each]))]) for each in (above, below)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = above.sum() / below.sum()
         tops, bottoms = ((total[starts + block] - total[starts]).sum(axis=1) for total in sums)
         repeats = tops / bottoms
-    repeats = repeats[np.isfinite(repeats)]
-    if not np.isfinite(value) or not len(repeats):
-        return Figure(math.nan, math.nan, math.nan)
-    low, high = np.quantile(repeats, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Figure(float(value), float(low), float(high))
+    return value, repeats[np.isfinite(repeats)]
 
 
 def _block(count: int, *, span_ns: int, horizon_ns: int) -> int:
-    """Probes in a block: those of two horizons, at least the cube root of all, at most a tenth of them."""
+    """Probes in a block: those of two horizons, or the cube root of all; 0 where not even ten of two horizons fit."""
+    most = max(1, count // _LEAST_BLOCKS)
     of_two_horizons = math.ceil(2 * horizon_ns * count / max(1, span_ns))
-    least = math.ceil(math.cbrt(count))
-    return max(1, min(max(of_two_horizons, least), count // 10))
+    if of_two_horizons > most:
+        return 0
+    return min(max(of_two_horizons, math.ceil(math.cbrt(count))), most)
 
 
 def _row(score: ModelScore) -> tuple[str, ...]:
@@ -311,6 +351,8 @@ def _shown(figure: Figure, times: float, digits: int, *, signed: bool = False) -
     if math.isnan(figure.value):
         return "-"
     sign = "+" if signed else ""
+    if math.isnan(figure.low):
+        return f"{times * figure.value:{sign}.{digits}f}"
     value, low, high = (f"{times * part:{sign}.{digits}f}" for part in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]"
 

@@ -12,7 +12,7 @@ from nowake.data.generated import generate_day
 from nowake.domain.errors import BadData, BadParameter
 from nowake.kernels.layout import ADD, DELETE, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
 from nowake.sim.queue_models import ALL, PowerProbability, Proportional, RiskAverse
-from nowake.sim.queue_score import _block, _figure, queue_score
+from nowake.sim.queue_score import _block, _figure, _share, queue_score
 
 SECOND = 10**9
 
@@ -87,7 +87,7 @@ def test_levels_told_late_make_the_wait_longer():
 
 def test_a_mean_and_its_interval_are_of_the_values_that_are_there():
     values = np.array([1.0, np.nan, 3.0, np.nan, 5.0, 3.0] * 50)
-    figure = _figure(values, None, block=6, seed=1)
+    figure = _figure(values, None, block=5, seed=1)
     assert 3.0 == figure.value
     assert figure.low <= 3.0 <= figure.high
     assert math.isnan(_figure(np.full(20, np.nan), None, block=2, seed=1).value)
@@ -102,7 +102,32 @@ def test_the_interval_of_independent_values_is_that_of_the_normal_law():
 def test_blocks_outlast_two_horizons_and_leave_ten():
     assert 40 == _block(1_000, span_ns=1_000 * SECOND, horizon_ns=20 * SECOND)
     assert 10 == _block(1_000, span_ns=10**6 * SECOND, horizon_ns=SECOND)
-    assert 100 == _block(1_000, span_ns=SECOND, horizon_ns=SECOND)
+    assert 100 == _block(1_000, span_ns=20 * SECOND, horizon_ns=SECOND)
+    assert 0 == _block(1_000, span_ns=19 * SECOND, horizon_ns=SECOND)
+
+
+def test_probes_that_all_agree_do_not_prove_that_all_would():
+    """Wilson's interval of 40 out of 40, one probe a block: 40 / (40 + 1.96**2) and up."""
+    figure = _share(np.ones(400, bool), block=10, seed=1)
+    assert (1.0, 1.0) == (figure.value, figure.high)
+    assert 40 / (40 + 1.959964**2) == pytest.approx(figure.low)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99, 0.999, 0.9995])
+def test_intervals_of_a_share_hold_it_as_often_as_they_say(share):
+    luck = np.random.default_rng(5)
+    figures = [_share(luck.random(2_000) < share, block=13, seed=k) for k in range(100)]
+    assert sum(each.low <= share <= each.high for each in figures) >= 90
+
+
+def test_a_figure_that_does_not_vary_or_a_tape_too_short_for_it_has_no_interval():
+    alike = _figure(np.zeros(400), None, block=10, seed=1)
+    assert (0.0, True, True) == (alike.value, math.isnan(alike.low), math.isnan(alike.high))
+    short = score(tape([9, 8, 7], cycles=19), models=(RiskAverse(),))
+    assert not short.has_intervals
+    assert math.isnan(short.models[0].agreement.low)
+    assert "No intervals: the tape is shorter than 20 horizons." in str(short)
+    assert "[" not in str(short)
 
 
 def test_the_table_and_the_frame_say_the_same():
@@ -114,7 +139,7 @@ def test_the_table_and_the_frame_say_the_same():
         "every level change told; seed 7"
     )
     assert last.split()[0] == "log"
-    assert "100.0 [100.0, 100.0]" in str(result).splitlines()[4]
+    assert str(result).splitlines()[4].split()[:4] == ["risk-averse", "100.0", "[86.7,", "100.0]"]
 
 
 def test_progress_names_every_step():
