@@ -183,7 +183,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _exact_multiple(value: float | str | Decimal, step: Decimal, what: str, step_name: str) -> int:
-    exact, shown = _decimal(value, what), _shortened(str(value))
+    exact, shown = parse_number(value, what), _shortened(str(value))
     if not exact.is_finite():
         raise BadParameter(f"{what} {shown} is not a finite number")
     if exact.copy_abs() > LARGEST_COUNT * step:
@@ -192,12 +192,18 @@ def _exact_multiple(value: float | str | Decimal, step: Decimal, what: str, step
     if count * step == exact:
         return count
     below, above = sorted((count * step, (count + (1 if exact > 0 else -1)) * step))
-    way_out = f"use {above}" if below <= 0 < exact else f"use {below} or {above}"
-    raise BadParameter(f"{what} {shown} is not a multiple of {step_name} {step}; {way_out}")
+    way_out = f"use {above:f}" if below <= 0 < exact else f"use {below:f} or {above:f}"
+    raise BadParameter(f"{what} {shown} is not a multiple of {step_name} {step:f}; {way_out}")
 
 
-def _decimal(value: float | str | Decimal, what: str) -> Decimal:
-    """The number a text spells in plain digits: Python would also take 1_000 and the digits of other scripts."""
+def parse_number(value: float | str | Decimal, what: str) -> Decimal:
+    """The number a text spells in plain digits: Python would also take 1_000 and the digits of other scripts.
+
+    Raises
+    ------
+    BadParameter
+        When it spells none; `what` begins the sentence.
+    """
     text = str(value)
     try:
         if text.isascii() and "_" not in text:

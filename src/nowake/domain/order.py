@@ -12,6 +12,7 @@ import msgspec
 from nowake.domain.errors import BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.side import Side
+from nowake.domain.units import plain_digits
 
 
 class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,9 +126,12 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         session = self.instrument.session
-        limit = "" if self.limit_ticks is None else f", limit {self.instrument.price(self.limit_ticks):g}"
+        limit = ""
+        if self.limit_ticks is not None:
+            limit = f", limit {plain_digits(self.limit_ticks * self.instrument.tick_size)}"
+        quantity = plain_digits(self.lots * self.instrument.lot_size)
         return (
-            f"{self.side.name.lower()} {self.quantity:,.10g} {self.instrument.symbol} {session.date} "
+            f"{self.side.name.lower()} {quantity} {self.instrument.symbol} {session.date} "
             f"{session.moment(self.start_ns)}-{session.moment(self.end_ns)} {session.timezone}{limit}"
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from nowake.domain.errors import BadParameter
@@ -22,7 +23,7 @@ LATEST_NS = ((LAST_DATE - dt.date(1970, 1, 1)).days + 1) * NS_PER_DAY - 1  # The
 
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]([^Z+-]+)(?:(Z)|([+-])(\d{2}):?(\d{2}))?")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|min|h)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ns|us|ms|s|m|min|h)")
 _DURATION_NS = {
     "ns": 1,
     "us": NS_PER_US,
@@ -118,17 +119,28 @@ def parse_date_time(text: str, timezone: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """Nanoseconds of "250us", "1.5s", "5m" or "2h".
+    """Nanoseconds of "250us" (or "250µs"), "1.5s", "5m", "2h" or "0".
 
     Raises
     ------
     BadParameter
-        When the text is not a number with a unit.
+        When the text is not a number with a unit, or longer than nanoseconds can count.
     """
-    match = _DURATION.fullmatch(text.strip())
+    plain = text.strip().lower().replace("µ", "u").replace("μ", "u")  # Micro sign and Greek mu.
+    if plain == "0":
+        return 0
+    match = _DURATION.fullmatch(plain)
     if match is None:
         raise BadParameter(f"duration {text!r} is not a number with a unit; write for example 200us, 5s or 15m")
-    return round(float(match[1]) * _DURATION_NS[match[2]])
+    duration_ns = round(Decimal(match[1]) * _DURATION_NS[match[2]])
+    if duration_ns > LATEST_NS:
+        raise BadParameter(f"duration {text!r} is longer than two hundred years; give a shorter one")
+    return duration_ns
+
+
+def plain_digits(number: Decimal) -> str:
+    """A number with separators, all its digits and no exponent: "20,000", "0.00001"."""
+    return f"{number.normalize():,f}"
 
 
 def clock(time_ns: int, timezone: str = "UTC", *, fraction: bool = False) -> str:

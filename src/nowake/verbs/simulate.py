@@ -176,7 +176,7 @@ def _unlimited(day: Day, limits: Limits) -> tuple[str, ...]:
 
 
 def queue_model_of(text: str) -> QueueModel:
-    """The queue model of a text: "risk-averse", "proportional", "power:2" or "log".
+    """The queue model of a text: "risk-averse", "proportional", "power:2" or "log", in letters of any case.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def queue_model_of(text: str) -> QueueModel:
         "power": PowerProbability(),
         "log": LogProbability(),
     }
-    name, colon, exponent = text.strip().partition(":")
+    name, colon, exponent = text.strip().lower().replace("_", "-").partition(":")
     if not colon and name in plain:
         return plain[name]
     try:

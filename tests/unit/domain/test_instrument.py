@@ -118,8 +118,12 @@ def test_durations_have_a_unit() -> None:
     assert parse_duration("1.5s") == 1_500_000_000
     assert parse_duration("200us") == 200_000
     assert parse_duration("2h") == 7_200 * NS_PER_SECOND
-    with pytest.raises(BadParameter, match="'5'"):
-        parse_duration("5")
+    assert [1_000] * 4 == [parse_duration(text) for text in ("1us", "1µs", "1 μs", "1US")]
+    assert parse_duration("0") == 0
+    assert parse_duration("1234567890123456789ns") == 1_234_567_890_123_456_789
+    for text in ("5", "99999999999999s", "-1s"):
+        with pytest.raises(BadParameter, match=f"'{text}'"):
+            parse_duration(text)
 
 
 def test_a_session_must_close_after_it_opens() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from tests.worlds.samples import OPEN_NS, instrument
@@ -56,3 +57,12 @@ def test_an_order_for_the_first_hour_of_a_session_that_opens_the_evening_before(
     assert "2023-12-25T17:05:00-2023-12-25T17:50:00" in str(order)
     with pytest.raises(BadParameter, match="of 2023-12-26, 2023-12-25T17:00:00 to 16:00:00 America/Chicago"):
         ParentOrder.buy(instrument(session=evening), 20, start="16:30", end="16:45")
+
+
+def test_an_order_prints_its_size_and_limit_in_plain_digits() -> None:
+    coin = instrument(lot_size="0.00001", tick_size=Decimal("0.001"))
+    order = ParentOrder.buy(coin, "0.00001", start="10:00", end="11:00", limit="61715.885")
+    assert str(order).startswith("buy 0.00001 TEST")
+    assert str(order).endswith("limit 61,715.885")
+    with pytest.raises(BadParameter, match=r"quantity 0.000001 is not a multiple of lot size 0.00001; use 0.00001"):
+        coin.lots("0.000001")

@@ -58,8 +58,15 @@ def test_queue_model_for_a_day_that_knows_its_queues_is_refused(by_orders):
 
 
 def test_queue_models_are_read_from_text():
-    texts = ("risk-averse", "proportional", "power", "power:0.5", "log")
-    models = [RiskAverse(), Proportional(), PowerProbability(2.0), PowerProbability(0.5), LogProbability()]
+    texts = ("risk-averse", "Risk_Averse", "PROPORTIONAL", "power", "power:0.5", "log")
+    models = [
+        RiskAverse(),
+        RiskAverse(),
+        Proportional(),
+        PowerProbability(2.0),
+        PowerProbability(0.5),
+        LogProbability(),
+    ]
     assert models == [queue_model_of(text) for text in texts]
 
 
