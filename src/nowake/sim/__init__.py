@@ -9,19 +9,46 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nowake.sim.compiled import run_compiled
+    from nowake.sim.latency import Latency
+    from nowake.sim.legs import Backlog, Constant, Draws, Table
     from nowake.sim.matching import MatchingEngine, match
+    from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, RiskAverse
     from nowake.sim.strategies import strategy
     from nowake.sim.sweeps import sweep
 
 _HOMES = {
+    "Backlog": "legs",
+    "Constant": "legs",
+    "Draws": "legs",
+    "Latency": "latency",
+    "LogProbability": "queue_models",
     "MatchingEngine": "matching",
+    "PowerProbability": "queue_models",
+    "Proportional": "queue_models",
+    "RiskAverse": "queue_models",
+    "Table": "legs",
     "match": "matching",
     "run_compiled": "compiled",
     "strategy": "strategies",
     "sweep": "sweeps",
 }
 
-__all__ = ["MatchingEngine", "match", "run_compiled", "strategy", "sweep"]
+__all__ = [
+    "Backlog",
+    "Constant",
+    "Draws",
+    "Latency",
+    "LogProbability",
+    "MatchingEngine",
+    "PowerProbability",
+    "Proportional",
+    "RiskAverse",
+    "Table",
+    "match",
+    "run_compiled",
+    "strategy",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:
