@@ -1,7 +1,8 @@
 """Files of Binance streams: what is in one, told by its ends and its symbols, and its messages block by block.
 
 A stamp in the future (`nowake.data.readers.clock_skew.beyond`) would put what it is on beyond all that follows. The
-message itself is as good as any, so it takes the time of the one before it, and its stamp counts as unreadable."""
+message itself is as good as any, so it takes the time of the one of its kind before it, and its stamp counts as
+unreadable."""
 
 from __future__ import annotations
 
@@ -109,23 +110,20 @@ def blocks(path: Path, apart: Apart, progress: Callable[[int], None]) -> Iterato
 
 
 def _mended(received: Sequence[Received]) -> list[tuple[int, int]]:
-    """Which messages were stamped in the future, and how; they now carry the stamps of the one before."""
+    """Which messages were stamped in the future, and how; they now carry the stamps of the one of their kind before."""
     stamped = [row for row, (_, message) in enumerate(received) if message.E]
-    sent_ns = all_ns([received[row][1].E for row in stamped])
-    matched_ns = all_ns([received[row][1].T for row in stamped])
+    messages = [received[row][1] for row in stamped]
+    sent_ns, matched_ns = all_ns([message.E for message in messages]), all_ns([message.T for message in messages])
     false = beyond(sent_ns, np.array([received[row][0] for row in stamped], np.int64))
-    late = ~false & (matched_ns - sent_ns > NS_PER_MINUTE)  # Nothing is sent before it happens.
+    false |= matched_ns - sent_ns > NS_PER_MINUTE  # Nothing is sent before it happens.
     found = []
-    sound = np.flatnonzero(~false)
-    for place in np.flatnonzero(false | late):
-        message = received[stamped[place]][1]
-        if false[place]:
-            found.append((stamped[place], message.E))
-            before = sound[max(int(np.searchsorted(sound, place)) - 1, 0)]
-            message.E = received[stamped[before]][1].E
-        else:
-            found.append((stamped[place], message.T))
-        message.T = message.T and message.E
+    for place in np.flatnonzero(false):
+        message = messages[place]
+        found.append((stamped[place], max(message.E, message.T)))
+        sound = [*np.flatnonzero(~false[:place])[::-1], *(place + np.flatnonzero(~false[place:]))]
+        alike = [messages[row] for row in sound if messages[row].e == message.e]
+        like = next(iter(alike), messages[sound[0]] if sound else message)
+        message.E, message.T = like.E, message.T and (like.T or like.E)
     return found
 
 

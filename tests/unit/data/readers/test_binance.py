@@ -579,14 +579,17 @@ def test_one_stamp_in_the_future_costs_its_own_time_and_nothing_else(tmp_path, m
     assert day.can_replay
 
 
-def test_a_time_of_matching_after_the_sending_is_that_of_the_sending(tmp_path):
-    recorder = started("usdm").trade(150, 1, "100.00", "0.5").trade(160, 2, "100.00", "0.5")
-    recorder.lines[-2] = recorder.lines[-2].replace(f'"T": {NOON_MS + 150}', f'"T": {NOON_MS + 86_400_150}')
+def test_a_trade_matched_long_after_it_was_told_takes_the_time_of_the_one_before(tmp_path):
+    recorder = started("usdm")
+    for number in range(3):
+        recorder.trade(150 + 10 * number, number, "100.00", "0.5")
+    recorder.lines[-2] = recorder.lines[-2].replace(f'"T": {NOON_MS + 160}', f'"T": {NOON_MS + 86_400_160}')
 
     (day,) = read(tmp_path, recorder)
 
-    assert [150, 160] == [time_ns // MS - NOON_MS for time_ns in day.trades.time_ns.tolist()]
-    assert "line 3 is stamped 2024-08-09 12:00:00" in day.findings.examples["unreadable"][0]
+    assert [150, 150, 170] == [time_ns // MS - NOON_MS for time_ns in day.trades.time_ns.tolist()]
+    assert "line 4 is stamped 2024-08-09 12:00:00" in day.findings.examples["unreadable"][0]
+    assert {"unreadable": 1} == day.findings.counts
 
 
 def test_a_silence_and_a_recorder_hours_off_make_no_stamp_false(tmp_path):
