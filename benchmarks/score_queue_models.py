@@ -13,7 +13,7 @@ import numpy as np
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, NowakeError
 from nowake.kernels.layout import LEVEL
-from nowake.sim.queue_score import QueueScore, queue_score
+from nowake.sim.queue_scores import QueueScore, queue_score
 from nowake.verbs.load import load_day
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nowake.sim.legs import Backlog, Constant, Draws, Table
     from nowake.sim.matching import MatchingEngine, match
     from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, RiskAverse
+    from nowake.sim.queue_scores import queue_score
     from nowake.sim.strategies import strategy
     from nowake.sim.sweeps import sweep
 
@@ -28,6 +29,7 @@ _HOMES = {
     "RiskAverse": "queue_models",
     "Table": "legs",
     "match": "matching",
+    "queue_score": "queue_scores",
     "run_compiled": "compiled",
     "strategy": "strategies",
     "sweep": "sweeps",
@@ -45,6 +47,7 @@ __all__ = [
     "RiskAverse",
     "Table",
     "match",
+    "queue_score",
     "run_compiled",
     "strategy",
     "sweep",

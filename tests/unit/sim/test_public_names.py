@@ -22,6 +22,7 @@ NAMES = [
     "RiskAverse",
     "Table",
     "match",
+    "queue_score",
     "run_compiled",
     "strategy",
     "sweep",

@@ -12,7 +12,7 @@ from nowake.data.generated import generate_day
 from nowake.domain.errors import BadData, BadParameter
 from nowake.kernels.layout import ADD, DELETE, EXECUTE, PRINT_CROSS, PRINT_HIDDEN
 from nowake.sim.queue_models import ALL, PowerProbability, Proportional, RiskAverse
-from nowake.sim.queue_score import _block, _figure, _share, queue_score
+from nowake.sim.queue_scores import _block, _figure, _share, queue_score
 
 SECOND = 10**9
 
