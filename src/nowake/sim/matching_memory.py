@@ -1,7 +1,9 @@
 """The matching engine's memory: stores that grow by doubling, and a window of prices that moves where prices go.
 
 Near prices share a dense window: one row a tick. Where they lie further apart than `MAX_DENSE_ROWS` the window holds
-only prices that occur, so that neither a spread of 10**12 ticks nor a book of one price a decade costs memory."""
+only prices that occur, so that neither a spread of 10**12 ticks nor a book of one price a decade costs memory. Between
+and beyond these it has spare rows, most of them near, which prices to come may claim: only where none is left is the
+window made anew, with every order's row."""
 
 from __future__ import annotations
 
@@ -17,6 +19,9 @@ from nowake.kernels import runtime
 MAX_DENSE_ROWS = 1 << 22  # A level is 16 bytes of address space; memory only where prices are.
 _MIN_PADDING_ROWS = 512
 _SPARE_PRICES = 4096  # A grid may name this many prices that no order has.
+_SPARE_ROWS = 1 << 16  # Rows a grid has beyond its prices, about thrice as many.
+_MOST_SPARES = 1 << 10  # On either side of a price.
+_MOST_CLAIMS = 64  # New prices a batch may claim one by one; more are sorted in together.
 CHUNK = 4096  # Messages the kernels hold at a time, so that what is converted is read again from the cache.
 _FIELD = {name: number for number, name in enumerate(state.CONTEXT.names or ())}
 _SIDES = ("", "dark_")  # Displayed levels, and hidden ones.
@@ -33,6 +38,7 @@ class Memory:
         self._words = self._context.view(np.int64).data
         self.address = self._context.ctypes.data
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._claimed = np.zeros(0, bool)  # Which rows of the grid are of prices that came; the others are spare.
         self["orders_used"] = 1  # Slot 0 is nobody.
         self.hold("messages", np.zeros(CHUNK, state.MESSAGE))
         self._hold_orders(1 << 10)
@@ -116,7 +122,7 @@ class Memory:
         if not self["grid"] and base <= lowest_ticks and highest_ticks < base + rows:
             return
         wanted = np.unique(prices()) if self["grid"] else None
-        if wanted is not None and np.isin(wanted, self._arrays["grid"]).all():
+        if wanted is not None and self._claim(wanted):
             return
         held = self._held_prices()
         if len(held):
@@ -130,10 +136,30 @@ class Memory:
             return
         if wanted is None:
             wanted = np.unique(prices())
-        elif len(self._arrays["grid"]) <= 4 * len(held) + _SPARE_PRICES:
-            held = self._arrays["grid"]  # Prices nobody has now may come back.
-        grid = np.union1d(held, wanted)
+        elif np.count_nonzero(self._claimed) <= 4 * len(held) + _SPARE_PRICES:
+            held = self._arrays["grid"][self._claimed]  # Prices nobody has now may come back.
+        named = np.union1d(held, wanted)
+        grid = _with_spares(named)
         self._move(lambda before: np.searchsorted(grid, before), grid=grid)
+        self._claimed = np.zeros(len(grid), bool)
+        self._claimed[np.searchsorted(grid, named)] = True
+
+    def _claim(self, wanted: NDArray[np.int64]) -> bool:
+        """Find a row of the grid for each price: its own, or a spare one beside which it lies; whether all have one."""
+        grid, claimed = self._arrays["grid"], self._claimed
+        rows = np.minimum(np.searchsorted(grid, wanted), len(grid) - 1)
+        known = grid[rows] == wanted
+        claimed[rows[known]] = True
+        new = wanted[~known].tolist()
+        if len(new) > _MOST_CLAIMS:
+            return False
+        for price in new:
+            above = int(np.searchsorted(grid, price))
+            spare = [row for row in (above - 1, above) if 0 <= row < len(grid) and not claimed[row]]
+            if not spare:
+                return False
+            grid[spare[0]], claimed[spare[0]] = price, True
+        return True
 
     def _held_prices(self) -> NDArray[np.int64]:
         """Every price an order in the engine has, increasing."""
@@ -147,8 +173,8 @@ class Memory:
     def _priced_slots(self) -> NDArray[np.int64]:
         """Slots of all orders but market orders: what row these have means nothing."""
         slots: NDArray[np.int64] = self._arrays["table"]["slot"].astype(np.int64)
-        slots = slots[slots > 0]
-        return slots[self._arrays["orders"]["what"][slots] & state.MARKET == 0]
+        has_price = self._arrays["orders"]["what"][slots] & state.MARKET == 0
+        return slots[(slots > 0) & has_price]
 
     def _move(
         self,
@@ -203,3 +229,17 @@ class Memory:
         for name, shift in (("words", 6), ("summary", 12)):
             bits = np.left_shift(np.uint64(1), (rows >> (shift - 6)).astype(np.uint64) & np.uint64(63))
             np.bitwise_or.at(self._arrays[f"{side}{name}"].view(np.uint64), rows >> shift, bits)
+
+
+def _with_spares(prices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Increasing prices and spare ones: next to each that has room, and evenly over the gap to its neighbour."""
+    gaps = np.diff(prices.view(np.uint64))  # Unsigned: a gap may be wider than 2**63.
+    is_wide = gaps > 1
+    below, above = prices[np.append(is_wide, True)], prices[np.append(True, is_wide)]
+    each = max(1, min(_MOST_SPARES, _SPARE_ROWS // len(below)))
+    steps = np.arange(1, each + 1)
+    up, down = below[:, None] + steps, above[:, None] - steps
+    apart = gaps[is_wide] // np.uint64(each + 1)
+    between = below[:-1].view(np.uint64)[:, None] + apart[:, None] * steps.astype(np.uint64)
+    inside = (up[up > below[:, None]], down[down < above[:, None]])  # Beyond the last number they come round.
+    return np.unique(np.concatenate([prices, *inside, between.view(np.int64).ravel()]))

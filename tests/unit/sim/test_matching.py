@@ -14,6 +14,7 @@ import nowake as nw
 from nowake import sim
 from nowake.domain.errors import BadData, BadParameter
 from nowake.sim import MatchingEngine
+from nowake.sim.matching_memory import Memory, _with_spares
 
 HUGE = 2**63 - 1
 
@@ -450,3 +451,29 @@ def test_a_question_about_no_whole_price_says_so(price_ticks):
         MatchingEngine().depth(0, price_ticks)
     with pytest.raises(BadParameter, match=r"n .* must be a whole number"):
         MatchingEngine().levels(0, price_ticks)
+
+
+def test_new_prices_one_by_one_rarely_move_a_window_of_prices_far_apart(monkeypatch):
+    engine, moves = MatchingEngine(), []
+    move = Memory._move
+    monkeypatch.setattr(Memory, "_move", lambda self, *how, **more: moves.append(1) or move(self, *how, **more))
+    random = np.random.default_rng(3)
+    far = random.integers(-(2**62), 2**62, 1_000)
+    near = 10_000 + np.cumsum(random.integers(-3, 4, 2_000))
+    engine.match(messages("sell 1 1@1000000000000", "buy 2 1@-1000000000000", dtype=FULL))
+    slow = PlainEngine()
+    slow.match(messages("sell 1 1@1000000000000", "buy 2 1@-1000000000000", dtype=FULL))
+    for number, price_ticks in enumerate([*near, *far]):
+        one = messages(f"{('buy', 'sell')[number % 2]} {number + 10} 2@{price_ticks}")
+        reports = engine.match(one)
+        if number < 500:
+            assert slow.match(one).tolist() == reports.tolist()
+            assert slow.levels(number % 2, 5) == engine.levels(number % 2, 5)
+    assert len(moves) < 30
+
+
+@pytest.mark.parametrize("prices", [(0,), (5, 6), (-(2**63), 2**63 - 1), (-(2**63), -(2**63) + 1, 0, 2**63 - 1)])
+def test_spare_prices_are_increasing_and_leave_every_price_there(prices):
+    grid = _with_spares(np.array(prices, np.int64))
+    assert (grid[1:] > grid[:-1]).all()
+    assert set(prices) <= set(grid.tolist())
