@@ -57,11 +57,12 @@ def choose(catalogue: Catalogue, name: Name, date: dt.date | None, *, format_nam
         said = " ".join(filter(None, (name.detail and f"as {name.detail}", name.venue and f"at {name.venue}")))
         there = dict.fromkeys(specs(of_symbol, symbol))
         raise NotFound(f"{symbol} is not there {said}; there is {_listed(list(there))}")
-    on_date = _on_date(wanted, symbol, date)
+    alone = {each.of_symbol(_spelled(each, symbol)): each for each in wanted}
+    on_date = _on_date(list(alone), symbol, date)
     if len(on_date) > 1:
         on_date = _resolved(on_date, symbol)
     (one,) = on_date
-    return Choice(one, _spelled(one, symbol), date or one.first)
+    return Choice(alone[one], _spelled(one, symbol), date or one.first)
 
 
 def names(text: str) -> Iterator[Name]:

@@ -74,6 +74,8 @@ def fits(recording: Recording, symbols: frozenset[str], first: dt.date | None, l
     """Whether a recording may hold something of symbols and dates; empty and None are all."""
     if symbols and recording.symbols and not symbols & set(recording.symbols):
         return False
+    if len(symbols) == 1:
+        recording = recording.of_symbol(*symbols)
     if recording.first is None or recording.last is None:
         return True
     return (first is None or first <= recording.last) and (last is None or recording.first <= last)

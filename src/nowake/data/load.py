@@ -176,7 +176,8 @@ def entries(here: Catalogue, recordings: Sequence[Recording], only: str = "") ->
             spec = names[each.format, symbol][alike.index(each)]
             about = (each.format, each.venue, symbol or f"{len(each.symbols):,} symbols" if each.symbols else "?")
             files = tuple(path.name for path in each.files)
-            rows.append(Entry(spec, *about, each.first, each.last, FORMATS[each.format][1], files, each.size_bytes))
+            first, last = each.of_symbol(symbol).first, each.of_symbol(symbol).last
+            rows.append(Entry(spec, *about, first, last, FORMATS[each.format][1], files, each.size_bytes))
     return rows
 
 

@@ -33,6 +33,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     last: dt.date | None
     files: tuple[str, ...]
     detail: str
+    spans: tuple[tuple[dt.date, dt.date], ...]
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -72,10 +73,7 @@ def remember(
     faults: Sequence[tuple[str, Path, NowakeError]],
 ) -> None:
     """Keep what a folder was found to hold."""
-    rows = tuple(
-        _Row(each.format, each.venue, each.symbols, each.first, each.last, tuple(map(str, each.files)), each.detail)
-        for each in recordings
-    )
+    rows = tuple(_row(each) for each in recordings)
     reasons = tuple((name, str(path), type(error).__name__, str(error)) for name, path, error in faults)
     kept = _Kept(seen, rows, reasons)
     path = _file(root, formats)
@@ -87,9 +85,13 @@ def remember(
         os.replace(file.name, path)
 
 
+def _row(of: Recording) -> _Row:
+    return _Row(of.format, of.venue, of.symbols, of.first, of.last, tuple(map(str, of.files)), of.detail, of.spans)
+
+
 def _recording(row: _Row) -> Recording:
     files = tuple(map(Path, row.files))
-    return Recording(row.format, row.venue, row.symbols, row.first, row.last, files, row.detail)
+    return Recording(row.format, row.venue, row.symbols, row.first, row.last, files, row.detail, row.spans)
 
 
 def _file(root: Path, formats: Sequence[str]) -> Path:

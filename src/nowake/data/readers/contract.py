@@ -42,6 +42,9 @@ class Recording:
     detail
         What a user adds to the symbol to tell recordings of one symbol and date apart: "10" levels, "tick", "5m";
         empty where the reader has no word for it.
+    spans
+        The dates of the first and the last session of each symbol, in their order, where those of some are others;
+        else empty.
     """
 
     format: str
@@ -51,6 +54,14 @@ class Recording:
     last: dt.date | None
     files: tuple[Path, ...]
     detail: str = ""
+    spans: tuple[tuple[dt.date, dt.date], ...] = ()
+
+    def of_symbol(self, symbol: str) -> Recording:
+        """The same with the dates of one symbol."""
+        if not self.spans or symbol not in self.symbols:
+            return self
+        first, last = self.spans[self.symbols.index(symbol)]
+        return dataclasses.replace(self, symbols=(symbol,), first=first, last=last, spans=())
 
     @property
     def size_bytes(self) -> int:

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 ALWAYS, GLOBEX, NEW_YORK = "24/7", "CMES", "XNYS"
 _TIMEZONES = {ALWAYS: "UTC", GLOBEX: "America/Chicago", NEW_YORK: "America/New_York"}
+_FRIDAY = 4
 _GLOBEX_SHIFT_NS = 420 * NS_PER_MINUTE  # From 17:00 on, it is the next day's session.
 _ZONES = ("UTC", "America/New_York", "America/Chicago")
 _SATURDAY = 5
@@ -117,7 +118,10 @@ def dates_of(told: Told) -> tuple[dt.date, dt.date]:
     shift_ns = _GLOBEX_SHIFT_NS if told.hours.calendar == GLOBEX else 0
     ends = pl.Series(told.time_ns[[0, -1]] + shift_ns).cast(pl.Datetime("ns", "UTC"))
     first, last = ends.dt.convert_time_zone(told.hours.timezone).dt.date().to_list()
-    return first, last
+    if told.hours.calendar == GLOBEX:  # What is quoted before Sunday's open is of no session.
+        first += dt.timedelta(7 - first.weekday() if first.weekday() > _FRIDAY else 0)
+        last -= dt.timedelta(max(0, last.weekday() - _FRIDAY))
+    return first, max(first, last)
 
 
 def assigned(sessions: list[Session], start_ns: Ints, end_ns: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:

@@ -121,20 +121,21 @@ def _recording(files: list[LeanFile]) -> Recording:
     first, is_equity = files[0], has_scaled_prices(files[0])
     symbols = sorted({file.symbol_of(member) for file in files for member in file.members})
     ordered = sorted(files, key=lambda file: (file.date or dt.date.min, file.kind))
+    venue, by_symbol = EQUITY_VENUE, dict[str, tuple[dt.date, dt.date]]()
     if not is_equity:
-        venue, *span = lean_bars.plain_place(ordered)
-    elif first.date is None:
-        venue, span = EQUITY_VENUE, [*lean_bars.span_of(first)]
+        venue, by_symbol = lean_bars.plain_place(ordered)
+        whole = min(begin for begin, _ in by_symbol.values()), max(end for _, end in by_symbol.values())
     else:
-        venue, span = EQUITY_VENUE, [first.date, first.date]
+        whole = lean_bars.span_of(first) if first.date is None else (first.date, first.date)
+    spans = tuple(by_symbol.get(symbol, whole) for symbol in symbols)
     return Recording(
         FORMAT,
         venue,
         tuple(symbols),
-        span[0],
-        span[1],
+        *whole,
         tuple(file.path for file in ordered),
         detail=_DETAILS[first.resolution],
+        spans=spans if set(spans) != {whole} else (),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from nowake.data.readers.bar_columns import placed
@@ -26,6 +28,8 @@ from nowake.domain.instrument import Instrument, Session
 from nowake.domain.market import Quotes
 from nowake.domain.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND
 from nowake.domain.units import midnight_ns as midnight_of_date
+
+Ints = npt.NDArray[np.int64]
 
 LENGTHS_NS = {"second": NS_PER_SECOND, "minute": NS_PER_MINUTE, "hour": 60 * NS_PER_MINUTE, "daily": NS_PER_DAY}
 TRADE_COLUMNS = ("time", "open", "high", "low", "close", "volume")
@@ -85,9 +89,7 @@ def plain_pieces(files: Sequence[LeanFile], wanted: Wanted) -> Iterator[Piece]:
     """
     hours = _told(files).hours
     venue = _venue_of(files, hours)
-    contracts = [
-        (symbol, list(group)) for symbol, group in groupby(merged(files), key=lambda each: each[0].symbol_of(each[1]))
-    ]
+    contracts = [(symbol, list(group)) for symbol, group in groupby(merged(files), key=_contract_of)]
     for number, (symbol, group) in enumerate(contracts, start=1):
         _tell(wanted, files, number / len(contracts))
         if wanted.symbols and symbol not in wanted.symbols:
@@ -113,8 +115,8 @@ def checked_step(step: Decimal, name: str, *, unit: Decimal = _UNIT) -> Decimal:
     return step
 
 
-def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
-    """The venue, and the first and the last session of the tables.
+def plain_place(files: Sequence[LeanFile]) -> tuple[str, dict[str, tuple[dt.date, dt.date]]]:
+    """The venue, and the first and the last session of each contract.
 
     The venue is the market of Lean's own folders ("cme", "coinbase"), else the one that the hours speak for.
 
@@ -124,7 +126,13 @@ def plain_place(files: Sequence[LeanFile]) -> tuple[str, dt.date, dt.date]:
         When there are no rows.
     """
     told = _told(files)
-    return _venue_of(files, told.hours), *dates_of(told)
+    ends = {symbol: _ends(list(tables)) for symbol, tables in groupby(merged(files), key=_contract_of)}
+    spans = {symbol: dates_of(told._replace(time_ns=each)) for symbol, each in ends.items() if len(each)}
+    return _venue_of(files, told.hours), spans
+
+
+def _contract_of(table: tuple[LeanFile, Member]) -> str:
+    return table[0].symbol_of(table[1])
 
 
 def _venue_of(files: Sequence[LeanFile], hours: Hours) -> str:
@@ -204,13 +212,26 @@ def _tell(wanted: Wanted, files: Sequence[LeanFile], share: float) -> None:
 
 def _told(files: Sequence[LeanFile]) -> Told:
     """The hours all contracts keep together, by their trades where there are any: a thin one alone cannot tell."""
-    times = [np.zeros(0, np.int64)]
-    for file in [file for file in files if file.kind == "trade"] or files:
-        assert file.date is not None
-        midnight = midnight_of_date(file.date, "UTC")
-        times += [_times(block, midnight).to_numpy() for member in file.members for block in _blocks(file, member)]
-    together = np.unique(np.concatenate(times))
+    tables = merged([file for file in files if file.kind == "trade"] or files)
+    together = np.unique(np.concatenate([_instants(file, member) for file, member in tables]))
     return told_by(together, np.ones(len(together)))
+
+
+def _ends(tables: Sequence[tuple[LeanFile, Member]]) -> Ints:
+    """The first and the last instant of a contract's tables, told by those of the first and the last days with rows."""
+    days = [list(group) for _, group in groupby(tables, key=lambda table: table[0].date)]
+    ends: list[int] = []
+    for ordered, end in ((days, min), (days[::-1], max)):
+        times = (np.concatenate([_instants(file, member) for file, member in day]) for day in ordered)
+        ends += [int(end(each)) for each in itertools.islice(filter(len, times), 1)]
+    return np.array(ends, np.int64)
+
+
+def _instants(file: LeanFile, member: Member) -> Ints:
+    assert file.date is not None
+    midnight = midnight_of_date(file.date, "UTC")
+    times = [_times(block, midnight).to_numpy() for block in _blocks(file, member)]
+    return np.concatenate([np.zeros(0, np.int64), *times])
 
 
 def _table(file: LeanFile, member: Member, midnight: int | None) -> pl.DataFrame:

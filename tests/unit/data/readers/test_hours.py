@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from nowake.data.readers.hours import assigned, sessions_of
+from nowake.data.readers.hours import GLOBEX, Hours, Told, assigned, dates_of, sessions_of
 from nowake.domain.calendar import session_of, sessions_between
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.units import NS_PER_MINUTE, epoch_ns
@@ -93,3 +93,9 @@ def test_sessions_of_an_unknown_calendar_or_beyond_it_are_refused() -> None:
         sessions_between("XXXX", dt.date(2024, 1, 1), dt.date(2024, 1, 2))
     with pytest.raises(BadParameter, match="does not cover"):
         sessions_between("XSAU", dt.date(1990, 1, 3), dt.date(1990, 1, 5))
+
+
+def test_a_weekend_is_no_session_of_globex() -> None:
+    sunday, saturday = (int(dt.datetime(2013, 10, day, 15, tzinfo=dt.UTC).timestamp()) * 10**9 for day in (6, 12))
+    told = Told(np.array([sunday, saturday]), Hours(GLOBEX, "America/Chicago", ""))
+    assert (dt.date(2013, 10, 7), dt.date(2013, 10, 11)) == dates_of(told)

@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 
 from nowake.data.assemble import day_of
+from nowake.data.catalogue import Name, choose
+from nowake.data.convert import fits
+from nowake.data.folder import look
+from nowake.data.load import entries
 from nowake.data.readers import lean, lean_files
 from nowake.data.readers.contract import Wanted
-from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 
 OPEN_MS = 34_200_000
@@ -360,3 +364,23 @@ def test_prices_say_their_unit_and_only_where_they_do_not_leans_own_folders(writ
     assert is_scaled == lean_files.has_scaled_prices(lean_files.parsed(path))
     day = read(lean.recordings([path])[0])
     assert (100.0 if is_scaled else 1_000_000.0) == day.bars.open[0]
+
+
+def test_each_contract_has_its_own_dates(write) -> None:
+    for day, months in ((7, ("201312", "201403")), (8, ("201312",))):
+        name, folder = f"201310{day:02}", "future/cme/minute/es"
+        rows = "".join(f"{k * 60_000},1680,1680.25,1680,1680,5\n" for k in range(1440) if not 1215 <= k < 1320)
+        members = {f"{name}_es_minute_trade_{month}.csv": rows for month in months}
+        path = write(f"{name}_trade.zip", members, folder)
+    quotes = {"20131008_es_minute_quote_201403.csv": "0,1680,1681,1680,1680,5,1681,1681,1681,1681,5\n"}
+    write("20131008_quote.zip", quotes, "future/cme/minute/es")
+    here = look(path.parent)
+    (recording,) = here.recordings
+    assert ((7, 9), (7, 8)) == tuple((first.day, last.day) for first, last in recording.spans)
+    assert ["2013-10-07 to 2013-10-09", "2013-10-07 to 2013-10-08"] == [
+        row.dates for row in entries(here, here.recordings)
+    ]
+    with pytest.raises(NotFound, match="es201403 has nothing on 2013-10-09; there is 2013-10-07 to 2013-10-08"):
+        choose(here, Name("es201403"), dt.date(2013, 10, 9))
+    assert recording == choose(here, Name("es201403"), dt.date(2013, 10, 8)).recording
+    assert not fits(recording, frozenset({"ES201403"}), dt.date(2013, 10, 9), None)
