@@ -168,10 +168,14 @@ def _due_ns(local_ns: Ints) -> Ints:
 
 
 def _goes_on(strand: Sequence[Part], part: Part) -> bool:
-    """Whether a file is the next one of a strand."""
-    alike = strand[0].market == part.market and any(each.kinds & part.kinds for each in strand)
-    last = max(each.last for each in strand)
-    return alike and (part.first - last).days <= 1 and not any(_lie_side_by_side(each, part) for each in strand)
+    """Whether a file is the next one of a strand, whose files begin and end one after the other."""
+    last = strand[-1]
+    return (
+        last.market == part.market
+        and bool((strand[0].kinds | last.kinds) & part.kinds)
+        and (part.first - last.last).days <= 1
+        and not _lie_side_by_side(last, part)
+    )
 
 
 def _is_alike(one: Part, other: Part) -> tuple[bool, bool]:
@@ -181,9 +185,10 @@ def _is_alike(one: Part, other: Part) -> tuple[bool, bool]:
 
 def _belongs(others: Sequence[Part], strand: Sequence[Part]) -> bool:
     """Whether a strand tells other messages of the market and days of a recording."""
+    if others[0].market != strand[0].market or not _days_meet(others, strand):
+        return False
     kinds = frozenset[str]().union(*(each.kinds for each in others))
-    is_other = not any(each.kinds & kinds for each in strand)
-    return others[0].market == strand[0].market and is_other and _days_meet(others, strand)
+    return not any(each.kinds & kinds for each in strand)
 
 
 def _days_meet(some: Sequence[Part], others: Sequence[Part]) -> bool:
