@@ -174,7 +174,8 @@ class Memory:
         """Slots of all orders but market orders: what row these have means nothing."""
         slots: NDArray[np.int64] = self._arrays["table"]["slot"].astype(np.int64)
         has_price = self._arrays["orders"]["what"][slots] & state.MARKET == 0
-        return slots[(slots > 0) & has_price]
+        priced: NDArray[np.int64] = slots[(slots > 0) & has_price]
+        return priced
 
     def _move(
         self,
