@@ -98,7 +98,7 @@ def test_each_source_is_converted_for_its_own_symbol_or_named_as_left_out(folder
     assert {"AAA", "btcusd"} == {day["symbol"] for outcome in both for day in outcome["days"]}
     unsaid = nowake("data", "convert", str(folder), "--to", str(tmp_path / "all"))
     assert (unsaid.returncode, "2 days in" in unsaid.stdout) == (1, True)
-    assert "LEFT OUT data/log.csv: it does not name its symbol; say which one" in " ".join(unsaid.stdout.split())
+    assert "LEFT OUT data/log.csv: does not name its symbol; say which" in " ".join(unsaid.stdout.split())
     named = nowake("data", "convert", "lobster:AAA", "--symbol", "ZZZ", *root, "--to", store)
     assert (named.returncode, "lobster:AAA names a symbol already; leave out --symbol ZZZ" in named.stderr) == (2, True)
 

@@ -13,9 +13,7 @@ from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.registry import pieces
 from nowake.data.store import Kept, Origin, Writer
 from nowake.data.text import printable
-from nowake.domain.errors import BadParameter, NowakeError
-
-_OF_ONE_SYMBOL = {"bitstamp"}  # Formats whose files are of one symbol and need not say which.
+from nowake.domain.errors import NowakeError
 
 Heard = Callable[[Recording, int, int], None]  # A recording, bytes of it read, and bytes of it in all.
 
@@ -82,8 +80,6 @@ def fits(recording: Recording, symbols: frozenset[str], first: dt.date | None, l
 
 
 def _read(recording: Recording, wanted: Wanted, writer: Writer, hear: Heard | None) -> None:
-    if recording.format in _OF_ONE_SYMBOL and not recording.symbols and len(wanted.symbols) != 1:
-        raise BadParameter(f"it does not name its symbol; say which one, with --symbol or as {recording.format}:SYMBOL")
     made_of = tuple(_made_of(path) for path in recording.files)
     steps = {"tick_size": wanted.tick_size, "lot_size": wanted.lot_size, "multiplier": wanted.multiplier}
     asked = {name: str(value) for name, value in steps.items() if value is not None}

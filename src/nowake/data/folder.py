@@ -63,7 +63,8 @@ class Catalogue:
 def blamed(path: Path, reason: str) -> str:
     """What is wrong with a file, its name and folder said once."""
     rest = reason.removeprefix(str(path)).removeprefix(path.name).removeprefix(":").strip()
-    return f"{'/'.join(path.parts[-2:])}: {rest}"
+    shown = path.parts[-4:-1] if path.name == ABOUT else path.parts[-2:]  # A stored day is its folders.
+    return f"{'/'.join(shown)}: {rest}"
 
 
 def look(root: Path, formats: Sequence[str] = (), *, progress: Look | None = None) -> Catalogue:

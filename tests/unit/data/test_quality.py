@@ -363,4 +363,4 @@ def test_one_recording_cut_short_leaves_the_reports_of_the_others(write_lobster)
     checked = check_all(root)
     assert ["GOOD", "CUT", "TEST"] == [report.source.rpartition(":")[2] for report in checked.reports]
     (line,) = checked.left_out
-    assert ("venue=GEN/day.json: ", 1) == (line[:20], line.count("events-00000.parquet"))
+    assert ("date=2026-01-05/symbol=BAD/venue=GEN: ", 1) == (line[:38], line.count("events-00000.parquet"))

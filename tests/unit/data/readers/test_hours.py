@@ -97,5 +97,5 @@ def test_sessions_of_an_unknown_calendar_or_beyond_it_are_refused() -> None:
 
 def test_a_weekend_is_no_session_of_globex() -> None:
     sunday, saturday = (int(dt.datetime(2013, 10, day, 15, tzinfo=dt.UTC).timestamp()) * 10**9 for day in (6, 12))
-    told = Told(np.array([sunday, saturday]), Hours(GLOBEX, "America/Chicago", ""))
+    told = Told(Hours(GLOBEX, "America/Chicago", ""), np.array([sunday, saturday]))
     assert (dt.date(2013, 10, 7), dt.date(2013, 10, 11)) == dates_of(told)
