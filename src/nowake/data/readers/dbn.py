@@ -15,18 +15,35 @@ nothing; a gap is where the flag "maybe bad book" says so."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.dbn_layout import MAGIC, MBO, Header
 from nowake.data.readers.dbn_orders import Orders
-from nowake.data.readers.dbn_reading import header_of, venue_of
+from nowake.data.readers.dbn_reading import first_record_ns, header_of, venue_of
 from nowake.data.readers.dbn_tables import Tables
 from nowake.data.readers.packed import each_that_opens, head
 from nowake.data.readers.trading_dates import TradingDates
+from nowake.domain.errors import BadData, BadParameter
 
 FORMAT = "dbn"
+
+
+class _File(NamedTuple):
+    """A file, what it says of itself, and its first and last trading date where it says any."""
+
+    header: Header
+    path: Path
+    first: dt.date | None
+    last: dt.date | None
+
+    @property
+    def order(self) -> tuple[int, Path]:
+        """What files are sorted by."""
+        return self.header.start_ns, self.path
 
 
 def recognises(path: Path) -> bool:
@@ -44,16 +61,15 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     BadData
         When the header of every file is damaged, or its schema none that can be read.
     """
-    found = sorted(each_that_opens(files, header_of), key=lambda one: (one[0].start_ns, one[1]))
-    groups: list[list[tuple[Header, Path]]] = []
-    for header, path in found:
+    groups: list[list[_File]] = []
+    for file in sorted((found for found, _ in each_that_opens(files, _file)), key=lambda one: one.order):
         for group in groups:
-            last = group[-1][0]
-            if _kind(last) == _kind(header) and last.end_ns == header.start_ns:
-                group.append((header, path))
+            last = group[-1].header
+            if _kind(last) == _kind(file.header) and last.end_ns == file.header.start_ns:
+                group.append(file)
                 break
         else:
-            groups.append([(header, path)])
+            groups.append([file])
     return [_recording(group) for group in groups]
 
 
@@ -76,18 +92,30 @@ def _kind(header: Header) -> tuple[str, str, tuple[str, ...]]:
     return header.dataset, header.schema, header.symbols
 
 
-def _recording(group: list[tuple[Header, Path]]) -> Recording:
-    header, last = group[0][0], group[-1][0]
-    days = TradingDates(header.dataset)
-    names = {symbol for one, _ in group for spans in one.names.values() for *_, symbol in spans}
-    first = days.session_at(header.start_ns).date if header.start_ns else None
-    last_ns = max(last.end_ns - 1, last.start_ns)
+def _file(path: Path) -> _File:
+    """The header of a file, and the trading dates of its first record and of the end of what was asked for."""
+    header = header_of(path)
+    if not header.start_ns:
+        return _File(header, path, None, None)
+    days, begins_ns = TradingDates(header.dataset), first_record_ns(path, header)
+    if not header.start_ns <= begins_ns < max(header.end_ns, header.start_ns + 1):
+        begins_ns = header.start_ns
+    try:
+        dates = (days.session_at(ns).date for ns in (begins_ns, max(header.end_ns - 1, begins_ns)))
+        return _File(header, path, *dates)
+    except BadParameter as unknown:
+        raise BadData(f"{path.name} says when it begins and ends, but {unknown}; copy it again") from None
+
+
+def _recording(group: list[_File]) -> Recording:
+    header = group[0].header
+    names = {symbol for one in group for spans in one.header.names.values() for *_, symbol in spans}
     return Recording(
         format=FORMAT,
         venue=venue_of(header.dataset),
         symbols=tuple(sorted(names)),
-        first=first,
-        last=days.session_at(last_ns).date if first else None,
-        files=tuple(path for _, path in group),
+        first=group[0].first,
+        last=group[-1].last,
+        files=tuple(one.path for one in group),
         detail="" if header.schema == MBO else header.schema,
     )

@@ -56,8 +56,13 @@ def header_of(path: Path) -> Header:
         )
     if header.start_ns:
         return header
-    first = beginning(path, length + 64)[length:]
-    return dataclasses.replace(header, start_ns=first_receipt_ns(first, header.schema))
+    return dataclasses.replace(header, start_ns=first_record_ns(path, header))
+
+
+def first_record_ns(path: Path, header: Header) -> int:
+    """When the first record of a file was received, 0 where it has none."""
+    first = beginning(path, header.size_bytes + 64)[header.size_bytes :]
+    return first_receipt_ns(first, header.schema)
 
 
 def venue_of(dataset: str) -> str:

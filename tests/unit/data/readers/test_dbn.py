@@ -336,6 +336,22 @@ def test_files_that_follow_one_another_are_one_recording_and_others_are_not(tmp_
     assert ("ESH4",) == dbn.recordings(paths)[0].symbols
 
 
+def test_a_utc_file_of_an_american_venue_begins_on_the_date_of_its_first_record(tmp_path):
+    begins, date = at("2023-12-27T00:00"), dt.date(2023, 12, 27)
+    head = {"dataset": "XNAS.ITCH", "start": begins, "end": begins + NS_PER_DAY}
+    path = write(tmp_path, mbo("A", "B", 1, ts=at("2023-12-27T14:30")), **head)
+    (recording,) = dbn.recordings([path])
+    assert (date, date) == (recording.first, recording.last)
+    odd = write(tmp_path, mbo("A", "B", 1, ts=NOON + 900 * NS_PER_DAY), **head)
+    assert (DATE, date) == (dbn.recordings([odd])[0].first, dbn.recordings([odd])[0].last)
+
+
+@pytest.mark.parametrize("start", [1, 2**62, at("2200-12-31T23:00")])
+def test_a_header_of_impossible_dates_hides_no_other_file(tmp_path, start):
+    good, bad = write(tmp_path, mbo("A", "B", 1)), write(tmp_path, start=start, end=start + 5, name="bad.dbn")
+    assert good in [path for one in dbn.recordings([bad, good]) for path in one.files]
+
+
 def test_american_shares_trade_before_the_open_so_nothing_is_halted(tmp_path):
     early = at("2023-12-26T13:00")
     piece = of_orders(tmp_path, mbo("A", "B", 1, ts=early), mbo("A", "B", 2), dataset="XNAS.ITCH")
