@@ -16,6 +16,7 @@ from nowake.domain.errors import BadData, NotFound
 
 HEAD_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 22
+_LITTLE_BYTES = 1 << 10
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
 Progress = Callable[[int, int], None]
@@ -28,11 +29,11 @@ def head(path: Path) -> bytes:
     try:
         with path.open("rb") as raw:
             stream = _unpacked(raw)
-            while len(content) < HEAD_BYTES and (chunk := stream.read(HEAD_BYTES - len(content))):
+            while len(content) < HEAD_BYTES and (chunk := stream.read(_LITTLE_BYTES)):  # Keeps what precedes damage.
                 content += chunk
     except (OSError, EOFError, zlib.error, lzma.LZMAError, _zstd_error()):
         return content
-    return content
+    return content[:HEAD_BYTES]
 
 
 def each_that_opens(files: Iterable[Path], look: Callable[[Path], T]) -> list[tuple[T, Path]]:

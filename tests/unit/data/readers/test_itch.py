@@ -302,6 +302,14 @@ def test_a_packed_file_that_ends_too_early_is_refused(tmp_path, pack):
         read(path)
 
 
+def test_a_packed_file_cut_inside_its_first_kilobytes_is_known_for_what_it_is(tmp_path):
+    sizes = np.random.default_rng(5).integers(1, 2**31, 4_000).tolist()
+    orders = [add(ref, shares=shares) for ref, shares in enumerate(sizes)]
+    path = write(tmp_path, [directory(1, "AAPL"), *orders], pack=gzip.compress)
+    path.write_bytes(path.read_bytes()[: 1 << 14])
+    assert itch.recognises(path)
+
+
 def test_a_message_of_a_wrong_length_is_refused_with_byte_and_kind(tmp_path):
     path = write(tmp_path, [directory(1, "AAPL")])
     good = path.read_bytes()
