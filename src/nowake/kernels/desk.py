@@ -139,7 +139,6 @@ def _close(d: Any, c: Any) -> int:
     learn(d, d.now_ns)
     for k in range(d.command_first, d.command_end):
         if at(d.commands, k & (MAX_COMMANDS - 1), MESSAGE).kind == PLACE:
-            at(d.market, 0, MARKET).refusals += 1
             d.refused += 1
     _show(d, c)
     return OVER
@@ -217,8 +216,7 @@ def _is_as_wished(own: Any, wish: Any) -> bool:
 @leaf
 def _place_missing(d: Any, wish: Any) -> int:
     """A new order for what is missing, cut to what the position limit leaves room for."""
-    market = at(d.market, 0, MARKET)
-    exposed = wish.side * market.position_lots
+    exposed = wish.side * d.position_lots
     for k in range(d.own_count):
         own = at(d.own, k, OWN_ORDER)
         if own.side == wish.side:
@@ -274,6 +272,9 @@ def _show(d: Any, c: Any) -> None:
     market.volume_lots = c.volume
     market.trading = 1 if c.halted == 0 and c.venue_ns >= d.open_ns else 0
     market.decisions = d.decisions
+    market.position_lots, market.cash_ticks = d.position_lots, d.cash_ticks
+    market.bought_lots, market.sold_lots = d.bought_lots, d.sold_lots
+    market.fills, market.refusals = d.fills, d.refused
     open_bid, open_ask = np.int64(0), np.int64(0)
     for k in range(d.own_count):
         own = at(d.own, k, OWN_ORDER)

@@ -18,7 +18,6 @@ from nowake.kernels.desk_state import (
     CANCELLED,
     CANCELLED_TOO_LATE,
     FILLED,
-    MARKET,
     MAX_COMMANDS,
     MAX_NEWS,
     MESSAGE,
@@ -165,39 +164,37 @@ def due_ns(d: Any) -> int:
 @leaf
 def learn(d: Any, now_ns: int) -> None:
     """Learn the news that has reached us by now, and forget the orders of which nothing more can come."""
-    market = at(d.market, 0, MARKET)
     while d.news_first < d.news_end:
         news = at(d.news, d.news_first & (MAX_NEWS - 1), MESSAGE)
         if news.time_ns > now_ns:
             break
         own = _find(d, news.child_id)
         if news.kind == FILLED:
-            _learn_fill(market, own, news)
+            _learn_fill(d, own, news)
         else:
-            _learn_answer(d, market, own, news)
+            _learn_answer(d, own, news)
         d.news_first += 1
     _forget(d)
 
 
 @leaf
-def _learn_fill(market: Any, own: Any, news: Any) -> None:
+def _learn_fill(d: Any, own: Any, news: Any) -> None:
     """Lots of one of our orders traded."""
     own.open_lots -= news.lots
-    market.position_lots += own.side * news.lots
-    market.cash_ticks -= own.side * news.lots * news.price_ticks
-    market.fills += 1
+    d.position_lots += own.side * news.lots
+    d.cash_ticks -= own.side * news.lots * news.price_ticks
+    d.fills += 1
     if own.side > 0:
-        market.bought_lots += news.lots
+        d.bought_lots += news.lots
     else:
-        market.sold_lots += news.lots
+        d.sold_lots += news.lots
 
 
 @leaf
-def _learn_answer(d: Any, market: Any, own: Any, news: Any) -> None:
+def _learn_answer(d: Any, own: Any, news: Any) -> None:
     """What became of a command."""
     if news.kind == REJECTED:
         own.open_lots = 0
-        market.refusals += 1
         d.refused += 1
         return
     own.open_lots -= news.lots

@@ -159,6 +159,12 @@ DESK = np.dtype(
             "at_one_instant",
             "decisions",
             "fault_row",
+            # What we know of ourselves, shown in MARKET: what a strategy writes there changes nothing.
+            "position_lots",
+            "cash_ticks",
+            "bought_lots",
+            "sold_lots",
+            "fills",
             *COUNTS,
         )
     ]
