@@ -38,6 +38,7 @@ DESK_ASSUMPTION = "A cancel and the order that replaces it travel together: both
 _TELLING = 4_096  # Events that tell which kind of feed it is.
 _MANY_DECISIONS = 1 << 30  # More in a day than this take minutes: the user is told.
 _ENOUGH_DECISIONS = 1 << 22  # To tell from how many a day will take.
+_DECISION_NS = 100  # Of computing, roughly.
 
 
 class RecordedDay(Protocol):
@@ -293,10 +294,11 @@ class _Desk:
         expected = decisions + decisions * left_ns // passed_ns
         if decisions < _ENOUGH_DECISIONS or expected < _MANY_DECISIONS:
             return False
+        minutes = expected * _DECISION_NS / NS_PER_MINUTE
         warnings.warn(
             f"strategy {self._strategy.name!r} was asked {decisions:,} times by "
-            f"{self._day.instrument.session.clock(now_ns)}, {expected:,} in a whole day at this rate, which may take "
-            "hours; set wake.time_ns further ahead, or interrupt with Ctrl-C",
+            f"{self._day.instrument.session.clock(now_ns)}, {expected:,} in a whole day at this rate, some "
+            f"{minutes:,.0f} minutes of computing; set wake.time_ns further ahead, or end it with Ctrl-C",
             RuntimeWarning,
             stacklevel=4,
         )
