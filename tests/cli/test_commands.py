@@ -13,6 +13,7 @@ from unittest import mock
 import pytest
 
 from nowake.cli import main
+from nowake.cli.screen import say
 from nowake.engine import journal as journals
 
 ORDER = ("--buy", "2000", "--start", "10:00", "--end", "11:00")
@@ -110,6 +111,74 @@ def test_data_is_listed_described_and_checked(tmp_path: Path) -> None:
     assert "generated" in nowake("data", "info", "--root", str(tmp_path)).stdout
     assert answer("data", "info", "generated")["can_replay"] is True
     assert nowake("data", "check", "generated").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "neither --buy nor --sell given"),
+        (("--buy", "many"), "quantity 'many' is not a number"),
+        (("--buy", "0"), "quantity 0 must be above 0"),
+        (("--buy", "5", "--limit", "cheap"), "limit 'cheap' is not a number"),
+        (("--buy", "5", "--start", "noon"), "time 'noon' is not a time of day"),
+        (("--buy", "5", "--latency", "fast"), "duration 'fast' is not a number with a unit"),
+        (("--buy", "5", "--queue-model", "fifo"), "queue model 'fifo' is not one of"),
+        (("--buy", "5", "--algo", "pov", "--rate", "1.4"), "rate 1.4 must be between 0 and 1"),
+        (("--buy", "5", "--algo", "vwap", "--slices", "0"), "slices 0 must be between"),
+        (("--buy", "5", "--rate", "0.2"), "--rate 0.2 means nothing to twap"),
+        (("--buy", "5", "--display-size", "0"), "--display-size 0 must be above 0"),
+        (("--buy", "5", "--html", "/dev/null/page.html"), "/dev/null/page.html cannot be used: Not a directory"),
+        (("--buy", "5", "--journal", "/dev/null/x"), "/dev/null/x cannot be used: Not a directory"),
+    ],
+)
+def test_what_is_wrong_whatever_the_day_is_told_before_it_is_looked_for(options: tuple[str, ...], message: str) -> None:
+    result = nowake("simulate", "nowhere:X", *options)
+    assert (2, 1) == (result.returncode, len(result.stderr.splitlines()))
+    assert message in result.stderr
+
+
+def test_a_quantity_shown_is_in_units_as_the_order_is() -> None:
+    run = answer("simulate", "generated", *ORDER, "--algo", "iceberg", "--display-size", "1,00")["run"]
+    assert 100 == run["parameters"]["display_size"]
+    assert 10 == answer("simulate", "generated", *ORDER, "--algo", "iceberg")["run"]["parameters"]["display_size"]
+    result = nowake("simulate", "generated", *ORDER, "--display-size", "0.5")
+    assert "nowake: --display-size: quantity 0.5 is not a multiple of lot size 1" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["simulate", "estimate", "plan"])
+def test_what_is_printed_into_a_pipe_fits_the_columns_and_ends_no_line_in_blanks(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = nowake(command, "generated", *ORDER).stdout.splitlines()
+    assert len(lines) > 10
+    assert [] == [line for line in lines if len(line) > 80]
+    assert [] == [line for line in lines if line != line.rstrip()]
+
+
+def test_sentences_break_between_words_under_their_own_beginning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    say("warning    The data end long before the close.\n- One, two, three, four, five, six.\n\nshort")
+    assert [
+        "warning    The data end long",
+        "           before the close.",
+        "- One, two, three, four, five,",
+        "  six.",
+        "",
+        "short",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_a_multiplier_is_handed_to_the_day() -> None:
+    result = nowake("simulate", "generated", *ORDER, "--multiplier", "50")
+    assert (2, "multiplier 50 means nothing to a generated day" in result.stderr) == (result.returncode, True)
+
+
+def test_the_demo_says_once_that_it_loads_the_day(tmp_path: Path) -> None:
+    result = nowake("demo", "generated", "--out", str(tmp_path))
+    assert 1 == result.stderr.count("loading the day")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nowake.cli.options import json_option, load
-from nowake.cli.screen import show, show_json, steps
+from nowake.cli.options import check_writable, json_option, load
+from nowake.cli.screen import say, show, show_json, steps
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.reports import formats
 from nowake.reports.formats import percent, sparkline
@@ -35,6 +35,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
     from nowake.reports.summary import summarise  # noqa: PLC0415
     from nowake.verbs.demo import demo  # noqa: PLC0415
 
+    check_writable(f"{out}/demo")
     with steps() as step:
         step("loading the day")
         done = demo(day=load(source, date, root), out=out, seed=seed, progress=step)
@@ -53,7 +54,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
             }
         )
         return
-    click.echo(f"{done.day}\n{_volume_curve(done.expected.curve, done.day)}\n\n{done.order}\n")
+    say(f"{done.day}\n{_volume_curve(done.expected.curve, done.day)}\n\n{done.order}\n")
     show(
         tables.estimates_table(done.expected.estimates),
         tables.schedules_table(done.expected.schedules),

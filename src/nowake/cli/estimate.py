@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import click
 
-from nowake.cli.options import day_options, json_option, order_options
-from nowake.cli.screen import show, show_json
+from nowake.cli.options import day_and_order, json_option
+from nowake.cli.screen import say, show, show_json
 from nowake.data.day import Day
 from nowake.domain.order import ParentOrder
 
 
 @click.command("estimate", short_help="What will it cost? Expected cost with intervals.")
-@day_options
-@order_options
+@day_and_order()
 @click.option("--model", "name", type=click.Choice(["all", "square-root", "linear"]), default="all", show_default=True)
 @click.option("--forecast", is_flag=True, help="Use only what was seen before the start; else the whole day.")
 @json_option
 def command(day: Day, order: ParentOrder, *, name: str, forecast: bool, as_json: bool) -> None:
     """What an order is expected to cost on a day, by model, with what is sure about it and what is not.
 
-    SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day.
+    SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
+    the demo's day.
     """
     from nowake.models.impact import ImpactModel, Linear, SquareRoot  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
@@ -33,5 +33,5 @@ def command(day: Day, order: ParentOrder, *, name: str, forecast: bool, as_json:
     if as_json:
         show_json({"order": str(order), "market": market, "estimates": tables.to_dict(table)})
         return
-    click.echo(f"{order}\n\n{market}\n")
+    say(f"{order}\n\n{market}\n")
     show(table)

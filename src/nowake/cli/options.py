@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -15,58 +18,66 @@ if TYPE_CHECKING:
     from nowake.domain.order import ParentOrder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Check = Callable[[dict[str, Any]], None]
 
 
-def day_options(function: Function) -> Function:
-    """SOURCE, --date, --symbol, --root and --multiplier: the day. The command is handed `day`, loaded."""
+def day_and_order(check: Check | None = None) -> Callable[[Function], Function]:
+    """SOURCE, --date, --symbol, --root, --multiplier: the day; --buy or --sell, --start, --end, --limit: the order.
 
-    @click.argument("source", default="", metavar="[SOURCE]")
-    @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
-    @click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
-    @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
-    @click.option("--multiplier", help="What one unit of quantity is worth for one unit of price: 50 for ES futures.")
-    @functools.wraps(function)
-    def wrapper(
-        *args: Any,
-        source: str,
-        date: str | None,
-        symbol: str,
-        root: str | None,
-        multiplier: str | None,
-        **options: Any,
-    ) -> Any:
-        return function(*args, day=load(source, date, root, symbol=symbol, multiplier=multiplier), **options)
+    The command is handed `day`, loaded, and `order`, made for it. What can be seen to be wrong without the day is told
+    before it is loaded; `check` is handed the command's other options for that.
+    """
 
-    return wrapper  # type: ignore[return-value]
+    def decorate(function: Function) -> Function:
+        @click.argument("source", default="", metavar="[SOURCE]")
+        @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
+        @click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
+        @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+        @click.option(
+            "--multiplier", help="What one unit of quantity is worth for one unit of price: 50 for ES futures."
+        )
+        @click.option("--buy", metavar="QUANTITY", help="Buy this many shares, contracts or coins.")
+        @click.option("--sell", metavar="QUANTITY", help="Sell this many.")
+        @click.option(
+            "--start",
+            metavar="HH:MM",
+            help="When to begin, local time of the venue, or YYYY-MM-DDTHH:MM. Default: the open.",
+        )
+        @click.option("--end", metavar="HH:MM", help="When to be done. Default: the close.")
+        @click.option("--limit", metavar="PRICE", help="Worst acceptable price.")
+        @functools.wraps(function)
+        def wrapper(*args: Any, **options: Any) -> Any:
+            asked = Asked(*(options.pop(name) for name in Asked._fields))
+            named = {name: options.pop(name) for name in ("source", "date", "symbol", "root", "multiplier")}
+            _check_asked(asked)
+            if check is not None:
+                check(options)
+            day = load(named["source"], named["date"], named["root"], **_only(named, "symbol", "multiplier"))
+            return function(*args, day=day, order=_order(day, asked), **options)
+
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
 
 
-def order_options(function: Function) -> Function:
-    """--buy or --sell, --start, --end and --limit. The command is handed `order`, made for its `day`."""
+class Asked(NamedTuple):
+    """An order as it is written on the command line."""
 
-    @click.option("--buy", metavar="QUANTITY", help="Buy this many shares.")
-    @click.option("--sell", metavar="QUANTITY", help="Sell this many shares.")
-    @click.option(
-        "--start",
-        metavar="HH:MM",
-        help="When to begin, local time of the venue, or YYYY-MM-DDTHH:MM. Default: the open.",
-    )
-    @click.option("--end", metavar="HH:MM", help="When to be done. Default: the close.")
-    @click.option("--limit", metavar="PRICE", help="Worst acceptable price.")
-    @functools.wraps(function)
-    def wrapper(
-        *args: Any,
-        day: Day,
-        buy: str | None,
-        sell: str | None,
-        start: str | None,
-        end: str | None,
-        limit: str | None,
-        **options: Any,
-    ) -> Any:
-        order = _order(day, buy, sell, start=start, end=end, limit=limit)
-        return function(*args, day=day, order=order, **options)
+    buy: str | None
+    sell: str | None
+    start: str | None
+    end: str | None
+    limit: str | None
 
-    return wrapper  # type: ignore[return-value]
+    @property
+    def quantity(self) -> str:
+        """How much, without separators."""
+        return plain_quantity(self.buy if self.buy is not None else self.sell or "")
+
+
+def plain_quantity(text: str) -> str:
+    """A quantity without the separators people write."""
+    return text.replace("_", "").replace(",", "")
 
 
 def json_option(function: Function) -> Function:
@@ -87,21 +98,59 @@ def load(source: str, date: str | None, root: str | None, *, symbol: str = "", m
     return load_day(source, date, root=root, symbol=symbol, multiplier=multiplier) if source else default_day(root)
 
 
-def _order(
-    day: Day, buy: str | None, sell: str | None, *, start: str | None, end: str | None, limit: str | None
-) -> ParentOrder:
+def check_writable(path: str | None) -> None:
+    """Refuse a file that could not be written in the end, before the work for it is done.
+
+    Raises
+    ------
+    OSError
+        When what would be its folder is a file, or may not be written.
+    """
+    if path is None:
+        return
+    place = Path(path)
+    if not (path.endswith(os.sep) or place.is_dir()):
+        place = place.parent
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def _only(named: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: named[name] for name in names}
+
+
+def _check_asked(asked: Asked) -> None:
+    """What is wrong with an order whatever the day."""
+    from nowake.domain.instrument import parse_number  # noqa: PLC0415
+    from nowake.domain.units import is_date_time, parse_date_time, parse_time_of_day  # noqa: PLC0415
+
+    if (asked.buy is None) == (asked.sell is None):
+        given = "both --buy and --sell" if asked.buy is not None else "neither --buy nor --sell"
+        raise BadParameter(f"{given} given; give one of them with a quantity, for example --buy 20000")
+    if not parse_number(asked.quantity, "quantity") > 0:
+        raise BadParameter(f"quantity {asked.quantity} must be above 0")
+    if asked.limit is not None:
+        parse_number(asked.limit, "limit")
+    for moment in filter(None, (asked.start, asked.end)):
+        if is_date_time(moment):
+            parse_date_time(moment, "UTC")
+        else:
+            parse_time_of_day(moment)
+
+
+def _order(day: Day, asked: Asked) -> ParentOrder:
     from nowake.domain.order import ParentOrder  # noqa: PLC0415
 
-    if (buy is None) == (sell is None):
-        given = "both --buy and --sell" if buy is not None else "neither --buy nor --sell"
-        raise BadParameter(f"{given} given; give one of them with a quantity, for example --buy 20000")
-    make, quantity = (ParentOrder.buy, buy) if buy is not None else (ParentOrder.sell, sell)
-    assert quantity is not None
     session = day.instrument.session
+    make = ParentOrder.buy if asked.buy is not None else ParentOrder.sell
     return make(
         day.instrument,
-        quantity.replace("_", "").replace(",", ""),
-        start=session.open_ns if start is None else start,
-        end=session.close_ns if end is None else end,
-        limit=limit,
+        asked.quantity,
+        start=session.open_ns if asked.start is None else asked.start,
+        end=session.close_ns if asked.end is None else asked.end,
+        limit=asked.limit,
     )

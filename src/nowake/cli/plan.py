@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import day_options, json_option, order_options
+from nowake.cli.options import day_and_order, json_option
 from nowake.cli.screen import show, show_json
 from nowake.data.day import Day
 from nowake.domain.order import ParentOrder
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from nowake.schedules import SchedulePolicy
 
 
+def _check(options: dict[str, Any]) -> None:
+    parse_duration(options["bucket"])
+
+
 @click.command("plan", short_help="When to trade how much? TWAP, VWAP, Almgren-Chriss.")
-@day_options
-@order_options
+@day_and_order(_check)
 @click.option(
     "--schedule",
     "name",
@@ -36,7 +39,8 @@ def command(
 ) -> None:
     """When to trade how much of an order.
 
-    SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day.
+    SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
+    the demo's day.
     """
     from nowake import schedules  # noqa: PLC0415
     from nowake.models.impact import Linear  # noqa: PLC0415

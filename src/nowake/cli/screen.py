@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,23 +14,50 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nowake.reports.table import Table
+
+_LEAD = re.compile(r"- |\S+(?: \S+)? {2,}| +")
 
 
 def show(*tables: Table) -> None:
-    """Print tables, each with its notes, one blank line apart."""
+    """Print tables, each with its notes, one blank line apart; into a pipe without colours and trailing blanks."""
+    from nowake.reports.tables import render, rich_table  # noqa: PLC0415
+
+    if not sys.stdout.isatty():
+        for table in tables:
+            click.echo(f"{render(table, width=width())}\n")
+        return
+    from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from nowake.reports.tables import rich_table  # noqa: PLC0415
-
-    console = _console()
+    console = Console(highlight=False)
     for table in tables:
         console.print(rich_table(table))
         for note in table.notes:
             console.print(Text(note, style="dim"))
         console.print()
+
+
+def say(text: str) -> None:
+    """Print text, its long lines broken between words; what follows "- " or a name in a column stays beside it."""
+    for line in text.split("\n"):
+        click.echo(_broken(line, width()))
+
+
+def width() -> int:
+    """Characters in a line: as many as the terminal has, else as the variable COLUMNS says, else 110."""
+    return shutil.get_terminal_size((110, 24)).columns
+
+
+def _broken(line: str, most: int) -> str:
+    """A line in as many as it takes, the later ones indented to where the first one's words begin."""
+    lead = _LEAD.match(line)
+    indent = " " * (lead.end() if lead else 0)
+    parts = textwrap.wrap(
+        line, max(most, len(indent) + 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True, replace_whitespace=False,
+    )  # fmt: skip
+    return "\n".join(parts)
 
 
 def show_json(value: object) -> None:
@@ -113,9 +143,3 @@ def bytes_bar(text: str, total: int | None = None) -> Iterator[Callable[[int, in
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(text, total=total)
         yield lambda done, of: bar.update(task, completed=done, total=of)
-
-
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 110)

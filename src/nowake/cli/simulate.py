@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.algos import Algorithm
-from nowake.cli.options import day_options, json_option, order_options
-from nowake.cli.screen import progress_bar, show, show_json
+from nowake.cli.options import check_writable, day_and_order, json_option, plain_quantity
+from nowake.cli.screen import progress_bar, say, show, show_json
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -22,15 +22,46 @@ _ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
 _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap", "shortfall")}
 
 
+def _check(options: dict[str, Any]) -> None:
+    """What is wrong whatever the day is told before it is loaded, and before a run whose result could not be kept."""
+    from nowake.data.generated import MONDAY, session_without_calendar  # noqa: PLC0415
+    from nowake.domain.instrument import Instrument, parse_number  # noqa: PLC0415
+    from nowake.sim.latency import Latency  # noqa: PLC0415
+    from nowake.verbs.simulate import queue_model_of  # noqa: PLC0415
+
+    _refuse_unused(options["algo"])
+    if options["display_size"] is not None and not parse_number(plain_quantity(options["display_size"]), "size") > 0:
+        raise BadParameter(f"--display-size {options['display_size']} must be above 0")
+    instrument = Instrument(symbol="ANY", venue="ANY", session=session_without_calendar(MONDAY))
+    any_order = ParentOrder.buy(instrument, 1, start="10:00", end="11:00")
+    _without_curve(any_order, options["algo"], options, _pacing(options))  # Algorithms know what they refuse.
+    Latency.parse(options["latency"])
+    if options["queue_model"] is not None:
+        queue_model_of(options["queue_model"])
+    for name in ("journal", "html"):
+        check_writable(options[name])
+
+
+def _refuse_unused(algo: str) -> None:
+    """A parameter of another algorithm is a mistake, not a wish to be ignored."""
+    context = click.get_current_context()
+    for name, algos in _ONLY.items():
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and algo not in algos:
+            raise BadParameter(f"--{name} {context.params[name]} means nothing to {algo}; it is of {', '.join(algos)}")
+
+
 @click.command("simulate", short_help="What would have happened? One algorithm in a replayed market.")
-@day_options
-@order_options
+@day_and_order(_check)
 @click.option("--algo", type=click.Choice(_ALGOS), default="twap", show_default=True)
 @click.option("--rate", default=0.1, show_default=True, help="Of pov: our share of market volume, 0 to 1.")
 @click.option(
     "--urgency", default=3.0, show_default=True, help="Of shortfall: 0 passive, 1 neutral, 3 aggressive, 10 all."
 )
-@click.option("--display-size", type=int, help="Most lots shown at once. Default: 100 for iceberg, else no bound.")
+@click.option(
+    "--display-size", metavar="QUANTITY", help="Most shown at once, in units as --buy. Default: half a percent of the "
+    "order for iceberg, else no bound.",
+)  # fmt: skip
 @click.option("--slices", default=60, show_default=True, help="Of twap, vwap, shortfall: parts of the window.")
 @click.option("--min-pct-vol", default=0.0, show_default=True, help="Least share of market volume.")
 @click.option(
@@ -59,13 +90,13 @@ def command(
 ) -> None:  # fmt: skip
     """Work an order by one algorithm in a replayed day, and say what it cost.
 
-    SOURCE is lobster:SYMBOL, generated or generated:SEED; by default the demo's day. History does not react to our
-    orders; displayed size is taken once, queues are earned, latency is paid.
+    SOURCE is FORMAT:SYMBOL of orders or levels (`nowake data info` lists what there is), a path, generated or
+    generated:SEED; by default the demo's day. History does not react to our orders; displayed size is taken once,
+    queues are earned, latency is paid.
     """
     from nowake.verbs.report import report  # noqa: PLC0415
     from nowake.verbs.simulate import simulate  # noqa: PLC0415
 
-    _refuse_unused(parameters["algo"])
     algorithm = _algorithm(day, order, parameters)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
         notes = (LOOK_AHEAD,) if parameters["algo"] == "vwap" else ()
@@ -88,18 +119,9 @@ def _show(run: Run, cost: CostReport) -> None:
 
     show(tables.run_table(run, run.schedule), tables.benchmarks_table(cost), tables.decomposition_table(cost))
     for assumption in run.assumptions:
-        click.echo(f"- {assumption}")
+        say(f"- {assumption}")
     if run.journal_path is not None:
         click.echo(f"Journal    {run.journal_path}")
-
-
-def _refuse_unused(algo: str) -> None:
-    """A parameter of another algorithm is a mistake, not a wish to be ignored."""
-    context = click.get_current_context()
-    for name, algos in _ONLY.items():
-        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if given and algo not in algos:
-            raise BadParameter(f"--{name} {context.params[name]} means nothing to {algo}; it is of {', '.join(algos)}")
 
 
 def _plain(run: Run) -> dict[str, Any]:
@@ -112,17 +134,30 @@ def _algorithm(day: Day, order: ParentOrder, chosen: dict[str, Any]) -> Algorith
     from nowake import algos  # noqa: PLC0415
     from nowake.models.volume import VolumeCurve  # noqa: PLC0415
 
-    pacing = {name: chosen[name] for name in ("min_pct_vol", "max_pct_vol", "no_take_liq")}
+    pacing = _pacing(chosen)
     if chosen["display_size"] is not None:
-        pacing["display_size"] = chosen["display_size"]
-    sliced = {**pacing, "slices": chosen["slices"]}
-    name = chosen["algo"]
-    if name == "twap":
-        return algos.Twap(order, **sliced)
-    if name == "vwap":
-        return algos.Vwap(order, VolumeCurve.from_trades(day.trades, day.instrument.session), **sliced)
+        try:
+            pacing["display_size"] = order.instrument.lots(plain_quantity(chosen["display_size"]))
+        except BadParameter as error:
+            raise BadParameter(f"--display-size: {error}") from None
+    if chosen["algo"] == "vwap":
+        return algos.Vwap(order, VolumeCurve.from_trades(day.trades, day.instrument.session), **pacing)
+    return _without_curve(order, chosen["algo"], chosen, pacing)
+
+
+def _without_curve(order: ParentOrder, name: str, chosen: dict[str, Any], pacing: dict[str, Any]) -> Algorithm:
+    from nowake import algos  # noqa: PLC0415
+
     if name == "pov":
         return algos.Participate(order, rate=chosen["rate"], **pacing)
     if name == "shortfall":
-        return algos.Shortfall.with_urgency(order, chosen["urgency"], **sliced)
-    return algos.Iceberg(order, **pacing)
+        return algos.Shortfall.with_urgency(order, chosen["urgency"], **pacing)
+    return algos.Iceberg(order, **pacing) if name == "iceberg" else algos.Twap(order, **pacing)
+
+
+def _pacing(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What the algorithm chosen shares with others."""
+    names = ["min_pct_vol", "max_pct_vol", "no_take_liq"]
+    if chosen["algo"] in _ONLY["slices"]:
+        names.append("slices")
+    return {name: chosen[name] for name in names}

@@ -92,6 +92,11 @@ def load_day(
     if source == "generated":
         from nowake.data.generated import MONDAY, generate_day  # noqa: PLC0415
 
+        for given, value in (("tick_size", tick_size), ("lot_size", lot_size), ("multiplier", multiplier)):
+            if value is not None:
+                raise BadParameter(
+                    f"{given} {value} means nothing to a generated day, which is of shares; leave it out"
+                )
         return generate_day(_parse_seed(rest), date=on or MONDAY)
     choice = find(spec, on, root=root, symbol=symbol)
     wanted = Wanted(

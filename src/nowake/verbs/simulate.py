@@ -139,19 +139,17 @@ def simulate(
         cannot be computed.
     """
     _check(algorithm, day, seed)
-    order = algorithm.order
     limits = Limits.for_instrument(day.instrument, limits)
-    name = f"replay of {day.source} {day.instrument.session.date}"
     world = ReplayWorld(
         day.events,
         day.instrument,
-        name=name,
+        name=f"replay of {day.source} {day.instrument.session.date}",
         latency=Latency.parse(latency) if isinstance(latency, str) else latency,
         queue_model=queue_model_of(queue_model) if isinstance(queue_model, str) else queue_model,
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
         notes=(*notes, *_unlimited(day, limits)),
-        start_ns=order.start_ns,
+        start_ns=algorithm.order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
         record = run(
