@@ -34,8 +34,8 @@ class Fault(NamedTuple):
         return blamed(self.path, str(self.error))
 
     def is_about(self, symbol: str) -> bool:
-        """Whether the file may be of a symbol, for its name says it; of no symbol, any file."""
-        return symbol.casefold() in self.path.name.casefold()
+        """Whether the file may be of a symbol, for its name or that of its folder says it; of no symbol, any file."""
+        return any(symbol.casefold() in part.casefold() for part in self.path.parts[-2:])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import re
@@ -98,7 +99,7 @@ def load_day(
                     f"{given} {value} means nothing to a generated day, which is of shares; leave it out"
                 )
         return generate_day(_parse_seed(rest), date=on or MONDAY)
-    choice = find(spec, on, root=root, symbol=symbol)
+    here, choice = _find(spec, on, root=root, symbol=symbol)
     wanted = Wanted(
         symbols=frozenset({choice.symbol}),
         first=choice.date,
@@ -117,7 +118,7 @@ def load_day(
     if len(found) > 1:
         there = ", ".join(str(day.instrument.session.date) for day in found)
         raise NotFound(f"{name} is there for {there}; give one of these dates")
-    return found[0]
+    return dataclasses.replace(found[0], warnings=(*found[0].warnings, *_missing(here, choice)))
 
 
 def find(spec: str, date: dt.date | None = None, *, root: str | Path | None = None, symbol: str = "") -> Choice:
@@ -128,11 +129,7 @@ def find(spec: str, date: dt.date | None = None, *, root: str | Path | None = No
     NotFound, BadParameter, BadData
         As `load_day`.
     """
-    place, format_name, text = _located(spec, data_root(root))
-    if text and symbol:
-        raise BadParameter(f"{spec} names a symbol already; leave out {symbol!r}")
-    here = look(place, (format_name,) if format_name else ())
-    return catalogues.chosen(here, text or symbol, date, format_name=format_name)
+    return _find(spec, date, root=root, symbol=symbol)[1]
 
 
 def recordings(
@@ -369,6 +366,26 @@ def parse_step(name: str, value: str | Decimal | None) -> Decimal | None:
     if not step.is_finite() or step <= 0:
         raise BadParameter(f"{name} {value} must be a finite number above 0")
     return step
+
+
+def _find(spec: str, date: dt.date | None, *, root: str | Path | None, symbol: str) -> tuple[Catalogue, Choice]:
+    place, format_name, text = _located(spec, data_root(root))
+    if text and symbol:
+        raise BadParameter(f"{spec} names a symbol already; leave out {symbol!r}")
+    here = look(place, (format_name,) if format_name else ())
+    return here, catalogues.chosen(here, text or symbol, date, format_name=format_name)
+
+
+def _missing(here: Catalogue, choice: Choice) -> list[str]:
+    """A sentence on each file beside those of a day that may be part of it and could not be read."""
+    folder, format_name = choice.recording.files[0].parent, choice.recording.format
+    if format_name == "lobster":
+        return []  # Two files are a whole day there; what lies beside them is none of it.
+    return [
+        f"A file beside it could not be read, {fault}"
+        for fault in left_out(here, choice.symbol)
+        if (fault.path.parent, fault.format) == (folder, format_name) and isinstance(fault.error, BadData)
+    ]
 
 
 def _located(spec: str, root: Path) -> tuple[Path, str, str]:

@@ -281,3 +281,13 @@ def test_names_that_are_there_twice_are_said_once(tmp_path, recording):
     here = catalogue_of(tmp_path, recording(), recording(first=TUESDAY))
     with pytest.raises(NotFound, match=r"BTCUSDT is not there as 5m at KRAKEN; there is binance:BTCUSDT$"):
         chosen(here, "BTCUSDT:5m@KRAKEN", MONDAY)
+
+
+def test_a_day_says_that_a_file_which_may_be_part_of_it_could_not_be_read(tmp_path):
+    (tmp_path / "SPY_1m.csv").write_text(BARS)
+    (tmp_path / "SPY_more.csv").write_text(BARS.replace("10,11,9,10", "10,11,9,x", 31).replace("9,x", "9,10", 30))
+    (tmp_path / "QQQ_1m.csv").write_text(BARS.replace(",100\n", ",1x0\n"))
+    told = [each for each in load_day("bars:SPY", "2024-02-20", root=tmp_path).warnings if "could not be read" in each]
+    assert [f"A file beside it could not be read, {tmp_path.name}/SPY_more.csv: row 32: close 'x'"] == [
+        each[: len(told[0].partition(" is not")[0])] for each in told
+    ]

@@ -354,6 +354,14 @@ def test_many_symbols_that_do_not_fit_in_memory_together_ask_for_one(tmp_path, m
     assert "too large to check all its symbols at once; give --symbol" in failure
 
 
+def test_days_of_one_symbol_at_two_venues_are_told_apart(tmp_path):
+    for venue in ("AA", "BB"):
+        day = generate_day(1, events=1_000)
+        write_day(dataclasses.replace(day, instrument=msgspec.structs.replace(day.instrument, venue=venue)), tmp_path)
+    names = [f"parquet:{tmp_path}:GEN@AA", f"parquet:{tmp_path}:GEN@BB"]
+    assert names == [report.source for report in check_all(tmp_path).reports]
+
+
 def test_one_recording_cut_short_leaves_the_reports_of_the_others(write_lobster):
     root = write_lobster()
     write_lobster(symbol="CUT")
