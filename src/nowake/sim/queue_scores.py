@@ -224,11 +224,8 @@ def queue_score(
         _score(str(model), outcome.only(placed), truth, block=block, seed=seed)
         for model, outcome in zip(models, found, strict=True)
     )
-    true_fills = int(np.isfinite(truth.wait_s).sum())
-    count = len(truth.wait_s)
-    return QueueScore(
-        name, count, true_fills, horizon_s, deepest, lots, every_ns, seed, scores, has_intervals=block > 0
-    )
+    counts = (len(truth.wait_s), int(np.isfinite(truth.wait_s).sum()))
+    return QueueScore(name, *counts, horizon_s, deepest, lots, every_ns, seed, scores, has_intervals=block > 0)
 
 
 def _outcomes(
