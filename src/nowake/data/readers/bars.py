@@ -27,6 +27,7 @@ from nowake.data.readers.hours import (
     Seen,
     Told,
     dates_of,
+    multiplier_on,
     sessions_as_seen,
     sessions_in,
     told_by,
@@ -100,7 +101,15 @@ def instrument_of(name: tuple[str, str], session: Session, steps: tuple[Decimal,
     """The instrument of one session: symbol and venue, tick and lot."""
     (symbol, venue), (tick, lot) = name, steps
     currency = quoted_in(symbol) if seen.hours.calendar in {ALWAYS, ""} else "USD"
-    return Instrument(symbol=symbol, venue=venue, session=session, tick_size=tick, lot_size=lot, currency=currency)
+    return Instrument(
+        symbol=symbol,
+        venue=venue,
+        session=session,
+        tick_size=tick,
+        lot_size=lot,
+        currency=currency,
+        multiplier=multiplier_on(seen.hours.calendar),
+    )
 
 
 def venue_of(hours_calendar: str) -> str:

@@ -8,6 +8,7 @@ It is a guess: say `calendar` and `timezone` where you know better. Holidays and
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,11 @@ class Told(NamedTuple):
 
     hours: Hours
     time_ns: Ints
+
+
+def multiplier_on(calendar: str) -> Decimal | None:
+    """As `Instrument.multiplier`: 1 where shares and coins trade, unknown where contracts of futures do."""
+    return None if calendar == GLOBEX else Decimal(1)
 
 
 class Seen(NamedTuple):

@@ -18,7 +18,18 @@ from nowake.data.readers.bar_days import days_of
 from nowake.data.readers.bars import venue_of
 from nowake.data.readers.contract import Piece, Wanted
 from nowake.data.readers.delimited import Block, blocks, integers, scaled
-from nowake.data.readers.hours import ALWAYS, Hours, Seen, Told, assigned, dates_of, sessions_in, sessions_of, told_by
+from nowake.data.readers.hours import (
+    ALWAYS,
+    Hours,
+    Seen,
+    Told,
+    assigned,
+    dates_of,
+    multiplier_on,
+    sessions_in,
+    sessions_of,
+    told_by,
+)
 from nowake.data.readers.lean_files import LeanFile, Member, chunks, merged, place_of
 from nowake.data.readers.table_names import quoted_in
 from nowake.data.sessions import session_on
@@ -195,7 +206,13 @@ def _contract(
             continue
         currency = quoted_in(symbol) if calendar in {ALWAYS, ""} else "USD"
         instrument = Instrument(
-            symbol=symbol, venue=venue, session=session, tick_size=tick, lot_size=lot, currency=currency
+            symbol=symbol,
+            venue=venue,
+            session=session,
+            tick_size=tick,
+            lot_size=lot,
+            currency=currency,
+            multiplier=multiplier_on(calendar),
         )
         if session.date in quotes:
             yield Piece(instrument, quotes=quotes[session.date], depth=1)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ FORMAT = "tardis"
 
 _LOOK_BYTES = 1 << 18
 _VENUES = {"binance-futures": "BINANCE-USDM", "binance-delivery": "BINANCE-COINM"}
+# Where amounts are coins, so that price times amount is money; elsewhere they are contracts of this or that size.
+_LINEAR = frozenset({"BINANCE", "BINANCE-US", "BINANCE-USDM", "BITFINEX", "BITSTAMP", "BYBIT-SPOT", "COINBASE"})
+_LINEAR |= {"CRYPTO-COM", "GEMINI", "HUOBI", "KRAKEN", "KUCOIN", "OKEX", "UPBIT"}
 _RANK = (CHANGES, BEST_LEVELS, TRADES, QUOTES)  # Others are put beside those that tell the book.
 _WAY_OUT = "download the whole file again, or the one of the day before as well"
 
@@ -225,6 +229,7 @@ def _market(symbol: str, recording: Recording, wanted: Wanted, *, depth: int) ->
         last=recording.last,
         way_out=_WAY_OUT,
         depth=depth,
+        multiplier=Decimal(1) if recording.venue in _LINEAR else None,
     )
     return _Market(TardisStream(), LevelFeed(source))
 

@@ -450,3 +450,12 @@ def test_a_file_of_a_day_without_rows_stops_no_other(files):
     (recording,) = tardis.recordings([empty, *files.save()])
 
     assert empty not in recording.files
+
+
+@pytest.mark.parametrize(
+    ("exchange", "multiplier"), [("binance-futures", 1), ("coinbase", 1), ("binance-delivery", None), ("deribit", None)]
+)
+def test_price_times_amount_is_money_where_amounts_are_coins(files, exchange, multiplier):
+    files.rows = {kind: [f"{exchange},{row.partition(',')[2]}" for row in rows] for kind, rows in files.rows.items()}
+    (day,) = read(files.save())
+    assert multiplier == day.instrument.multiplier
