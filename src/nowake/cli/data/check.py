@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.cli.options import json_option
-from nowake.cli.screen import bytes_bar, show, show_json
+from nowake.cli.screen import bytes_bar, say, show, show_json
 from nowake.domain.errors import BadParameter
 from nowake.domain.instrument import Instrument
 
@@ -68,12 +68,12 @@ def command(
     if as_json:
         show_json(_plain(reports, left_out))
     elif len(reports) == 1:
-        click.echo(str(reports[0]))
+        say(str(reports[0]))
     else:
         _show_days(source, reports)
     for line in left_out:
         click.echo(f"LEFT OUT {line}", err=as_json)
-    return 1 if left_out or any(report.faults for report in reports) else 0
+    return 1 if any(report.faults for report in reports) else 0
 
 
 def _plain(reports: list[QualityReport], left_out: tuple[str, ...]) -> dict[str, object]:

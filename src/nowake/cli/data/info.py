@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nowake.cli.options import json_option
-from nowake.cli.screen import counted, show, show_json
+from nowake.cli.screen import counted, say, show, show_json
 from nowake.domain.errors import NotFound
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(source: str, date: str | None, symbol: str, root: str | None, *, as_
     if as_json:
         show_json(_plain(day))
     else:
-        click.echo(f"{day}\n{'print':<10} {day.fingerprint[:16]} (SHA-256 of the data, shortened)")
+        say(f"{day}\n{'print':<10} {day.fingerprint[:16]} (SHA-256 of the data, shortened)")
 
 
 def _is_one_day(entries: list[Entry]) -> bool:
