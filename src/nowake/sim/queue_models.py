@@ -113,7 +113,7 @@ def code_of(model: QueueModel) -> tuple[int, float]:
 
 
 def model_of(text: str) -> QueueModel:
-    """The model of a text: "risk-averse", "proportional", "power" (of 2), "power:3" or "log".
+    """The model of a text: "risk-averse", "proportional", "power" (of 2), "power:3" or "log", in any case.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def model_of(text: str) -> QueueModel:
         When it names none.
     """
     plain: dict[str, QueueModel] = {str(model): model for model in (RiskAverse(), Proportional(), LogProbability())}
-    name, colon, exponent = text.strip().partition(":")
+    name, colon, exponent = text.strip().lower().replace("_", "-").partition(":")
     if not colon and name in plain | {"power": None}:
         return plain.get(name, PowerProbability())
     try:

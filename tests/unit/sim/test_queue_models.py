@@ -71,7 +71,7 @@ def test_models_print_as_a_trader_would_say_them():
 
 
 def test_a_model_is_read_from_the_text_the_command_line_takes():
-    texts = ("risk-averse", " proportional ", "power", "power:0.5", "log")
+    texts = ("Risk_averse", " proportional ", "power", "Power:0.5", "log")
     models = [RiskAverse(), Proportional(), PowerProbability(2.0), PowerProbability(0.5), LogProbability()]
     assert models == [model_of(text) for text in texts]
 
