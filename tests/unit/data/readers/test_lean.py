@@ -352,6 +352,7 @@ WHOLE = "34200000,1000000,1000100,1000000,1000100,500\n"
     [
         ("crypto/downloads", WHOLE, True),  # Whatever somebody calls a folder of equities.
         ("crypto/equities/minute/other", WHOLE, True),
+        ("crypto/downloads/new/abc", WHOLE, True),
         ("crypto/coinbase/minute/abc", WHOLE, False),
         ("crypto/equity/usa/minute/abc", WHOLE, True),
         ("equity/usa/minute/abc", WHOLE.replace("100,", "100.0,"), True),
