@@ -73,7 +73,7 @@ def command(
         _show_days(source, reports)
     for line in left_out:
         click.echo(f"LEFT OUT {line}", err=as_json)
-    return 1 if any(report.faults for report in reports) else 0
+    return 1 if left_out or any(report.faults for report in reports) else 0
 
 
 def _plain(reports: list[QualityReport], left_out: tuple[str, ...]) -> dict[str, object]:
