@@ -66,3 +66,11 @@ def test_an_order_prints_its_size_and_limit_in_plain_digits() -> None:
     assert str(order).endswith("limit 61,715.885")
     with pytest.raises(BadParameter, match=r"quantity 0.000001 is not a multiple of lot size 0.00001; use 0.00001"):
         coin.lots("0.000001")
+
+
+def test_an_order_until_midnight_ends_with_a_session_of_24_hours() -> None:
+    opens, closes = (epoch_ns(dt.datetime(2024, 8, day, tzinfo=dt.UTC)) for day in (8, 9))
+    whole = Session(date=dt.date(2024, 8, 8), timezone="UTC", open_ns=opens, close_ns=closes)
+    for start, expected_ns in (("00:00", opens), ("23:00", closes - 3_600 * NS_PER_SECOND)):
+        order = ParentOrder.sell(instrument(session=whole), 1, start=start, end="00:00")
+        assert (expected_ns, closes) == (order.start_ns, order.end_ns)
