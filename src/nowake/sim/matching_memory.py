@@ -243,4 +243,6 @@ def _with_spares(prices: NDArray[np.int64]) -> NDArray[np.int64]:
     apart = gaps[is_wide] // np.uint64(each + 1)
     between = below[:-1].view(np.uint64)[:, None] + apart[:, None] * steps.astype(np.uint64)
     inside = (up[up > below[:, None]], down[down < above[:, None]])  # Beyond the last number they come round.
-    return np.unique(np.concatenate([prices, *inside, between.view(np.int64).ravel()]))
+    grid: NDArray[np.int64] = np.concatenate([prices, *inside, between.view(np.int64).ravel()])
+    grid.sort(kind="stable")  # Merges what comes in order, far faster than `np.unique`.
+    return np.compress(np.append(True, grid[1:] != grid[:-1]), grid)
