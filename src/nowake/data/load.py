@@ -77,7 +77,7 @@ def load_day(
     symbol: str = "",
     tick_size: str | Decimal | None = None,
     lot_size: str | Decimal | None = None,
-    multiplier: str | Decimal | None = None,
+    multiplier: int | str | Decimal | None = None,
     progress: Progress | None = None,
 ) -> Day:
     """The day a name stands for.
@@ -349,7 +349,7 @@ def parse_date(date: str | dt.date | None) -> dt.date | None:
         raise BadParameter(f"date {date!r} is not a date; write YYYY-MM-DD") from None
 
 
-def parse_step(name: str, value: str | Decimal | None) -> Decimal | None:
+def parse_step(name: str, value: int | str | Decimal | None) -> Decimal | None:
     """A tick size, lot size or multiplier from its text; None for None.
 
     Raises

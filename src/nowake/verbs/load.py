@@ -18,7 +18,7 @@ def load_day(
     symbol: str = "",
     tick_size: str | Decimal | None = None,
     lot_size: str | Decimal | None = None,
-    multiplier: str | Decimal | None = None,
+    multiplier: int | str | Decimal | None = None,
 ) -> Day:
     """The day a name stands for; on the first use on a machine a line on standard error says that it compiles.
 
