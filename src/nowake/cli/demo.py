@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @click.argument("source", default="", metavar="[SOURCE]")
 @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
 @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@click.option("--multiplier", help="What one unit of quantity is worth for one unit of price: 50 for ES futures.")
 @click.option("--out", default="runs", show_default=True, metavar="DIR", help="Where to put the report and journals.")
 @click.option("--seed", default=7, show_default=True, help="Seed of every run.")
 @json_option
-def command(source: str, date: str | None, root: str | None, *, out: str, seed: int, as_json: bool) -> None:
+def command(
+    source: str, date: str | None, root: str | None, *, multiplier: str | None, out: str, seed: int, as_json: bool
+) -> None:
     """Buy 20,000 shares from 10:00 to 15:30, or 2 % of the volume in the middle of a day that has not these: estimate
     the cost, plan, execute by five algorithms in a replayed market, and explain what it cost.
 
@@ -38,7 +41,7 @@ def command(source: str, date: str | None, root: str | None, *, out: str, seed: 
     check_writable(f"{out}/demo")
     with steps() as step:
         step("loading the day")
-        done = demo(day=load(source, date, root), out=out, seed=seed, progress=step)
+        done = demo(day=load(source, date, root, multiplier=multiplier), out=out, seed=seed, progress=step)
     summaries = [summarise(run.reported()) for run in done.runs]
     if as_json:
         show_json(
