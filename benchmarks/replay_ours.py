@@ -157,7 +157,7 @@ def run_in_loop(events, strategy: str, step_ns: int) -> Answer:
     chosen = COMPILED[strategy]
     _ = chosen.drive
     started = time.process_time()
-    day = SimpleNamespace(events=events, instrument=instrument_of(events), depth=0, source="benchmark")
+    day = SimpleNamespace(events=events, instrument=instrument_of(events), depth=0, source="benchmark", warnings=())
     result = run_compiled(chosen, day, (step_ns, LATENCY_NS), latency=Latency.constant(LATENCY_NS))
     cpu_seconds = time.process_time() - started
     memo, last = result.memo, result.market

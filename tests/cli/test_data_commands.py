@@ -134,7 +134,7 @@ def test_check_says_the_verdict_first_and_exits_1_on_faults(folder: Path) -> Non
     next(folder.glob("BBB*message*")).write_text(MESSAGES.replace(",40,", ",0,"))
     bad = nowake("data", "check", "lobster:BBB", "--root", str(folder))
     assert bad.returncode == 1
-    assert "Do not use before repair: 1 non positive size in events" in bad.stdout
+    assert "Do not use before repair: 1 non positive size in events" in " ".join(bad.stdout.split())
     both = nowake("data", "check", str(folder))
     assert (both.returncode, "1 of 2 days are not to be used before repair" in both.stdout) == (1, True)
     assert [day["faults"] for day in answer_of_faults("data", "check", str(folder))["days"]] == [0, 1]

@@ -68,7 +68,7 @@ def both(history, parameters, *, latency, limit_lots=None, opens=0, chosen=restl
     last_ns = int(events["time_ns"][-1])
     session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=opens, close_ns=last_ns + 40)
     instrument = Instrument(symbol="T", venue="X", session=session)
-    day = SimpleNamespace(events=events, instrument=instrument, depth=0, source="test")
+    day = SimpleNamespace(events=events, instrument=instrument, depth=0, source="test", warnings=())
     fast = run_compiled(chosen, day, parameters, latency=latency, limit_lots=limit_lots)
     world = ReplayWorld(events, instrument, name="test", latency=latency)
     slow = PlainDesk(chosen, world, parameters, start_ns=world._now_ns, limit_lots=limit_lots).run()

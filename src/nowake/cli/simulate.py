@@ -27,7 +27,7 @@ def _check(options: dict[str, Any]) -> None:
     from nowake.data.generated import MONDAY, session_without_calendar  # noqa: PLC0415
     from nowake.domain.instrument import Instrument, parse_number  # noqa: PLC0415
     from nowake.sim.latency import Latency  # noqa: PLC0415
-    from nowake.verbs.simulate import queue_model_of  # noqa: PLC0415
+    from nowake.sim.queue_models import model_of  # noqa: PLC0415
 
     _refuse_unused(options["algo"])
     if options["display_size"] is not None and not parse_number(plain_quantity(options["display_size"]), "size") > 0:
@@ -37,7 +37,7 @@ def _check(options: dict[str, Any]) -> None:
     _without_curve(any_order, options["algo"], options, _pacing(options))  # Algorithms know what they refuse.
     Latency.parse(options["latency"])
     if options["queue_model"] is not None:
-        queue_model_of(options["queue_model"])
+        model_of(options["queue_model"])
     for name in ("journal", "html"):
         check_writable(options[name])
 

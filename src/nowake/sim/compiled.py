@@ -31,7 +31,7 @@ from nowake.sim.latency import Latency, Leg, records
 from nowake.sim.legs import Constant
 from nowake.sim.level_book import LevelBook
 from nowake.sim.queue_models import QueueModel, model_of
-from nowake.sim.replay import ASSUMPTIONS
+from nowake.sim.replay import ASSUMPTIONS, LEVEL_ASSUMPTIONS
 from nowake.sim.strategies import MOST_ROWS, Strategy, check_strategy
 
 DESK_ASSUMPTION = "A cancel and the order that replaces it travel together: both may fill."
@@ -62,6 +62,11 @@ class RecordedDay(Protocol):
     @property
     def source(self) -> str:
         """Where it came from."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know before trusting a result, one sentence each."""
         ...
 
 
@@ -367,8 +372,13 @@ class _Desk:
             memo=memo,
             counts={name: self._get(name) for name in desk_state.COUNTS},
             phantoms=self._book.phantoms,
-            assumptions=(*ASSUMPTIONS, *self._limits_of_data(), f"Latency: {self._latency}.", DESK_ASSUMPTION),
+            assumptions=self._assumptions(),
         )
+
+    def _assumptions(self) -> tuple[str, ...]:
+        general = LEVEL_ASSUMPTIONS if isinstance(self._book, LevelBook) else ASSUMPTIONS
+        limits = self._limits_of_data()
+        return (*general, *limits, f"Latency: {self._latency}.", DESK_ASSUMPTION, *self._day.warnings)
 
     def _limits_of_data(self) -> list[str]:
         """What these data do not show, in sentences."""

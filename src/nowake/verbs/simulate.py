@@ -21,7 +21,7 @@ from nowake.engine.reconcile import Patience
 from nowake.engine.run import RunRecord
 from nowake.schedules.schedule import Schedule
 from nowake.sim.latency import Latency
-from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, QueueModel, RiskAverse
+from nowake.sim.queue_models import QueueModel, model_of
 from nowake.sim.replay import ReplayWorld
 from nowake.tca.analysis import analyse
 from nowake.tca.result import CostReport
@@ -120,7 +120,7 @@ def simulate(
     latency
         How long messages take: a `nowake.sim.latency.Latency`, or a text as "200us" or "feed=1ms,send=300us".
     queue_model
-        How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or as `queue_model_of`.
+        How a queue moves where the day tells levels only: one of `nowake.sim.queue_models`, or as `model_of` there.
     limits, patience
         Of the gate and of the reconciliation. Without limits those of `Limits`, and for an instrument without a
         multiplier no bound on the value of a child, which is then said among the assumptions.
@@ -144,11 +144,11 @@ def simulate(
         day.events,
         day.instrument,
         name=f"replay of {day.source} {day.instrument.session.date}",
-        latency=Latency.parse(latency) if isinstance(latency, str) else latency,
-        queue_model=queue_model_of(queue_model) if isinstance(queue_model, str) else queue_model,
+        latency=Latency.of(latency),
+        queue_model=model_of(queue_model) if isinstance(queue_model, str) else queue_model,
         depth=min(LEVELS, day.depth or LEVELS),
         reach=day.depth,
-        notes=(*notes, *_unlimited(day, limits)),
+        notes=(*notes, *day.warnings, *_unlimited(day, limits)),
         start_ns=algorithm.order.start_ns,
     )
     with Journal(_file(journal, algorithm, seed)) as book:
@@ -171,32 +171,6 @@ def _unlimited(day: Day, limits: Limits) -> tuple[str, ...]:
     if limits.max_value is not None or day.instrument.multiplier is not None:
         return ()
     return ("No limit on the value of a child was held, for its value is not known.",)
-
-
-def queue_model_of(text: str) -> QueueModel:
-    """The queue model of a text: "risk-averse", "proportional", "power:2" or "log", in letters of any case.
-
-    Raises
-    ------
-    BadParameter
-        When it names none.
-    """
-    plain: dict[str, QueueModel] = {
-        "risk-averse": RiskAverse(),
-        "proportional": Proportional(),
-        "power": PowerProbability(),
-        "log": LogProbability(),
-    }
-    name, colon, exponent = text.strip().lower().replace("_", "-").partition(":")
-    if not colon and name in plain:
-        return plain[name]
-    try:
-        if name == "power":
-            return PowerProbability(float(exponent))
-    except ValueError as error:
-        if isinstance(error, BadParameter):
-            raise
-    raise BadParameter(f"queue model {text!r} is not one of risk-averse, proportional, power:EXPONENT, log")
 
 
 def _check(algorithm: Algorithm, day: Day, seed: int) -> None:

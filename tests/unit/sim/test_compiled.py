@@ -38,7 +38,7 @@ FAST = Latency(feed=10, send=20, ack=30)
 def day_of(text=QUIET, *, close_ns=10**9, negative_prices=False):
     session = Session(date=dt.date(1970, 1, 1), timezone="UTC", open_ns=50, close_ns=close_ns)
     instrument = Instrument(symbol="X", venue="XTST", session=session, negative_prices=negative_prices)
-    return SimpleNamespace(events=history(text), instrument=instrument, depth=0, source="test")
+    return SimpleNamespace(events=history(text), instrument=instrument, depth=0, source="test", warnings=())
 
 
 def run(chosen, parameters=None, *, text=QUIET, latency=FAST, **options):

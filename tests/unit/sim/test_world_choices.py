@@ -13,9 +13,9 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.sim.latency import Latency
 from nowake.sim.levels_of_orders import levels_of_orders
-from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, RiskAverse
+from nowake.sim.queue_models import LogProbability, PowerProbability, Proportional, RiskAverse, model_of
 from nowake.sim.replay import ASSUMPTIONS, BY_ORDERS, LEVEL_ASSUMPTIONS
-from nowake.verbs.simulate import queue_model_of, simulate
+from nowake.verbs.simulate import simulate
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def test_queue_models_are_read_from_text():
         PowerProbability(0.5),
         LogProbability(),
     ]
-    assert models == [queue_model_of(text) for text in texts]
+    assert models == [model_of(text) for text in texts]
 
 
 @pytest.mark.parametrize("text", ["", "fifo", "power:", "power:x", "power:-1", "power:nan", "log:2"])
 def test_queue_model_that_is_none_is_refused(text):
     with pytest.raises(BadParameter, match=r"queue model|exponent"):
-        queue_model_of(text)
+        model_of(text)
 
 
 def test_day_of_which_a_replay_would_lie_is_refused_with_the_reason(by_orders):
