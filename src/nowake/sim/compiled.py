@@ -214,7 +214,7 @@ def _book_of(day: RecordedDay, queue_model: QueueModel | None) -> Any:
 
 def _legs(latency: Latency, events: NDArray[np.void]) -> tuple[Leg, ...]:
     """The six legs, if one book can be both what the venue has and what we see of it."""
-    legs = latency.over(np.ascontiguousarray(events["time_ns"]))
+    legs = latency.over(events["time_ns"])
     back = [legs[leg] for leg in (FEED, ACK, FILL)]
     if not all(isinstance(leg, Constant) for leg in back) or min(leg.least_ns for leg in back[1:]) < back[0].least_ns:
         raise BadParameter(
