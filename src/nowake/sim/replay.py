@@ -131,7 +131,7 @@ class ReplayWorld:
         self._reach, self._notes = reach, notes
         make_book, self._queues = _book_for(events, queue_model)
         self._book = make_book(events, depth=depth, reach=reach)
-        times = np.ascontiguousarray(events["time_ns"])
+        times = events["time_ns"]
         first_ns, last_ns = (int(times[0]), int(times[-1])) if len(times) else (0, 0)
         self._open_ns = instrument.session.open_ns
         self._close_ns = min(instrument.session.close_ns, last_ns)
@@ -153,7 +153,7 @@ class ReplayWorld:
                 pass  # Halts before we are there wake nobody.
             self._seen = self._book.look()
         else:
-            known = Feed(times, feed)
+            known = Feed(np.ascontiguousarray(times), feed)
             self._now_ns = known.known_ns(first_ns) if start_ns is None else start_ns
             self._late = LateSight(
                 self._exchange,
