@@ -16,7 +16,7 @@ import polars as pl
 from benchmarks.measure import Record, Worker, emit, machine, spread, verdict
 
 from nowake.data.generated import generate_day
-from nowake.data.parquet import part_path, read_about, read_events
+from nowake.data.parquet import VERSION, part_path, read_about, read_events
 from nowake.data.store import write_day
 from nowake.kernels.layout import EVENT
 from nowake.sim.book import Book
@@ -38,7 +38,7 @@ def main() -> None:
 
 def stored(folder: Path, events: int) -> Path:
     """A generated day in a store; made once."""
-    store = folder / f"store-{events}"
+    store = folder / f"store-{VERSION}-{events}"
     there = list(store.glob("date=*/symbol=*/venue=*"))
     return there[0] if there else write_day(generate_day(SEED, events=events), store)
 
