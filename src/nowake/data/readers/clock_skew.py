@@ -140,16 +140,16 @@ def _above_those_around(times: Ints) -> npt.NDArray[np.bool_]:
 def clock_notes(envelope: Envelope | None) -> tuple[str, ...]:
     """What a user should know of two clocks, a sentence; None where there is only the recorder's."""
     if envelope is None:
-        return ("no message is stamped by the venue, so quotes carry the recorder's time",)
+        return ("No message is stamped by the venue, so quotes carry the recorder's time.",)
     least_s = int(envelope.offsets_ns.min()) / NS_PER_SECOND
     if envelope.contradicts:
         by = f"{-least_s:.1f} s" if least_s < -0.1 else "less than 0.1 s"  # Coarse, so that batches say the same.
         return (
-            f"the recorder's clock is {by} behind the venue's; receipts are moved so that the fastest "
-            "message of ten minutes took no time, and latencies are what is above that",
+            f"The recorder's clock is {by} behind the venue's; receipts are moved so that the fastest "
+            "message of ten minutes took no time, and latencies are what is above that.",
         )
     if least_s > 1:
-        return (f"no message took less than {least_s:.1f} s, so the recorder's clock may be ahead of the venue's",)
+        return (f"No message took less than {least_s:.1f} s, so the recorder's clock may be ahead of the venue's.",)
     return ()
 
 
