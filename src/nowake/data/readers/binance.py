@@ -31,7 +31,7 @@ from nowake.data.readers.binance_json import Message, kind_of
 from nowake.data.readers.binance_stream import SymbolStream
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.level_feed import LevelFeed, Source, quoted_in
-from nowake.data.readers.level_files import BytesRead, Reading, as_received, details, together
+from nowake.data.readers.level_files import BytesRead, Reading, as_received, recorded, together
 from nowake.data.readers.packed import each_that_opens
 
 FORMAT = "binance"
@@ -59,18 +59,7 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     """
     parts = [part for part, _ in each_that_opens(files, look)]
     groups = together(parts, rank=lambda part: "depth" not in part.kinds)
-    return [
-        Recording(
-            FORMAT,
-            group[0].market[0],
-            group[0].market[1:],
-            min(part.first for part in group),
-            max(part.last for part in group),
-            tuple(part.path for part in group),
-            detail,
-        )
-        for group, detail in zip(groups, details(groups), strict=True)
-    ]
+    return recorded(FORMAT, groups, str)
 
 
 def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:

@@ -20,7 +20,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from nowake.data.readers.clock_skew import Ints
-from nowake.data.readers.contract import Wanted
+from nowake.data.readers.contract import Recording, Wanted
 from nowake.domain.units import NS_PER_MINUTE
 
 _MAY_OVERLAP_NS = NS_PER_MINUTE  # A recorder that begins a new file may end the old one a little later.
@@ -70,6 +70,22 @@ def together(parts: Sequence[AnyPart], *, rank: Callable[[AnyPart], int]) -> lis
         else:
             whole.append(strand)
     return [sorted(group, key=lambda part: (part.begin_ns, part.path)) for group in whole]
+
+
+def recorded(format_name: str, groups: Sequence[Sequence[AnyPart]], venue_of: Callable[[str], str]) -> list[Recording]:
+    """The recordings that the groups of `together` are; a market names its exchange first, then its symbols."""
+    return [
+        Recording(
+            format_name,
+            venue_of(group[0].market[0]),
+            group[0].market[1:],
+            min(part.first for part in group),
+            max(part.last for part in group),
+            tuple(part.path for part in group),
+            detail,
+        )
+        for group, detail in zip(groups, details(groups), strict=True)
+    ]
 
 
 def details(groups: Sequence[Sequence[AnyPart]]) -> list[str]:

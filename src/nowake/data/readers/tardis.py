@@ -26,7 +26,7 @@ import polars as pl
 from nowake.data.readers.clock_skew import Ints, beyond
 from nowake.data.readers.contract import Piece, Recording, Wanted
 from nowake.data.readers.level_feed import LevelFeed, Source, date_of, quoted_in
-from nowake.data.readers.level_files import BytesRead, Part, details, together
+from nowake.data.readers.level_files import BytesRead, Part, recorded, together
 from nowake.data.readers.packed import each_that_opens
 from nowake.data.readers.packed_lines import first_lines, last_lines
 from nowake.data.readers.tardis_csv import BEST_LEVELS, CHANGES, QUOTES, TRADES, Header, blocks_of, header_of, rows_of
@@ -68,18 +68,7 @@ def recordings(files: Sequence[Path]) -> list[Recording]:
     """
     parts = [file for file, _ in each_that_opens(files, _look)]
     groups = together(parts, rank=lambda file: _RANK.index(file.header.kind))
-    return [
-        Recording(
-            FORMAT,
-            _VENUES.get(group[0].market[0], group[0].market[0].upper()),
-            group[0].market[1:],
-            min(file.first for file in group),
-            max(file.last for file in group),
-            tuple(file.path for file in group),
-            detail,
-        )
-        for group, detail in zip(groups, details(groups), strict=True)
-    ]
+    return recorded(FORMAT, groups, lambda exchange: _VENUES.get(exchange, exchange.upper()))
 
 
 def pieces(recording: Recording, wanted: Wanted) -> Iterator[Piece]:
