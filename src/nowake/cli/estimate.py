@@ -21,12 +21,12 @@ def command(day: Day, order: ParentOrder, *, name: str, forecast: bool, as_json:
     SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
     the demo's day.
     """
-    from nowake.models.impact import ImpactModel, Linear, SquareRoot  # noqa: PLC0415
+    from nowake.models.impact import Impact, Linear, SquareRoot  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
     from nowake.verbs.estimate import estimate, market_of  # noqa: PLC0415
 
     market = market_of(order, day, look_ahead=not forecast)
-    models: dict[str, ImpactModel] = {"square-root": SquareRoot(), "linear": Linear.from_market(market)}
+    models: dict[str, Impact] = {"square-root": SquareRoot(), "linear": Linear.from_market(market)}
     chosen = [model for key, model in models.items() if name in {"all", key}]
     estimates = [estimate(order, day, model, look_ahead=not forecast) for model in chosen]
     table = tables.estimates_table(estimates)

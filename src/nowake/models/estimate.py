@@ -14,7 +14,7 @@ import math
 import msgspec
 
 from nowake.domain.order import ParentOrder
-from nowake.models.impact.contract import ImpactModel
+from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState, days_of
 from nowake.models.measurement import Measurement, z_of
 
@@ -117,7 +117,7 @@ class CostEstimate(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join([str(self.order), self.formula, *rows, *self.warnings])
 
 
-def estimate(order: ParentOrder, market: MarketState, model: ImpactModel) -> CostEstimate:
+def estimate(order: ParentOrder, market: MarketState, model: Impact) -> CostEstimate:
     """The expected cost of an order traded evenly over its window, with its uncertainty.
 
     Raises
@@ -125,22 +125,21 @@ def estimate(order: ParentOrder, market: MarketState, model: ImpactModel) -> Cos
     BadParameter
         When the model refuses the quantity or the window.
     """
-    days, quantity = days_of(order), order.quantity
-    volume = market.window_volume
+    terms = market.terms(order.quantity, days_of(order))
     return CostEstimate(
         order=order,
         market=market,
         model=model.name,
         version=model.version,
         formula=str(model),
-        spread_bps=model.half_spread_bps(market),
-        temporary_bps=model.temporary_bps(quantity, market, days=days),
-        permanent_bps=model.permanent_bps(quantity, market, days=days),
-        parameter_sd_bps=model.parameter_sd_bps(quantity, market, days=days),
-        input_sd_bps=_input_sd_bps(quantity, market, model, days),
-        timing_risk_bps=timing_risk_bps(market.daily_volatility.value, days),
-        participation=float("nan") if volume is None else quantity / (quantity + volume),
-        days=days,
+        spread_bps=float(model.half_spread_bps(terms)),
+        temporary_bps=float(model.temporary_bps(terms)),
+        permanent_bps=float(model.permanent_bps(terms)),
+        parameter_sd_bps=float(model.parameter_sd_bps(terms)),
+        input_sd_bps=_input_sd_bps(order, market, model),
+        timing_risk_bps=timing_risk_bps(market.daily_volatility.value, terms.days),
+        participation=math.nan if market.window_volume is None else terms.participation,
+        days=terms.days,
     )
 
 
@@ -149,11 +148,12 @@ def timing_risk_bps(daily_volatility: float, days: float) -> float:
     return daily_volatility * math.sqrt(days / 3) * 1e4
 
 
-def _input_sd_bps(quantity: float, market: MarketState, model: ImpactModel, days: float) -> float:
+def _input_sd_bps(order: ParentOrder, market: MarketState, model: Impact) -> float:
     """How far one standard deviation of each measured input moves the expected cost."""
 
     def cost(moved: MarketState) -> float:
-        return model.half_spread_bps(moved) + model.total_bps(quantity, moved, days=days)
+        terms = moved.terms(order.quantity, days_of(order))
+        return float(model.half_spread_bps(terms) + model.total_bps(terms))
 
     effects = []
     for name in ("daily_volatility", "spread_bps"):

@@ -9,12 +9,14 @@ from typing import Self
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.order import ParentOrder
 from nowake.models.measurement import Measurement
 from nowake.models.spread import quoted_spread
+from nowake.models.terms import Size, Terms
 from nowake.models.volatility import realised_volatility, two_sided
 from nowake.models.volume import VolumeCurve
 
@@ -34,6 +36,10 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
         Quoted spread, ask less bid, in basis points of the mid.
     window_volume
         Shares the market trades in the order's window without us; None where unknown.
+    trade_size
+        Average print of continuous trading in shares; None where unknown.
+    shares_outstanding
+        Shares the company has issued; None where unknown, for market data do not say it.
     looked_from_ns, looked_to_ns
         What was looked at; None where the numbers were given.
     look_ahead
@@ -47,6 +53,8 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
     daily_volume: float
     spread_bps: Measurement
     window_volume: float | None = None
+    trade_size: float | None = None
+    shares_outstanding: float | None = None
     looked_from_ns: int | None = None
     looked_to_ns: int | None = None
     look_ahead: bool = False
@@ -65,6 +73,10 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
                 f"daily_volatility {self.daily_volatility.value} is above 1 (100 % a day); "
                 "give a fraction, 0.02 for 2 % a day"
             )
+        for name in ("trade_size", "shares_outstanding"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise BadParameter(f"{name} {value} must be a finite number above 0, or None")
         if self.window_volume is not None and not 0 <= self.window_volume < float("inf"):
             raise BadParameter(f"window_volume {self.window_volume} must be 0 or more, or None")
 
@@ -77,6 +89,8 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
         daily_volume: float,
         spread_bps: float,
         window_volume: float | None = None,
+        trade_size: float | None = None,
+        shares_outstanding: float | None = None,
     ) -> Self:
         """A market from plain numbers, taken as exact."""
         return cls(
@@ -85,6 +99,8 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
             daily_volume=daily_volume,
             spread_bps=Measurement.given(spread_bps),
             window_volume=window_volume,
+            trade_size=trade_size,
+            shares_outstanding=shares_outstanding,
         )
 
     @classmethod
@@ -139,10 +155,28 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
             daily_volume=order.instrument.quantity(lots / share),
             spread_bps=quoted_spread(quotes, start_ns=start, end_ns=end).bps,
             window_volume=order.instrument.quantity(window_lots),
+            trade_size=order.instrument.quantity(lots / _prints(trades, start, end)),
             looked_from_ns=start,
             looked_to_ns=end,
             look_ahead=end > order.start_ns,
             notes=notes,
+        )
+
+    def terms(self, quantity: Size, days: Size) -> Terms:
+        """What an impact model is asked: an order of a size, traded evenly over some sessions of this market.
+
+        Without a volume for the window, or with one of 0, its volume is the day's, spread evenly.
+        """
+        return Terms(
+            quantity=quantity,
+            days=days,
+            volatility=self.daily_volatility.value,
+            daily_volume=self.daily_volume,
+            price=self.price,
+            spread_bps=self.spread_bps.value,
+            window_volume=self.window_volume or None,
+            trade_size=self.trade_size,
+            shares_outstanding=self.shares_outstanding,
         )
 
     @property
@@ -196,8 +230,15 @@ def _covered(order: ParentOrder, quotes: Quotes, start: int, end: int) -> tuple[
 
 
 def _volume_lots(trades: Trades, start: int, end: int) -> int:
-    inside = (trades.time_ns >= start) & (trades.time_ns <= end) & ~trades.auction
-    return int(trades.lots[inside].sum())
+    return int(trades.lots[_continuous(trades, start, end)].sum())
+
+
+def _prints(trades: Trades, start: int, end: int) -> int:
+    return int(_continuous(trades, start, end).sum())
+
+
+def _continuous(trades: Trades, start: int, end: int) -> npt.NDArray[np.bool_]:
+    return (trades.time_ns >= start) & (trades.time_ns <= end) & ~trades.auction
 
 
 def _mid_ticks(quotes: Quotes, time_ns: int) -> float:

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
-from nowake.models.impact.contract import ImpactModel
-from nowake.models.impact.linear import Linear, largest_step
+from nowake.models.impact.contract import Impact
+from nowake.models.impact.linear import Linear, largest_step, linearised
 from nowake.models.market import MarketState, days_of
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.buckets import bucket_count, check_covers, even_edges, even_volume_edges
@@ -47,7 +47,7 @@ class AlmgrenChriss(msgspec.Struct, frozen=True):
         Volume curve of the day: buckets then hold even volume instead of even time.
     """
 
-    model: ImpactModel
+    model: Impact
     risk_aversion: float
     bucket_ns: int | None = None
     n: int | None = None
@@ -226,7 +226,7 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def frontier(
-    order: ParentOrder, market: MarketState, model: ImpactModel, *, n: int = 20, buckets: int | None = None
+    order: ParentOrder, market: MarketState, model: Impact, *, n: int = 20, buckets: int | None = None
 ) -> tuple[FrontierPoint, ...]:
     """The efficient frontier of an order, from no risk aversion to nearly all in the first bucket.
 
@@ -275,9 +275,7 @@ class PlanCost(NamedTuple):
     cost_risk_bps: float
 
 
-def cost_of(
-    schedule: Schedule, market: MarketState, model: ImpactModel, *, curve: VolumeCurve | None = None
-) -> PlanCost:
+def cost_of(schedule: Schedule, market: MarketState, model: Impact, *, curve: VolumeCurve | None = None) -> PlanCost:
     """What any schedule is expected to cost and risks, by the same model as an Almgren-Chriss plan.
 
     Equations 5 and 8 summed over the schedule's own buckets of length tau_k, which need not be even:
@@ -305,7 +303,7 @@ def cost_of(
     trades = n > 0
     if not (tau[trades] > 0).all():
         raise BadParameter("the curve has no volume in a bucket that trades; use a smoothed curve")
-    impact = model.linearised(order.quantity, market, days=float(edges[-1] - edges[0]))
+    impact = linearised(model, market.terms(order.quantity, float(edges[-1] - edges[0])))
     steady = 0.5 * impact.gamma * order.quantity**2 + impact.epsilon * order.quantity
     cost = steady + float(((impact.eta / tau[trades] - 0.5 * impact.gamma) * n[trades] ** 2).sum())
     left = order.quantity - np.concatenate(([0.0], np.cumsum(n)))
@@ -336,7 +334,7 @@ def _problem(order: ParentOrder, market: MarketState, policy: AlmgrenChriss) -> 
         days=days,
         steps=steps,
         volatility=market.volatility,
-        impact=policy.model.linearised(order.quantity, market, days=days),
+        impact=linearised(policy.model, market.terms(order.quantity, days)),
         risk_aversion=policy.risk_aversion * _multiplier(order),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nowake.data.day import Day
 from nowake.domain.order import ParentOrder
 from nowake.models import estimate as costs
-from nowake.models.impact.contract import ImpactModel
+from nowake.models.impact.contract import Impact
 from nowake.models.impact.square_root import SquareRoot
 from nowake.models.market import MarketState
 from nowake.verbs.checks import check_order
@@ -55,7 +55,7 @@ def market_of(order: ParentOrder, day: Day, *, look_ahead: bool = True) -> Marke
     return MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
 
 
-def estimate(order: ParentOrder, day: Day, model: ImpactModel | None = None, *, look_ahead: bool = True) -> Estimate:
+def estimate(order: ParentOrder, day: Day, model: Impact | None = None, *, look_ahead: bool = True) -> Estimate:
     """What an order is expected to cost on a day, and how sure that is.
 
     Parameters

@@ -1,51 +1,196 @@
-"""The contract of an impact model.
+"""The contract of an impact model: what one writes, and what all get from it.
 
-Every answer is the average cost per share of the whole order, against the price before it began, in basis points of
-that price, positive when bad, for buys and sells alike. The half-spread is apart from impact. Quantities are shares,
-as one number or as an array; time is in trading sessions; the order is taken to run evenly over it."""
+A cost is the average cost per share of the whole order against the price before it began, in basis points of that
+price, positive when bad, for buys and sells alike. The half-spread is apart from impact. A model is a frozen record:
+its parameters, and how sure they are (`covariance`). It writes `temporary_bps`, `permanent_bps`, `marginal_bps`,
+`gradient_bps` and `response`; they take `Terms` of one order or of arrays of orders, and are pure, so one model may be
+used from any number of threads."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from nowake.models.impact.linear import Linear
-from nowake.models.impact.sizes import Size
-from nowake.models.market import MarketState
+import msgspec
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.models.impact.response import Response
+from nowake.models.terms import Floats, Size, Terms
+
+if TYPE_CHECKING:
+    from nowake.domain.metaorder import Metaorders
+    from nowake.models.calibration.result import Fit
+
+Covariance = tuple[tuple[float, ...], ...]
 
 
-class ImpactModel(Protocol):
-    """What the estimate and the schedules ask of a model."""
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter that can be fitted: its name, its unit, what it is, and the range it may take.
 
-    @property
-    def name(self) -> str:
-        """Name for tables."""
-        ...
+    `low` and `high` are what the record refuses beyond; `typical` is where a search starts.
+    """
 
-    @property
-    def version(self) -> str:
-        """Changes whenever the same inputs would give another number."""
-        ...
+    name: str
+    unit: str
+    meaning: str
+    low: float = 0.0
+    high: float = math.inf
+    typical: float = 1.0
 
-    def temporary_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """Average cost of the part of impact that is gone after the order."""
-        ...
 
-    def permanent_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
+class Impact(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of all impact models.
+
+    Parameters
+    ----------
+    covariance
+        Covariance of the estimates of `parameters`, in their order, as rows; () takes them as exact.
+
+    Raises
+    ------
+    BadParameter
+        When a parameter is out of its range, or the covariance is of another size, not symmetric or not positive
+        semi-definite.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+    needs: ClassVar[tuple[str, ...]] = ()  # Optional fields of `Terms` the model cannot do without.
+
+    covariance: Covariance = ()
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters:
+            value = getattr(self, parameter.name)
+            if not (parameter.low <= value <= parameter.high and math.isfinite(value)):
+                raise BadParameter(f"{parameter.name} {value} of {self.name} must be {_range(parameter)} and finite")
+        _check_covariance(self.covariance, len(self.parameters), self.name)
+
+    # What a model writes.
+
+    def temporary_bps(self, terms: Terms) -> Size:
+        """Average cost of the part of impact that is gone some time after the order."""
+        raise NotImplementedError
+
+    def permanent_bps(self, terms: Terms) -> Size:
         """Average cost of the part of impact that stays."""
-        ...
+        raise NotImplementedError
 
-    def total_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """Temporary and permanent together, without the half-spread."""
-        ...
+    def marginal_bps(self, terms: Terms) -> Size:
+        """What one more share adds to the cost of the whole order, over the same window: d(Q total) / dQ."""
+        raise NotImplementedError
 
-    def parameter_sd_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """One standard deviation of `half_spread_bps` plus `total_bps`, from the model's own standard errors."""
-        ...
+    def gradient_bps(self, terms: Terms) -> tuple[Size, ...]:
+        """Derivative of `half_spread_bps` plus `total_bps` by each of `parameters`."""
+        raise NotImplementedError
 
-    def half_spread_bps(self, market: MarketState) -> float:
+    def response(self, terms: Terms) -> Response:
+        """How the price answers any schedule of one order on these terms.
+
+        An even schedule costs what `temporary_bps` and `permanent_bps` say. Terms are of one order, not of arrays.
+        """
+        raise NotImplementedError
+
+    # What all get from it.
+
+    def half_spread_bps(self, terms: Terms) -> Size:
         """Cost of crossing from the mid."""
-        ...
+        return terms.spread_bps / 2
 
-    def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:
-        """The linear model that costs the same for this order, for closed-form schedules."""
-        ...
+    def total_bps(self, terms: Terms) -> Size:
+        """Temporary and permanent together, without the half-spread."""
+        return self.temporary_bps(terms) + self.permanent_bps(terms)
+
+    def cost(self, terms: Terms) -> Size:
+        """`half_spread_bps` plus `total_bps` in units of price times quantity: currency, for shares."""
+        return (self.half_spread_bps(terms) + self.total_bps(terms)) / 1e4 * terms.price * terms.quantity
+
+    def parameter_sd_bps(self, terms: Terms) -> Size:
+        """One standard deviation of `half_spread_bps` plus `total_bps` from the model's covariance (delta method)."""
+        return np.sqrt(self.parameter_variance_bps(terms))
+
+    def parameter_variance_bps(self, terms: Terms) -> Size:
+        """The square of `parameter_sd_bps`: g' C g."""
+        if not self.covariance:
+            return 0.0 * terms.quantity
+        slopes = self.gradient_bps(terms)
+        pairs = (slopes[i] * slopes[j] * self.covariance[i][j] for i in range(len(slopes)) for j in range(len(slopes)))
+        # A covariance of rank one may come out a rounding below 0.
+        return np.maximum(sum(pairs), 0.0)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The parameters' values, in the order of `parameters`."""
+        return tuple(getattr(self, parameter.name) for parameter in self.parameters)
+
+    def se(self, name: str) -> float:
+        """Standard error of a parameter; 0 where it is taken as exact."""
+        place = [parameter.name for parameter in self.parameters].index(name)
+        return math.sqrt(self.covariance[place][place]) if self.covariance else 0.0
+
+    def with_values(self, values: tuple[float, ...] | Floats, covariance: Covariance = ()) -> Self:
+        """The same model with other values of `parameters`, in their order."""
+        named = {parameter.name: float(value) for parameter, value in zip(self.parameters, values, strict=True)}
+        return msgspec.structs.replace(self, **named, covariance=covariance)
+
+    def known_to(self, **standard_errors: float) -> Self:
+        """The same model with these standard errors, taken as independent; the others as exact.
+
+        >>> SquareRoot(y=0.8).known_to(y=0.2)
+
+        Raises
+        ------
+        BadParameter
+            When a name is none of `parameters`, or an error is negative.
+        """
+        names = [parameter.name for parameter in self.parameters]
+        for name, error in standard_errors.items():
+            if name not in names:
+                raise BadParameter(f"{self.name} has no parameter {name!r}; it has {', '.join(names)}")
+            if not 0 <= error < math.inf:
+                raise BadParameter(f"standard error {error} of {name} must be 0 or more and finite")
+        diagonal = np.diag([standard_errors.get(name, 0.0) ** 2 for name in names])
+        return msgspec.structs.replace(self, covariance=as_covariance(diagonal))
+
+    @classmethod
+    def fit(cls, orders: Metaorders, **options: Any) -> Fit[Self]:
+        """This model fitted to executed parent orders; options and errors as for `nowake.models.calibration.fit`."""
+        from nowake.models.calibration.fit import fit  # noqa: PLC0415
+
+        return fit(cls, orders, **options)
+
+    def describe(self) -> str:
+        """Parameters with standard errors and units, one a line."""
+        return "\n".join(
+            f"{parameter.name:<12}{value:>12.5g} ± {self.se(parameter.name):<10.2g} {parameter.unit:<24} "
+            f"{parameter.meaning}"
+            for parameter, value in zip(self.parameters, self.values, strict=True)
+        )
+
+
+def as_covariance(matrix: Floats) -> Covariance:
+    """A matrix as rows of a frozen record."""
+    return tuple(tuple(float(value) for value in row) for row in matrix)
+
+
+def _range(parameter: Parameter) -> str:
+    if parameter.high == math.inf:
+        return f"{parameter.low:g} or more" if parameter.low > -math.inf else "a number"
+    return f"between {parameter.low:g} and {parameter.high:g}"
+
+
+def _check_covariance(covariance: Covariance, size: int, name: str) -> None:
+    if not covariance:
+        return
+    if len(covariance) != size or any(len(row) != size for row in covariance):
+        raise BadParameter(f"covariance of {name} must have {size} rows of {size}, one for each parameter")
+    matrix = np.array(covariance)
+    scale = np.sqrt(np.abs(np.diag(matrix)))
+    # Judged as a correlation, so that parameters of different size do not hide each other.
+    unit = matrix / np.outer(np.where(scale > 0, scale, 1.0), np.where(scale > 0, scale, 1.0))
+    if not np.isfinite(matrix).all() or not np.allclose(unit, unit.T, atol=1e-8):
+        raise BadParameter(f"covariance of {name} must be finite and symmetric: {covariance}")
+    if np.linalg.eigvalsh((unit + unit.T) / 2).min() < -1e-6:
+        raise BadParameter(f"covariance of {name} must be positive semi-definite: {covariance}")

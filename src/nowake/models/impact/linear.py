@@ -11,15 +11,19 @@ in size, so a linear model right at one size is too cheap below it and too dear 
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import ClassVar, Self
 
-import msgspec
+import numpy as np
 
-from nowake.models.impact.sizes import Size, check_parameter, check_trade, root
+from nowake.domain.errors import BadParameter
+from nowake.models.impact.contract import Impact, Parameter, as_covariance
+from nowake.models.impact.response import Response
+from nowake.models.impact.shapes import Power
 from nowake.models.market import MarketState
+from nowake.models.terms import Size, Terms
 
 
-class Linear(msgspec.Struct, frozen=True, kw_only=True):
+class Linear(Impact, frozen=True, kw_only=True):
     """Impact proportional to size and to speed.
 
     Parameters
@@ -30,25 +34,19 @@ class Linear(msgspec.Struct, frozen=True, kw_only=True):
         Temporary impact, currency per share, per (share per trading day).
     epsilon
         Half the spread, currency per share.
-    gamma_se, eta_se, epsilon_se
-        Standard errors of the three, taken as independent; 0 for known.
-
-    Raises
-    ------
-    BadParameter
-        When one is negative or not finite.
     """
+
+    name: ClassVar[str] = "linear (Almgren-Chriss)"
+    version: ClassVar[str] = "1"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("gamma", "currency/share²", "permanent, per share traded", typical=1e-7),
+        Parameter("eta", "currency·day/share²", "temporary, per share a day", typical=1e-6),
+        Parameter("epsilon", "currency/share", "half the spread", typical=0.01),
+    )
 
     gamma: float
     eta: float
     epsilon: float
-    gamma_se: float = 0.0
-    eta_se: float = 0.0
-    epsilon_se: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            check_parameter(name, getattr(self, name))
 
     @classmethod
     def from_market(cls, market: MarketState, *, relative_se: float = 0.5) -> Self:
@@ -65,54 +63,39 @@ class Linear(msgspec.Struct, frozen=True, kw_only=True):
             Standard error of eta and gamma as a fraction of them. The paper gives none; one half says that a rule
             of thumb may be wrong by a factor of two, and is our judgement.
         """
-        check_parameter("relative_se", relative_se)
+        if not 0 <= relative_se < math.inf:
+            raise BadParameter(f"relative_se {relative_se} must be 0 or more and finite")
         eta = market.spread / (0.01 * market.daily_volume)
         gamma = market.spread / (0.1 * market.daily_volume)
-        return cls(
-            gamma=gamma,
-            eta=eta,
-            epsilon=market.spread / 2,
-            gamma_se=relative_se * gamma,
-            eta_se=relative_se * eta,
-            epsilon_se=market.spread_bps.sd / 2e4 * market.price,
-        )
+        line = cls(gamma=gamma, eta=eta, epsilon=market.spread / 2)
+        epsilon_se = market.spread_bps.sd / 2e4 * market.price
+        return line.known_to(gamma=relative_se * gamma, eta=relative_se * eta, epsilon=epsilon_se)
 
-    @property
-    def name(self) -> str:
-        """Name for tables."""
-        return "linear (Almgren-Chriss)"
+    def temporary_bps(self, terms: Terms) -> Size:
+        """eta X / T; the half-spread is apart."""
+        return self.eta * terms.rate / terms.price * 1e4
 
-    @property
-    def version(self) -> str:
-        """Changes whenever the same inputs would give another number."""
-        return "1"
-
-    def temporary_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """eta X / T, in basis points of the price; the half-spread is apart."""
-        return check_trade(quantity, days) * (self.eta / days / market.price * 1e4)
-
-    def permanent_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
+    def permanent_bps(self, terms: Terms) -> Size:
         """gamma X / 2: the order pays on average half of the move it leaves behind."""
-        return check_trade(quantity, days) * (self.gamma / 2 / market.price * 1e4)
+        return self.gamma / 2 * terms.quantity / terms.price * 1e4
 
-    def total_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """Temporary and permanent together, without the half-spread."""
-        return self.temporary_bps(quantity, market, days=days) + self.permanent_bps(quantity, market, days=days)
+    def marginal_bps(self, terms: Terms) -> Size:
+        """2 eta X / T + gamma X."""
+        return 2 * self.total_bps(terms)
 
-    def parameter_sd_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """One standard deviation from the three standard errors."""
-        per_share = (self.eta_se / days) ** 2 + (self.gamma_se / 2) ** 2
-        variance = check_trade(quantity, days) ** 2 * per_share + self.epsilon_se**2
-        return root(variance) * (1e4 / market.price)
+    def gradient_bps(self, terms: Terms) -> tuple[Size, ...]:
+        """By gamma, eta and epsilon."""
+        unit = 1e4 / terms.price
+        return unit * terms.quantity / 2, unit * terms.rate, unit * np.ones_like(terms.quantity, dtype=np.float64)
 
-    def half_spread_bps(self, market: MarketState) -> float:
+    def half_spread_bps(self, terms: Terms) -> Size:
         """Epsilon in basis points of the price."""
-        return self.epsilon / market.price * 1e4
+        return self.epsilon / terms.price * 1e4
 
-    def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:  # noqa: ARG002
-        """Itself."""
-        check_trade(quantity, days)
-        return self
+    def response(self, terms: Terms) -> Response:
+        """The model itself, in basis points."""
+        unit = 1e4 / terms.price
+        return Response(permanent_bps_per_share=self.gamma * unit, temporary=Power(self.eta * unit, 1.0))
 
     def eta_tilde(self, tau: float) -> float:
         """eta - gamma tau / 2: what is left of eta when trading in steps of `tau` days (below equation 8)."""
@@ -122,10 +105,39 @@ class Linear(msgspec.Struct, frozen=True, kw_only=True):
         return (
             f"g(v) = {self.gamma:.3g} v,  h(v) = {self.epsilon:.3g} + {self.eta:.3g} v   "
             "[currency a share; v in shares a day]\n"
-            f"standard errors: gamma {self.gamma_se:.2g}, epsilon {self.epsilon_se:.2g}, eta {self.eta_se:.2g}"
+            f"standard errors: gamma {self.se('gamma'):.2g}, epsilon {self.se('epsilon'):.2g}, eta {self.se('eta'):.2g}"
         )
 
 
 def largest_step(model: Linear) -> float:
     """The step in days below which cost is convex, 2 eta / gamma; infinite without permanent impact."""
     return math.inf if model.gamma == 0 else 2 * model.eta / model.gamma
+
+
+def linearised(model: Impact, terms: Terms) -> Linear:
+    """The linear model with the same temporary and permanent cost as another for one order, for closed-form schedules.
+
+    Right for this order traded evenly; how cost changes with speed is then the linear model's. The doubt of the model
+    is kept in proportion: gamma and eta are as uncertain, together, as its total.
+
+    Raises
+    ------
+    BadParameter
+        When the quantity is 0: there is no slope to take.
+    """
+    if isinstance(model, Linear):
+        return model
+    if not terms.quantity > 0:
+        raise BadParameter(f"quantity {terms.quantity} must be above 0 to take the slope of {model.name}")
+    per_share = terms.price / 1e4 / terms.quantity
+    gamma = float(2 * model.permanent_bps(terms) * per_share)
+    eta = float(model.temporary_bps(terms) * per_share * terms.days)
+    total = float(model.total_bps(terms))
+    doubt = float(model.parameter_sd_bps(terms)) / total if total > 0 else 0.0
+    direction = np.array([gamma, eta, 0.0]) * doubt
+    return Linear(
+        gamma=gamma,
+        eta=eta,
+        epsilon=float(model.half_spread_bps(terms) * terms.price / 1e4),
+        covariance=as_covariance(np.outer(direction, direction)),
+    )

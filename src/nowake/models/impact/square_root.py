@@ -18,13 +18,15 @@ linear to square-root market impact", Phys. Rev. Lett. 122), and for very fast o
 from __future__ import annotations
 
 import enum
+from typing import ClassVar
 
-import msgspec
+import numpy as np
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.linear import Linear
-from nowake.models.impact.sizes import Size, check_parameter, check_trade, root
-from nowake.models.market import MarketState
+from nowake.models.impact.contract import Covariance, Impact, Parameter
+from nowake.models.impact.response import Response
+from nowake.models.impact.shapes import Power
+from nowake.models.terms import Size, Terms
 
 
 class Reading(enum.Enum):
@@ -34,17 +36,15 @@ class Reading(enum.Enum):
     PEAK = "price move from first to last fill"
 
 
-class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
+class SquareRoot(Impact, frozen=True, kw_only=True):
     """Impact that grows with the square root of size.
 
     Parameters
     ----------
     y
-        Prefactor, without unit, about 1.
-    y_se
-        Its standard error.
+        Prefactor, without unit, about 1. Its standard error is 0.3 unless a covariance is given.
     relaxed
-        Share of impact that stays, in [0, 1]; 2/3 by fair pricing.
+        Share of impact that stays, in [0, 1]; 2/3 by fair pricing. Taken as exact.
     reading
         Whether the law gives the average cost (default) or the peak, of which the average cost is 2/3.
 
@@ -54,81 +54,56 @@ class SquareRoot(msgspec.Struct, frozen=True, kw_only=True):
         When a parameter is out of range.
     """
 
+    name: ClassVar[str] = "square root"
+    version: ClassVar[str] = "1"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("y", "", "prefactor of σ √(Q/V)"),)
+
     y: float = 1.0
-    y_se: float = 0.3
     relaxed: float = 2 / 3
     reading: Reading = Reading.COST
+    covariance: Covariance = ((0.09,),)
 
     def __post_init__(self) -> None:
-        check_parameter("y", self.y)
-        check_parameter("y_se", self.y_se)
-        check_parameter("relaxed", self.relaxed, high=1.0)
+        super().__post_init__()
+        if not 0 <= self.relaxed <= 1:
+            raise BadParameter(f"relaxed {self.relaxed} must be between 0 and 1: the share of impact that stays")
 
-    @property
-    def name(self) -> str:
-        """Name for tables."""
-        return "square root"
+    def impact_bps(self, terms: Terms) -> Size:
+        """Y sigma sqrt(Q / V), the law as it is written."""
+        return self.y * 1e4 * terms.volatility * np.sqrt(terms.share_of_day)
 
-    @property
-    def version(self) -> str:
-        """Changes whenever the same inputs would give another number."""
-        return "1"
-
-    def impact_bps(self, quantity: Size, market: MarketState) -> Size:
-        """Y sigma sqrt(Q / V) in basis points, the law as it is written."""
-        share = check_trade(quantity, 1.0) / market.daily_volume
-        return root(share) * (self.y * market.daily_volatility.value * 1e4)
-
-    def total_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
+    def total_bps(self, terms: Terms) -> Size:
         """Average cost of the order: the law itself, or 2/3 of it where it is read as the peak."""
-        check_trade(quantity, days)
-        return self.impact_bps(quantity, market) * (2 / 3 if self.reading is Reading.PEAK else 1.0)
+        return self.impact_bps(terms) * (2 / 3 if self.reading is Reading.PEAK else 1.0)
 
-    def permanent_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
+    def permanent_bps(self, terms: Terms) -> Size:
         """The share of the cost that stays after the price relaxed."""
-        return self.total_bps(quantity, market, days=days) * self.relaxed
+        return self.total_bps(terms) * self.relaxed
 
-    def temporary_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
+    def temporary_bps(self, terms: Terms) -> Size:
         """The share of the cost that relaxes."""
-        return self.total_bps(quantity, market, days=days) * (1 - self.relaxed)
+        return self.total_bps(terms) * (1 - self.relaxed)
 
-    def parameter_sd_bps(self, quantity: Size, market: MarketState, *, days: float) -> Size:
-        """One standard deviation from the standard error of Y."""
-        unit = msgspec.structs.replace(self, y=1.0)
-        return unit.total_bps(quantity, market, days=days) * self.y_se
+    def marginal_bps(self, terms: Terms) -> Size:
+        """3/2 of the average."""
+        return 1.5 * self.total_bps(terms)
 
-    def half_spread_bps(self, market: MarketState) -> float:
-        """Half of the quoted spread: the law is about mids."""
-        return market.spread_bps.value / 2
+    def gradient_bps(self, terms: Terms) -> tuple[Size, ...]:
+        """By y."""
+        unit = 1e4 * terms.volatility * np.sqrt(terms.share_of_day)
+        return (unit * (2 / 3 if self.reading is Reading.PEAK else 1.0),)
 
-    def linearised(self, quantity: float, market: MarketState, *, days: float) -> Linear:
-        """The linear model with the same temporary and permanent cost at this size, over this duration.
-
-        Right for this order traded evenly; how cost changes with speed is then the linear model's, not the law's. Its
-        two standard errors count as independent where the law has one, so its doubt comes out smaller.
-
-        Raises
-        ------
-        BadParameter
-            When the quantity is 0: there is no slope to take.
-        """
-        if not check_trade(quantity, days) > 0:
-            raise BadParameter(f"quantity {quantity} must be above 0 to take the slope of the square-root law")
-        per_share = market.price / 1e4 / quantity
-        gamma = 2 * self.permanent_bps(quantity, market, days=days) * per_share
-        eta = self.temporary_bps(quantity, market, days=days) * per_share * days
-        doubt = self.y_se / self.y if self.y else 0.0
-        return Linear(
-            gamma=gamma,
-            eta=eta,
-            epsilon=market.spread / 2,
-            gamma_se=doubt * gamma,
-            eta_se=doubt * eta,
-            epsilon_se=market.spread_bps.sd / 2e4 * market.price,
+    def response(self, terms: Terms) -> Response:
+        """What stays, linear at the size of the order; what relaxes, by the square root of the rate."""
+        if not terms.quantity > 0:
+            raise BadParameter(f"quantity {terms.quantity} must be above 0: the response is that to one order")
+        return Response(
+            permanent_bps_per_share=float(2 * self.permanent_bps(terms) / terms.quantity),
+            temporary=Power(float(self.temporary_bps(terms) / np.sqrt(terms.rate)), 0.5),
         )
 
     def __str__(self) -> str:
         return (
-            f"I(Q) = ({self.y:.3g} ± {self.y_se:.2g}) σ √(Q/V)   [{self.reading.value}]\n"
+            f"I(Q) = ({self.y:.3g} ± {self.se('y'):.2g}) σ √(Q/V)   [{self.reading.value}]\n"
             f"{self.relaxed:.3g} of it stays, {1 - self.relaxed:.3g} relaxes"
         )

@@ -1,0 +1,5 @@
+"""Impact models with memory that the battery goes over."""
+
+from nowake.models.impact import Impact
+
+TRANSIENT_MODELS: list[Impact] = []
