@@ -3,6 +3,7 @@
 NowakeError
 ├── BadParameter    a value the caller chose cannot be used            (also a ValueError)
 ├── BadData         a file or table says something it must not         (also a ValueError)
+│   └── Unidentified    data that cannot tell what was asked of them
 ├── NotFound        a symbol, date or file is not there                (also a LookupError)
 ├── BadJournal      a journal is damaged before its last record
 └── OutOfCapacity   a fixed-size store is full
@@ -21,6 +22,10 @@ class BadParameter(NowakeError, ValueError):  # noqa: N818
 
 class BadData(NowakeError, ValueError):  # noqa: N818
     """Market data that would make a result wrong; the message shows file, row and value."""
+
+
+class Unidentified(BadData):
+    """Data that cannot tell a parameter; the message says why, with the number it rests on, and the way out."""
 
 
 class NotFound(NowakeError, LookupError):  # noqa: N818
