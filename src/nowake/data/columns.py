@@ -29,18 +29,20 @@ _RENAMED = re.compile(r"(.*)_duplicated_\d+")  # What polars calls the second co
 
 
 class Names(NamedTuple):
-    """Our names of the columns of a table."""
+    """Our names of the columns of a table; `times` are those of them that hold instants."""
 
     needed: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    times: tuple[str, ...] = ("time",)
 
 
 class Source(NamedTuple):
-    """A file's columns under our names, as text where they are not times, and how to name its rows."""
+    """A file's columns under our names, as text where they are not times, how to name its rows, and its own names."""
 
     path: Path
     frame: pl.DataFrame
     first_row: int
+    headings: tuple[str, ...] = ()
 
     def row(self, index: int) -> str:
         """How a person finds a row of the frame in the file."""
@@ -96,14 +98,23 @@ def instants(source: Source, session: Session, timezone: str | None, unit: TimeU
         When the unit or the time zone is not known, or timestamps are said to be numbers.
     """
     column = source.frame["time"]
+    if unit == "seconds_after_midnight" and not column.dtype.is_temporal():
+        times = after_midnight_ns(column.cast(pl.String), session)
+        return pl.select(pl.when(times.is_between(_EARLIEST_NS, LATEST_NS)).then(times)).to_series()
+    return moments_ns(source, "time", timezone or session.timezone, unit)
+
+
+def moments_ns(source: Source, name: str, timezone: str, unit: TimeUnit) -> pl.Series:
+    """Nanoseconds of a column whose times need no session to be told; errors as for `instants`."""
+    column = source.frame[name]
     if unit not in {"iso", "seconds_after_midnight", *_UNITS_NS}:
         raise BadParameter(f"time_unit {unit!r} is not one of iso, {', '.join(_UNITS_NS)}, seconds_after_midnight")
     if unit == "iso":
-        times = iso_ns(column, timezone or session.timezone)
+        times = iso_ns(column, timezone)
     elif column.dtype.is_temporal():
         raise BadParameter(f"time_unit {unit!r} is for numbers, and {source.path.name} holds timestamps; use 'iso'")
     elif unit == "seconds_after_midnight":
-        times = after_midnight_ns(column.cast(pl.String), session)
+        raise BadParameter(f"time_unit {unit!r} does not say of which date; give instants, for example with 'iso'")
     elif unit == "s":
         times = seconds_to_ns(column.cast(pl.String))
     else:
@@ -178,15 +189,15 @@ def _unreadable(path: Path, error: Exception) -> BadData:
 
 
 def _source(path: Path, frame: pl.DataFrame, columns: Mapping[str, str] | None, names: Names) -> Source:
-    kept = _kept(path, frame, dict(columns or {}), names)
+    kept, headings = _kept(path, frame, dict(columns or {}), names), tuple(frame.columns)
     try:
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in kept.items())
-        counts = frame["time"].dtype.is_numeric() or frame["time"].dtype in _MOMENTS
-        texts = pl.exclude("time") if counts else pl.all()
-        frame = frame.with_columns(texts.cast(pl.String).fill_null("").str.strip_chars())
+        kinds = {name: frame[name].dtype for name in names.times if name in frame.columns}
+        counts = [name for name, kind in kinds.items() if kind.is_numeric() or kind in _MOMENTS]
+        frame = frame.with_columns(pl.exclude(counts).cast(pl.String).fill_null("").str.strip_chars())
     except pl.exceptions.PolarsError as error:
         raise _unreadable(path, error) from None
-    return Source(path, frame, 1 if path.suffix == ".parquet" else 2)
+    return Source(path, frame, 1 if path.suffix == ".parquet" else 2, headings)
 
 
 def _kept(path: Path, frame: pl.DataFrame, mapping: dict[str, str], names: Names) -> dict[str, str]:
@@ -230,7 +241,7 @@ def iso_ns(column: pl.Series, timezone: str) -> pl.Series:
         moments = near.cast(pl.Datetime("ns", getattr(column.dtype, "time_zone", None)))
         return _placed(moments, timezone) if moments.dtype.time_zone is None else moments.dt.epoch("ns")  # type: ignore[attr-defined]
     text = column.cast(pl.String).str.strip_chars().str.replace(" ", "T", literal=True)
-    text = text.str.replace(r"Z$", "+00:00")
+    text = text.str.replace(r"Z$", "+00:00").str.replace(r"T(\d{2}:\d{2})($|[+-])", "T${1}:00${2}")
     near = pl.select(pl.when(_fits(text.str.extract(r"^(\d{4})-").cast(pl.Int32, strict=False))).then(text)).to_series()
     has_offset = near.str.contains(r"[+-]\d{2}:?\d{2}$") & near.str.contains("T", literal=True)
     naive = near.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False)
