@@ -14,11 +14,17 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.order import ParentOrder
+from nowake.models.doubt import Doubt
 from nowake.models.measurement import Measurement
 from nowake.models.spread import quoted_spread
 from nowake.models.terms import Size, Terms
 from nowake.models.volatility import realised_volatility, two_sided
 from nowake.models.volume import VolumeCurve
+
+_SCALED = (
+    "the volumes of the day and of the window are scaled from what was looked at; how far days differ from each other "
+    "is not in the intervals (give daily_volume_sd)"
+)
 
 
 class MarketState(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,9 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
         Average print of continuous trading in shares; None where unknown.
     shares_outstanding
         Shares the company has issued; None where unknown, for market data do not say it.
+    daily_volume_sd
+        One standard deviation of the daily volume as a forecast, in shares; 0 takes it as known. The volume of the
+        window is as uncertain in proportion.
     looked_from_ns, looked_to_ns
         What was looked at; None where the numbers were given.
     look_ahead
@@ -55,6 +64,7 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
     window_volume: float | None = None
     trade_size: float | None = None
     shares_outstanding: float | None = None
+    daily_volume_sd: float = 0.0
     looked_from_ns: int | None = None
     looked_to_ns: int | None = None
     look_ahead: bool = False
@@ -77,6 +87,8 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise BadParameter(f"{name} {value} must be a finite number above 0, or None")
+        if not 0 <= self.daily_volume_sd < float("inf"):
+            raise BadParameter(f"daily_volume_sd {self.daily_volume_sd} must be 0 or more and finite")
         if self.window_volume is not None and not 0 <= self.window_volume < float("inf"):
             raise BadParameter(f"window_volume {self.window_volume} must be 0 or more, or None")
 
@@ -91,16 +103,20 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
         window_volume: float | None = None,
         trade_size: float | None = None,
         shares_outstanding: float | None = None,
+        daily_volatility_sd: float = 0.0,
+        daily_volume_sd: float = 0.0,
+        spread_bps_sd: float = 0.0,
     ) -> Self:
-        """A market from plain numbers, taken as exact."""
+        """A market from plain numbers, with one standard deviation of each that is not exact."""
         return cls(
             price=price,
-            daily_volatility=Measurement.given(daily_volatility),
+            daily_volatility=Measurement.given(daily_volatility, sd=daily_volatility_sd),
             daily_volume=daily_volume,
-            spread_bps=Measurement.given(spread_bps),
+            spread_bps=Measurement.given(spread_bps, sd=spread_bps_sd),
             window_volume=window_volume,
             trade_size=trade_size,
             shares_outstanding=shares_outstanding,
+            daily_volume_sd=daily_volume_sd,
         )
 
     @classmethod
@@ -147,7 +163,7 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
             window_lots = float(_volume_lots(trades, order.start_ns, order.end_ns))
         else:
             window_lots = lots / share * curve.share_between(order.start_ns, order.end_ns)
-            notes = (*notes, "the volume of the window is scaled from what was looked at")
+            notes = (*notes, _SCALED)
         volatility = realised_volatility(quotes, session, start_ns=start, end_ns=end)
         return cls(
             price=order.instrument.price(_mid_ticks(quotes, min(max(order.start_ns, start), end))),
@@ -177,6 +193,34 @@ class MarketState(msgspec.Struct, frozen=True, kw_only=True):
             window_volume=self.window_volume or None,
             trade_size=self.trade_size,
             shares_outstanding=self.shares_outstanding,
+        )
+
+    def at_participation(self, quantity: Size, participation: Size) -> Terms:
+        """What an impact model is asked: an order traded evenly at a share of all volume, ours included.
+
+        The window is as long as that takes at the day's volume, spread evenly.
+
+        Raises
+        ------
+        BadParameter
+            As for `Terms.at_participation`.
+        """
+        return Terms.at_participation(
+            quantity,
+            participation,
+            volatility=self.daily_volatility.value,
+            daily_volume=self.daily_volume,
+            price=self.price,
+            spread_bps=self.spread_bps.value,
+            trade_size=self.trade_size,
+            shares_outstanding=self.shares_outstanding,
+        )
+
+    @property
+    def doubt(self) -> Doubt:
+        """One standard deviation of each measured input."""
+        return Doubt(
+            volatility=self.daily_volatility.sd, spread_bps=self.spread_bps.sd, daily_volume=self.daily_volume_sd
         )
 
     @property
