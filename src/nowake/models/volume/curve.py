@@ -93,7 +93,7 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         BadParameter
             When the bucket or the passes are out of range.
         """
-        edges = _edges(session, bucket_ns)
+        edges = edges_of(session, bucket_ns)
         inside = (trades.time_ns >= session.open_ns) & (trades.time_ns <= session.close_ns)
         lots = trades.lots[inside & ~trades.auction].astype(np.float64)
         if not lots.sum() > 0:
@@ -220,7 +220,14 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _edges(session: Session, bucket_ns: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def edges_of(session: Session, bucket_ns: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Edges of equal buckets of a session, as near to a length as fits.
+
+    Raises
+    ------
+    BadParameter
+        When the bucket is longer than the session, or so short that there would be more than 100,000.
+    """
     length = session.close_ns - session.open_ns
     if not 0 < bucket_ns <= length:
         raise BadParameter(f"bucket of {bucket_ns} ns must be above 0 and within the session of {length} ns")
