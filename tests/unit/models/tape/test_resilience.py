@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from tests.unit.models.tape import worlds
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.models.tape import resilience
+
+
+def test_half_lives_of_a_market_that_recovers_at_known_rates_are_found() -> None:
+    book, tape = worlds.recovering_market(5, spread_half_life_s=0.5, depth_half_life_s=4.0)
+    found = resilience(book, tape, worlds.session(3_000))
+    spread, depth = found.spread_half_life_s, found.depth_half_life_s
+    assert spread is not None
+    assert depth is not None
+    assert spread.low < 0.5 < spread.high < 0.65
+    assert depth.low < 4.0 < depth.high < 8.0
+    assert found.spread is not None
+    assert 0.9 < found.spread.comes_back.value < 1.2
+
+
+@pytest.mark.slow
+def test_intervals_of_half_lives_hold_the_truth() -> None:
+    held = []
+    for seed in range(100):
+        book, tape = worlds.recovering_market(seed, spread_half_life_s=0.5, depth_half_life_s=1.0)
+        found = resilience(book, tape, worlds.session(3_000), repeats=200)
+        for part, truth in ((found.spread_half_life_s, 0.5), (found.depth_half_life_s, 1.0)):
+            assert part is not None
+            held.append(part.low <= truth <= part.high)
+    assert 0.91 <= np.mean(held) <= 0.985  # Two standard errors of 200 about 95 %.
+
+
+def test_a_spread_that_never_comes_back_has_no_half_life() -> None:
+    seconds = np.arange(1.0, 3_000, 10)
+    book = worlds.quotes([0, *seconds], 999, np.append(1_000, 1_000 + np.arange(1, len(seconds) + 1)))
+    tape = worlds.trades(
+        seconds, 999 + np.arange(1, len(seconds) + 1), 100, np.where(np.arange(len(seconds)) % 3, 1, -1)
+    )
+    with pytest.raises(BadData, match=r"^spread: "):
+        resilience(book, tape, worlds.session(3_000))
+
+
+def test_too_few_shocks_are_refused_by_name() -> None:
+    book, tape = worlds.recovering_market(1, spread_half_life_s=1.0, depth_half_life_s=1.0, seconds=1_500)
+    first = worlds.OPEN_NS + 1_100 * worlds.SECOND
+    found = resilience(book, tape, worlds.session(1_500), end_ns=first, takes=1.0)
+    assert found.depth_half_life_s is None
+    assert found.refusals == ("depth: 0 shocks are fewer than 40; look at a longer time",)
+
+
+@pytest.mark.parametrize(("name", "value"), [("takes", 0.0), ("takes", 1.5), ("horizon_ns", 5)])
+def test_parameters_out_of_range_are_refused(name: str, value: float) -> None:
+    book, tape = worlds.recovering_market(1, spread_half_life_s=1.0, depth_half_life_s=1.0, seconds=1_500)
+    with pytest.raises(BadParameter, match=name):
+        resilience(book, tape, worlds.session(1_500), **{name: value})
