@@ -1,0 +1,142 @@
+"""Fitted models kept and found again: from a fit to the parameter store, and from the store to a model."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import msgspec
+
+from nowake.data import parameters
+from nowake.data.parameters import Version
+from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.models import impact
+from nowake.models.impact import Impact
+
+_ALWAYS = dt.date(9999, 12, 31)
+
+
+def load_model(
+    path: str | os.PathLike[str],
+    name: str,
+    *,
+    symbol: str | None = None,
+    as_of: dt.date | str | None = None,
+    model: str | None = None,
+) -> Impact:
+    """A fitted model out of a parameter store, as it could have been known on a date.
+
+    Parameters
+    ----------
+    path, name
+        The file, and what the desk called the fit when it stored it.
+    symbol
+        Whose parameters; where it has none of its own, and for None, those of the pool.
+    as_of
+        The trading date it is to be used on: the version is the newest whose data ended before it. None takes the
+        newest there is, which is right for today and looks ahead in a backtest.
+    model
+        Its class, "SquareRoot" or "square-root", where several are stored under the name.
+
+    Raises
+    ------
+    NotFound
+        When the file is not there, or no version fits; the message says what there is.
+    BadParameter
+        When the date or the class is none.
+    BadData
+        When the file is damaged, is no store, or its model is not one of this version of nowake.
+    """
+    return model_of(find(path, name, symbol=symbol, as_of=as_of, model=model))
+
+
+def find(
+    path: str | os.PathLike[str],
+    name: str,
+    *,
+    symbol: str | None = None,
+    as_of: dt.date | str | None = None,
+    model: str | None = None,
+) -> Version:
+    """The stored version that `load_model` makes a model of; parameters and errors as there."""
+    date = _ALWAYS if as_of is None else _date(as_of)
+    kind = None if model is None else model_named(model).__name__
+    if symbol:
+        try:
+            return parameters.as_of(Path(path), date, name=name, symbol=symbol, model=kind)
+        except NotFound:
+            pass  # A symbol without parameters of its own has those of the pool.
+    return parameters.as_of(Path(path), date, name=name, model=kind)
+
+
+def model_of(version: Version) -> Impact:
+    """The model a stored version describes.
+
+    Raises
+    ------
+    BadData
+        When there is no such model here, or its fields are others.
+    """
+    kind = models().get(version.model)
+    if kind is None:
+        raise BadData(f"version {version.id} is of the model {version.model}, which is not known here; update nowake")
+    if kind.version != version.model_version:
+        raise BadData(
+            f"version {version.id} has version {version.model_version} of {version.model}, this nowake has "
+            f"{kind.version}: its formulas changed; fit again"
+        )
+    try:
+        return msgspec.convert(version.fields, kind)
+    except msgspec.ValidationError as error:
+        raise BadData(f"version {version.id} is no {version.model}: {error}; fit again") from None
+
+
+def fields_of(model: Impact) -> dict[str, object]:
+    """Every field of a model as plain values, to be stored."""
+    fields: dict[str, object] = msgspec.to_builtins(model)
+    return fields
+
+
+def models() -> dict[str, type[Impact]]:
+    """The impact models there are, by the name of their class."""
+    found = ((name, getattr(impact, name)) for name in impact.__all__)
+    return {
+        name: kind
+        for name, kind in found
+        if isinstance(kind, type) and issubclass(kind, Impact) and hasattr(kind, "parameters")
+    }
+
+
+def model_named(name: str) -> type[Impact]:
+    """The class a name means: "SquareRoot" or "square-root".
+
+    Raises
+    ------
+    BadParameter
+        When there is none; the message lists them.
+    """
+    known = models()
+    by_plain = {_plain(each): kind for each, kind in known.items()}
+    if _plain(name) not in by_plain:
+        raise BadParameter(f"model {name!r} is not known; choose from {', '.join(map(dashed, known))}")
+    return by_plain[_plain(name)]
+
+
+def dashed(name: str) -> str:
+    """A class's name as one writes it in a shell: "square-root"."""
+    letters = [f"-{letter.lower()}" if letter.isupper() else letter for letter in name]
+    return "".join(letters).lstrip("-")
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").replace(" ", "").lower()
+
+
+def _date(date: dt.date | str) -> dt.date:
+    if isinstance(date, dt.date):
+        return date
+    try:
+        return dt.date.fromisoformat(date)
+    except ValueError:
+        raise BadParameter(f"date {date!r} is none; write YYYY-MM-DD") from None

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nowake.data import parameters
+from nowake.data.parameters import Version
+from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.models.impact import Impact, Linear, Reading, SquareRoot
+from nowake.verbs.parameters import dashed, fields_of, load_model, model_named, models
+
+FIRST, SECOND = dt.date(2024, 1, 31), dt.date(2024, 2, 29)
+
+
+def version(law: Impact, to: dt.date = FIRST, symbol: str = "", **changes: object) -> Version:
+    whole = {
+        "name": "desk",
+        "model": type(law).__name__,
+        "model_version": law.version,
+        "fields": fields_of(law),
+        "fitted_from": dt.date(2023, 1, 2),
+        "fitted_to": to,
+        "symbol": symbol,
+        "data_hash": "abc",
+        **changes,
+    }
+    return Version(**whole)  # type: ignore[arg-type]
+
+
+def stored(tmp_path: Path, *versions: Version) -> Path:
+    parameters.append(tmp_path / "p.db", versions)
+    return tmp_path / "p.db"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        SquareRoot(y=0.1 + 0.2, relaxed=0.5, reading=Reading.PEAK, covariance=((1 / 3,),)),
+        Linear(gamma=1e-7, eta=3e-6, epsilon=0.01),
+    ],
+)
+def test_a_model_comes_back_from_the_store_to_the_last_digit(tmp_path: Path, model: Impact) -> None:
+    assert load_model(stored(tmp_path, version(model)), "desk") == model
+
+
+def test_a_date_gets_the_model_that_was_known_then(tmp_path: Path) -> None:
+    path = stored(tmp_path, version(SquareRoot(y=1.0)), version(SquareRoot(y=2.0), SECOND))
+    assert load_model(path, "desk", as_of="2024-02-29").values == (1.0,)
+    assert load_model(path, "desk", as_of=dt.date(2024, 3, 1)).values == (2.0,)
+    assert load_model(path, "desk").values == (2.0,)
+    with pytest.raises(NotFound, match="may be used from 2024-02-01 on"):
+        load_model(path, "desk", as_of="2024-01-31")
+
+
+def test_a_symbol_has_its_own_parameters_or_those_of_the_pool(tmp_path: Path) -> None:
+    path = stored(tmp_path, version(SquareRoot(y=1.0)), version(SquareRoot(y=2.0), symbol="IBM"))
+    assert load_model(path, "desk", symbol="IBM").values == (2.0,)
+    assert load_model(path, "desk", symbol="NEW").values == (1.0,)
+    assert load_model(path, "desk").values == (1.0,)
+
+
+def test_several_models_under_one_name_are_told_by_their_class(tmp_path: Path) -> None:
+    path = stored(tmp_path, version(SquareRoot()), version(Linear(gamma=1e-7, eta=3e-6, epsilon=0.01)))
+    assert isinstance(load_model(path, "desk", model="square-root"), SquareRoot)
+    assert isinstance(load_model(path, "desk", model="Linear"), Linear)
+
+
+def test_a_model_whose_formulas_changed_or_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    for number, (changes, message) in enumerate(
+        [
+            ({"model_version": "0"}, "its formulas changed; fit again"),
+            ({"model": "Phlogiston"}, "not known here; update nowake"),
+            ({"fields": {"y": "much"}}, "is no SquareRoot"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = stored(folder, version(SquareRoot(), **changes))
+        with pytest.raises(BadData, match=message):
+            load_model(path, "desk")
+
+
+def test_every_model_has_a_name_for_the_shell_that_finds_it_again() -> None:
+    assert models()["SquareRoot"] is SquareRoot
+    for name, kind in models().items():
+        assert model_named(dashed(name)) is kind
+        assert model_named(name) is kind
+    with pytest.raises(BadParameter, match=r"model 'phlogiston' is not known; choose from .*square-root"):
+        model_named("phlogiston")
+
+
+def test_a_date_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="write YYYY-MM-DD"):
+        load_model(stored(tmp_path, version(msgspec.structs.replace(SquareRoot(), y=1.0))), "desk", as_of="soon")
