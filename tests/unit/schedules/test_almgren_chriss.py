@@ -78,8 +78,8 @@ def test_square_root_model_plans_through_the_linear_one_that_costs_the_same() ->
 
 
 def test_square_root_model_in_too_few_buckets_is_refused_with_the_way_out() -> None:
-    with pytest.raises(BadParameter, match=r"use more than 2 buckets"):
-        AlmgrenChriss(SquareRoot(), risk_aversion=0.0, n=2).plan(ORDER, MARKET)
+    with pytest.raises(BadParameter, match=r"use more than 3 buckets"):
+        AlmgrenChriss(SquareRoot(relaxed=1.0), risk_aversion=0.0, n=2).plan(ORDER, MARKET)
 
 
 def test_odd_lot_sizes_are_planned_in_shares() -> None:

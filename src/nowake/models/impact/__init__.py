@@ -1,8 +1,33 @@
 """What trading a quantity does to the price: one model a file, one contract (`Impact`) for all."""
 
+from nowake.models.impact.almgren2005 import Almgren2005
+from nowake.models.impact.concave import Logarithmic, Saturating
 from nowake.models.impact.contract import Impact, Parameter
+from nowake.models.impact.istar import IStar
+from nowake.models.impact.kyle import Kyle
+from nowake.models.impact.kyle_equilibrium import KyleEquilibrium, kyle_equilibrium
 from nowake.models.impact.linear import Linear
+from nowake.models.impact.power import PowerLaw
 from nowake.models.impact.response import Response
-from nowake.models.impact.square_root import Reading, SquareRoot
+from nowake.models.impact.size_law import Reading
+from nowake.models.impact.square_root import SquareRoot
+from nowake.models.impact.two_part import Reference, TwoPart
 
-__all__ = ["Impact", "Linear", "Parameter", "Reading", "Response", "SquareRoot"]
+__all__ = [
+    "Almgren2005",
+    "IStar",
+    "Impact",
+    "Kyle",
+    "KyleEquilibrium",
+    "Linear",
+    "Logarithmic",
+    "Parameter",
+    "PowerLaw",
+    "Reading",
+    "Reference",
+    "Response",
+    "Saturating",
+    "SquareRoot",
+    "TwoPart",
+    "kyle_equilibrium",
+]

@@ -8,35 +8,26 @@ and the critical nature of liquidity in financial markets", Phys. Rev. X 1, 0210
 the average price paid is 2/3 of the way. `reading` names which; both have Y about 1, and the default standard error
 of 0.3 is our judgement, wide enough for the prefactors of the two readings.
 
-After the order the price relaxes; fair pricing (Farmer, Gerig, Lillo, Waelbroeck 2013, "How efficiency shapes market
-impact", Quantitative Finance 13) puts the level it relaxes to at 2/3 of the peak for an exponent of 1/2. That is the
-share of the cost called permanent here (`relaxed`).
+After the order the price relaxes, by fair pricing to 2/3 of the peak: to what was paid on average (`size_law`).
 
 Wrong for very small orders, whose impact is nearer linear (Bucci, Benzaquen, Lillo, Bouchaud 2019, "Crossover from
 linear to square-root market impact", Phys. Rev. Lett. 122), and for very fast or very slow ones: it has no duration."""
 
 from __future__ import annotations
 
-import enum
 from typing import ClassVar
 
 import numpy as np
 
-from nowake.domain.errors import BadParameter
-from nowake.models.impact.contract import Covariance, Impact, Parameter
-from nowake.models.impact.response import Response
-from nowake.models.impact.shapes import Power
+from nowake.models.impact.contract import Covariance, Parameter
+from nowake.models.impact.shapes import Power, Shape
+from nowake.models.impact.size_law import Reading, SizeLaw
 from nowake.models.terms import Size, Terms
 
-
-class Reading(enum.Enum):
-    """What Y sigma sqrt(Q / V) stands for."""
-
-    COST = "average cost of the order"
-    PEAK = "price move from first to last fill"
+__all__ = ["Reading", "SquareRoot"]
 
 
-class SquareRoot(Impact, frozen=True, kw_only=True):
+class SquareRoot(SizeLaw, frozen=True, kw_only=True):
     """Impact that grows with the square root of size.
 
     Parameters
@@ -44,7 +35,7 @@ class SquareRoot(Impact, frozen=True, kw_only=True):
     y
         Prefactor, without unit, about 1. Its standard error is 0.3 unless a covariance is given.
     relaxed
-        Share of impact that stays, in [0, 1]; 2/3 by fair pricing. Taken as exact.
+        Share of the peak that stays, in [0, 1]; None for fair pricing, which is 2/3. Taken as exact.
     reading
         Whether the law gives the average cost (default) or the peak, of which the average cost is 2/3.
 
@@ -52,6 +43,14 @@ class SquareRoot(Impact, frozen=True, kw_only=True):
     ------
     BadParameter
         When a parameter is out of range.
+
+    Examples
+    --------
+    A tenth of a day's volume, in a market that moves 2 % a day:
+
+    >>> market = Terms(quantity=1e5, days=0.5, volatility=0.02, daily_volume=1e6)
+    >>> round(float(SquareRoot().total_bps(market)), 2)
+    63.25
     """
 
     name: ClassVar[str] = "square root"
@@ -59,51 +58,31 @@ class SquareRoot(Impact, frozen=True, kw_only=True):
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("y", "", "prefactor of σ √(Q/V)"),)
 
     y: float = 1.0
-    relaxed: float = 2 / 3
-    reading: Reading = Reading.COST
     covariance: Covariance = ((0.09,),)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.relaxed <= 1:
-            raise BadParameter(f"relaxed {self.relaxed} must be between 0 and 1: the share of impact that stays")
+    def law(self, x: Size) -> Size:
+        """Y sqrt(x)."""
+        return self.y * np.sqrt(x)
 
-    def impact_bps(self, terms: Terms) -> Size:
-        """Y sigma sqrt(Q / V), the law as it is written."""
-        return self.y * 1e4 * terms.volatility * np.sqrt(terms.share_of_day)
+    def mean(self, x: Size) -> Size:
+        """2/3 of the law."""
+        return 2 / 3 * self.law(x)
 
-    def total_bps(self, terms: Terms) -> Size:
-        """Average cost of the order: the law itself, or 2/3 of it where it is read as the peak."""
-        return self.impact_bps(terms) * (2 / 3 if self.reading is Reading.PEAK else 1.0)
+    def steepness(self, x: Size) -> Size:
+        """Half the law."""
+        return self.law(x) / 2
 
-    def permanent_bps(self, terms: Terms) -> Size:
-        """The share of the cost that stays after the price relaxed."""
-        return self.total_bps(terms) * self.relaxed
-
-    def temporary_bps(self, terms: Terms) -> Size:
-        """The share of the cost that relaxes."""
-        return self.total_bps(terms) * (1 - self.relaxed)
-
-    def marginal_bps(self, terms: Terms) -> Size:
-        """3/2 of the average."""
-        return 1.5 * self.total_bps(terms)
-
-    def gradient_bps(self, terms: Terms) -> tuple[Size, ...]:
+    def law_slopes(self, x: Size) -> tuple[Size, ...]:
         """By y."""
-        unit = 1e4 * terms.volatility * np.sqrt(terms.share_of_day)
-        return (unit * (2 / 3 if self.reading is Reading.PEAK else 1.0),)
+        return (np.sqrt(x),)
 
-    def response(self, terms: Terms) -> Response:
-        """What stays, linear at the size of the order; what relaxes, by the square root of the rate."""
-        if not terms.quantity > 0:
-            raise BadParameter(f"quantity {terms.quantity} must be above 0: the response is that to one order")
-        return Response(
-            permanent_bps_per_share=float(2 * self.permanent_bps(terms) / terms.quantity),
-            temporary=Power(float(self.temporary_bps(terms) / np.sqrt(terms.rate)), 0.5),
-        )
+    def mean_slopes(self, x: Size) -> tuple[Size, ...]:
+        """By y."""
+        return (2 / 3 * np.sqrt(x),)
+
+    def shape(self, at_bps: float, terms: Terms) -> Shape:
+        """The square root of the rate."""
+        return Power(at_bps / float(np.sqrt(terms.rate)), 0.5)
 
     def __str__(self) -> str:
-        return (
-            f"I(Q) = ({self.y:.3g} ± {self.se('y'):.2g}) σ √(Q/V)   [{self.reading.value}]\n"
-            f"{self.relaxed:.3g} of it stays, {1 - self.relaxed:.3g} relaxes"
-        )
+        return f"I(Q) = ({self.y:.3g} ± {self.se('y'):.2g}) σ √(Q/V)   {self.reading_line()}"
