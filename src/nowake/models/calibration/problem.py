@@ -118,7 +118,7 @@ class Problem:
         if known and RELAXED in prototype.__struct_fields__ and RELAXED not in (hold or {}):
             names += (RELAXED,)
         later_bps = orders.moved_bps(orders.later_price) if known and orders.later_price is not None else None
-        return cls(
+        whole = cls(
             prototype=prototype,
             names=names,
             terms=terms_of(orders, prototype.needs),
@@ -132,6 +132,12 @@ class Problem:
             rows=np.flatnonzero(usable),
             dropped=dropped,
         )
+        # A model without a permanent part has nothing to say of the later move.
+        return whole if later_bps is None or whole.predict_later(whole.start).any() else whole.without_later()
+
+    def without_later(self) -> Problem:
+        """The same problem without its second equation."""
+        return dataclasses.replace(self, later_bps=None, names=tuple(name for name in self.names if name != RELAXED))
 
     def __len__(self) -> int:
         return len(self.cost_bps)
@@ -209,11 +215,21 @@ class Problem:
             if name == SPREAD:
                 continue
             step = _STEP * (abs(values[place]) or abs(self.start[place]) or 1.0)
-            up, down = values.copy(), values.copy()
-            up[place] = min(values[place] + step, self.high[place])
-            down[place] = max(values[place] - step, self.low[place])
-            out[place] = (self.predict_later(up) - self.predict_later(down)) / (up[place] - down[place])
+            ends = []
+            for moved in (min(values[place] + step, self.high[place]), max(values[place] - step, self.low[place])):
+                there = values.copy()
+                there[place] = moved
+                ends.append(self._later_or_here(there, values))
+            (up, up_at), (down, down_at) = ends
+            out[place] = (up - down) / (up_at[place] - down_at[place])
         return out.T
+
+    def _later_or_here(self, there: Floats, here: Floats) -> tuple[Floats, Floats]:
+        """`predict_later` at a point, or where we stand when the model refuses the point."""
+        try:
+            return self.predict_later(there), there
+        except BadParameter:
+            return self.predict_later(here), here
 
     def clusters(self, by: Clusters) -> Ints:
         """(n,) codes of what errors share; "two-way" has two, and is made of the three of them elsewhere."""
