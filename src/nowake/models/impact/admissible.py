@@ -1,0 +1,169 @@
+"""Whether a law of transient impact can be traded against: what is refused, and what is only warned of.
+
+Refused, with a round trip that earns as evidence:
+- a kernel that is not positive definite, under linear pressure (Bochner; Gatheral, Schied & Slynko 2012, "Transient
+  linear price impact and Fredholm integral equations", Mathematical Finance 22, proposition on strict positivity);
+- a pressure that is not linear with a kernel that is finite at 0: over short times such impact is permanent, and
+  permanent impact must be linear (Huberman & Stanzl 2004). Exponential decay is the case of Gatheral 2010;
+- |v|^delta with t^-gamma unless gamma + delta >= 1 and gamma >= 2 - ln 3 / ln 2 = 0.415 (Gatheral 2010).
+
+Warned of:
+- a positive definite kernel under which the best way to buy sells in between: transaction-triggered price manipulation
+  (Alfonsi, Schied & Slynko 2012, "Order book resilience, price manipulation, and the positive portfolio problem", SIAM
+  J. Financial Math. 3); kernels that fall and are convex do not;
+- any pressure that is not linear: Gatheral's conditions are necessary, and Curato, Gatheral & Lillo 2017 ("Optimal
+  execution with non-linear transient market impact", Quantitative Finance 17) still found schedules of negative cost.
+
+A kernel not known in closed form is tried on grids from 1e-4 to 10 sessions: one that fails only on other scales
+passes."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.models.impact.kernel import Kernel, transient_cost
+from nowake.models.impact.kernel_power import PowerLaw
+from nowake.models.impact.shapes import Power
+from nowake.models.terms import Floats
+
+SMALLEST_GAMMA = 2 - math.log(3) / math.log(2)
+SPANS_DAYS = 10.0 ** np.arange(-4, 1.5, 0.5)
+SLICES = (2, 3, 4, 6, 10, 40)
+ROUNDING = 1e-9  # Of the largest eigenvalue: below this a sign is noise.
+
+
+class RoundTrip(NamedTuple):
+    """Trades that sum to 0, the instants they are traded between, and what they cost all together (below 0: earn)."""
+
+    trades: Floats
+    edges_days: Floats
+    cost: float
+
+    def __str__(self) -> str:
+        lengths = np.diff(self.edges_days)
+        steps = " then ".join(
+            f"{trade:+.4g} over {length:.3g}" for trade, length in zip(self.trades, lengths, strict=True)
+        )
+        return f"trading {steps} sessions earns {-self.cost:.3g}"
+
+
+def check_admissible(kernel: Kernel, pressure: Power) -> None:
+    """Refuse a law of impact that pays for a round trip.
+
+    Raises
+    ------
+    BadParameter
+        With the reason, and the round trip where one was found.
+    """
+    if pressure.coefficient < 0:
+        raise BadParameter(f"pressure {pressure.coefficient:g} must be 0 or more: buying does not push the price down")
+    if pressure.exponent == 1:
+        _check_positive_definite(kernel)
+    else:
+        _check_concave(kernel, pressure.exponent)
+
+
+def warnings_of(kernel: Kernel, pressure: Power) -> tuple[str, ...]:
+    """What a schedule made with an admissible law may do that a desk would not want, one sentence each."""
+    if pressure.exponent != 1:
+        return (
+            f"Pressure |v|^{pressure.exponent:.3g} passes what no-arbitrage is known to ask of {kernel}, but schedules "
+            "of negative cost may still exist on fine grids (Curato, Gatheral & Lillo 2017): count the spread too.",
+        )
+    if kernel.convex or not trades_against_itself(kernel):
+        return ()
+    return (
+        f"Under {kernel} the cheapest way to buy sells in between (transaction-triggered manipulation); a kernel that "
+        "falls and is convex would not. Forbid sales in a schedule made with it.",
+    )
+
+
+def check_exponents(gamma: float, delta: float) -> None:
+    """Refuse exponents of t^-gamma and |v|^delta that Gatheral 2010 shows to pay for a round trip.
+
+    Raises
+    ------
+    BadParameter
+        When delta is not 1 and gamma + delta < 1 or gamma < 0.415.
+    """
+    if delta == 1:
+        return
+    if gamma + delta < 1 - ROUNDING:
+        found = two_step_trip(PowerLaw(gamma), delta)
+        because = f": {found}" if found else ""
+        raise BadParameter(
+            f"gamma {gamma:.4g} + delta {delta:.4g} must be 1 or more, or round trips earn (Gatheral 2010){because}"
+        )
+    if gamma < SMALLEST_GAMMA - ROUNDING:
+        raise BadParameter(
+            f"gamma {gamma:.4g} must be {SMALLEST_GAMMA:.4g} or more where delta ({delta:.4g}) is not 1 (Gatheral 2010)"
+        )
+
+
+def cheapest_round_trip(kernel: Kernel, edges_days: Floats) -> RoundTrip:
+    """The round trip of unit length that costs least under linear pressure, traded evenly inside buckets."""
+    matrix = kernel.matrix(edges_days)
+    count = len(matrix)
+    flat = np.eye(count) - 1 / count
+    # Trades that sum to 0 are those left alone by `flat`; the vector of ones is lifted out of the way.
+    _, vectors = np.linalg.eigh(flat @ matrix @ flat + np.abs(matrix).sum() * (1 - flat @ flat) / count)
+    trades = flat @ vectors[:, 0]
+    return RoundTrip(trades, edges_days, float(trades @ matrix @ trades / 2))
+
+
+def cheapest_trades(kernel: Kernel, edges_days: Floats) -> Floats:
+    """(N,) shares of an order per bucket that cost least under linear pressure, sales allowed: G^-1 1 / 1' G^-1 1."""
+    trades = np.linalg.lstsq(kernel.matrix(edges_days), np.ones(len(edges_days) - 1), rcond=None)[0]
+    return np.asarray(trades / trades.sum())
+
+
+def trades_against_itself(kernel: Kernel) -> bool:
+    """Whether on some grid the cheapest way to buy sells more than a hundredth of the order."""
+    return any(
+        cheapest_trades(kernel, np.linspace(0, span, slices + 1)).min() < -0.01
+        for span in SPANS_DAYS
+        for slices in (6, 10)
+    )
+
+
+def two_step_trip(kernel: Kernel, delta: float) -> RoundTrip | None:
+    """A share bought at one rate and sold at another under |v|^delta, where that earns; the best of a table."""
+    best = None
+    for span in SPANS_DAYS:
+        for ratio in np.geomspace(1e-4, 1e4, 33):
+            edges = np.array([0.0, ratio / (1 + ratio), 1.0]) * span
+            trades = np.array([1.0, -1.0])
+            cost = transient_cost(kernel, Power(1.0, delta), trades, edges)
+            scale = transient_cost(kernel, Power(1.0, delta), np.abs(trades), edges)
+            if cost < -ROUNDING * scale and (best is None or cost < best.cost):
+                best = RoundTrip(trades, edges, cost)
+    return best
+
+
+def _check_positive_definite(kernel: Kernel) -> None:
+    if kernel.convex:
+        return
+    for slices in SLICES:
+        for span in SPANS_DAYS:
+            edges = np.linspace(0, span, slices + 1)
+            scale = float(np.abs(kernel.matrix(edges)).max())
+            found = cheapest_round_trip(kernel, edges)
+            if found.cost < -ROUNDING * scale * slices:
+                raise BadParameter(f"kernel {kernel} is not positive definite: {found}")
+
+
+def _check_concave(kernel: Kernel, delta: float) -> None:
+    if isinstance(kernel, PowerLaw):
+        check_exponents(kernel.exponent, delta)
+        return
+    if kernel.bursts:
+        return
+    found = two_step_trip(kernel, delta)
+    because = f": {found}" if found else ""
+    raise BadParameter(
+        f"kernel {kernel} is finite at lag 0, so pressure must be linear, not |v|^{delta:.4g} (Gatheral 2010){because}"
+    )
