@@ -1,7 +1,7 @@
 """A day's volume forecast while it happens: the usual curve, how busy these days are, how busy this hour is.
 
 The model is that of `state_space` (Chen, Feng, Palomar 2016), fitted by maximum likelihood to the logarithms of clean
-days of one kind. phi is the mean over days after cells beyond four robust standard deviations were drawn in; during
+days of one kind. Buckets that trade on no day are closed (a pause of the venue). phi is the mean over days after cells beyond four robust standard deviations were drawn in; during
 the day a surprise beyond three is drawn in too, which is the paper's sparse outlier under the lasso.
 
 Ignored: news, the calendar within a kind, other stocks. Refused: fewer than ten days, and markets so thin that more
@@ -36,6 +36,7 @@ from nowake.models.volume.state_space import (
 LEAST_DAYS = 10
 MOST_EMPTY = 0.1
 _FAR_OUT = 4.0
+_LOOKS = 6  # At a day, to see how far sums to come are off.
 _BORROWED_DAYS = 20.0  # Of the mean variance, in each bucket's own.
 
 Floats = npt.NDArray[np.float64]
@@ -96,21 +97,25 @@ class DynamicVolume:
         table, steps = _table(days), _gaps(days, gaps)
         with np.errstate(divide="ignore"):
             logs = np.where(table > 0, np.log(table), np.nan)
-        _check_empty(table, days[-1])
-        phi, residual, clipped = _seasonal(logs)
-        scale = _noise_scale(residual)
+        closed = ~(np.nan_to_num(table) > 0).any(axis=0)
+        _check_empty(table[:, ~closed], days[-1])
+        phi, scale = np.zeros(len(closed)), np.ones(len(closed))
+        residual = np.full(logs.shape, np.nan)
+        phi[~closed], residual[:, ~closed], clipped = _seasonal(logs[:, ~closed])
+        scale[~closed] = _noise_scale(residual[:, ~closed])
         dynamics, estimates, notes = _most_likely(residual, scale, steps, level)
-        known = np.count_nonzero(~np.isnan(residual), axis=0)
+        known = np.maximum(np.count_nonzero(~np.isnan(residual), axis=0), 1)
         within = dynamics.swing_sd**2 + scale * dynamics.noise_sd**2
         law = Law(
             phi=phi,
             phi_variance=within / known,
             noise=scale * dynamics.noise_sd**2,
-            traded=1 - np.mean(table == 0, axis=0),
+            traded=np.nanmean(np.where(np.isnan(table), np.nan, table > 0), axis=0) * ~closed,
             dynamics=dynamics,
             days=len(days),
         )
         levels, _ = filtered_levels(day_sums(residual, scale, dynamics), steps, dynamics)
+        law = dataclasses.replace(law, stretch=_stretch(law, days, levels, steps))
         return cls(
             law=law,
             estimates=estimates,
@@ -118,7 +123,7 @@ class DynamicVolume:
             last_date=days[-1].date,
             days=len(days),
             clipped=clipped,
-            empty=int(np.count_nonzero(table == 0)),
+            empty=int(np.count_nonzero(table[:, ~closed] == 0)),
             length_ns=days[-1].length_ns,
             notes=notes,
         )
@@ -181,6 +186,20 @@ class DynamicVolume:
         return "\n".join([*rows, *self.notes])
 
 
+def _stretch(law: Law, days: Sequence[DayVolume], levels: Sequence[Gaussian], gaps: Ints) -> float:
+    """Root mean square of the standardised errors of sums to come, on the days fitted to; 1 where it is less."""
+    surprises = []
+    step = max(1, len(law.phi) // _LOOKS)
+    for k in range(1, len(days)):
+        live = LiveVolume.before_open(law, days[k].session, ahead(levels[k - 1], int(gaps[k]), law.dynamics))
+        rest = np.cumsum(np.nan_to_num(days[k].volume)[::-1])[::-1]
+        for bucket, traded in enumerate(days[k].volume.tolist()[: step * _LOOKS]):
+            if bucket % step == 0 and rest[bucket] > 0:
+                surprises.append(live.surprise_of_rest(float(rest[bucket])))
+            live = live.update(bucket, traded)
+    return max(1.0, float(np.sqrt(np.mean(np.square(surprises))))) if surprises else 1.0
+
+
 def _table(days: Sequence[DayVolume]) -> Floats:
     if len(days) < LEAST_DAYS:
         raise BadData(f"{len(days)} clean days; a dynamic forecast needs {LEAST_DAYS} or more, take the average curve")
@@ -212,13 +231,10 @@ def _check_ahead(sessions: int) -> int:
 def _check_empty(table: Floats, last: DayVolume) -> None:
     cells = np.count_nonzero(~np.isnan(table))
     empty = np.count_nonzero(table == 0) / max(cells, 1)
-    never = np.flatnonzero(~(np.nan_to_num(table) > 0).any(axis=0))
-    minutes = last.length_ns / table.shape[1] / NS_PER_MINUTE
-    if empty > MOST_EMPTY or len(never):
+    minutes = last.length_ns / len(last.volume) / NS_PER_MINUTE
+    if empty > MOST_EMPTY:
         raise BadData(
-            f"{empty:.0%} of the buckets of {minutes:g} minutes are empty"
-            + (f" and {len(never)} never trade" if len(never) else "")
-            + f"; take buckets of {minutes * max(2, round(empty / MOST_EMPTY)):g} minutes or more, or the average curve"
+            f"{empty:.0%} of the buckets of {minutes:g} minutes are empty; take buckets of {minutes * max(2, round(empty / MOST_EMPTY)):g} minutes or more, or the average curve"
         )
 
 

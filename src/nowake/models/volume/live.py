@@ -28,7 +28,8 @@ class Law:
     """What a day's forecast needs of a fit: float64[buckets] arrays in log volume, and the dynamics.
 
     `phi` the usual log volume, `phi_variance` how well it is known, `noise` the variance of the noise, `traded` the
-    share of days on which the bucket has volume; `days` behind them.
+    share of days on which the bucket has volume; `days` behind them. `stretch` is how much wider than the model says
+    the sums to come turned out on the days fitted to: real days drift in ways it does not know.
     """
 
     phi: Floats
@@ -37,6 +38,7 @@ class Law:
     traded: Floats
     dynamics: Dynamics
     days: int
+    stretch: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,7 +131,7 @@ class LiveVolume:
         if not math.isnan(volume) and not 0 <= volume < math.inf:
             raise BadParameter(f"volume {volume} must be 0 or more, or NaN where it is not known")
         state, P = self.state, self.covariance
-        if volume > 0:
+        if volume > 0 and self.law.traded[bucket] > 0:
             state, P = self._learnt(bucket, math.log(volume))
         a, swing = self.law.dynamics.swing_memory, self.law.dynamics.swing_sd**2
         carry = np.array([1.0, a])
@@ -162,8 +164,8 @@ class LiveVolume:
         expected = law.traded[k:] * np.exp(mean + variance / 2)
         quantile = t_of(level, max(law.days - 2, 1))
         half = quantile * np.sqrt(variance)
-        total = float(expected.sum())
-        spread = math.sqrt(math.log1p(float(expected @ np.expm1(covariance) @ expected) / total**2))
+        total, spread = _sum_of(expected, covariance)
+        spread *= law.stretch
         low, high = (total * math.exp(sign * quantile * spread - spread**2 / 2) for sign in (-1, 1))
         seen = float(np.nansum(self.seen))
         method = f"state-space forecast after {k} of {len(law.phi)} buckets"
@@ -171,12 +173,19 @@ class LiveVolume:
         return Forecast(
             first=k,
             expected=expected,
-            low=np.exp(mean - half),
-            high=np.exp(mean + half),
+            low=np.where(law.traded[k:] > 0, np.exp(mean - half), 0.0),
+            high=np.where(law.traded[k:] > 0, np.exp(mean + half), 0.0),
             remaining=_measured(total, low, high, made),
             total=_measured(seen + total, seen + low, seen + high, made),
             level=level,
         )
+
+    def surprise_of_rest(self, rest: float) -> float:
+        """How many standard deviations of the model the logarithm of a sum to come lies from its centre."""
+        mean, covariance = self._logs()
+        expected = self.law.traded[self.bucket :] * np.exp(mean + np.diag(covariance) / 2)
+        total, spread = _sum_of(expected, covariance)
+        return (math.log(rest / total) + spread**2 / 2) / spread
 
     def expected(self) -> Floats:
         """float64[buckets to come]: expected volume of each, without the work of an interval."""
@@ -218,6 +227,12 @@ class LiveVolume:
         covariance += self.law.dynamics.swing_sd**2 * (fade[apart] - both)
         covariance[np.diag_indices(len(fade))] += self.law.noise[k:] + self.law.phi_variance[k:]
         return self._means()[0], covariance
+
+
+def _sum_of(expected: Floats, covariance: Floats) -> tuple[float, float]:
+    """Mean of the sum of lognormals, and the standard deviation of the logarithm of the one it is matched to."""
+    total = float(expected.sum())
+    return total, math.sqrt(math.log1p(float(expected @ np.expm1(covariance) @ expected) / total**2))
 
 
 def _measured(value: float, low: float, high: float, made: dict[str, object]) -> Measurement:
