@@ -1,21 +1,49 @@
-"""Fitting an impact model to executed parent orders: the whole way from orders to parameters with intervals."""
+"""Fitting an impact model to executed parent orders: the whole way from orders to parameters with intervals.
+
+    cost = spread paid + model(order, market; theta) + noise,     noise variance = a sigma² T / 3 + b
+
+by a robust weighted loss (or maximum likelihood: `Loss()` for normal, `Student()` for fat tails), errors clustered by
+day and symbol. Which interval is the headline was chosen by simulation: of the cluster jackknife, the usual sandwich
+and the bootstrap, the jackknife with matched degrees of freedom is the one that still covers where a few large orders
+carry most of what is known (the linear model: 97 % where the usual sandwich has 89 %; `tests/properties`).
+
+Wrong where orders chose their size by what the price was doing (selection): no regression on one's own orders can see
+that. Costs are explained one order at a time: what an earlier order of the same day left in the price is noise here."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 
+from nowake.domain.errors import BadParameter
 from nowake.domain.metaorder import Metaorders
-from nowake.models.calibration.cluster import doubt_of
-from nowake.models.calibration.loss import Loss
-from nowake.models.calibration.problem import Clusters, Problem, Spread
+from nowake.models.calibration.bootstrap import one_step
+from nowake.models.calibration.cluster import Doubt, cluster_sums, doubt_of, sandwich
+from nowake.models.calibration.goodness import by_size, forward_r2, r_squared
+from nowake.models.calibration.loss import Huber, Loss, SoftL1, Student
+from nowake.models.calibration.outliers import DROPPED, Policy, policies
+from nowake.models.calibration.problem import RELAXED, SPREAD, Clusters, Problem, Spread
+from nowake.models.calibration.profile import profile_interval
+from nowake.models.calibration.refusals import check_problem, check_solution, inflation_of
 from nowake.models.calibration.result import Fit
-from nowake.models.calibration.solve import solve
+from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import Measurement, t_of
+from nowake.models.measurement import Measurement, check_level, t_of
 
 Model = TypeVar("Model", bound=Impact)
+Interval = Literal["jackknife", "sandwich", "bootstrap", "profile"]
+_INTERVALS = {
+    "jackknife": "cluster jackknife",
+    "sandwich": "clustered sandwich (CR1)",
+    "bootstrap": "cluster bootstrap by t",
+    "profile": "profile likelihood",
+}
+_MUCH_INFLATION = 100.0
+_FEW_DEGREES = 8.0
 
 
 def fit(
@@ -27,30 +55,216 @@ def fit(
     hold: dict[str, float] | None = None,
     loss: Loss | None = None,
     cluster: Clusters = "day-symbol",
+    interval: Interval = "jackknife",
+    replicates: int = 200,
+    seed: int = 0,
+    later: bool = True,
+    compare_outliers: bool = True,
 ) -> Fit[Model]:
-    """A model fitted to orders."""
-    problem = Problem.of(model, orders, spread=spread, hold=hold)
+    """A model fitted to orders.
+
+    Parameters
+    ----------
+    model
+        A class of impact model, or a record whose settings (and `hold`) are kept.
+    orders
+        Executed parent orders.
+    level
+        Confidence of the intervals.
+    spread
+        What is taken off the cost before impact is looked for: "paid", the column; "half", half the quoted spread;
+        "estimate", a share of the quoted spread that is fitted too; "none". None takes "paid" where every row knows
+        it, else "estimate", for orders that partly wait pay less than half.
+    hold
+        Parameters not fitted, and their values.
+    loss
+        Huber's (tuning 1.345) by default; `Loss()` is maximum likelihood under normal noise, `Student()` under fat
+        tails with the degrees fitted too, `SoftL1()` a smooth robust one.
+    cluster
+        What errors share: "day-symbol", "day" (a market-wide shock), "symbol", or "two-way" (day and symbol).
+    interval
+        "jackknife" (the headline), "sandwich", "bootstrap" (one Newton step a replicate), or "profile" for the model's
+        parameters.
+    replicates, seed
+        Of the bootstrap.
+    later
+        Whether to fit the move long after the order too where it is known, which tells permanent from temporary.
+    compare_outliers
+        Whether to fit again under the other outlier policies.
+
+    Returns
+    -------
+    Fit
+        Estimates, intervals, goodness, notes.
+
+    Raises
+    ------
+    Unidentified
+        When the data cannot tell: too few orders, clusters or days, sizes alike, equal costs, a parameter at the edge
+        of its range, parameters that cannot be told apart.
+    BadParameter
+        When an option is not one of those above.
+
+    Examples
+    --------
+    >>> orders = generate_orders(SquareRoot(y=0.8), seed=1)
+    >>> found = fit(SquareRoot, orders)
+    >>> found.estimates["y"].low < 0.8 < found.estimates["y"].high
+    True
+    """
+    check_level(level)
+    _check_choice("cluster", cluster, ("day-symbol", "day", "symbol", "two-way"))
+    _check_choice("interval", interval, tuple(_INTERVALS))
+    problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
+    check_problem(problem, cluster)
     solution = solve(problem, loss=loss)
-    doubt = doubt_of(problem, solution, cluster)
-    halves = [t_of(level, max(1, int(degrees))) * se for degrees, se in zip(doubt.degrees, doubt.se, strict=True)]
-    estimates = {
+    check_solution(problem, solution)
+    if interval == "sandwich" and cluster != "two-way":
+        doubt = sandwich(cluster_sums(solution, problem.clusters(cluster)))
+    else:
+        doubt = doubt_of(problem, solution, cluster)
+    study = _Study(problem, solution, doubt, cluster, level)
+    ends = study.ends(interval, replicates, seed)
+    compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
+    found = {
         name: Measurement(
-            value=float(value), low=float(value - half), high=float(value + half), level=level, n=len(problem)
+            value=float(value), low=low, high=high, level=level, n=len(problem), method=study.how(interval)
         )
-        for name, value, half in zip(solution.names, solution.values, halves, strict=True)
+        for name, value, (low, high) in zip(solution.names, solution.values, ends, strict=True)
     }
-    weight = 1 / solution.scale_bps**2
-    centre = float(np.average(problem.cost_bps, weights=weight))
-    r2 = 1 - float(weight @ solution.residuals**2) / float(weight @ (problem.cost_bps - centre) ** 2)
     return Fit(
-        model=problem.model_at(solution.values, doubt.covariance),
-        estimates=estimates,
+        model=cast(Model, problem.model_at(solution.values, doubt.covariance)),
+        estimates={name: each for name, each in found.items() if name not in (SPREAD, RELAXED)},
+        nuisances={name: each for name, each in found.items() if name in (SPREAD, RELAXED)},
+        standard_errors=dict(zip(solution.names, map(float, doubt.se), strict=True)),
         level=level,
         orders=len(problem),
         clusters=doubt.clusters,
         dropped=sum(problem.dropped.values()),
-        r2=r2,
-        cv_r2=float("nan"),
-        method="",
-        data_hash="",
+        left_out=problem.dropped,
+        r2=r_squared(problem.cost_bps, problem.cost_bps - solution.residuals, 1 / solution.scale_bps**2),
+        cv_r2=forward_r2(problem, solution),
+        method=study.method(interval),
+        data_hash=hash_of(orders),
+        notes=tuple(study.notes(found, compared)),
+        noise=solution.noise,
+        policies=compared,
+        buckets=by_size(problem, solution, level=level),
     )
+
+
+def hash_of(orders: Metaorders) -> str:
+    """sha256 of the columns, names and all: the same orders give the same hash."""
+    digest = hashlib.sha256("\0".join(orders.symbols).encode())
+    for field in dataclasses.fields(orders)[1:]:
+        column = getattr(orders, field.name)
+        if column is not None:
+            digest.update(f"\0{field.name} {len(column)} ".encode())
+            digest.update(np.ascontiguousarray(column).data)
+    return digest.hexdigest()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Study:
+    """What is said about one solution."""
+
+    problem: Problem
+    solution: Solution
+    doubt: Doubt
+    cluster: Clusters
+    level: float
+
+    def ends(self, interval: Interval, replicates: int, seed: int) -> list[tuple[float, float]]:
+        """Intervals of all that was fitted, inside the parameters' ranges."""
+        values, doubt = self.solution.values, self.doubt
+        half = np.array([t_of(self.level, max(1, int(degrees))) for degrees in doubt.degrees]) * doubt.se
+        ends = np.stack((values - half, values + half), axis=1)
+        if interval == "bootstrap":
+            if self.cluster == "two-way":
+                raise BadParameter('a bootstrap draws clusters of one kind; use cluster="day" or "symbol"')
+            sums = cluster_sums(self.solution, self.problem.clusters(self.cluster))
+            ends = one_step(self.solution, sums, seed=seed, replicates=replicates).by_t(self.level)
+        if interval == "profile":
+            for place, name in enumerate(self.solution.names):
+                if name not in (SPREAD, RELAXED):
+                    ends[place] = profile_interval(self.problem, self.solution, doubt, name, level=self.level)
+        low = np.minimum(np.maximum(ends[:, 0], self.problem.low), values)
+        high = np.maximum(np.minimum(ends[:, 1], self.problem.high), values)
+        return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+    def how(self, interval: Interval) -> str:
+        """How the intervals were made."""
+        return f"{_loss_words(self.solution.loss)}, {_INTERVALS[interval]} by {self.cluster}"
+
+    def method(self, interval: Interval) -> str:
+        """How it was fitted, in words."""
+        noise, spread = self.solution.noise, _SPREAD_WORDS[self.problem.spread]
+        later = ""
+        if self.problem.later_bps is not None:
+            later = f"; with the later move of {int(np.isfinite(self.problem.later_bps).sum()):,} orders"
+        fewest, most = int(self.doubt.degrees.min()), int(self.doubt.degrees.max())
+        degrees = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+        return (
+            f"{self.how(interval)}; Student's t with {degrees} degrees of freedom{later}\n"
+            f"noise variance {noise.slope:.3g} σ²T/3 + {noise.floor:.3g} bps²; {spread}"
+        )
+
+    def notes(self, found: dict[str, Measurement], compared: tuple[Policy, ...]) -> Iterator[str]:
+        """What a user must know, one sentence each."""
+        yield from (f"{count:,} orders left out: {reason}" for reason, count in self.problem.dropped.items())
+        if self.problem.later_bps is None:
+            yield from self._unseen_permanent()
+        for name, each in found.items():
+            if self.problem.unit[name] != "quoted spreads" and each.low <= 0 <= each.high:
+                yield f"{name} cannot be told from 0 at {self.level:.0%}"
+        inflation, partner = inflation_of(self.solution)
+        worst = int(np.argmax(inflation))
+        if inflation[worst] > _MUCH_INFLATION:
+            pair = f"{self.solution.names[worst]} and {self.solution.names[int(partner[worst])]}"
+            yield f"{pair} are known together better than apart (variance inflation {inflation[worst]:.0f})"
+        if self.doubt.degrees.min() < _FEW_DEGREES:
+            thin = int(np.argmin(self.doubt.degrees))
+            freedom = f"{self.doubt.degrees[thin]:.1f} degrees of freedom"
+            yield f"few clusters carry most of what is known of {self.solution.names[thin]} ({freedom})"
+        yield from self._outliers(compared)
+
+    def _unseen_permanent(self) -> Iterator[str]:
+        """How permanent and temporary were told apart without the later price."""
+        if RELAXED in self.problem.prototype.__struct_fields__:
+            relaxed = getattr(self.problem.prototype, RELAXED)
+            held = "fair pricing" if relaxed is None else f"{relaxed:g}, as held"
+            yield f"no later price used: what stays of the impact is not measured but taken from {held}"
+        elif self.problem.predict_later(self.solution.values).any():
+            yield "no later price used: permanent and temporary are told apart by size and duration alone"
+
+    def _outliers(self, compared: tuple[Policy, ...]) -> Iterator[str]:
+        far = int((np.abs(self.solution.residuals) > DROPPED * self.solution.scale_bps).sum())
+        if far:
+            yield f"{far:,} orders lie beyond {DROPPED:g} noise scales"
+        for policy in compared[1:2]:
+            for name, value in self.solution.named().items():
+                gap = abs(policy.values[name] - value)
+                if gap > 2 * max(policy.se[name], compared[0].se[name]):
+                    yield f"{policy.name}, says {name} = {policy.values[name]:.4g}: outliers or skew make the answer"
+
+
+_SPREAD_WORDS = {
+    "paid": "the spread paid is taken off as recorded",
+    "half": "half the quoted spread is taken off",
+    "estimate": "the share of the quoted spread paid is fitted",
+    "none": "no spread is taken off",
+    "model": "the spread is the model's own",
+}
+
+
+def _loss_words(loss: Loss) -> str:
+    if isinstance(loss, Student):
+        return f"maximum likelihood, Student's t of {loss.nu:.3g} degrees"
+    if isinstance(loss, (Huber, SoftL1)):
+        return f"{loss.name} loss ({loss.tuning:g})"
+    return "maximum likelihood, normal (least squares)"
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise BadParameter(f"{name} {value!r} must be one of {', '.join(choices)}")

@@ -1,0 +1,91 @@
+"""Profile likelihood: the values of one parameter that the data do not speak against, the others always at their best.
+
+    D(v) = 2 [L(v, others at their best) - L(estimate)] / a,      a = clustered variance / naive variance
+
+and the interval is where D(v) is at most the squared quantile of Student's t. Dividing by a makes up for noise that is
+clustered and no true density (Kent 1982, Biometrika 69; Rotnitzky & Jewell 1990, Biometrika 77; Pace, Salvan & Sartori
+2011, Statistica Sinica 21). For an exponent it may be wider to one side, and does not change when parameters are
+written another way. With many orders it is the interval by standard errors. The noise scale is held at its estimate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from nowake.domain.errors import BadParameter, Unidentified
+from nowake.models.calibration.cluster import Doubt
+from nowake.models.calibration.problem import RELAXED, SPREAD, Problem
+from nowake.models.calibration.solve import Solution, solve
+from nowake.models.measurement import t_of
+
+_OUTWARD = 60  # Strides tried on a side before the data are said not to bound the parameter.
+
+
+def profile_interval(
+    problem: Problem, solution: Solution, doubt: Doubt, name: str, *, level: float = 0.95
+) -> tuple[float, float]:
+    """The interval of one parameter of the model; it ends where its range does.
+
+    Raises
+    ------
+    BadParameter
+        When the name is no parameter of the model.
+    Unidentified
+        When the data do not bound it.
+    """
+    if name not in problem.names or name in (SPREAD, RELAXED):
+        raise BadParameter(f"{name!r} has no profile; take one of the fitted parameters of {problem.prototype.name}")
+    place = problem.names.index(name)
+    target = float(t_of(level, max(1, int(doubt.degrees[place])))) ** 2
+    whole = (solution.slopes * solution.curvature[:, None]).T @ solution.slopes
+    excess = float(doubt.covariance[place, place] / np.linalg.inv(whole)[place, place])
+    value, stride = float(solution.values[place]), float(doubt.se[place]) * math.sqrt(target)
+    others = np.delete(solution.values, place)
+    slope = np.delete(doubt.covariance[:, place], place) / doubt.covariance[place, place]
+
+    def above(at: float) -> float:
+        """How far D lies above its threshold; infinite where the model has no cost."""
+        if len(problem.names) == 1:
+            return _alone(problem, solution, at) / excess - target
+        held = problem.holding(name, at)
+        try:
+            found = solve(
+                held, solution.weights, loss=solution.loss, start=others + slope * (at - value), noise=solution.noise
+            )
+        except (BadParameter, Unidentified):
+            return math.inf
+        return 2 * (found.objective - solution.objective) / excess - target
+
+    low = _end(above, value, -stride, float(problem.low[place]), name)
+    high = _end(above, value, stride, float(problem.high[place]), name)
+    return low, high
+
+
+def _alone(problem: Problem, solution: Solution, at: float) -> float:
+    """Twice the loss above the least, when there is nothing else to fit."""
+    z = (problem.cost_bps - problem.predict(np.array([at]))) / solution.scale_bps
+    loss = solution.loss.rho(z)
+    total = float(loss.sum() if solution.weights is None else solution.weights @ loss)
+    return 2 * (total - solution.objective)
+
+
+def _end(above: Callable[[float], float], value: float, stride: float, bound: float, name: str) -> float:
+    """Where D crosses its threshold on one side, or the bound."""
+    from scipy.optimize import brentq  # noqa: PLC0415
+
+    inside = value
+    for number in range(1, _OUTWARD + 1):
+        outside = value + stride * number
+        if (stride < 0 and outside <= bound) or (stride > 0 and outside >= bound):
+            outside = bound
+        rise = above(outside)
+        if rise > 0:
+            if not math.isfinite(rise):
+                return inside
+            return float(brentq(above, inside, outside, xtol=1e-4 * abs(stride)))
+        if outside == bound:
+            return bound
+        inside = outside
+    raise Unidentified(f"the data do not bound {name}: from {value:g} to {outside:g} they fit about as well")
