@@ -71,9 +71,9 @@ class KyleEquilibrium:
         return float(self.alphas[0] * self.variances[0] + self.deltas[0])
 
     def __str__(self) -> str:
-        last = self.periods - 1
+        auctions = "1 auction" if self.periods == 1 else f"{self.periods} auctions"
         return (
-            f"{self.periods} auctions: lambda from {self.lambdas[0]:.4g} to {self.lambdas[last]:.4g}, "
+            f"{auctions}: lambda from {self.lambdas[0]:.4g} to {self.lambdas[-1]:.4g}, "
             f"{1 - self.variances[-1] / self.variances[0]:.1%} of the information in the price at the end, "
             f"profit {self.expected_profit:.4g}"
         )
