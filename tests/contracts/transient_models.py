@@ -1,9 +1,6 @@
 """Impact models with memory that the battery goes over."""
 
-from nowake.models.impact import Impact, kernels
-from nowake.models.impact.obizhaeva_wang import ObizhaevaWang
-from nowake.models.impact.propagator import Propagator
-from nowake.models.impact.transient import Transient
+from nowake.models.impact import Impact, ObizhaevaWang, Propagator, Transient, kernels
 
 TRANSIENT_MODELS: list[Impact] = [
     ObizhaevaWang(permanent=0.3, transient=3.0, resilience=20.0).known_to(permanent=0.1, transient=1.0, resilience=8.0),
