@@ -62,9 +62,7 @@ class DayVolume:
             raise BadData(f"volume {wrong[0]:g} on {self.session.date}; a volume is 0 or more, or NaN where unknown")
 
     @classmethod
-    def from_bars(
-        cls, bars: Bars, session: Session, *, bucket_ns: int = 5 * NS_PER_MINUTE, halts: Spans = ()
-    ) -> Self:
+    def from_bars(cls, bars: Bars, session: Session, *, bucket_ns: int = 5 * NS_PER_MINUTE, halts: Spans = ()) -> Self:
         """A day from its bars; those outside the session do not count.
 
         Parameters

@@ -1,8 +1,9 @@
 """A day's volume forecast while it happens: the usual curve, how busy these days are, how busy this hour is.
 
 The model is that of `state_space` (Chen, Feng, Palomar 2016), fitted by maximum likelihood to the logarithms of clean
-days of one kind. Buckets that trade on no day are closed (a pause of the venue). phi is the mean over days after cells beyond four robust standard deviations were drawn in; during
-the day a surprise beyond three is drawn in too, which is the paper's sparse outlier under the lasso.
+days of one kind. Buckets that trade on no day are closed (a pause of the venue). phi is the mean over days after
+cells beyond four robust standard deviations were drawn in; during the day a surprise beyond three is drawn in too,
+which is the paper's sparse outlier under the lasso.
 
 Ignored: news, the calendar within a kind, other stocks. Refused: fewer than ten days, and markets so thin that more
 than a tenth of the buckets is empty, where longer buckets are the way out."""
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -97,7 +99,7 @@ class DynamicVolume:
         table, steps = _table(days), _gaps(days, gaps)
         with np.errstate(divide="ignore"):
             logs = np.where(table > 0, np.log(table), np.nan)
-        closed = ~(np.nan_to_num(table) > 0).any(axis=0)
+        closed = np.nanmax(table, axis=0, initial=0.0) == 0
         _check_empty(table[:, ~closed], days[-1])
         phi, scale = np.zeros(len(closed)), np.ones(len(closed))
         residual = np.full(logs.shape, np.nan)
@@ -203,7 +205,7 @@ def _stretch(law: Law, days: Sequence[DayVolume], levels: Sequence[Gaussian], ga
 def _table(days: Sequence[DayVolume]) -> Floats:
     if len(days) < LEAST_DAYS:
         raise BadData(f"{len(days)} clean days; a dynamic forecast needs {LEAST_DAYS} or more, take the average curve")
-    for before, day in zip(days, days[1:], strict=False):
+    for before, day in itertools.pairwise(days):
         if day.date <= before.date:
             raise BadParameter(f"day {day.date} follows {before.date}; give the days in order of time, each once")
         if (day.length_ns, len(day.volume)) != (before.length_ns, len(before.volume)):
@@ -229,12 +231,13 @@ def _check_ahead(sessions: int) -> int:
 
 
 def _check_empty(table: Floats, last: DayVolume) -> None:
-    cells = np.count_nonzero(~np.isnan(table))
-    empty = np.count_nonzero(table == 0) / max(cells, 1)
+    empty = int(np.count_nonzero(table == 0)) / max(int(np.count_nonzero(~np.isnan(table))), 1)
     minutes = last.length_ns / len(last.volume) / NS_PER_MINUTE
     if empty > MOST_EMPTY:
+        longer = minutes * max(2, round(empty / MOST_EMPTY))
         raise BadData(
-            f"{empty:.0%} of the buckets of {minutes:g} minutes are empty; take buckets of {minutes * max(2, round(empty / MOST_EMPTY)):g} minutes or more, or the average curve"
+            f"{empty:.0%} of the buckets of {minutes:g} minutes are empty; take buckets of {longer:g} minutes or more, "
+            "or the average curve"
         )
 
 
@@ -298,7 +301,9 @@ def _notes(x: Floats, days: int) -> tuple[str, ...]:
                 if not low + 1e-3 < each < high - 1e-3]  # fmt: skip
     notes = []
     if at_bound:
-        notes.append(f"The {' and the '.join(at_bound)} went to the end of the range looked at: the data do not say it.")
+        notes.append(
+            f"The {' and the '.join(at_bound)} went to the end of the range looked at: the data do not say it."
+        )
     if days < 30:
         notes.append(f"{days} days tell little of how the level of one day bears on the next.")
     return tuple(notes)
@@ -314,14 +319,15 @@ def _moments(residual: Floats) -> Floats:
     level = np.nanmean(residual, axis=1)
     within = float(np.nanstd(residual - level[:, None]))
     between = max(float(np.std(level)), 0.02)
-    return np.clip(
-        np.array([1.0, np.log(between), 1.0, np.log(0.6 * within), np.log(0.8 * within)]), _LOW + 0.1, _HIGH - 0.1
+    return np.asarray(
+        np.clip(
+            np.array([1.0, np.log(between), 1.0, np.log(0.6 * within), np.log(0.8 * within)]), _LOW + 0.1, _HIGH - 0.1
+        )
     )
 
 
-def _standard_errors(cost: object, x: Floats) -> Floats:
+def _standard_errors(cost: Callable[[Floats], float], x: Floats) -> Floats:
     """Square roots of the diagonal of the inverse of the second differences; large where the surface is flat."""
-    assert callable(cost)
     n, h = len(x), 0.02
     steps = np.eye(n) * h
     centre = cost(x)
@@ -333,4 +339,4 @@ def _standard_errors(cost: object, x: Floats) -> Floats:
             both = cost(x + steps[i] + steps[j]) + cost(x - steps[i] - steps[j])
             H[i, j] = H[j, i] = (both - sum(single[i]) - sum(single[j]) + 2 * centre) / (2 * h**2)
     values, vectors = np.linalg.eigh(H)
-    return np.sqrt(np.sum(vectors**2 / np.maximum(values, 1e-2), axis=1))
+    return np.asarray(np.sqrt(np.sum(vectors**2 / np.maximum(values, 1e-2), axis=1)))

@@ -93,7 +93,8 @@ def filtered_levels(sums: DaySums, gaps: Ints, dynamics: Dynamics) -> tuple[list
         int64[days]: sessions since the day before; the first is not used.
     """
     state = Gaussian(0.0, dynamics.level_sd**2)
-    after, total = [], float(sums.log_likelihood.sum())
+    after: list[Gaussian] = []
+    total = float(sums.log_likelihood.sum())
     for level, variance, gap in zip(sums.level.tolist(), sums.variance.tolist(), gaps.tolist(), strict=True):
         if after:
             state = ahead(state, gap, dynamics)
