@@ -1,6 +1,5 @@
 """What trading a quantity does to the price: one model a file, one contract (`Impact`) for all."""
 
-from nowake.models.impact import kernels
 from nowake.models.impact.almgren2005 import Almgren2005
 from nowake.models.impact.concave import Logarithmic, Saturating
 from nowake.models.impact.contract import Impact, Parameter
@@ -43,7 +42,6 @@ __all__ = [
     "Transient",
     "TwoPart",
     "eigen_liquidity",
-    "kernels",
     "kyle_equilibrium",
     "kyle_matrix",
 ]
