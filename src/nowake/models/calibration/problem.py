@@ -121,7 +121,7 @@ class Problem:
         whole = cls(
             prototype=prototype,
             names=names,
-            terms=terms_of(orders, prototype.needs),
+            terms=terms_of(orders),
             cost_bps=orders.cost_bps - _crossing_bps(orders, spread),
             risk_bps=1e4 * orders.volatility * np.sqrt(orders.days / 3),
             cell=_codes(orders.day * len(orders.symbols) + orders.symbol),
@@ -268,8 +268,11 @@ class Problem:
         return np.array([by_name[name] for name in self.names], dtype=np.float64)
 
 
-def terms_of(orders: Metaorders, needs: tuple[str, ...] = ()) -> Terms:
-    """Orders as a model is asked about them; a window without a known volume has its share of the day's."""
+def terms_of(orders: Metaorders) -> Terms:
+    """Orders as a model is asked about them; a window without a known volume has its share of the day's.
+
+    Trade sizes and shares outstanding are there where every row knows them.
+    """
     window = orders.window_volume
     if window is not None:
         window = np.where(np.isfinite(window), window, orders.daily_volume * orders.days)
@@ -281,9 +284,13 @@ def terms_of(orders: Metaorders, needs: tuple[str, ...] = ()) -> Terms:
         price=orders.arrival_price,
         spread_bps=orders.spread_bps,
         window_volume=window,
-        trade_size=orders.trade_size if "trade_size" in needs else None,
-        shares_outstanding=orders.shares_outstanding if "shares_outstanding" in needs else None,
+        trade_size=_known(orders.trade_size),
+        shares_outstanding=_known(orders.shares_outstanding),
     )
+
+
+def _known(column: Floats | None) -> Floats | None:
+    return column if column is not None and np.isfinite(column).all() else None
 
 
 def _prototype(model: type[Impact] | Impact, hold: dict[str, float]) -> Impact:
