@@ -106,11 +106,14 @@ class Almgren2005(Impact, frozen=True, kw_only=True):
 
     def response(self, terms: Terms) -> Response:
         """The model itself: linear and permanent, a power of the rate and temporary."""
-        one_share = terms.of_quantity(1.0)
-        one_share_a_session = terms.of_quantity(terms.days)
+        sigma_bps = 1e4 * terms.volatility
+        # |X / (V T)| of one share a session, traded for the whole window.
+        unit = terms.days / terms.market_volume
         return Response(
-            permanent_bps_per_share=float(self.move_bps(one_share)),
-            temporary=Power(float(self.temporary_bps(one_share_a_session)), self.beta),
+            permanent_bps_per_share=float(
+                self.gamma * sigma_bps / terms.daily_volume * self._turnover(terms) ** self.delta
+            ),
+            temporary=Power(float(self.eta * sigma_bps * unit**self.beta), self.beta),
         )
 
     def _per_gamma(self, terms: Terms) -> Size:

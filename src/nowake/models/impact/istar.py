@@ -123,9 +123,10 @@ class IStar(Impact, frozen=True, kw_only=True):
 
         Examples
         --------
-        Their power function, 25 Z^0.38 sigma^0.28:
+        Their power function, 25 Z^0.38 sigma^0.28, in decimals:
 
-        >>> IStar.from_percent_and_bps(a1=25, a2=0.38, a3=0.28)
+        >>> round(IStar.from_percent_and_bps(a1=25, a2=0.38, a3=0.28).a1, 1)
+        875.4
         """
         if not 0 < volatility_sessions < math.inf:
             raise BadParameter(f"volatility_sessions {volatility_sessions} must be above 0 and finite; 1 is a day's")

@@ -110,8 +110,9 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
         return stays / 2
 
     def temporary_bps(self, terms: Terms) -> Size:
-        """What is left of the cost."""
-        return self.total_bps(terms) - self.permanent_bps(terms)
+        """What is left of the cost; the other half under fair pricing."""
+        total = self.total_bps(terms)
+        return total / 2 if self.relaxed is None else total - self.permanent_bps(terms)
 
     def marginal_bps(self, terms: Terms) -> Size:
         """The peak, which the last share pays."""

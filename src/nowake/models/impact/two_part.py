@@ -98,19 +98,24 @@ class TwoPart(Impact, frozen=True, kw_only=True):
 
     def response(self, terms: Terms) -> Response:
         """The permanent part share by share; the temporary one by the rate, exact for the reference of the window."""
-        # Size over reference of one share a session, traded for the whole window.
-        unit = self._size(terms.of_quantity(terms.days))
+        sigma_bps = 1e4 * terms.volatility
+        # Size over V of one share a session, traded for the whole window.
+        unit = terms.days / self._volume(terms)
         return Response(
-            permanent_bps_per_share=float(self.gamma * 1e4 * terms.volatility / terms.daily_volume),
-            temporary=Power(float(self.alpha * 1e4 * terms.volatility * unit**self.beta), self.beta),
+            permanent_bps_per_share=float(self.gamma * sigma_bps / terms.daily_volume),
+            temporary=Power(float(self.alpha * sigma_bps * unit**self.beta), self.beta),
         )
 
     def _size(self, terms: Terms) -> Size:
+        return terms.quantity / self._volume(terms)
+
+    def _volume(self, terms: Terms) -> Size:
+        """V in shares."""
         if self.reference is Reference.WINDOW:
-            return terms.speed
+            return terms.market_volume
         if self.reference is Reference.DAY:
-            return terms.share_of_day
-        return terms.quantity / terms.need("trade_size", self.name)
+            return terms.daily_volume
+        return terms.need("trade_size", self.name)
 
     def __str__(self) -> str:
         alpha, beta, gamma = (f"{getattr(self, name):.3g} ± {self.se(name):.2g}" for name in ("alpha", "beta", "gamma"))
