@@ -39,24 +39,34 @@ def fit_hdim(tape: Tape, *, lags: int | None = None, repeats: int = 200, seed: i
     BadParameter
         When lags are below 2.
     BadData
-        When too few orders move the mid, or all of them do.
+        When too few orders move the mid, or too few leave it, or they are too far from each other.
     """
     moves_bps = moves_of(tape)
     moved = moves_bps != 0
-    count = min(LONGEST, int(moved.sum()) // (2 * _MOVES_PER_PARAMETER)) if lags is None else lags
+    rarer = int(min(moved.sum(), (~moved).sum()))
+    count = min(LONGEST, rarer // (2 * _MOVES_PER_PARAMETER)) if lags is None else lags
     if lags is not None and lags < 2:
         raise BadParameter(f"lags {lags} must be 2 or more")
-    needed = _MOVES_PER_PARAMETER * 2 * max(count, SHORTEST)
-    if count < SHORTEST <= (lags or SHORTEST) or moved.sum() < needed:
-        raise BadData(f"{int(moved.sum())} orders that move the mid are fewer than {needed}; look at a longer time")
-    if (~moved).sum() < needed:
-        raise BadData(f"{int((~moved).sum())} orders that leave the mid are fewer than {needed}; one kernel does: TIM")
+    needed = 2 * _MOVES_PER_PARAMETER * (SHORTEST if lags is None else lags)
+    if rarer < needed:
+        raise BadData(
+            f"{int(moved.sum()):,} orders that move the mid and {int((~moved).sum()):,} that leave it must be {needed} "
+            "each for two kernels; look at a longer time, or take the one kernel of fit_propagator"
+        )
     edges = blocks.block_edges(len(moved), 2 * count)
     products, answers = _normal_equations(tape.sign, moves_bps, moved, count, edges)
+    seen = np.diagonal(products.sum(axis=0))
+    if seen.min() < _MOVES_PER_PARAMETER:
+        raise BadData(
+            f"only {int(seen.min())} orders that move the mid have another of one kind at some lag up to {count}; "
+            "take fewer lags"
+        )
     weights = np.vstack((np.ones(len(edges) - 1), blocks.resampled(len(edges) - 1, repeats, seed)))
-    kernels = np.linalg.solve(
-        np.tensordot(weights, products, axes=1), np.tensordot(weights, answers, axes=1)[:, :, None]
-    )[:, :, 0]
+    gram, right = np.tensordot(weights, products, axes=1), np.tensordot(weights, answers, axes=1)
+    try:
+        kernels = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        raise BadData(f"orders that move the mid come too clustered for {count} lags; take fewer lags") from None
     errors = kernels[1:].std(axis=0, ddof=1) * blocks.widening(len(edges) - 1, 0.95)
     best = kernels[0]
     rows = moved[count - 1 :]
