@@ -95,6 +95,11 @@ def test_with_exponent_one_half_impact_follows_the_root_of_volatility() -> None:
     assert 0.1 == pytest.approx(rooted.total_bps(calm) / plain.total_bps(calm))
 
 
+def test_after_a_split_in_two_lambda_is_a_quarter_for_the_same_cost() -> None:
+    split = terms(2e5, price=25.0, daily_volume=2e6)
+    assert Kyle(kyle_lambda=1e-6 / 4).total_bps(split) == pytest.approx(Kyle(kyle_lambda=1e-6).total_bps(terms()))
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [

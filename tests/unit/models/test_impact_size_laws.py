@@ -70,6 +70,19 @@ def test_what_stays_is_the_share_of_the_peak_asked_for(law: SizeLaw) -> None:
 
 
 @every_law
+@pytest.mark.parametrize("reading", list(Reading))
+@pytest.mark.parametrize("relaxed", [None, 0.0, 0.5, 0.8])
+def test_neither_part_is_ever_below_zero_and_both_make_the_whole(
+    law: SizeLaw, reading: Reading, relaxed: float | None
+) -> None:
+    model, asked = read(law, reading, relaxed), terms(np.geomspace(1e-3, 1e8, 60))
+    temporary, permanent = model.temporary_bps(asked), model.permanent_bps(asked)
+    assert np.all(temporary >= -1e-9)
+    assert np.all(permanent >= 0)
+    assert temporary + permanent == pytest.approx(model.total_bps(asked))
+
+
+@every_law
 def test_an_order_of_nothing_has_no_cost_no_doubt_and_no_response(law: SizeLaw) -> None:
     asked = terms(0.0)
     assert law.temporary_bps(asked) == law.permanent_bps(asked) == law.marginal_bps(asked) == 0
