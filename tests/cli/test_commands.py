@@ -56,7 +56,7 @@ def test_estimate_answers_with_parts_that_sum() -> None:
     estimates = answer("estimate", "generated", *ORDER)["estimates"]
     assert len(estimates) == 2
     for row in estimates:
-        parts = row["spread_bps"] + row["temporary_bps"] + row["permanent_bps"]
+        parts = row["spread_bps"] + row["temporary_bps"] + row["permanent_bps"] + row["fees_bps"]
         assert parts == pytest.approx(row["expected_bps"])
 
 

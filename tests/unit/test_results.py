@@ -41,7 +41,8 @@ def test_a_mistake_in_python_names_itself(generated_day: Day, order: ParentOrder
         "ParentOrder is not an algorithm; try algos.Twap": lambda: nw.simulate(order, generated_day),  # type: ignore[arg-type]
         "Plan is not an algorithm; follow it with": lambda: nw.simulate(plan, generated_day),  # type: ignore[arg-type]
         "seed 'x' must be a whole number": lambda: nw.simulate(algos.Twap(order), generated_day, seed="x"),  # type: ignore[arg-type]
-        "list is not an order; make one": lambda: nw.estimate([order], generated_day),  # type: ignore[arg-type]
+        "Day is not an impact model": lambda: nw.estimate(order, generated_day, generated_day),  # type: ignore[arg-type]
+        "the list has no order": lambda: nw.estimate([], generated_day),
         "the order is for GEN on 2026-01-06, the day is GEN": lambda: nw.estimate(other, generated_day),
         "benchmark 'noon' is not known": lambda: nw.report(
             nw.simulate(algos.Twap(order), generated_day), benchmarks="noon"

@@ -2,36 +2,216 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from nowake.cli.options import day_and_order, json_option
+from nowake.cli.options import check_writable, day_and_order, json_option
 from nowake.cli.screen import say, show, show_json
-from nowake.data.day import Day
-from nowake.domain.order import ParentOrder
+from nowake.domain.errors import BadParameter
+
+if TYPE_CHECKING:
+    from nowake.data.day import Day
+    from nowake.domain.order import ParentOrder
+    from nowake.models.impact.contract import Impact
+    from nowake.models.market import MarketState
+    from nowake.models.pretrade.fees import Fees
+    from nowake.verbs.estimates import Estimates
+
+_ONE_ORDER_ONLY = ("capacity_bps", "risk_aversion", "curve", "ways", "book", "compare")
+
+
+def _check(options: dict[str, Any]) -> None:
+    from nowake.models.measurement import check_level  # noqa: PLC0415
+
+    check_writable(options["html"])
+    check_level(options["level"])
+    _fees(options["fees"])
 
 
 @click.command("estimate", short_help="What will it cost? Expected cost with intervals.")
-@day_and_order()
-@click.option("--model", "name", type=click.Choice(["all", "square-root", "linear"]), default="all", show_default=True)
+@day_and_order(_check, unless="orders")
+@click.option(
+    "--model", "names", multiple=True, help="all, or one by name; may be given more than once.  [default: all]"
+)
 @click.option("--forecast", is_flag=True, help="Use only what was seen before the start; else the whole day.")
+@click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of models by name.")
+@click.option(
+    "--fit", "fit_name", metavar="NAME", default="", help="Which fit of --params: the name it was stored under."
+)
+@click.option("--as-of", metavar="DATE", help="Parameters as they were known on a date. Default: the order's day.")
+@click.option("--shares-outstanding", type=float, help="Shares the company has issued, for models that ask.")
+@click.option(
+    "--fees", metavar="TARIFF", default="", help="per share, bps and minimum: 0.005/share, 0.5bps,min1 or several."
+)
+@click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
+@click.option("--risk-aversion", type=float, help="Best rate: bps of cost accepted to lose a bp of risk (one sd).")
+@click.option("--variance", is_flag=True, help="--risk-aversion is per currency of variance, as of `nowake plan`.")
+@click.option("--capacity", "capacity_bps", type=float, metavar="BPS", help="How much can be traded for so many bps.")
+@click.option("--curve", is_flag=True, help="Cost against urgency.")
+@click.option("--ways", is_flag=True, help="Ways to trade the order, each with its cost and risk.")
+@click.option("--book", is_flag=True, help="Liquidity: depth, spread, imbalance, resilience, days to trade, scores.")
+@click.option(
+    "--compare", multiple=True, metavar="SOURCE", help="Days among which --book ranks this one, five or more."
+)
+@click.option("--orders", metavar="FILE", help="Estimate a list: CSV or Parquet, a row an order.")
+@click.option("--day", "sources", multiple=True, metavar="SOURCE", help="Days to measure the market of --orders on.")
+@click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count the days of --orders.")
+@click.option("--html", metavar="FILE", help="Write it all as one page.")
 @json_option
-def command(day: Day, order: ParentOrder, *, name: str, forecast: bool, as_json: bool) -> None:
+def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
     """What an order is expected to cost on a day, by model, with what is sure about it and what is not.
 
     SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
-    the demo's day.
+    the demo's day. With --orders FILE a list of orders, whose rows say the market (price, volatility, daily_volume,
+    spread_bps) or are measured on the days of --day; exits 1 where a row could not be estimated.
     """
-    from nowake.models.impact import Impact, Linear, SquareRoot  # noqa: PLC0415
-    from nowake.reports import tables  # noqa: PLC0415
-    from nowake.verbs.estimate import estimate, market_of  # noqa: PLC0415
+    if options["orders"]:
+        return _list(options)
+    assert day is not None and order is not None  # noqa: PT018  # The decorator made both.
+    return _one(day, order, options)
 
-    market = market_of(order, day, look_ahead=not forecast)
-    models: dict[str, Impact] = {"square-root": SquareRoot(), "linear": Linear.from_market(market)}
-    chosen = [model for key, model in models.items() if name in {"all", key}]
-    estimates = [estimate(order, day, model, look_ahead=not forecast) for model in chosen]
-    table = tables.estimates_table(estimates)
-    if as_json:
-        show_json({"order": str(order), "market": market, "estimates": tables.to_dict(table)})
-        return
+
+def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
+    from nowake.models.pretrade.urgency import Risk  # noqa: PLC0415
+    from nowake.reports import tables  # noqa: PLC0415
+    from nowake.verbs.estimate import market_of  # noqa: PLC0415
+    from nowake.verbs.pretrade import pretrade  # noqa: PLC0415
+
+    look_ahead = not options["forecast"]
+    market = market_of(order, day, look_ahead=look_ahead, shares_outstanding=options["shares_outstanding"])
+    full = options["html"] is not None
+    made = pretrade(
+        order,
+        day,
+        _models(options, market, order.instrument.symbol, str(order.instrument.session.date)),
+        look_ahead=look_ahead,
+        market=market,
+        fees=_fees(options["fees"]),
+        risk_aversion=options["risk_aversion"],
+        risk=Risk.VARIANCE if options["variance"] else Risk.SD,
+        limit_bps=options["capacity_bps"],
+        curves=full or options["curve"],
+        ways=full or options["ways"],
+        book=full or options["book"] or bool(options["compare"]),
+        reference=_reference(options["compare"], options["load_source"]),
+        level=options["level"],
+        command=_typed(),
+    )
+    if full:
+        made.write(options["html"])
+    if options["as_json"]:
+        answers = {"order": str(order), "market": market, "estimates": tables.to_dict(made.tables[0])}
+        show_json(answers | {_key(table.title): tables.to_dict(table) for table in made.tables[1:]})
+        return 0
     say(f"{order}\n\n{market}\n")
-    show(table)
+    show(*made.tables)
+    if full:
+        say(f"written to {options['html']}")
+    return 0
+
+
+def _list(options: dict[str, Any]) -> int:
+    from nowake.reports.estimate_tables import list_rows, list_table, refused_table  # noqa: PLC0415
+    from nowake.verbs.estimates import estimate_orders  # noqa: PLC0415
+
+    given = [name for name in _ONE_ORDER_ONLY if options[name]]
+    if given:
+        flag = {"capacity_bps": "capacity"}.get(given[0], given[0]).replace("_", "-")
+        raise BadParameter(f"--{flag} is asked of one order, not of a list; leave it out")
+    _check(options)
+    fees, level = _fees(options["fees"]), options["level"]
+    days = [options["load_source"](source) for source in options["sources"]]
+    found = estimate_orders(
+        options["orders"],
+        _models(options, None, "", None),
+        days=days,
+        calendar=options["calendar"],
+        look_ahead=not options["forecast"],
+        fees=fees,
+    )
+    if options["html"] is not None:
+        _write_list(found, options)
+    if options["as_json"]:
+        rows = list_rows(found, level=level)
+        show_json({"orders": len(found.orders), "refused": found.refused, "notes": found.notes, "estimates": rows})
+        return bool(found.refused)
+    show(
+        *([list_table(found, level=level)] if found.orders else []),
+        *([refused_table(found.refused)] if found.refused else []),
+    )
+    if found.refused:
+        click.echo(f"nowake: {found.lost} of the orders could not be estimated", err=True)
+    return int(bool(found.refused))
+
+
+def _write_list(found: Estimates, options: dict[str, Any]) -> None:
+    from nowake.reports import html  # noqa: PLC0415
+    from nowake.reports.pretrade import build_list_page  # noqa: PLC0415
+
+    html.write(
+        options["html"], build_list_page(found, source=options["orders"], command=_typed(), level=options["level"])
+    )
+
+
+def _models(
+    options: dict[str, Any], market: MarketState | None, symbol: str, date: str | None
+) -> tuple[Impact, ...] | None:
+    """The models asked for; None is all that the market allows."""
+    names = options["names"]
+    if options["params"]:
+        if names:
+            raise BadParameter(f"--model {names[0]} and --params are both given; choose one of them")
+        from nowake.verbs.parameters import load_model  # noqa: PLC0415
+
+        as_of = options["as_of"] or date
+        return (load_model(options["params"], options["fit_name"], symbol=symbol or None, as_of=as_of),)
+    if options["as_of"] or options["fit_name"]:
+        raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
+    from nowake.verbs.default_models import default_model, free_models  # noqa: PLC0415
+
+    if market is None:
+        return free_models(names)
+    if not names or "all" in names:
+        return None
+    return tuple(default_model(name, market) for name in names)
+
+
+def _reference(sources: tuple[str, ...], load_source: Callable[[str], Day]) -> list[MarketState]:
+    """Other days as markets, each looked at whole."""
+    if not sources:
+        return []
+    from nowake.verbs.books import market_of_day  # noqa: PLC0415
+
+    return [market_of_day(load_source(source)) for source in sources]
+
+
+def _fees(text: str) -> Fees:
+    """A tariff as it is written: "0.005/share,min1", "0.5bps"."""
+    from nowake.domain.instrument import parse_number  # noqa: PLC0415
+    from nowake.models.pretrade.fees import Fees  # noqa: PLC0415
+
+    parts: dict[str, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        if part.endswith("/share"):
+            name, number = "per_share", part.removesuffix("/share")
+        elif part.endswith("bps"):
+            name, number = "bps", part.removesuffix("bps")
+        elif part.startswith("min"):
+            name, number = "minimum", part.removeprefix("min")
+        else:
+            raise BadParameter(f"fees {part!r} are not known; write for example 0.005/share,min1 or 0.5bps")
+        parts[name] = float(parse_number(number.strip(), "fees"))
+    return Fees(**parts)
+
+
+def _key(title: str) -> str:
+    """A table's title as a key of JSON."""
+    return "_".join("".join(sign if sign.isalnum() else " " for sign in title.lower()).split())
+
+
+def _typed() -> str:
+    """The command as it was typed, for the foot of the page."""
+    return " ".join(("nowake", *sys.argv[1:]))

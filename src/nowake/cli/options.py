@@ -21,11 +21,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Check = Callable[[dict[str, Any]], None]
 
 
-def day_and_order(check: Check | None = None) -> Callable[[Function], Function]:
+def day_and_order(check: Check | None = None, *, unless: str = "") -> Callable[[Function], Function]:
     """SOURCE, --date, --symbol, --root, --multiplier: the day; --buy or --sell, --start, --end, --limit: the order.
 
     The command is handed `day`, loaded, and `order`, made for it. What can be seen to be wrong without the day is told
-    before it is loaded; `check` is handed the command's other options for that.
+    before it is loaded; `check` is handed the command's other options for that. Where the option named `unless` is
+    given there is no one order: the command is handed None for both. Such a command is handed `load_source` too, which
+    loads another day of the same root and date.
     """
 
     def decorate(function: Function) -> Function:
@@ -49,6 +51,11 @@ def day_and_order(check: Check | None = None) -> Callable[[Function], Function]:
         def wrapper(*args: Any, **options: Any) -> Any:
             asked = Asked(*(options.pop(name) for name in Asked._fields))
             named = {name: options.pop(name) for name in ("source", "date", "symbol", "root", "multiplier")}
+            if unless:
+                options["load_source"] = functools.partial(load, date=named["date"], root=named["root"])
+            if unless and options[unless]:
+                _refuse_one_order(unless, asked, named["source"])
+                return function(*args, day=None, order=None, **options)
             _check_asked(asked)
             if check is not None:
                 check(options)
@@ -121,6 +128,13 @@ def check_writable(path: str | None) -> None:
 
 def _only(named: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: named[name] for name in names}
+
+
+def _refuse_one_order(unless: str, asked: Asked, source: str) -> None:
+    given = [f"--{name}" for name, value in asked._asdict().items() if value is not None]
+    given += [f"SOURCE {source}"] if source else []
+    if given:
+        raise BadParameter(f"{given[0]} is for one order, and --{unless} has its own; leave one of them out")
 
 
 def _check_asked(asked: Asked) -> None:

@@ -40,7 +40,7 @@ CUT_SHORT = "cut short"
 _MOST_LISTED = 6
 _LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
 _ESTIMATE_KEYS = (
-    "model", "version", "spread_bps", "temporary_bps", "permanent_bps", "expected_bps", "expected_cost",
+    "model", "version", "spread_bps", "temporary_bps", "permanent_bps", "fees_bps", "expected_bps", "expected_cost",
     "parameter_sd_bps", "input_sd_bps", "timing_risk_bps", "participation",
 )  # fmt: skip
 _BY_THE_CLOCK = (
@@ -164,23 +164,25 @@ def decomposition_table(cost: CostReport) -> Table:
     return Table("Where the shortfall comes from", columns, tuple(rows), notes, has_total=True)
 
 
-def estimates_table(estimates: Sequence[CostEstimate]) -> Table:
+def estimates_table(estimates: Sequence[CostEstimate], *, level: float = 0.95) -> Table:
     """What the order should cost by each model, with its two intervals: of the expectation, and of this one order."""
+    fees = (Column("fees_bps", "fees", formats.bps, spare=4),) if any(each.fees_bps for each in estimates) else ()
     columns = (
         Column("model", "model", is_number=False),
         Column("spread_bps", "half\nspread", formats.bps, spare=1),
         Column("temporary_bps", "tempo-\nrary", formats.bps, spare=2),
         Column("permanent_bps", "perma-\nnent", formats.bps, spare=3),
+        *fees,
         Column("expected_bps", "expected", formats.bps),
-        Column("expected_interval_bps", "95% interval of\nthe expectation", formats.bps_range, spare=5),
-        Column("interval_bps", "95% interval\nfor this order", formats.bps_range),
+        Column("expected_interval_bps", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range, spare=5),
+        Column("interval_bps", f"{100 * level:.4g}% interval\nfor this order", formats.bps_range),
         Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency, spare=4),
     )
     rows = tuple(
         {
             **{key: getattr(estimate, key) for key in _ESTIMATE_KEYS},
-            "expected_interval_bps": estimate.expected_interval(),
-            "interval_bps": estimate.interval(),
+            "expected_interval_bps": estimate.expected_interval(level),
+            "interval_bps": estimate.interval(level),
         }
         for estimate in estimates
     )

@@ -2,27 +2,107 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import msgspec
 
 from nowake.data.day import Day
+from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models import estimate as costs
+from nowake.models.calibration.result import Fit
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.square_root import SquareRoot
-from nowake.models.market import MarketState
+from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade import capacity as capacities
+from nowake.models.pretrade import strategies as ways
+from nowake.models.pretrade import urgency
+from nowake.models.pretrade.fees import NO_FEES, Fees
+from nowake.models.pretrade.portfolio import Portfolio
+from nowake.models.pretrade.seen import Seen
+from nowake.models.pretrade.urgency import Risk
 from nowake.verbs.checks import check_order
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from nowake.models.volume import VolumeCurve
     from nowake.reports.pictures.canvas import Picture
+    from nowake.verbs.estimates import Estimates
+
+Model = Impact | Fit[Impact]
 
 
 class Estimate(costs.CostEstimate, frozen=True):
-    """Expected cost of one order with its intervals. Prints as a table."""
+    """Expected cost of one order with its intervals. Prints as a table, and answers what else the order could cost."""
 
     __repr__ = costs.CostEstimate.__str__
+
+    def curve(self, *, lowest: float = 0.01, highest: float = urgency.HIGHEST, n: int = 40) -> urgency.UrgencyCurve:
+        """Cost and risk at rates of participation; parameters as for `pretrade.urgency.urgency_curve`."""
+        return urgency.urgency_curve(
+            self.impact,
+            self.market,
+            self.order.quantity,
+            lowest=lowest,
+            highest=highest,
+            n=n,
+            fees=self.fees,
+            multiplier=self._multiplier,
+        )
+
+    def best(
+        self,
+        risk_aversion: float,
+        *,
+        risk: Risk = Risk.SD,
+        lowest: float = urgency.LOWEST,
+        highest: float = urgency.HIGHEST,
+        longest_days: float | None = None,
+        within_bps: float = 0.5,
+        level: float = 0.95,
+        seed: int = 0,
+    ) -> urgency.BestRate:
+        """The rate and horizon that are best for a risk aversion; parameters as for `pretrade.urgency.best_rate`."""
+        return urgency.best_rate(
+            self.impact,
+            self.market,
+            self.order.quantity,
+            risk_aversion=risk_aversion,
+            risk=risk,
+            lowest=lowest,
+            highest=highest,
+            longest_days=longest_days,
+            within_bps=within_bps,
+            fees=self.fees,
+            multiplier=self._multiplier,
+            level=level,
+            seed=seed,
+        )
+
+    def capacity(
+        self, limit_bps: float, *, participation: float | None = None, days: float | None = None, level: float = 0.95
+    ) -> capacities.Capacity:
+        """The size at which the expected cost reaches a limit: in the order's own window unless told otherwise."""
+        return capacities.capacity(
+            self.impact,
+            self.market,
+            limit_bps,
+            participation=participation,
+            days=self.days if participation is None and days is None else days,
+            smallest=self.order.instrument.quantity(1),
+            fees=self.fees,
+            multiplier=self._multiplier,
+            level=level,
+        )
+
+    def strategies(self, curve: VolumeCurve | None = None) -> tuple[ways.StrategyCost, ...]:
+        """The usual ways to trade the order with cost and risk of each; a volume curve adds the one that follows it."""
+        usual = ways.strategies(self.order, self.market, curve=curve)
+        return ways.compare(self.order, self.market, self.impact, usual, fees=self.fees)
 
     def to_frame(self) -> pl.DataFrame:
         """One row a part of the cost, in basis points of the arrival price and in currency."""
@@ -32,6 +112,7 @@ class Estimate(costs.CostEstimate, frozen=True):
             "spread": self.spread_bps,
             "temporary": self.temporary_bps,
             "permanent": self.permanent_bps,
+            "fees": self.fees_bps,
             "expected": self.expected_bps,
             "parameter_sd": self.parameter_sd_bps,
             "input_sd": self.input_sd_bps,
@@ -41,40 +122,157 @@ class Estimate(costs.CostEstimate, frozen=True):
         return pl.DataFrame({"part": list(parts), "bps": list(parts.values()), "amount": amounts})
 
     def plot(self) -> Picture:
-        """What less risk costs: the efficient frontier of the order under the estimate's model of the market."""
-        from nowake.models.impact.linear import Linear  # noqa: PLC0415
-        from nowake.reports.pictures.frontier import frontier as draw  # noqa: PLC0415
-        from nowake.schedules.almgren_chriss import frontier  # noqa: PLC0415
+        """What urgency costs: expected cost with its interval, and risk, against the rate of participation."""
+        from nowake.reports.pictures.urgency import urgency as draw  # noqa: PLC0415
 
-        return draw(frontier(self.order, self.market, Linear.from_market(self.market)))
+        return draw(self.curve(), own=self)
+
+    @property
+    def _multiplier(self) -> float:
+        multiplier = self.order.instrument.multiplier
+        return float("nan") if multiplier is None else float(multiplier)
 
 
-def market_of(order: ParentOrder, day: Day, *, look_ahead: bool = True) -> MarketState:
+def market_of(
+    order: ParentOrder, day: Day, *, look_ahead: bool = True, shares_outstanding: float | None = None
+) -> MarketState:
     """The market an order meets on a day, from the whole session or only from what came before its start."""
     end_ns = None if look_ahead else order.start_ns
-    return MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
+    market = MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
+    return msgspec.structs.replace(market, shares_outstanding=shares_outstanding)
 
 
-def estimate(order: ParentOrder, day: Day, model: Impact | None = None, *, look_ahead: bool = True) -> Estimate:
-    """What an order is expected to cost on a day, and how sure that is.
+@overload
+def estimate(
+    order: ParentOrder,
+    day: Day,
+    model: Model | None = None,
+    *,
+    look_ahead: bool = True,
+    fees: Fees = NO_FEES,
+    portfolio: Portfolio | None = None,
+    seen: Seen | None = None,
+) -> Estimate: ...
+@overload
+def estimate(
+    order: ParentOrder,
+    day: Day,
+    model: Sequence[Model],
+    *,
+    look_ahead: bool = True,
+    fees: Fees = NO_FEES,
+    portfolio: None = None,
+    seen: None = None,
+) -> Estimates: ...
+@overload
+def estimate(
+    order: Sequence[ParentOrder] | str | os.PathLike[str],
+    day: Day | Sequence[Day] = (),
+    model: Model | Sequence[Model] | None = None,
+    *,
+    look_ahead: bool = True,
+    fees: Fees = NO_FEES,
+    portfolio: None = None,
+    seen: None = None,
+) -> Estimates: ...
+
+
+def estimate(
+    order: ParentOrder | Sequence[ParentOrder] | str | os.PathLike[str],
+    day: Day | Sequence[Day] = (),
+    model: Model | Sequence[Model] | None = None,
+    *,
+    look_ahead: bool = True,
+    fees: Fees = NO_FEES,
+    portfolio: Portfolio | None = None,
+    seen: Seen | None = None,
+) -> Estimate | Estimates:
+    """What an order is expected to cost on a day, and how sure that is; the same for a list of orders.
 
     Parameters
     ----------
-    order, day
-        The parent and the market data.
+    order
+        A parent; or a list of them; or a CSV or Parquet file of orders (see `estimate_orders`).
+    day
+        The market data; for a list one day or several, found by the order's symbol and date.
     model
-        An impact model; the square-root law with its stated uncertainty by default.
+        An impact model, or a fit of one; the square-root law with its stated uncertainty by default. Several give a
+        table with all of them side by side.
     look_ahead
         Whether volatility, volume and spread come from the whole day (an explanation) or only from what was seen
         before the order's start (a forecast). The result says which.
+    fees
+        What is charged.
+    portfolio
+        Positions before the order and the covariance of their returns: the estimate then says what the order does to
+        their risk.
+    seen
+        What the model was fitted to, so that an extrapolation is told; that of the fit by default.
+
+    Returns
+    -------
+    Estimate or Estimates
+        Of one order by one model, else the table.
 
     Raises
     ------
     BadParameter
-        When the order is of another instrument or day.
+        When the order is of another instrument or day. In a list that is the reason beside the order.
     BadData
-        When the day has too little in it to measure the market.
+        When the day has too little in it to measure the market; in a list as above.
     """
-    check_order(order, day)
-    market = market_of(order, day, look_ahead=look_ahead)
-    return promote(costs.estimate(order, market, model or SquareRoot()), Estimate)
+    if isinstance(order, ParentOrder) and isinstance(day, Day) and not isinstance(model, Sequence):
+        check_order(order, day)
+        market = market_of(order, day, look_ahead=look_ahead)
+        return estimate_in(order, market, model, fees=fees, portfolio=portfolio, seen=seen)
+    from nowake.verbs.estimates import estimate_list, estimate_orders  # noqa: PLC0415
+
+    if portfolio is not None or seen is not None:
+        raise BadParameter("portfolio and seen are for one order and one model; estimate them one by one")
+    days = (day,) if isinstance(day, Day) else tuple(day)
+    models = models_of(model)
+    if isinstance(order, str | os.PathLike):
+        return estimate_orders(order, models, days=days, look_ahead=look_ahead, fees=fees)
+    return estimate_list(
+        [order] if isinstance(order, ParentOrder) else order, days, models, look_ahead=look_ahead, fees=fees
+    )
+
+
+def estimate_in(
+    order: ParentOrder,
+    market: MarketState,
+    model: Model | None = None,
+    *,
+    fees: Fees = NO_FEES,
+    portfolio: Portfolio | None = None,
+    seen: Seen | None = None,
+) -> Estimate:
+    """The same in a market that is known: measured before, or given (`MarketState.given`). Parameters as `estimate`."""
+    (law,) = models_of(model)
+    known = seen if seen is not None else getattr(model, "seen", None)
+    cautions = cautions_of(law, order, market, known)
+    made = costs.estimate(order, market, law, fees=fees, portfolio=portfolio, cautions=cautions)
+    return promote(made, Estimate)
+
+
+def models_of(model: Model | Sequence[Model] | None) -> tuple[Impact, ...]:
+    """What was asked for as models; the square-root law where nothing was.
+
+    Raises
+    ------
+    BadParameter
+        When something is no model.
+    """
+    asked = (SquareRoot(),) if model is None else model if isinstance(model, Sequence) else (model,)
+    models = tuple(each.model if isinstance(each, Fit) else each for each in asked)
+    for each in models:
+        if not isinstance(each, Impact):
+            raise BadParameter(f"{type(each).__name__} is not an impact model; give for example impact.SquareRoot()")
+    return models
+
+
+def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen | None) -> tuple[str, ...]:
+    """What speaks against leaning on a model for an order: beyond what it was fitted to, or barely admissible."""
+    terms = market.terms(order.quantity, days_of(order))
+    beyond = () if seen is None else seen.beyond(terms)
+    return (*beyond, *law.response(terms).warnings)

@@ -29,7 +29,7 @@ def test_estimate_of_one_percent_of_the_day_by_the_square_root_law() -> None:
     assert found.expected_bps == pytest.approx(22)
     assert found.expected_cost == pytest.approx(22e-4 * 10_000 * 50)
     assert found.participation == pytest.approx(0.1)
-    assert (found.days, found.model, found.version) == (0.25, "square root", "1")
+    assert (found.days, found.model, found.version) == (0.25, "square root", SquareRoot.version)
 
 
 def test_timing_risk_is_that_of_a_simulated_even_execution() -> None:

@@ -1,0 +1,233 @@
+"""Many orders by many models: one table, in which what cannot be estimated stands beside the others with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import ParentOrder
+from nowake.domain.side import Side
+from nowake.models.doubt import Doubt
+from nowake.models.estimate import size_warnings
+from nowake.models.impact.contract import Impact
+from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.costs import CostParts, Costs, costs
+from nowake.models.pretrade.fees import NO_FEES, Fees
+from nowake.models.terms import Floats, Terms
+
+_OPTIONAL = ("trade_size", "shares_outstanding")
+
+
+class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order and the market it meets, as numbers.
+
+    Parameters
+    ----------
+    row
+        Where it stands in its list, from 1: how it is found again.
+    symbol, side, quantity
+        Name; +1 buy, -1 sell; shares.
+    days
+        Length of its window in sessions.
+    market
+        What it meets.
+    multiplier
+        Currency of one unit for one unit of price; NaN where it is not known.
+    currency
+        Of its costs; empty where nobody said.
+
+    Raises
+    ------
+    BadParameter
+        When the quantity or the days are not finite and above 0.
+    """
+
+    row: int
+    symbol: str
+    side: Side
+    quantity: float
+    days: float
+    market: MarketState
+    multiplier: float = 1.0
+    currency: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("quantity", "days"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise BadParameter(f"{name} {getattr(self, name):g} must be above 0 and finite")
+
+    @classmethod
+    def of(cls, row: int, order: ParentOrder, market: MarketState) -> ListedOrder:
+        """A parent order in its market."""
+        instrument = order.instrument
+        return cls(
+            row=row,
+            symbol=instrument.symbol,
+            side=order.side,
+            quantity=order.quantity,
+            days=days_of(order),
+            market=market,
+            multiplier=math.nan if instrument.multiplier is None else float(instrument.multiplier),
+            currency=instrument.currency,
+        )
+
+    @property
+    def notional(self) -> float:
+        """Value at the arrival price, currency."""
+        return self.quantity * self.market.price * self.multiplier
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why its estimates should not be leaned on."""
+        return size_warnings(self.quantity / self.market.daily_volume)
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An order of a list that could not be estimated, by one model or (`model` empty) at all, and why."""
+
+    row: int
+    symbol: str
+    reason: str
+    model: str = ""
+
+
+class ListCosts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of orders costs by each model.
+
+    Parameters
+    ----------
+    orders
+        Those that could be read, in the order of their rows.
+    models
+        In the order asked, names made to differ.
+    costs
+        One for each model, arrays (n,) over `orders`, NaN where that model refused the order.
+    formulas
+        Each model in print.
+    refused
+        What could not be read or estimated.
+    notes
+        What a user should know of the list, one sentence each.
+    """
+
+    orders: tuple[ListedOrder, ...]
+    models: tuple[str, ...]
+    costs: tuple[Costs, ...]
+    formulas: tuple[str, ...]
+    refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """Orders that no model could estimate."""
+        none = np.all([np.isnan(cost.expected_bps) for cost in self.costs], axis=0) if self.costs else np.zeros(0)
+        return len({each.row for each in self.refused if not each.model}) + int(np.sum(none))
+
+
+def list_costs(
+    orders: Sequence[ListedOrder],
+    models: Sequence[Impact],
+    *,
+    fees: Fees = NO_FEES,
+    refused: Sequence[Refused] = (),
+    notes: Sequence[str] = (),
+) -> ListCosts:
+    """What each of many orders costs by each model.
+
+    Parameters
+    ----------
+    models
+        At least one.
+    refused, notes
+        What was refused and found before, to stand with the table.
+
+    Raises
+    ------
+    BadParameter
+        Without a model.
+    """
+    if not models:
+        raise BadParameter("no model to estimate with; give at least one")
+    names = _names(models)
+    done, said = [], list(refused)
+    for model, name in zip(models, names, strict=True):
+        cost, more = _by_model(orders, model, name, fees)
+        done.append(cost)
+        said += more
+    return ListCosts(
+        orders=tuple(orders),
+        models=names,
+        costs=tuple(done),
+        formulas=tuple(str(model) for model in models),
+        refused=tuple(sorted(said, key=lambda each: (each.row, names.index(each.model) if each.model else -1))),
+        notes=tuple(notes),
+    )
+
+
+def _by_model(orders: Sequence[ListedOrder], model: Impact, name: str, fees: Fees) -> tuple[Costs, list[Refused]]:
+    """All orders at once; where that is refused, one by one, so that one wrong order spoils no other."""
+    places, refused = [], []
+    for place, order in enumerate(orders):
+        missing = [need for need in model.needs if getattr(order.market, need) is None]
+        if missing:
+            reason = f"{model.name} needs {' and '.join(missing)}, which is not known of this market"
+            refused.append(Refused(row=order.row, symbol=order.symbol, reason=reason, model=name))
+        else:
+            places.append(place)
+    try:
+        done = {} if not places else {tuple(places): _costs([orders[place] for place in places], model, fees)}
+    except BadParameter:
+        done = {}
+        for place in places:
+            try:
+                done[place,] = _costs([orders[place]], model, fees)
+            except BadParameter as error:
+                refused.append(
+                    Refused(row=orders[place].row, symbol=orders[place].symbol, reason=str(error), model=name)
+                )
+    whole = {part: np.full(len(orders), np.nan) for part in CostParts.__struct_fields__}
+    for some, cost in done.items():
+        for part, column in whole.items():
+            column[list(some)] = getattr(cost, part)
+    return Costs(name=model.name, version=model.version, **whole), refused
+
+
+def _costs(orders: Sequence[ListedOrder], model: Impact, fees: Fees) -> Costs:
+    def column(get: Callable[[ListedOrder], float | None]) -> Floats:
+        return np.array([get(order) for order in orders], dtype=np.float64)
+
+    window = column(lambda order: order.market.window_volume or order.market.daily_volume * order.days)
+    terms = Terms(
+        quantity=column(lambda order: order.quantity),
+        days=column(lambda order: order.days),
+        volatility=column(lambda order: order.market.daily_volatility.value),
+        daily_volume=column(lambda order: order.market.daily_volume),
+        price=column(lambda order: order.market.price),
+        spread_bps=column(lambda order: order.market.spread_bps.value),
+        window_volume=window,
+        **{
+            name: column(lambda order, name=name: getattr(order.market, name))  # type: ignore[misc]
+            for name in _OPTIONAL
+            if all(getattr(order.market, name) is not None for order in orders)
+        },
+    )
+    doubt = Doubt(
+        volatility=column(lambda order: order.market.daily_volatility.sd),
+        spread_bps=column(lambda order: order.market.spread_bps.sd),
+        daily_volume=column(lambda order: order.market.daily_volume_sd),
+    )
+    multiplier = column(lambda order: order.multiplier)
+    return costs([model], terms, doubt=doubt, fees=fees, multiplier=multiplier)[0]
+
+
+def _names(models: Sequence[Impact]) -> tuple[str, ...]:
+    """Names of models, numbered where one occurs more than once."""
+    names = [model.name for model in models]
+    return tuple(
+        name if names.count(name) == 1 else f"{name} {names[: place + 1].count(name)}"
+        for place, name in enumerate(names)
+    )

@@ -1,0 +1,230 @@
+"""The pre-trade pages: one of an order, with every model and question asked, and one of a list of orders.
+
+Records in, a `Page` out; drawing it is `html.write`'s business."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.version import VERSION
+from nowake.models.estimate import CostEstimate
+from nowake.models.liquidity import Liquidity, Score
+from nowake.models.pretrade.capacity import Capacity
+from nowake.models.pretrade.order_list import ListCosts
+from nowake.models.pretrade.strategies import StrategyCost
+from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
+from nowake.models.tape.resilience import Resilience
+from nowake.reports import estimate_tables as shown
+from nowake.reports import formats, tables
+from nowake.reports.page import Page, Section, Tile
+from nowake.reports.pictures.estimate_list import estimate_list
+from nowake.reports.pictures.estimate_models import estimate_models
+from nowake.reports.pictures.estimate_ways import estimate_ways
+from nowake.reports.pictures.urgency import urgency
+from nowake.reports.table import Column, Table
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of one order before trading. What nobody asked is empty.
+
+    Parameters
+    ----------
+    estimates
+        By each model, the one to lean on first.
+    absent
+        Models that could not answer, and why.
+    curves, best, capacities, ways
+        Urgency, best rates, capacities and ways to trade, each with the name of its model.
+    liquidity, resilience, resilience_because, scores
+        Of the book; the reason where resilience could not be told.
+    risk_aversion
+        Lambda of the best rates.
+    level
+        Of all intervals.
+    """
+
+    estimates: tuple[CostEstimate, ...]
+    absent: dict[str, str] = {}
+    curves: tuple[tuple[str, UrgencyCurve], ...] = ()
+    best: tuple[tuple[str, BestRate], ...] = ()
+    capacities: tuple[tuple[str, Capacity], ...] = ()
+    ways: tuple[tuple[str, tuple[StrategyCost, ...]], ...] = ()
+    liquidity: Liquidity | None = None
+    resilience: Resilience | None = None
+    resilience_because: str = ""
+    scores: tuple[Score, ...] = ()
+    risk_aversion: float | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not self.estimates:
+            raise BadParameter("there is no estimate to show; give at least one model")
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All there is to show, in the order it is read."""
+        found = [tables.estimates_table(self.estimates, level=self.level)]
+        found += [shown.best_table(self.best)] if self.best else []
+        found += [
+            shown.urgency_table(name, curve, risk_aversion=self.risk_aversion, level=self.level)
+            for name, curve in self.curves
+        ]
+        found += [shown.capacity_table(self.capacities)] if self.capacities else []
+        found += [shown.strategies_table(name, ways, risk_aversion=self.risk_aversion) for name, ways in self.ways]
+        if self.liquidity is not None:
+            found.append(shown.liquidity_table(self.liquidity, self.resilience, self.resilience_because))
+        found += [shown.scores_table(self.scores)] if self.scores else []
+        found += [absent_table(self.absent)] if self.absent else []
+        return tuple(found)
+
+
+def build_page(analysis: Analysis, *, source: str = "", fingerprint: str = "", command: str = "") -> Page:
+    """The page of one order. Sections without anything to show are left out.
+
+    Parameters
+    ----------
+    source, fingerprint
+        The data, in words and as a hash.
+    command
+        What makes the same page again.
+    """
+    first = analysis.estimates[0]
+    order, market = first.order, first.market
+    session = order.instrument.session
+    kind = "An explanation: the market was measured past the start." if market.look_ahead else "A forecast."
+    return Page(
+        title=(
+            f"Before trading: {order.side.name.lower()} {formats.quantity(order.quantity)} {order.instrument.symbol}, "
+            f"{session.clock(order.start_ns)[:5]} to {session.clock(order.end_ns)[:5]}"
+        ),
+        subtitle=f"{source or 'given market'}. {kind} Times are {session.timezone.replace('_', ' ')}, {session.date}.",
+        tiles=tuple(_tiles(analysis)),
+        sections=tuple(_sections(analysis)),
+        sign=f"{tables.SIGN} One bp is a hundredth of a percent.",
+        footer=(
+            *((("command", command),) if command else ()),
+            ("nowake", VERSION),
+            ("data", source or "given"),
+            ("data fingerprint", fingerprint or formats.MISSING),
+            ("order", str(order)),
+            *((each.model, f"version {each.version}; {' '.join(each.formula.split())}") for each in analysis.estimates),
+        ),
+    )
+
+
+def build_list_page(done: ListCosts, *, source: str = "", command: str = "", level: float = 0.95) -> Page:
+    """The page of a list of orders: a table, a picture, and what was refused."""
+    value = sum(order.notional for order in done.orders)
+    first = done.costs[0].expected_bps / 1e4
+    costs = [float(bps) * order.notional for bps, order in zip(first, done.orders, strict=True)]
+    total = sum(cost for cost in costs if cost == cost)  # noqa: PLR0124  # NaN is not itself.
+    currencies = {order.currency for order in done.orders}
+    tiles = [Tile("Orders", formats.count(len(done.orders)), f"{done.lost} could not be estimated")]
+    if len(currencies) == 1 and value == value:  # noqa: PLR0124
+        (currency,) = currencies
+        tiles += [
+            Tile("Value", formats.currency(value).lstrip("+"), currency),
+            Tile("Expected cost", formats.currency(total), f"{currency}, {done.models[0]}"),
+        ]
+    sections = []
+    if done.orders:
+        drawn = (estimate_list(done, level=level),)
+        sections.append(Section("Orders", tables=(shown.list_table(done, level=level),), pictures=drawn))
+    if done.refused:
+        lead = "These rows stand in no sum above."
+        sections.append(Section("Not estimated", lead, tables=(shown.refused_table(done.refused),)))
+    return Page(
+        title=f"Before trading: {len(done.orders)} orders",
+        subtitle=f"{source}." if source else "",
+        tiles=tuple(tiles),
+        sections=tuple(sections),
+        sign=f"{tables.SIGN} One bp is a hundredth of a percent.",
+        footer=(*((("command", command),) if command else ()), ("nowake", VERSION), ("list", source or "given")),
+    )
+
+
+def absent_table(absent: dict[str, str]) -> Table:
+    """Models that could not answer."""
+    columns = (
+        Column("model", "model", is_number=False),
+        Column("reason", "why", is_number=False, is_prose=True),
+    )
+    rows = tuple({"model": name, "reason": reason} for name, reason in absent.items())
+    return Table("Models that could not answer", columns, rows)
+
+
+def _tiles(analysis: Analysis) -> list[Tile]:
+    first, level = analysis.estimates[0], f"{100 * analysis.level:.4g}%"
+    low, high = first.expected_interval(analysis.level)
+    worst, best = first.interval(analysis.level)
+    tiles = [
+        Tile(
+            "Order", formats.quantity(first.order.quantity), f"{formats.percent(first.share_of_day)} of a day's volume"
+        ),
+        Tile(
+            "Expected cost",
+            f"{formats.bps(first.expected_bps)} bps",
+            f"{formats.bps(low)} to {formats.bps(high)}: {level} interval of the expectation, {first.model}",
+        ),
+        Tile(
+            "This order",
+            f"{formats.bps(worst)} to {formats.bps(best)}",
+            f"bps: {level} interval, the market's moves included",
+        ),
+    ]
+    if analysis.best:
+        name, rate = analysis.best[0]
+        low, high = (formats.percent(end) for end in rate.flat)
+        tiles.append(Tile("Best rate", formats.percent(rate.participation), f"{low} to {high} is as good, {name}"))
+    if analysis.capacities:
+        name, size = analysis.capacities[0]
+        told = "not reached" if size.quantity is None else formats.count(size.quantity)
+        tiles.append(Tile(f"Capacity at {size.limit_bps:g} bps", told, name))
+    return tiles
+
+
+def _sections(analysis: Analysis) -> list[Section]:
+    level = analysis.level
+    warnings = tuple(dict.fromkeys(text for each in analysis.estimates for text in each.warnings))
+    market = tuple(line for line in str(analysis.estimates[0].market).split("\n") if line)
+    sections = [
+        Section(
+            "What it should cost",
+            "Every model that can answer in this market, each with its interval.",
+            tables=(
+                tables.estimates_table(analysis.estimates, level=level),
+                shown.doubts_table(analysis.estimates),
+                *((absent_table(analysis.absent),) if analysis.absent else ()),
+            ),
+            pictures=(estimate_models(analysis.estimates, level=level),),
+            points=warnings,
+        )
+    ]
+    if analysis.curves or analysis.best:
+        best = dict(analysis.best)
+        own = {each.model: each for each in analysis.estimates}
+        drawn = tuple(
+            urgency(curve, own=own.get(name), best=best.get(name), level=level, name=name)
+            for name, curve in analysis.curves
+        )
+        found = (shown.best_table(analysis.best),) if analysis.best else ()
+        curves = tuple(
+            shown.urgency_table(name, curve, risk_aversion=analysis.risk_aversion, level=level)
+            for name, curve in analysis.curves
+        )
+        sections.append(Section("How fast", tables=(*found, *curves), pictures=drawn))
+    if analysis.capacities:
+        sections.append(Section("How much", tables=(shown.capacity_table(analysis.capacities),)))
+    if analysis.ways:
+        compared = tuple(
+            shown.strategies_table(name, ways, risk_aversion=analysis.risk_aversion) for name, ways in analysis.ways
+        )
+        drawn = tuple(estimate_ways(ways, level=level, name=name) for name, ways in analysis.ways)
+        sections.append(Section("In which way", tables=compared, pictures=drawn))
+    if analysis.liquidity is not None:
+        book = shown.liquidity_table(analysis.liquidity, analysis.resilience, analysis.resilience_because)
+        scores = (shown.scores_table(analysis.scores),) if analysis.scores else ()
+        sections.append(Section("What the market offers", tables=(book, *scores)))
+    sections.append(Section("What was assumed", "The market, as it was measured or given.", points=market))
+    return sections
