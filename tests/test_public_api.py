@@ -30,6 +30,7 @@ NAMES = [
     "VolumeCurve",
     "__version__",
     "algos",
+    "curves",
     "demo",
     "estimate",
     "load_day",

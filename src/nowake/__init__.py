@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nowake.models.market import MarketState
     from nowake.models.volume import VolumeCurve
     from nowake.sim.latency import Latency
+    from nowake.verbs.curves import curves
     from nowake.verbs.demo import demo
     from nowake.verbs.estimate import Estimate, estimate
     from nowake.verbs.load import load_day
@@ -46,6 +47,7 @@ _HOMES = {
     "Session": "domain.instrument",
     "Side": "domain.side",
     "VolumeCurve": "models.volume",
+    "curves": "verbs.curves",
     "demo": "verbs.demo",
     "estimate": "verbs.estimate",
     "load_day": "verbs.load",
@@ -75,6 +77,7 @@ __all__ = [
     "VolumeCurve",
     "__version__",
     "algos",
+    "curves",
     "demo",
     "estimate",
     "load_day",

@@ -113,6 +113,18 @@ def bucket_returns(bars: Bars, session: Session, *, bucket_ns: int = 5 * NS_PER_
     return np.asarray(np.diff(np.log(price)))
 
 
+def price_returns(
+    time_ns: npt.NDArray[np.int64], price: Floats, session: Session, *, bucket_ns: int = 5 * NS_PER_MINUTE
+) -> Floats:
+    """The same from prices as they came (mids, prints): the prevailing one at each edge, the first one before it."""
+    edges = edges_of(session, bucket_ns)
+    inside = (time_ns >= session.open_ns) & (time_ns <= session.close_ns) & (price > 0)
+    if np.count_nonzero(inside) < 2:
+        return np.full(len(edges) - 1, np.nan)
+    row = np.searchsorted(time_ns[inside], edges, side="right") - 1
+    return np.asarray(np.diff(np.log(price[inside][np.maximum(row, 0)])))
+
+
 def _standardised(returns: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Returns over their day's volatility, and which lie inside the 99 % range of a first, robust factor."""
     standard = returns / _daily_scale(returns)[:, None]

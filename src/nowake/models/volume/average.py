@@ -86,9 +86,9 @@ class AverageVolume:
             by_kind.setdefault(kinds[day.date], []).append(day)
         normal = by_kind.get(Kind.NORMAL, [])
         if len(normal) < LEAST_DAYS:
+            reasons = "".join(f"; {each}" for each in left_out[:3])
             raise BadData(
-                f"{len(normal)} normal days of {len(days)} can be believed, an average needs {LEAST_DAYS}; "
-                + "; ".join(map(str, left_out[:3]))
+                f"{len(normal)} of {len(days)} days are normal and can be believed, an average needs {LEAST_DAYS}{reasons}"
             )
         curves = {
             str(kind): average_curve(alike, level=level)
@@ -182,7 +182,8 @@ def _auction(volumes: Sequence[tuple[float, DayVolume]], level: float) -> Measur
         for volume, day in volumes
         if not math.isnan(volume)
     ]
-    if len(shares) < LEAST_DAYS:
+    # A source without a flag for this auction shows none on any day.
+    if len(shares) < LEAST_DAYS or not any(shares):
         return None
     mean, sd = float(np.mean(shares)), float(np.std(shares, ddof=1))
     half = t_of(level, len(shares) - 1) * sd / math.sqrt(len(shares))

@@ -151,7 +151,7 @@ def dynamic_forecast(model: DynamicVolume, day: DayVolume, sessions_ahead: int =
     for k, traded in enumerate(day.volume.tolist()):
         expected = live.expected()
         volume[k] = expected[0]
-        shares[k] = left * expected[0] / expected.sum()
+        shares[k] = left * live.next_share()
         left -= shares[k]
         live = live.update(k, traded)
     return volume, shares
@@ -175,15 +175,12 @@ def losses_of(day: DayVolume, volume: Floats, shares: Floats) -> Losses:
 
 
 def _compared(name: str, static: Floats, dynamic: Floats, level: float) -> Comparison:
-    n = len(static)
-    better = static - dynamic
-    base = float(static.mean())
+    n, better, base = len(static), static - dynamic, float(static.mean())
     gain = float(better.mean()) / base
-    # The error of a ratio of means, to first order; losses of one day are taken as independent of the next one's.
-    error = math.sqrt(float(np.var(better - gain * static, ddof=1)) / n) / base
-    half = t_of(level, n - 1) * error
+    # Over the static loss as it was, so that the interval holds 0 exactly where the test cannot tell them apart.
+    half = t_of(level, n - 1) * float(np.std(better, ddof=1)) / math.sqrt(n) / base
     measured = Measurement(
-        value=gain, low=gain - half, high=gain + half, level=level, n=n, method="rolling origin, ratio of mean losses"
+        value=gain, low=gain - half, high=gain + half, level=level, n=n, method="rolling origin, by day"
     )
     return Comparison(name, base, float(dynamic.mean()), measured, diebold_mariano(better))
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
-from nowake.domain.market import Trades
+from nowake.domain.market import Bars, Trades
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.measurement import check_level, t_of, wilson
 
@@ -115,6 +115,37 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
             level=level,
             volume_lots=int(trades.lots[inside & ~trades.auction].sum()),
             auction_lots=int(trades.lots[trades.auction].sum()),
+            days=1,
+        )
+
+    @classmethod
+    def from_bars(
+        cls, bars: Bars, session: Session, *, bucket_ns: int = 5 * NS_PER_MINUTE, lot_size: float = 1.0
+    ) -> Self:
+        """The curve of one day's bars inside its session; without an interval, for bars do not say what made them.
+
+        Raises
+        ------
+        BadData
+            When bars have no volume although their price moved, so that none of it is to be believed, or none at all.
+        BadParameter
+            When the bucket is out of range, or shorter than the bars.
+        """
+        from nowake.models.volume.buckets import DayVolume  # noqa: PLC0415
+
+        day = DayVolume.from_bars(bars, session, bucket_ns=bucket_ns)
+        if day.is_corrupt:
+            raise BadData(
+                f"{day.impossible_bars} of {day.bars:,} bars of {session.date} have no volume although the price "
+                "moved; take another day, or average several and leave this one out"
+            )
+        if not day.total > 0:
+            raise BadData(f"no bar of {session.date} has volume; a volume curve needs a day with volume")
+        shares = day.volume / day.total
+        return cls(
+            edges_ns=tuple(int(edge) for edge in edges_of(session, bucket_ns)),
+            shares=tuple(float(share) for share in shares / math.fsum(shares)),
+            volume_lots=round(day.total / lot_size),
             days=1,
         )
 

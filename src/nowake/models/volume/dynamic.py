@@ -196,7 +196,7 @@ def _stretch(law: Law, days: Sequence[DayVolume], levels: Sequence[Gaussian], ga
         live = LiveVolume.before_open(law, days[k].session, ahead(levels[k - 1], int(gaps[k]), law.dynamics))
         rest = np.cumsum(np.nan_to_num(days[k].volume)[::-1])[::-1]
         for bucket, traded in enumerate(days[k].volume.tolist()[: step * _LOOKS]):
-            if bucket % step == 0 and rest[bucket] > 0:
+            if bucket % step == 0 and rest[bucket] > 0 and live.next_share() > 0:
                 surprises.append(live.surprise_of_rest(float(rest[bucket])))
             live = live.update(bucket, traded)
     return max(1.0, float(np.sqrt(np.mean(np.square(surprises))))) if surprises else 1.0

@@ -203,9 +203,13 @@ class LiveVolume:
         )
 
     def next_share(self) -> float:
-        """Share of what is still to come that falls into the next bucket: how much of the rest of an order it gets."""
+        """Share of what is still to come that falls into the next bucket: how much of the rest of an order it gets.
+
+        0 where the venue pauses in it, and where nothing is to come.
+        """
         expected = self.expected()
-        return float(expected[0] / expected.sum())
+        whole = float(expected.sum())
+        return float(expected[0]) / whole if whole > 0 else 0.0
 
     def _fading(self) -> Floats:
         return np.asarray(self.law.dynamics.swing_memory ** np.arange(len(self.law.phi) - self.bucket))
@@ -232,6 +236,8 @@ class LiveVolume:
 def _sum_of(expected: Floats, covariance: Floats) -> tuple[float, float]:
     """Mean of the sum of lognormals, and the standard deviation of the logarithm of the one it is matched to."""
     total = float(expected.sum())
+    if not total > 0:
+        return 0.0, 0.0
     return total, math.sqrt(math.log1p(float(expected @ np.expm1(covariance) @ expected) / total**2))
 
 

@@ -59,7 +59,7 @@ def kinds_of(
     kinds: dict[dt.date, str] = {}
     for day in days:
         k = place[day.date]
-        beside = (dates[k - 1] if k else None, dates[k + 1] if k + 1 < len(dates) else None)
+        beside = [dates[j] if 0 <= j < len(dates) and _is_near(day.date, dates[j]) else None for j in (k - 1, k + 1)]
         if day.date in labels:
             kinds[day.date] = labels[day.date]
         elif day.length_ns != usual_ns:
@@ -94,6 +94,11 @@ def kind_of_date(date: dt.date, *, previous: dt.date | None = None, following: d
     return Kind.NORMAL
 
 
+def _is_near(date: dt.date, other: dt.date) -> bool:
+    """Whether two sessions can follow each other: a longer gap than holidays make is missing data."""
+    return abs((other - date).days) <= 5
+
+
 def _is_reconstitution(friday: dt.date) -> bool:
     which = _which_of_month(friday)
     return (friday.month == 6 and which == 4) or (friday.month == 11 and which == 2 and friday.year >= _SEMI_ANNUAL)
@@ -108,8 +113,8 @@ def _next_weekday(date: dt.date) -> dt.date:
 
 
 def _days_from(date: dt.date, *, until: dt.date) -> list[dt.date]:
-    """The date and those after it up to the next session, four at most: a longer gap is missing data."""
-    return [date + dt.timedelta(k) for k in range(min((until - date).days, 4))]
+    """The date and those after it up to the next session."""
+    return [date + dt.timedelta(k) for k in range((until - date).days)]
 
 
 def _weekdays_between(one: dt.date, other: dt.date) -> int:

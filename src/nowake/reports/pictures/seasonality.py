@@ -44,7 +44,7 @@ def seasonality(curve: VolumeCurve, session: Session, diurnal: Diurnal | None = 
     peak = f"{formats.percent(curve.shares[most])} of volume from {session.clock(edges_ns[most])[:5]}"
     alt = f"{peak}, the fullest of {len(shares)} buckets"
     if diurnal is not None:
-        alt += f"; volatility is at most {diurnal.factor.max():.2g} times its mean, in bucket {diurnal.factor.argmax() + 1}"
+        alt += f"; volatility is at most {diurnal.factor.max():.2g} times its mean"
     return canvas.draw(
         "Volume and volatility over the day", f"{alt}.", paint, heights=(2.2,) if diurnal is None else (2.0, 1.8)
     )

@@ -1,0 +1,139 @@
+"""nowake curves"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nowake.cli.options import check_writable, json_option
+from nowake.cli.screen import say, show, show_json
+
+if TYPE_CHECKING:
+    from nowake.reports.table import Table
+    from nowake.verbs.curves import Curves
+
+
+@click.command("curves", short_help="When does it trade, and how much does it move? From many days.")
+@click.argument("source")
+@click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@click.option("--bucket", default="15m", show_default=True, help="How finely the day is cut: 5m, 30m.")
+@click.option("--until", metavar="YYYY-MM-DD", help="Only days before this one, so that nothing looks ahead.")
+@click.option("--picture", metavar="FILE", help="Draw both curves into an SVG file.")
+@json_option
+def command(
+    source: str, *, root: str | None, bucket: str, until: str | None, picture: str | None, as_json: bool
+) -> None:
+    """Volume and volatility over the day, with intervals, from all days of a SOURCE.
+
+    Days whose volume cannot be believed are left out and special days kept apart, each with a line. The forecast that
+    is updated through the day is held against the average of past days, on days neither had seen.
+    """
+    from nowake.verbs.curves import curves  # noqa: PLC0415
+
+    check_writable(picture)
+    found = curves(source, root=root, bucket=bucket, until=until)
+    if picture is not None:
+        found.plot().save(picture)
+    if as_json:
+        show_json(_plain(found))
+        return
+    show(_buckets(found), *([] if found.contest is None else [_contest(found)]))
+    say(_summary(found))
+
+
+def _buckets(found: Curves) -> Table:
+    from nowake.reports import formats  # noqa: PLC0415
+    from nowake.reports.table import Column, Table  # noqa: PLC0415
+
+    rows = found.to_frame().to_dicts()
+    columns = [
+        Column("start", "from", is_number=False),
+        Column("share", "share", formats.percent),
+        Column("share_low", "low", formats.percent, spare=1),
+        Column("share_high", "high", formats.percent, spare=1),
+    ]
+    if found.diurnal is not None:
+        columns += [
+            Column("volatility_factor", "volatility", formats.number),
+            Column("factor_low", "low", formats.number, spare=1),
+            Column("factor_high", "high", formats.number, spare=1),
+        ]
+    days = found.volume.curves["normal"].days
+    notes = (f"Shares of continuous volume over {days} normal days; volatility against its mean over the day.",)
+    return Table(f"{found.source} over the day", tuple(columns), tuple(rows), notes)
+
+
+def _contest(found: Curves) -> Table:
+    from nowake.reports import formats  # noqa: PLC0415
+    from nowake.reports.table import Column, Table  # noqa: PLC0415
+
+    assert found.contest is not None
+    rows = [
+        {
+            "loss": each.name,
+            "static": each.static,
+            "dynamic": each.dynamic,
+            "saves": each.gain.value,
+            "low": each.gain.low,
+            "high": each.gain.high,
+            "p_value": each.p_value,
+            "verdict": each.verdict,
+        }
+        for each in found.contest.comparisons
+    ]
+    columns = (
+        Column("loss", "error of", is_number=False),
+        Column("static", "average", formats.number),
+        Column("dynamic", "updated", formats.number),
+        Column("saves", "saves", formats.percent),
+        Column("low", "low", formats.percent, spare=1),
+        Column("high", "high", formats.percent, spare=1),
+        Column("p_value", "p", formats.scientific, spare=2),
+        Column("verdict", "verdict", is_number=False, is_prose=True),
+    )
+    dates = found.contest.dates
+    note = f"On {len(dates)} days not fitted to, {dates[0]} to {dates[-1]}; p of Diebold and Mariano's test by day."
+    return Table("Average curve against the forecast updated through the day", columns, tuple(rows), (note,))
+
+
+def _summary(found: Curves) -> str:
+    volume, level = found.volume, found.volume.total.level
+    total = volume.total
+    value, low, high = (
+        f"{each:,.0f}" if each >= 100 else f"{each:.4g}" for each in (total.value, total.low, total.high)
+    )
+    rows = [f"volume     {value} a normal day [{low}, {high}]"]
+    for name, auction in (("open", volume.opening_auction), ("close", volume.closing_auction)):
+        if auction is not None:
+            rows.append(f"auction    {name} {auction.value:.2%} of the day [{auction.low:.2%}, {auction.high:.2%}]")
+    if found.volatility is not None:
+        ahead, best = found.volatility.next, found.volatility.ways[0]
+        rows.append(
+            f"next day   volatility {ahead.value:.3%} [{ahead.low:.3%}, {ahead.high:.3%}] by {best.name}, off by "
+            f"{best.error:.0%} on {best.held_out} days"
+        )
+    if found.whole_day is not None:
+        parts = found.whole_day
+        rows.append(f"nights     {parts.overnight.value:.3%}; close to close {parts.whole.value:.3%} a day")
+    rows += [f"left out   {each.date} {each.reason}" for each in volume.left_out]
+    rows += [f"note       {note}" for note in (*volume.notes, *found.notes)]
+    return "\n".join([*rows, f"intervals  at {level:.0%}"])
+
+
+def _plain(found: Curves) -> dict[str, object]:
+    return {
+        "source": found.source,
+        "days": found.days,
+        "buckets": found.to_frame().to_dicts(),
+        "volume": found.volume.total,
+        "opening_auction": found.volume.opening_auction,
+        "closing_auction": found.volume.closing_auction,
+        "contest": None if found.contest is None else [each._asdict() for each in found.contest.comparisons],
+        "held_out": 0 if found.contest is None else len(found.contest.dates),
+        "dynamics": None if found.dynamic is None else dict(found.dynamic.estimates),
+        "volatility": None if found.volatility is None else found.volatility._asdict(),
+        "left_out": [each._asdict() for each in found.volume.left_out],
+        "kinds": {str(date): str(kind) for date, kind in found.volume.kinds.items()},
+        "notes": [*found.volume.notes, *found.notes],
+    }
