@@ -32,21 +32,25 @@ from nowake.models.terms import Floats
 
 SMALLEST_GAMMA = 2 - math.log(3) / math.log(2)
 SPANS_DAYS = 10.0 ** np.arange(-4, 1.5, 0.5)
-SLICES = (2, 3, 4, 6, 10, 40)
+TRADES = (2, 3, 4, 6, 10, 40)
 ROUNDING = 1e-9  # Of the largest eigenvalue: below this a sign is noise.
 
 
 class RoundTrip(NamedTuple):
-    """Trades that sum to 0, the instants they are traded between, and what they cost all together (below 0: earn)."""
+    """Trades that sum to 0, when each begins, how long it takes, and what they cost all together (below 0: earn).
+
+    A trade that takes no time is a block.
+    """
 
     trades: Floats
-    edges_days: Floats
+    starts_days: Floats
+    lengths_days: Floats
     cost: float
 
     def __str__(self) -> str:
-        lengths = np.diff(self.edges_days)
         steps = " then ".join(
-            f"{trade:+.4g} over {length:.3g}" for trade, length in zip(self.trades, lengths, strict=True)
+            f"{trade:+.4g} over {length:.3g}" if length else f"{trade:+.4g} at {start:.3g}"
+            for trade, start, length in zip(self.trades, self.starts_days, self.lengths_days, strict=True)
         )
         return f"trading {steps} sessions earns {-self.cost:.3g}"
 
@@ -104,55 +108,67 @@ def check_exponents(gamma: float, delta: float) -> None:
         )
 
 
-def cheapest_round_trip(kernel: Kernel, edges_days: Floats) -> RoundTrip:
-    """The round trip of unit length that costs least under linear pressure, traded evenly inside buckets."""
-    matrix = kernel.matrix(edges_days)
-    count = len(matrix)
-    flat = np.eye(count) - 1 / count
+def cheapest_round_trip(kernel: Kernel, *, span_days: float, trades: int) -> RoundTrip:
+    """The round trip of unit length that costs least under linear pressure: blocks, or even trading where G bursts."""
+    matrix = _costs(kernel, span_days, trades)
+    flat = np.eye(trades) - 1 / trades
     # Trades that sum to 0 are those left alone by `flat`; the vector of ones is lifted out of the way.
-    _, vectors = np.linalg.eigh(flat @ matrix @ flat + np.abs(matrix).sum() * (1 - flat @ flat) / count)
-    trades = flat @ vectors[:, 0]
-    return RoundTrip(trades, edges_days, float(trades @ matrix @ trades / 2))
+    _, vectors = np.linalg.eigh(flat @ matrix @ flat + np.abs(matrix).sum() * (np.eye(trades) - flat))
+    best = flat @ vectors[:, 0]
+    length = span_days / trades if kernel.bursts else 0.0
+    starts = np.linspace(0, span_days, trades, endpoint=not kernel.bursts, dtype=np.float64)
+    return RoundTrip(best, starts, np.full(trades, length), float(best @ matrix @ best / 2))
 
 
-def cheapest_trades(kernel: Kernel, edges_days: Floats) -> Floats:
-    """(N,) shares of an order per bucket that cost least under linear pressure, sales allowed: G^-1 1 / 1' G^-1 1."""
-    trades = np.linalg.lstsq(kernel.matrix(edges_days), np.ones(len(edges_days) - 1), rcond=None)[0]
-    return np.asarray(trades / trades.sum())
+def cheapest_trades(kernel: Kernel, *, span_days: float, trades: int) -> Floats:
+    """Shares of an order that cost least under linear pressure, sales allowed: G^-1 1 / 1' G^-1 1.
+
+    Blocks at even instants, both ends included, or even trading in as many slices where G bursts.
+    """
+    best = np.linalg.lstsq(_costs(kernel, span_days, trades), np.ones(trades), rcond=None)[0]
+    return np.asarray(best / best.sum())
 
 
 def trades_against_itself(kernel: Kernel) -> bool:
     """Whether on some grid the cheapest way to buy sells more than a hundredth of the order."""
     return any(
-        cheapest_trades(kernel, np.linspace(0, span, slices + 1)).min() < -0.01
+        cheapest_trades(kernel, span_days=float(span), trades=trades).min() < -0.01
         for span in SPANS_DAYS
-        for slices in (6, 10)
+        for trades in (6, 10)
+        # Where trades are too close to be told apart their signs are noise.
+        if np.linalg.cond(_costs(kernel, float(span), trades)) < 1e9
     )
 
 
 def two_step_trip(kernel: Kernel, delta: float) -> RoundTrip | None:
     """A share bought at one rate and sold at another under |v|^delta, where that earns; the best of a table."""
     best = None
+    trades = np.array([1.0, -1.0])
     for span in SPANS_DAYS:
         for ratio in np.geomspace(1e-4, 1e4, 33):
             edges = np.array([0.0, ratio / (1 + ratio), 1.0]) * span
-            trades = np.array([1.0, -1.0])
             cost = transient_cost(kernel, Power(1.0, delta), trades, edges)
             scale = transient_cost(kernel, Power(1.0, delta), np.abs(trades), edges)
             if cost < -ROUNDING * scale and (best is None or cost < best.cost):
-                best = RoundTrip(trades, edges, cost)
+                best = RoundTrip(trades, edges[:-1], np.diff(edges), cost)
     return best
+
+
+def _costs(kernel: Kernel, span_days: float, trades: int) -> Floats:
+    """The matrix of which trades x cost x' matrix x / 2."""
+    if kernel.bursts:
+        return kernel.matrix(np.linspace(0, span_days, trades + 1))
+    return kernel.gram(np.linspace(0, span_days, trades))
 
 
 def _check_positive_definite(kernel: Kernel) -> None:
     if kernel.convex:
         return
-    for slices in SLICES:
+    for trades in TRADES:
         for span in SPANS_DAYS:
-            edges = np.linspace(0, span, slices + 1)
-            scale = float(np.abs(kernel.matrix(edges)).max())
-            found = cheapest_round_trip(kernel, edges)
-            if found.cost < -ROUNDING * scale * slices:
+            found = cheapest_round_trip(kernel, span_days=float(span), trades=trades)
+            scale = float(np.abs(_costs(kernel, float(span), trades)).max())
+            if found.cost < -ROUNDING * scale * trades:
                 raise BadParameter(f"kernel {kernel} is not positive definite: {found}")
 
 

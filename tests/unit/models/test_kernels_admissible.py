@@ -1,0 +1,172 @@
+"""What impact can be traded against: kernels of a third party that fail, kernels that are only warned of."""
+
+import numpy as np
+import pytest
+
+from nowake.domain.errors import BadParameter
+from nowake.models.impact.admissible import (
+    SMALLEST_GAMMA,
+    cheapest_round_trip,
+    cheapest_trades,
+    check_admissible,
+    check_exponents,
+    trades_against_itself,
+    two_step_trip,
+    warnings_of,
+)
+from nowake.models.impact.kernel import Kernel, transient_cost
+from nowake.models.impact.kernels import CappedLinear, Exponential, MultiExponential, PowerLaw, ShiftedPowerLaw
+from nowake.models.impact.shapes import Power
+
+LINEAR = Power(1.0, 1.0)
+
+
+class Boxcar(Kernel, frozen=True):
+    """All is left for a tenth of a session, then nothing: its spectrum is a sine over its argument."""
+
+    def __call__(self, lag_days: np.ndarray) -> np.ndarray:
+        return np.where(np.asarray(lag_days) < 0.1, 1.0, 0.0)
+
+    def first(self, lag_days: np.ndarray) -> np.ndarray:
+        return np.minimum(lag_days, 0.1)
+
+    def second(self, lag_days: np.ndarray) -> np.ndarray:
+        near = np.minimum(lag_days, 0.1)
+        return near**2 / 2 + 0.1 * (lag_days - near)
+
+    def __str__(self) -> str:
+        return "boxcar"
+
+
+class Swinging(Kernel, frozen=True):
+    """exp(-t) cos(w t): its spectrum is two Lorentz curves, positive, but it falls below 0."""
+
+    w: float
+
+    def __call__(self, lag_days: np.ndarray) -> np.ndarray:
+        return np.exp(self._power * np.asarray(lag_days)).real
+
+    def first(self, lag_days: np.ndarray) -> np.ndarray:
+        return ((np.exp(self._power * np.asarray(lag_days)) - 1) / self._power).real
+
+    def second(self, lag_days: np.ndarray) -> np.ndarray:
+        lag = np.asarray(lag_days)
+        return ((np.exp(self._power * lag) - 1 - self._power * lag) / self._power**2).real
+
+    @property
+    def _power(self) -> complex:
+        return complex(-1.0, self.w)
+
+    def __str__(self) -> str:
+        return "swinging"
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        Boxcar(),
+        MultiExponential(weights=(-1.0, 2.0), rates=(1.0, 3.0)),  # Falls below 0 for good.
+        MultiExponential(weights=(1.6, -0.6), rates=(1.0, 3.0)),  # Rises at first.
+    ],
+    ids=str,
+)
+def test_a_kernel_that_pays_for_a_round_trip_is_refused_showing_it(kernel: Kernel) -> None:
+    with pytest.raises(BadParameter, match=r"is not positive definite: trading .* sessions earns"):
+        check_admissible(kernel, LINEAR)
+
+
+def test_the_round_trip_shown_ends_flat_and_earns() -> None:
+    """Three blocks 0.08 apart: the outer two are forgotten by each other, not by the middle one."""
+    found = cheapest_round_trip(Boxcar(), span_days=0.16, trades=3)
+    assert found.trades.sum() == pytest.approx(0, abs=1e-12)
+    gap = found.starts_days[:, None] - found.starts_days
+    cost = sum(found.trades[i] * found.trades[j] * (abs(gap[i, j]) < 0.1) / 2 for i in range(3) for j in range(3))
+    assert found.cost == pytest.approx(cost)
+    assert found.cost < -0.1
+    assert str(found) in (
+        "trading -0.4082 at 0 then +0.8165 at 0.08 then -0.4082 at 0.16 sessions earns 0.167",
+        "trading +0.4082 at 0 then -0.8165 at 0.08 then +0.4082 at 0.16 sessions earns 0.167",
+    )
+
+
+def test_negative_weights_are_refused_exactly_where_the_spectrum_turns_negative() -> None:
+    """(1 + w) / (1 + o^2) - 3 w / (9 + o^2) >= 0 for all o as long as w <= 1/2."""
+    check_admissible(MultiExponential(weights=(1.49, -0.49), rates=(1.0, 3.0)), LINEAR)
+    with pytest.raises(BadParameter, match="not positive definite"):
+        check_admissible(MultiExponential(weights=(1.52, -0.52), rates=(1.0, 3.0)), LINEAR)
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        Exponential(3.0),
+        PowerLaw(0.4),
+        ShiftedPowerLaw(0.5, 0.01),
+        CappedLinear(0.3),
+        MultiExponential((0.5, 0.5), (1.0, 9.0)),
+    ],
+    ids=str,
+)
+def test_convex_kernels_pass_and_never_sell_to_buy(kernel: Kernel) -> None:
+    """Alfonsi, Schied & Slynko 2012, theorem 1."""
+    check_admissible(kernel, LINEAR)
+    assert warnings_of(kernel, LINEAR) == ()
+    assert not trades_against_itself(kernel)
+    assert cheapest_trades(kernel, span_days=1.0, trades=9).min() >= 0
+
+
+def test_a_kernel_that_is_admissible_but_sells_to_buy_is_warned_of() -> None:
+    kernel = Swinging(20.0)
+    check_admissible(kernel, LINEAR)
+    (warning,) = warnings_of(kernel, LINEAR)
+    assert "the cheapest way to buy sells in between" in warning
+    trades = cheapest_trades(kernel, span_days=0.3, trades=11)
+    assert trades.sum() == pytest.approx(1)
+    assert trades.min() < 0
+
+
+@pytest.mark.parametrize(
+    ("gamma", "delta", "words"),
+    [
+        (0.3, 0.5, r"gamma 0.3 \+ delta 0.5 must be 1 or more, or round trips earn .* earns"),
+        (0.5, 0.49, r"\+ delta 0.49 must be 1 or more"),
+        (0.41, 0.8, "gamma 0.41 must be 0.415 or more where delta"),
+    ],
+)
+def test_exponents_that_break_gatherals_conditions_are_refused(gamma: float, delta: float, words: str) -> None:
+    with pytest.raises(BadParameter, match=words):
+        check_exponents(gamma, delta)
+    with pytest.raises(BadParameter, match=words):
+        check_admissible(PowerLaw(gamma), Power(1.0, delta))
+
+
+def test_exponents_on_the_edge_and_linear_pressure_pass() -> None:
+    check_exponents(0.5, 0.5)
+    check_exponents(SMALLEST_GAMMA, 0.9)
+    check_exponents(0.1, 1.0)
+
+
+@pytest.mark.parametrize("kernel", [Exponential(1.0), ShiftedPowerLaw(0.5, 0.01), CappedLinear(0.5), Boxcar()], ids=str)
+@pytest.mark.parametrize("delta", [0.5, 1.5])
+def test_a_kernel_finite_at_0_takes_only_linear_pressure(kernel: Kernel, delta: float) -> None:
+    with pytest.raises(BadParameter, match=r"must be linear.* then .* sessions earns"):
+        check_admissible(kernel, Power(1.0, delta))
+
+
+def test_a_round_trip_that_was_found_earns_when_added_up_again() -> None:
+    trip = two_step_trip(PowerLaw(0.3), 0.5)
+    assert trip is not None
+    edges = np.append(trip.starts_days, trip.starts_days[-1] + trip.lengths_days[-1])
+    assert transient_cost(PowerLaw(0.3), Power(1.0, 0.5), trip.trades, edges) == pytest.approx(trip.cost)
+    assert trip.cost < 0
+    assert two_step_trip(PowerLaw(0.5), 0.6) is None
+
+
+def test_pressure_that_is_not_linear_is_warned_of() -> None:
+    (warning,) = warnings_of(PowerLaw(0.5), Power(1.0, 0.6))
+    assert "count the spread too" in warning
+
+
+def test_pressure_against_the_trade_is_refused() -> None:
+    with pytest.raises(BadParameter, match="pressure -1 must be 0 or more"):
+        check_admissible(Exponential(1.0), Power(-1.0, 1.0))
