@@ -103,9 +103,12 @@ def one_step(solution: Solution, sums: ClusterSums, *, seed: int, replicates: in
         moved = bread @ total[:p]
         left = sums.scores - sums.curvatures @ moved
         meat = (left * drawn[:, None]).T @ left
+        own = np.sqrt(factor * np.diag(bread @ meat @ bread))
+        if not (own > 0).all():  # One cluster drawn every time explains itself.
+            continue
         draws.append(solution.values + moved)
-        t.append(moved / np.sqrt(factor * np.diag(bread @ meat @ bread)))
-    return _gathered(solution.values, draws, t, _own_se(sums), replicates)
+        t.append(moved / own)
+    return _gathered(solution, sums, draws, t, asked=replicates)
 
 
 def refits(
@@ -128,7 +131,7 @@ def refits(
         if again.converged:
             draws.append(again.values)
     nothing = [np.full(len(solution.values), np.nan)] * len(draws)
-    return _gathered(solution.values, draws, nothing, _own_se(sums), replicates)
+    return _gathered(solution, sums, draws, nothing, asked=replicates)
 
 
 def _own_se(sums: ClusterSums) -> Floats:
@@ -151,13 +154,13 @@ def _inverse(curvature: Floats) -> Floats | None:
     return np.asarray(np.linalg.inv(curvature), dtype=np.float64)
 
 
-def _gathered(values: Floats, draws: list[Floats], t: list[Floats], se: Floats, asked: int) -> Bootstrap:
+def _gathered(solution: Solution, sums: ClusterSums, draws: list[Floats], t: list[Floats], *, asked: int) -> Bootstrap:
     if len(draws) < max(2, asked / 2):
         raise Unidentified(
             f"only {len(draws)} of {asked} bootstrap replicates identify the parameters: "
             "too few clusters carry the information; give more days or symbols"
         )
-    return Bootstrap(np.asarray(values), np.array(draws), np.array(t), se, asked - len(draws))
+    return Bootstrap(solution.values, np.array(draws), np.array(t), _own_se(sums), asked - len(draws))
 
 
 def _check(replicates: int) -> None:

@@ -118,12 +118,17 @@ def fit(
     problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
     check_problem(problem, cluster)
     solution = solve(problem, loss=loss)
+    told_later = RELAXED not in solution.at_bound
+    if not told_later:
+        # The later moves are too noisy, or too few; what stays is then held, and the cost is fitted as well as ever.
+        problem = problem.without_later()
+        solution = solve(problem, loss=loss)
     check_solution(problem, solution)
     if interval == "sandwich" and cluster != "two-way":
         doubt = sandwich(cluster_sums(solution, problem.clusters(cluster)))
     else:
         doubt = doubt_of(problem, solution, cluster)
-    study = _Study(problem, solution, doubt, cluster, level)
+    study = _Study(problem, solution, doubt, cluster, level, told_later)
     ends = study.ends(interval, replicates, seed)
     compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
     found = {
@@ -173,6 +178,7 @@ class _Study:
     doubt: Doubt
     cluster: Clusters
     level: float
+    told_later: bool
 
     def ends(self, interval: Interval, replicates: int, seed: int) -> list[tuple[float, float]]:
         """Intervals of all that was fitted, inside the parameters' ranges."""
@@ -233,7 +239,8 @@ class _Study:
         if RELAXED in self.problem.prototype.__struct_fields__:
             relaxed = getattr(self.problem.prototype, RELAXED)
             held = "fair pricing" if relaxed is None else f"{relaxed:g}, as held"
-            yield f"no later price used: what stays of the impact is not measured but taken from {held}"
+            why = "no later price used" if self.told_later else "the later prices cannot tell what stays"
+            yield f"{why}: what stays of the impact is not measured but taken from {held}"
         elif self.problem.predict_later(self.solution.values).any():
             yield "no later price used: permanent and temporary are told apart by size and duration alone"
 

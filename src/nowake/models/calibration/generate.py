@@ -4,7 +4,7 @@ Sizes are drawn evenly in log Q/V and participation evenly in its log, so that t
 a coin's. The noise of a cost is the market's own move: side * sigma sqrt(T / 3) times a unit draw, of which a share
 is common to all orders of that day and symbol and another to all of that day, so that errors come in clusters as real
 ones do. The move long after the order continues the same path: for a Brownian motion the average over T and the end
-correlate by sqrt(3) / 2.
+correlate by sqrt(3) / 2. No draw moves a price by more than half.
 
 A desk's real sizes follow its signals and its sides its clients; nothing here does, so a fit that is right on these
 may still be wrong where orders chase the price (no model of selection)."""
@@ -25,6 +25,7 @@ _NS = 1_000_000_000
 _OPEN_NS, _SESSION_NS = 14 * 3600 * _NS + 1800 * _NS, 23_400 * _NS  # New York's winter session, in UTC.
 _FIRST_DAY = 18_262  # 2020-01-01.
 _OUTLIER = 10.0  # How much further out an outlier lies.
+_MOST_BPS = 5_000.0  # Of noise, and of the model: a price stays above 0.
 
 
 class Design(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ def generate_orders(model: Impact, seed: int, design: Design | None = None) -> M
     Raises
     ------
     BadParameter
-        When the model moves a price by all of it or more.
+        When the model moves a price by half of it or more.
     """
     design = Design() if design is None else design
     rng = np.random.default_rng(seed)
@@ -114,12 +115,15 @@ def generate_orders(model: Impact, seed: int, design: Design | None = None) -> M
     crossing = model.half_spread_bps(terms) if owns_spread else design.spread_share * market["spread_bps"]
     average, later = _noise(rng, design, day, symbol, days)
     sigma = 1e4 * market["volatility"]
-    cost = crossing + model.total_bps(terms) + side * sigma * average
-    moved = 2 * model.permanent_bps(terms) + side * sigma * later
-    if (worst := float(np.abs(np.concatenate((cost, moved))).max())) >= 1e4:
+    expected, stays = crossing + model.total_bps(terms), 2 * model.permanent_bps(terms)
+    if (worst := float(max(np.max(np.abs(expected)), np.max(np.abs(stays))))) >= _MOST_BPS:
         raise BadParameter(
-            f"{model} moves a price by {worst:g} bps in this design: more than all of it; make it smaller"
+            f"{model} moves a price by {worst:g} bps in this design, half of it or more; make it smaller"
         )
+    cost, moved = (
+        part + side * np.clip(sigma * noise, -_MOST_BPS, _MOST_BPS)
+        for part, noise in ((expected, average), (stays, later))
+    )
     order = np.argsort(starts, kind="stable")
     return Metaorders(
         symbols=tuple(f"S{number:03d}" for number in range(design.symbols)),

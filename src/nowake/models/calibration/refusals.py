@@ -60,27 +60,27 @@ def check_solution(problem: Problem, solution: Solution) -> None:
         With the bound, or the two parameters and how alike they are.
     """
     name = problem.prototype.name
+    inflation, partner = inflation_of(solution)
+    worst = int(np.argmax(inflation))
+    # A prefactor of 0 hides its exponent: that is told by the bound below.
+    if np.isfinite(solution.slopes).all() and solution.slopes.any(axis=0).all() and inflation[worst] > MOST_INFLATION:
+        one, other = solution.names[worst], solution.names[int(partner[worst])]
+        also = "vary the duration of orders, give later_price, " if problem.later_bps is None else ""
+        raise Unidentified(
+            f"{one} and {other} of {name} cannot be told apart in these orders: they inflate each other's variance "
+            f"{inflation[worst]:.3g} times ({MOST_INFLATION:g} is the most taken); {also}"
+            f"or hold one with hold={{{other!r}: ...}}"
+        )
     if solution.at_bound:
         at = solution.at_bound[0]
-        value = solution.named()[at]
         raise Unidentified(
-            f"{at} of {name} ends at {value:g}, the edge of its range: the data do not show it; "
+            f"{at} of {name} ends at {solution.named()[at]:g}, the edge of its range: the data do not show it; "
             f"hold it with hold={{{at!r}: ...}}, or fit a model without it"
         )
     if not solution.converged:
         raise Unidentified(
             f"the search for {name} did not rest after {solution.steps} steps at {_listed(solution)}; "
             "many values fit alike: hold a parameter, or fit a simpler model"
-        )
-    inflation, partner = inflation_of(solution)
-    worst = int(np.argmax(inflation))
-    if inflation[worst] > MOST_INFLATION:
-        other = solution.names[int(partner[worst])]
-        raise Unidentified(
-            f"{solution.names[worst]} and {other} of {name} cannot be told apart in these orders: they inflate "
-            f"each other's variance {inflation[worst]:.3g} times ({MOST_INFLATION:g} is the most taken); "
-            + ("vary the duration of orders, give later_price, " if problem.later_bps is None else "")
-            + f"or hold one with hold={{{other!r}: ...}}"
         )
 
 

@@ -1,0 +1,173 @@
+"""From orders to a fit that prints, says how it was made and carries its doubt into the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+import pytest
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.metaorder import Metaorders
+from nowake.models.calibration.fit import fit, hash_of
+from nowake.models.calibration.generate import Design, generate_orders
+from nowake.models.calibration.loss import Loss, SoftL1, Student
+from nowake.models.impact import Linear, PowerLaw, Reading, SquareRoot
+from nowake.models.measurement import t_of
+
+TRUTH = PowerLaw(y=0.9, exponent=0.6, relaxed=0.5)
+
+
+@functools.cache
+def desk() -> Metaorders:
+    return generate_orders(TRUTH, 2, Design(orders=2_000, tails=4.0))
+
+
+PRINTED = """\
+power law fitted to 2,000 orders in 579 clusters
+                 estimate  95% interval              s.e.
+"""
+
+
+def test_a_fit_prints_what_it_found_and_how() -> None:
+    printed = str(fit(PowerLaw, desk()))
+    assert printed.startswith(PRINTED)
+    for line in (
+        "  y                ",
+        "prefactor of σ (Q/V)^δ",
+        "  relaxed          ",
+        "R² 0.",
+        "Huber loss (1.345), cluster jackknife by day-symbol; Student's t with ",
+        "; with the later move of 2,000 orders",
+        "the spread paid is taken off as recorded",
+        "  headline: Huber                      2,000",
+        "- ",
+    ):
+        assert line in printed
+    assert not any(line.endswith(" ") for line in printed.splitlines())
+
+
+def test_the_interval_is_students_around_the_estimate_and_the_model_carries_the_covariance() -> None:
+    found = fit(PowerLaw, desk(), later=False, level=0.9)
+    each, se = found.estimates["y"], found.standard_errors["y"]
+    assert found.model.y == each.value
+    assert found.model.se("y") == pytest.approx(se)
+    assert found.model.covariance[0][1] > 0
+    assert each.high - each.value == pytest.approx(t_of(0.9, 1_000) * se, rel=0.01)
+    assert (each.level, each.n) == (0.9, 2_000)
+
+
+def test_the_truth_lies_in_the_intervals_of_every_kind() -> None:
+    for interval in ("jackknife", "sandwich", "bootstrap", "profile"):
+        found = fit(PowerLaw, desk(), interval=interval, later=False)  # type: ignore[arg-type]
+        assert found.estimates["y"].low < 0.9 < found.estimates["y"].high
+        assert found.estimates["exponent"].low < 0.6 < found.estimates["exponent"].high
+        assert found.estimates["y"].method.endswith("by day-symbol")
+
+
+def test_every_loss_finds_the_law() -> None:
+    for loss, named in ((Loss(), "normal"), (SoftL1(), "soft L1"), (Student(), "Student's t of ")):
+        found = fit(PowerLaw, desk(), loss=loss, later=False)
+        assert found.estimates["exponent"].value == pytest.approx(0.6, abs=0.1)
+        assert named in found.method
+
+
+def test_students_degrees_are_found() -> None:
+    method = fit(PowerLaw, generate_orders(TRUTH, 1, Design(orders=20_000, tails=4.0)), loss=Student()).method
+    degrees = float(method.split("Student's t of ")[1].split(" ")[0])
+    assert degrees == pytest.approx(4.0, abs=0.6)
+
+
+def test_what_was_fitted_beside_the_parameters_is_apart_from_them() -> None:
+    found = fit(PowerLaw, desk(), spread="estimate")
+    assert set(found.estimates) == {"y", "exponent"}
+    assert set(found.nuisances) == {"spread", "relaxed"}
+    assert found.nuisances["spread"].low < 0.5 < found.nuisances["spread"].high
+    assert found.model.relaxed == found.nuisances["relaxed"].value
+
+
+def test_without_a_later_price_what_stays_is_held_and_said() -> None:
+    fair = fit(SquareRoot, desk(), later=False)
+    held = fit(SquareRoot(relaxed=0.25, reading=Reading.PEAK), desk(), later=False)
+    assert "taken from fair pricing" in fair.notes[0]
+    assert "taken from 0.25, as held" in held.notes[0]
+    assert held.model.reading is Reading.PEAK
+    assert held.estimates["y"].value == pytest.approx(1.5 * fair.estimates["y"].value, rel=1e-4)
+
+
+def test_a_held_parameter_is_in_the_model_and_not_among_the_estimates() -> None:
+    found = fit(PowerLaw, desk(), hold={"exponent": 0.5})
+    assert set(found.estimates) == {"y"}
+    assert found.model.exponent == 0.5
+    assert found.model.se("exponent") == 0
+
+
+def test_a_model_fits_itself_by_the_same_way() -> None:
+    assert SquareRoot.fit(desk(), spread="half") == fit(SquareRoot, desk(), spread="half")
+
+
+def test_rows_left_out_are_counted_and_said() -> None:
+    holed = desk().spread_paid_bps.copy()  # type: ignore[union-attr]
+    holed[:5] = np.nan
+    found = fit(SquareRoot, dataclasses.replace(desk(), spread_paid_bps=holed), spread="paid")
+    assert (found.orders, found.dropped) == (1_995, 5)
+    assert "5 orders left out: spread_paid_bps not known" in found.notes
+
+
+def test_the_hash_changes_with_any_column() -> None:
+    changed = desk().days.copy()
+    changed[77] *= 1 + 1e-12
+    assert hash_of(desk()) == hash_of(generate_orders(TRUTH, 2, Design(orders=2_000, tails=4.0)))
+    assert hash_of(desk()) != hash_of(dataclasses.replace(desk(), days=changed))
+    assert hash_of(desk()) != hash_of(dataclasses.replace(desk(), later_price=None))
+
+
+def test_a_fit_is_two_frames() -> None:
+    found = fit(Linear, generate_orders(Linear(gamma=5e-7, eta=1e-7, epsilon=0.02), 1, Design(orders=1_000)))
+    frame = found.to_frame()
+    assert frame.columns == ["parameter", "value", "low", "high", "se", "unit", "meaning"]
+    assert frame["parameter"].to_list() == ["gamma", "eta", "epsilon"]
+    assert frame["unit"].to_list()[0] == "currency/share²"
+    assert found.by_size()["orders"].to_list() == [100] * 10
+
+
+def test_later_prices_that_cannot_tell_what_stays_are_left_out_and_said() -> None:
+    """Fifty sessions later the market's own move drowns everything."""
+    design = Design(orders=60, days=20, relax_days=50.0)
+    found = fit(SquareRoot, generate_orders(SquareRoot(y=0.8), 1, design))
+    assert found.notes[0].startswith("the later prices cannot tell what stays")
+    assert found.model.relaxed is None
+
+
+def test_intervals_stay_in_the_range_of_the_parameter() -> None:
+    thin = generate_orders(SquareRoot(y=0.2), 4, Design(orders=60, days=20))
+    found = fit(SquareRoot, thin, later=False, level=0.99)
+    assert found.estimates["y"].low == 0
+    assert "y cannot be told from 0 at 99%" in found.notes
+
+
+def test_fewer_than_five_days_have_no_r_squared_on_later_days() -> None:
+    found = fit(SquareRoot, generate_orders(TRUTH, 1, Design(orders=200, days=4)))
+    assert math.isnan(found.cv_r2)
+    assert "on later days not known, fewer than five days" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"cluster": "week"}, "cluster 'week' must be one of day-symbol, day"),
+        ({"interval": "guess"}, "interval 'guess' must be one of jackknife"),
+        ({"level": 1.5}, "level 1.5"),
+        ({"interval": "bootstrap", "cluster": "two-way"}, "a bootstrap draws clusters of one kind"),
+    ],
+)
+def test_an_option_that_is_none_is_refused(option: dict[str, object], said: str) -> None:
+    with pytest.raises(BadParameter, match=said):
+        fit(SquareRoot, desk(), **option)  # type: ignore[arg-type]
+
+
+def test_the_same_orders_give_the_same_fit() -> None:
+    first, again = (fit(PowerLaw, desk(), interval="bootstrap", seed=4) for _ in range(2))
+    assert first == again
