@@ -101,8 +101,8 @@ def orderflow_slope(
     BadData
         When fewer than three windows can be fitted.
     """
-    length_s = (tape.end_ns - tape.start_ns) / NS_PER_SECOND
     if window_s is None:
+        length_s = (tape.end_ns - tape.start_ns) / NS_PER_SECOND
         window_s = min(30.0 * NS_PER_MINUTE / NS_PER_SECOND, max(length_s / 8, MIN_ROWS * bar_s))
     if not 0 < bar_s * MIN_ROWS <= window_s:
         raise BadParameter(f"bar_s {bar_s} must be above 0 and at most 1/{MIN_ROWS} of window_s {window_s:g}")

@@ -25,6 +25,7 @@ from nowake.models.tape.orders import Floats, Tape
 from nowake.models.tape.regression import Line, line, scaled
 
 HORIZONS_S = (10.0, 60.0, 300.0)
+_LEAST_SHARE = 0.05
 
 
 class KyleLambda(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,8 @@ class KyleLambda(msgspec.Struct, frozen=True, kw_only=True):
     per_share
         Currency per share, per share of net flow; per square root of a share where `root`.
     bps_per_percent
-        Basis points of the price for net flow of 1 % of a day's volume; None where `root`.
+        Basis points of the price for net flow of 1 % of a day's volume; None where `root`, or where a day's volume was
+        not given and the tape is less than a twentieth of a session.
     intercept_bps
         What the mid moves in a bar without net flow, basis points.
     r2
@@ -92,7 +94,7 @@ def kyle_lambda(
         raise BadParameter(f"bar_s {bar_s} must be above 0 and finite, for example 60 for minutes")
     edges = np.arange(tape.start_ns, tape.end_ns + 1, int(bar_s * NS_PER_SECOND))
     if len(edges) < 2:
-        raise BadData(f"{(tape.end_ns - tape.start_ns) / NS_PER_SECOND:.0f} s hold no bar of {bar_s:g} s")
+        raise BadData(f"{window_s(tape):.0f} s hold no bar of {bar_s:g} s")
     mids = tape.touch.mid_ticks[tape.touch.at(edges)]
     place = np.searchsorted(tape.time_ns, edges, side="right")
     flow = np.diff(np.append(0.0, np.cumsum(_pushes(tape, root=root)))[place])
@@ -133,15 +135,24 @@ def kyle_lambda_by_volume(
 
 
 def horizons(tape: Tape, bars_s: Sequence[float] = HORIZONS_S) -> tuple[float, ...]:
-    """Those bar lengths of which the window holds enough."""
-    return tuple(bar for bar in bars_s if (tape.end_ns - tape.start_ns) / NS_PER_SECOND >= 40 * bar)
+    """Those bar lengths of which the window holds 40 or more; one second where it holds so few of any."""
+    return tuple(bar_s for bar_s in bars_s if window_s(tape) >= 40 * bar_s) or (1.0,)
+
+
+def window_s(tape: Tape) -> float:
+    """Length of the window in seconds."""
+    return (tape.end_ns - tape.start_ns) / NS_PER_SECOND
+
+
+def window_share(tape: Tape, instrument: Instrument) -> float:
+    """Share of the session, by the clock, that the window is."""
+    session = instrument.session
+    return (tape.end_ns - tape.start_ns) / (session.close_ns - session.open_ns)
 
 
 def daily_volume_of(tape: Tape, instrument: Instrument) -> float:
     """Shares of the tape, scaled from its window to the session by the clock."""
-    session = instrument.session
-    share = (tape.end_ns - tape.start_ns) / (session.close_ns - session.open_ns)
-    return instrument.quantity(float(tape.lots.sum())) / min(share, 1.0)
+    return instrument.quantity(float(tape.lots.sum())) / window_share(tape, instrument)
 
 
 def _pushes(tape: Tape, *, root: bool) -> Floats:
@@ -157,11 +168,12 @@ def _in_units(
     per_share = tick / (math.sqrt(lot) if root else lot)
     price = instrument.price(float(tape.mid_ticks.mean()))
     percent = 0.01 * (daily_volume_of(tape, instrument) if daily_volume is None else daily_volume)
+    scales = daily_volume is not None or window_share(tape, instrument) >= _LEAST_SHARE
     bps = 1e4 / abs(price) if price else math.nan
     return KyleLambda(
         bar=bar,
         per_share=scaled(fitted.slope, per_share),
-        bps_per_percent=None if root else scaled(fitted.slope, per_share * percent * bps),
+        bps_per_percent=scaled(fitted.slope, per_share * percent * bps) if scales and not root else None,
         intercept_bps=scaled(fitted.intercept, tick * bps),
         r2=fitted.r2,
         hc3_se=fitted.slope_hc3_se * per_share,

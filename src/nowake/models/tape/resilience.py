@@ -9,19 +9,18 @@ over the level that is usual at that time (the time-weighted mean of half an hou
     share left psi(tau) = sum x_i(tau) / sum x_i(0),  both over the shocks still running at tau,
 
 until the next large order, or the end of the data, cuts it off: numerator and denominator lose the same shocks, so
-nothing is biased by who is left. Markets recover in a quick part and a slow one, so two exponentials are fitted,
-
-    psi(tau) = b + w1 exp(-k1 tau) + w2 exp(-k2 tau),   b + w1 + w2 = 1,   w1, w2 >= 0,
-
-of which one may vanish. The half-life is the time after which half of what comes back, 1 - b, is back: ln 2 / k where
-one exponential does. Where shocks at random follow each other fast, a market left alone calms below the usual level,
-and b is negative: with one exponential, - (shocks a second) / k. Intervals resample blocks of consecutive shocks.
+nothing is biased by who is left. Fitted is one exponential, psi = b + (1 - b) exp(-k tau); or two, where they do much
+better and are well apart: in many markets a part of the excess is gone in milliseconds (quick quoters, the tail of a
+sweep) and the rest over seconds. The half-life ln 2 / k is then of the slow part, the one an order can wait for, and
+the quick one is given beside it. 1 - b comes back. Where shocks at random follow each other fast, a market left alone
+calms below the usual level, and b is negative: - (shocks a second) / k. Intervals resample blocks of shocks.
 
 Depth is capped at its time-weighted 95th percentile, for one whale outweighs a day. Wrong where: the feed shows the
 book late; large orders come because the book is about to refill."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import msgspec
@@ -38,7 +37,8 @@ from nowake.models.tape.orders import Flags, Floats, Ints, Tape, read_tape
 MIN_SHOCKS = 40
 _USUAL_NS = 30 * NS_PER_MINUTE
 _PER_BLOCK = 5
-_RATES = 40
+_RATES = 81
+_WIDEST = 1_000.0
 _FIRST_NS, _FIRST_OF_MILLISECONDS_NS = 10_000, NS_PER_MS
 
 
@@ -48,7 +48,9 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     half_life_s
-        Time after which half of what comes back is back, in seconds.
+        Of what comes back, or of the slow part of it where there are two, in seconds.
+    quick_half_life_s, quick_share
+        Of the quick part, and its share of the excess; None where one exponential does.
     comes_back
         Share of the excess that comes back; above 1 where it overshoots the usual level.
     lags_s, left, low, high
@@ -60,6 +62,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     half_life_s: Measurement
+    quick_half_life_s: Measurement | None
+    quick_share: Measurement | None
     comes_back: Measurement
     lags_s: tuple[float, ...]
     left: tuple[float, ...]
@@ -265,32 +269,34 @@ def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float
     use = (running.sum(axis=0) >= max(MIN_SHOCKS // 2, shocks // 50)) & (first.sum(axis=0) > 0)
     use[0] = False
     if use.sum() < 6:
-        raise BadData(
-            f"{name}: shocks follow each other within {paths.lags_ns[-1] / 1e9:g} s; nothing is left to follow"
-        )
+        raise BadData(f"{name}: shocks follow each other too fast for what comes after them to be seen")
     weights = np.vstack((np.ones(len(now)), blocks.resampled(len(now), repeats, seed)))
     size = (weights @ first)[:, use]
     if np.mean(size <= 0) > 0.01:
         raise BadData(f"{name}: whether large orders leave an excess over the usual level cannot be told from chance")
     left = (weights @ now)[:, use] / np.where(size > 0, size, np.inf)
     lags_s = paths.lags_ns[use] / NS_PER_SECOND
-    curves = _curves(lags_s, left, running.sum(axis=0)[use].astype(np.float64))
-    half_lives_s = curves.half_lives_s()
-    if half_lives_s[0] <= lags_s[0] or curves.shares[0].sum() <= 0:
-        what = "nothing comes back" if curves.shares[0].sum() <= 0 else "half of what comes back is back"
-        raise BadData(f"{name}: {what} within {lags_s[0]:g} s, the first lag of this feed; no half-life can be told")
-    if half_lives_s[0] > lags_s[-1] / 2:
-        raise BadData(
-            f"{name}: it takes about {half_lives_s[0]:.2g} s to come half way back, and shocks could be followed for "
-            f"{lags_s[-1]:.2g} s only; no half-life can be told"
-        )
+    parts = _best(lags_s, left, running.sum(axis=0)[use].astype(np.float64))
+    _check_followed(name, parts, lags_s)
     low, high = blocks.ends(left[0], left[1:], level=level, blocks=len(now))
-    how = f"two exponentials, {len(now)} blocks of shocks resampled {repeats} times"
+    how = f"{'two exponentials' if parts.shares.shape[1] > 1 else 'one exponential'}, " + (
+        f"{len(now)} blocks of shocks resampled {repeats} times"
+    )
+
+    def measured(values: Floats) -> Measurement:
+        return blocks.measured(float(values[0]), values[1:], level=level, blocks=len(now), n=shocks, method=how)
+
+    def time(values: Floats) -> Measurement:
+        """By logarithms, for a time cannot be negative."""
+        log = measured(np.log(values))
+        return msgspec.structs.replace(log, value=math.exp(log.value), low=math.exp(log.low), high=math.exp(log.high))
+
+    two = parts.shares.shape[1] > 1
     return Recovery(
-        half_life_s=_half_life(half_lives_s, level=level, parts=len(now), n=shocks, how=how),
-        comes_back=blocks.measured(
-            float(1 - curves.stays[0]), 1 - curves.stays[1:], level=level, blocks=len(now), n=shocks, method=how
-        ),
+        half_life_s=time(parts.half_lives_s[:, 0]),
+        quick_half_life_s=time(parts.half_lives_s[:, 1]) if two else None,
+        quick_share=measured(parts.shares[:, 1]) if two else None,
+        comes_back=measured(parts.shares.sum(axis=1)),
         lags_s=tuple(lags_s.tolist()),
         left=tuple(left[0].tolist()),
         low=tuple(low.tolist()),
@@ -300,58 +306,87 @@ def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float
     )
 
 
-def _half_life(half_lives_s: Floats, *, level: float, parts: int, n: int, how: str) -> Measurement:
-    """The first with the interval of the others, from their logarithms, for a time cannot be negative."""
-    log = np.log(half_lives_s)
-    low, high = blocks.ends(log[:1], log[1:, None], level=level, blocks=parts)
-    value = float(np.exp(log[0]))
-    return Measurement(
-        value=value, low=float(np.exp(low[0])), high=float(np.exp(high[0])), level=level, n=n, method=how
-    )
+def _check_followed(name: str, parts: _Parts, lags_s: Floats) -> None:
+    """Refuse a half-life at the ends of what could be followed."""
+    half_life_s = float(parts.half_lives_s[0, 0])
+    if not parts.shares[0].sum() > 0:
+        raise BadData(f"{name}: nothing comes back within {lags_s[-1]:.2g} s")
+    if half_life_s <= lags_s[0]:
+        raise BadData(
+            f"{name}: it is back within {lags_s[0]:g} s, the first lag of this feed; no half-life can be told"
+        )
+    if _spans(parts) > _WIDEST:
+        low, high = np.quantile(parts.half_lives_s[:, 0], [0.025, 0.975])
+        raise BadData(f"{name}: the half-life may be anything from {low:.2g} to {high:.2g} s; no half-life can be told")
+    if half_life_s > lags_s[-1] / 2:
+        raise BadData(
+            f"{name}: it takes about {half_life_s:.2g} s to come half way back, and shocks could be followed for "
+            f"{lags_s[-1]:.2g} s only; no half-life can be told"
+        )
 
 
-class _Curves(NamedTuple):
-    """Fitted recoveries, one a row: what stays, two shares and their rates."""
+def _rates(lags_s: Floats) -> Floats:
+    """Rates a search may try: half-lives from half the first lag to twice the last, fastest first."""
+    return np.asarray(np.log(2) / np.geomspace(lags_s[0] / 2, 2 * lags_s[-1], _RATES))
 
-    stays: Floats
+
+class _Parts(NamedTuple):
+    """Fitted exponentials, one row a repeat: shares and half-lives of the slow and the quick part, and the misfit."""
+
     shares: Floats
-    rates: Floats
-
-    def left(self, at_s: Floats) -> Floats:
-        """Share left after each row's own time."""
-        return np.asarray(self.stays + (self.shares * np.exp(-self.rates * at_s[:, None])).sum(axis=1))
-
-    def half_lives_s(self) -> Floats:
-        """When half of what comes back is back: by bisection, for the curve only falls."""
-        low = np.zeros(len(self.stays))
-        high = np.log(2) / self.rates.min(axis=1) * 1.000001
-        for _ in range(60):
-            middle = (low + high) / 2
-            late = self.left(middle) <= (1 + self.stays) / 2
-            low, high = np.where(late, low, middle), np.where(late, middle, high)
-        return np.asarray((low + high) / 2)
+    half_lives_s: Floats
+    misfit: Floats
 
 
-def _curves(lags_s: Floats, left: Floats, weight: Floats) -> _Curves:
-    """Weighted least squares of two exponentials to each row of `left` (B, lags).
+def _best(lags_s: Floats, left: Floats, weight: Floats) -> _Parts:
+    """One exponential, or two where these halve the misfit and both are sure to be there.
 
-    Given the rates it is linear in the shares, 1 - psi = w1 (1 - e1) + w2 (1 - e2), so only the rates are searched: on
-    a grid of half-lives from half the first lag to twice the last; two next to each other make any between them.
+    Each must hold a tenth of the excess in 95 % of the rows, and their half-lives must be known at all.
     """
-    rates = np.log(2) / np.geomspace(lags_s[0] / 2, 2 * lags_s[-1], _RATES)
+    one, two = _one(lags_s, left, weight), _two(lags_s, left, weight)
+    is_better = two.misfit[0] < one.misfit[0] / 2
+    is_sure = np.quantile(two.shares.min(axis=1), 0.05) > 0.1 and _spans(two) <= _WIDEST
+    return two if is_better and is_sure else one
+
+
+def _spans(parts: _Parts) -> float:
+    """How many times the longest plausible half-life is the shortest, for the less sure part."""
+    low, high = np.quantile(parts.half_lives_s, [0.025, 0.975], axis=0)
+    return float((high / low).max())
+
+
+def _one(lags_s: Floats, left: Floats, weight: Floats) -> _Parts:
+    """Least squares of 1 - psi = w (1 - exp(-k tau)): linear in w, searched in k, then a parabola through the best."""
+    rates = _rates(lags_s)
+    rest = 1 - np.exp(-rates[:, None] * lags_s)
+    gain = np.maximum(((1 - left) * weight) @ rest.T, 0.0) ** 2 / (rest**2 @ weight)
+    rows, best = np.arange(len(left)), gain.argmax(axis=1)
+    inner = np.clip(best, 1, len(rates) - 2)
+    below, at, above = (gain[rows, inner + shift] for shift in (-1, 0, 1))
+    bend = below - 2 * at + above
+    step = np.where((bend < 0) & (best == inner), (below - above) / (2 * np.where(bend < 0, bend, -1.0)), best - inner)
+    rate = rates[inner] * (rates[1] / rates[0]) ** step
+    rest = 1 - np.exp(-rate[:, None] * lags_s)
+    share = ((1 - left) * rest) @ weight / (rest**2 @ weight)
+    misfit = ((1 - left - share[:, None] * rest) ** 2) @ weight
+    return _Parts(share[:, None], np.log(2) / rate[:, None], misfit)
+
+
+def _two(lags_s: Floats, left: Floats, weight: Floats) -> _Parts:
+    """The same with two rates at least a factor of 10 apart and no share below 0; slow first."""
+    rates = _rates(lags_s)
     rest = 1 - np.exp(-rates[:, None] * lags_s)
     gram, load = (rest * weight) @ rest.T, ((1 - left) * weight) @ rest.T
-    single = np.maximum(load, 0.0) ** 2 / np.diag(gram)
-    i, j = np.triu_indices(_RATES, 1)
-    determinant = gram[i, i] * gram[j, j] - gram[i, j] ** 2
-    one = (load[:, i] * gram[j, j] - load[:, j] * gram[i, j]) / determinant
-    two = (load[:, j] * gram[i, i] - load[:, i] * gram[i, j]) / determinant
-    gain = np.where((one > 0) & (two > 0), one * load[:, i] + two * load[:, j], 0.0)
-    rows, best, alone = np.arange(len(left)), gain.argmax(axis=1), single.argmax(axis=1)
-    pair = gain[rows, best] > single[rows, alone]
-    only = np.maximum(load[rows, alone], 0.0) / np.diag(gram)[alone]
-    shares = np.where(
-        pair[:, None], np.column_stack((one[rows, best], two[rows, best])), np.column_stack((only, 0 * only))
+    quick, slow = np.triu_indices(len(rates), int(np.ceil(np.log(10) / np.log(rates[0] / rates[1]))))
+    determinant = gram[quick, quick] * gram[slow, slow] - gram[quick, slow] ** 2
+    of_quick = (load[:, quick] * gram[slow, slow] - load[:, slow] * gram[quick, slow]) / determinant
+    of_slow = (load[:, slow] * gram[quick, quick] - load[:, quick] * gram[quick, slow]) / determinant
+    gain = of_quick * load[:, quick] + of_slow * load[:, slow]
+    gain = np.where((of_quick >= 0) & (of_slow >= 0), gain, -np.inf)
+    rows, best = np.arange(len(left)), gain.argmax(axis=1)
+    shares = np.column_stack((of_slow[rows, best], of_quick[rows, best]))
+    return _Parts(
+        shares=np.maximum(shares, 0.0),
+        half_lives_s=np.log(2) / np.column_stack((rates[slow[best]], rates[quick[best]])),
+        misfit=((1 - left) ** 2) @ weight - gain[rows, best],
     )
-    at = np.where(pair[:, None], np.column_stack((i[best], j[best])), np.column_stack((alone, alone)))
-    return _Curves(1 - shares.sum(axis=1), shares, rates[at])
