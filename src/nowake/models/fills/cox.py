@@ -29,7 +29,8 @@ Bools = npt.NDArray[np.bool_]
 
 _STEPS = 30
 _SMALL = 1e-10  # Newton's decrement at which the maximum is found.
-_FAR = 25.0  # No effect of a standardised covariate on a log hazard is so large; the likelihood has no maximum.
+_CONDITION = 1e12  # Of the information, beyond which rounding decides.
+_VAGUE = 30.0  # Standard error of a standardised covariate's effect at which nothing is known of it.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -233,30 +234,31 @@ def _climbed(risk: _Risk, p: int) -> tuple[Floats, _State]:
     """The maximum of the partial likelihood: Newton's steps, halved while they go down."""
     beta = np.zeros(p)
     state = _state(risk, beta)
+    if not _is_told(state.information):
+        raise BadData("one covariate is a sum of others among the orders at risk; leave one of them out")
     for _ in range(_STEPS):
-        try:
-            step = np.linalg.solve(state.information, state.score)
-        except np.linalg.LinAlgError:
-            step = np.full(p, np.nan)
-        gain = float(step @ state.score)
-        if not math.isfinite(gain) or gain < 0 or np.linalg.cond(state.information) > 1e12:
-            raise BadData("one covariate is a sum of others among the orders at risk; leave one of them out")
-        if gain < _SMALL:
+        if not _is_told(state.information):
+            break
+        step = np.linalg.solve(state.information, state.score)
+        if float(step @ state.score) < _SMALL:
             return beta, state
         for _ in range(_STEPS):
-            if np.abs(beta + step).max() > _FAR:
-                break
             trial = _state(risk, beta + step)
             if trial.likelihood >= state.likelihood - _SMALL:
                 break
             step = step / 2
-        if np.abs(beta + step).max() > _FAR:
-            break
         beta, state = beta + step, trial
     raise BadData(
         "a covariate parts the filled orders from the others, so that its effect has no end; leave it out, or take "
         "more orders"
     )
+
+
+def _is_told(information: Floats) -> bool:
+    """Whether every effect is known to some extent: none without limits, none by a sum with others alone."""
+    if not np.all(np.isfinite(information)) or np.linalg.cond(information) > _CONDITION:
+        return False
+    return float(np.diag(np.linalg.inv(information)).max()) < _VAGUE**2
 
 
 def _influence(risk: _Risk, beta: Floats, state: _State) -> Floats:

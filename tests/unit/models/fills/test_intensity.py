@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from tests.unit.models.fills.tapes import lives_of
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.models.fills.intensity import fit_intensity
+from nowake.models.fills.lifetimes import CENSORED, FILLED, Lifetimes
+
+A, K, STAND_S = 0.3, 0.8, 10.0
+
+
+def quoted(seed: int, times: int = 200, *, side: int = 1, shocks: float = 0.0) -> Lifetimes:
+    """Quotes at four distances at a time, filled at A exp(-K delta), a busy time busier for all of them."""
+    luck = np.random.default_rng(seed)
+    distance = np.tile([0, 1, 2, 3], times)
+    busy = np.repeat(luck.gamma(1 / shocks, shocks, times) if shocks else np.ones(times), 4)
+    wait_s = luck.exponential(1 / (busy * A * np.exp(-K * (distance + 0.5))))
+    return lives_of(
+        np.minimum(wait_s, 60.0),
+        np.where(wait_s <= 60, FILLED, CENSORED),
+        every_s=15.0,
+        side=side,
+        distance_ticks=distance,
+    )
+
+
+def test_the_rate_is_that_of_a_poisson_regression_with_exposure() -> None:
+    lives = quoted(1)
+    found = fit_intensity(lives, side=1, stand_s=STAND_S)
+    filled = (lives.end_s <= STAND_S) & (lives.end == FILLED)
+    exposure = np.minimum(lives.end_s, STAND_S)
+    x = sm.add_constant(lives.distance_ticks + 0.5)
+    oracle = sm.GLM(filled.astype(float), x, family=sm.families.Poisson(), exposure=exposure).fit()
+    assert math.exp(oracle.params[0]) == pytest.approx(found.rate.value, rel=1e-6)
+    assert -oracle.params[1] == pytest.approx(found.decay.value, rel=1e-6)
+
+
+def test_intervals_hold_the_truth_95_times_in_100() -> None:
+    """Of independent fills. A quote that is filled early is exposed for less: the likelihood is that of the waits."""
+    held, repeats = np.zeros(3), 500
+    for seed in range(repeats):
+        found = fit_intensity(quoted(seed), side=1, stand_s=STAND_S)
+        pairs = ((found.rate, A), (found.decay, K), (found.at(2.5), A * math.exp(-2.5 * K)))
+        held += [each.low <= truth <= each.high for each, truth in pairs]
+    assert np.all(held / repeats >= 0.92), held / repeats
+    assert np.all(held / repeats <= 0.98), held / repeats
+    assert 0.93 <= held.mean() / repeats <= 0.97
+
+
+def test_intervals_are_wider_where_quotes_share_busy_times() -> None:
+    calm, shaken = (fit_intensity(quoted(2, shocks=shocks), side=1) for shocks in (0.0, 2.0))
+    width = [math.log(each.rate.high / each.rate.low) for each in (calm, shaken)]
+    assert width[1] > 1.2 * width[0]
+
+
+def test_sides_are_fitted_apart() -> None:
+    both = quoted(3)
+    other = fit_intensity(quoted(3, side=-1), side=-1)
+    assert (1, -1) == (fit_intensity(both, side=1).side, other.side)
+    with pytest.raises(BadData, match="is an ask"):
+        fit_intensity(both, side=-1)
+
+
+def test_rates_counted_lie_on_the_curve_where_it_is_one_and_do_not_where_it_is_none() -> None:
+    straight = fit_intensity(quoted(4, 1_000), side=1)
+    lives = quoted(5, 1_000)
+    flat = lives_of(
+        np.where(lives.distance_ticks == 3, lives.end_s / 8, lives.end_s), lives.end, every_s=15.0 / 4,
+        distance_ticks=lives.distance_ticks,
+    )  # fmt: skip
+    assert straight.lack_of_fit < 3 < fit_intensity(flat, side=1).lack_of_fit
+
+
+def test_no_fill_at_a_distance_leaves_an_upper_bound() -> None:
+    lives = quoted(6)
+    never = lives.distance_ticks == 3
+    calm = lives_of(np.where(never, 60.0, lives.end_s), np.where(never, CENSORED, lives.end), every_s=15.0 / 4,
+                    distance_ticks=lives.distance_ticks)  # fmt: skip
+    furthest = fit_intensity(calm, side=1).distances[-1]
+    assert (0, 0.0, 0.0) == (furthest.fills, furthest.rate.value, furthest.rate.low)
+    assert furthest.rate.high > 0
+
+
+def test_beyond_the_quotes_there_is_no_answer() -> None:
+    found = fit_intensity(quoted(7), side=1)
+    with pytest.raises(BadParameter, match=r"9 ticks from the mid is outside 0.5 to 3.5"):
+        found.at(9)
+
+
+def test_what_cannot_tell_a_decay_is_refused() -> None:
+    lives = quoted(8)
+    with pytest.raises(BadData, match="nothing tells how the rate decays"):
+        fit_intensity(lives.only(lives.distance_ticks == 0), side=1)
+    with pytest.raises(BadData, match="fills tell no rate"):
+        fit_intensity(lives.only(np.arange(12)), side=1)
+    with pytest.raises(BadData, match="3 blocks of time"):
+        fit_intensity(lives.only(np.arange(24)), side=1, stand_s=60.0)
+
+
+@pytest.mark.parametrize("asked", [{"side": 0}, {"side": 1, "stand_s": 0.0}, {"side": 1, "stand_s": math.nan}])
+def test_wrong_sides_and_times_are_refused(asked: dict[str, float]) -> None:
+    with pytest.raises(BadParameter, match=r"side .* must be"):
+        fit_intensity(quoted(9), **asked)  # type: ignore[arg-type]
