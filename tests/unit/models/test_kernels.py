@@ -74,6 +74,15 @@ def test_small_cells_are_blocks(kernel: Kernel) -> None:
     assert cells.ravel().tolist() == pytest.approx(kernel.gram(times).ravel().tolist(), abs=2e-3)
 
 
+@pytest.mark.parametrize("kernel", [*FINITE, PowerLaw(0.5)], ids=str)
+def test_short_buckets_far_apart_keep_their_digits(kernel: Kernel) -> None:
+    """A millisecond at both ends of a tenth of a session: what is left of one at the other is G, to 1e-7 of it."""
+    matrix = kernel.matrix(np.array([0.0, 1e-8, 0.1, 0.1 + 1e-8]))
+    assert matrix[0, 2] == pytest.approx(float(kernel(0.1)), rel=2e-7)
+    next_to_it = (kernel.first(0.1) - kernel.second(1e-8) / 1e-8) / 0.1
+    assert matrix[1, 2] == pytest.approx(float(next_to_it), rel=1e-6)
+
+
 @every_kernel
 def test_no_schedule_costs_less_than_nothing(kernel: Kernel) -> None:
     """Positive definite: Bochner."""
