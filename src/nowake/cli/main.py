@@ -10,7 +10,8 @@ import click
 from nowake.domain.errors import NowakeError
 from nowake.domain.version import VERSION
 
-_COMMANDS = ("demo", "estimate", "plan", "simulate", "report", "replay", "curves", "data")  # In the order one meets them.
+# In the order one meets them.
+_COMMANDS = ("demo", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "data")
 
 
 def unknown(name: str, known: tuple[str, ...]) -> click.UsageError:

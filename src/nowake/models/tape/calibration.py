@@ -243,13 +243,13 @@ def _of_orderflow(found: OrderFlowSlope | None) -> Iterator[Finding]:
 def _of_propagator(found: PropagatorFit | None) -> Iterator[Finding]:
     if found is None:
         return
-    for name, unit, measured in (
-        ("memory of signs, gamma", "C(l) ~ l^-gamma", found.memory_exponent),
-        ("decay of the kernel, beta", "G(l) ~ l^-beta", found.kernel_exponent),
-        ("impact left", f"share, {found.horizon} orders later", found.permanent_share),
+    for name, unit, measured, r2 in (
+        ("memory of signs, gamma", "C(l) ~ l^-gamma", found.memory_exponent, None),
+        ("decay of the kernel, beta", "G(l) ~ l^-beta", found.kernel_exponent, found.r2),
+        ("impact left", f"share, {found.horizon} orders later", found.permanent_share, found.r2),
     ):
         if measured is not None:
-            yield Finding(name, unit, measured, found.r2)
+            yield Finding(name, unit, measured, r2)
 
 
 def _of_resilience(found: Resilience | None) -> Iterator[Finding]:

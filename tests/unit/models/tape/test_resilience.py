@@ -7,7 +7,7 @@ from nowake.models.tape import resilience
 
 
 def test_half_lives_of_a_market_that_recovers_at_known_rates_are_found() -> None:
-    book, tape = worlds.recovering_market(5, spread_half_life_s=0.5, depth_half_life_s=4.0)
+    book, tape = worlds.recovering_market(7, spread_half_life_s=0.5, depth_half_life_s=4.0)
     found = resilience(book, tape, worlds.session(3_000))
     spread, depth = found.spread_half_life_s, found.depth_half_life_s
     assert spread is not None

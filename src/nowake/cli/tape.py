@@ -1,0 +1,79 @@
+"""nowake tape"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nowake.cli.options import json_option, load
+from nowake.cli.screen import say, show, show_json
+
+if TYPE_CHECKING:
+    from nowake.verbs.calibrate_tape import TapeCalibration
+
+
+@click.command("tape", short_help="What does the public tape tell about impact?")
+@click.argument("source", default="", metavar="[SOURCE]")
+@click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
+@click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
+@click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@click.option("--start", metavar="HH:MM", help="Look from here, local time of the venue. Default: the open.")
+@click.option("--end", metavar="HH:MM", help="Look up to here. Default: the close.")
+@click.option("--hidden", is_flag=True, help="Count prints against hidden orders too.")
+@click.option("--daily-volume", type=float, help="Shares of a day. Default: the tape's own, scaled by the clock.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Confidence of the intervals.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resampling behind the bands.")
+@click.option("--pictures", metavar="DIR", help="Write response, order flow and recovery as SVG files here.")
+@json_option
+def command(
+    source: str,
+    date: str | None,
+    symbol: str,
+    root: str | None,
+    *,
+    start: str | None,
+    end: str | None,
+    hidden: bool,
+    daily_volume: float | None,
+    level: float,
+    seed: int,
+    pictures: str | None,
+    as_json: bool,
+) -> None:
+    """Fit all that a day's quotes and trades tell about impact: Kyle's lambda, the slope on order flow imbalance, the
+    response of the mid and its kernel, how fast spread and depth come back. What cannot be told is listed, with why.
+
+    SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
+    the demo's day.
+    """
+    from nowake.reports.table import to_dict  # noqa: PLC0415
+    from nowake.reports.tape import tape_table  # noqa: PLC0415
+    from nowake.verbs.calibrate_tape import calibrate_tape  # noqa: PLC0415
+
+    day = load(source, date, root, symbol=symbol)
+    found = calibrate_tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
+    written = []
+    if pictures is not None:
+        Path(pictures).mkdir(parents=True, exist_ok=True)
+        written = [picture.save(Path(pictures) / f"tape-{name}.svg") for name, picture in found.pictures().items()]
+    table = tape_table(found)
+    if as_json:
+        show_json({"source": found.source, "findings": to_dict(table), "notes": table.notes, "curves": _curves(found)})
+        return
+    show(table)
+    for path in written:
+        say(f"wrote {path}")
+
+
+def _curves(found: TapeCalibration) -> dict[str, object]:
+    """What the pictures are drawn from."""
+    fit = found.propagator
+    return {
+        "response": None
+        if fit is None
+        else {"memory": fit.memory, "response_bps": fit.response_bps, "kernel_bps": fit.kernel_bps},
+        "resilience": found.resilience,
+        "orderflow": found.orderflow,
+    }

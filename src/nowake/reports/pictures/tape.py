@@ -1,0 +1,131 @@
+"""What a tape tells about impact, drawn: the response to a market order, recovery after a large one, the order flow."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from nowake.models.tape.calibration import TapeCalibration
+from nowake.models.tape.imbalance import OrderFlowSlope
+from nowake.models.tape.propagator import Curve, PropagatorFit
+from nowake.models.tape.resilience import Recovery, Resilience
+from nowake.reports.pictures import canvas
+
+_BAND = 0.18
+
+
+def pictures(found: TapeCalibration) -> dict[str, canvas.Picture]:
+    """Every picture there is something for, by a name fit for a file."""
+    drawn = {}
+    if found.propagator is not None:
+        drawn["response"] = response(found.propagator)
+    if found.orderflow is not None:
+        drawn["orderflow"] = orderflow(found.orderflow)
+    if found.resilience is not None and (found.resilience.spread or found.resilience.depth):
+        drawn["resilience"] = recovery(found.resilience)
+    return drawn
+
+
+def response(fit: PropagatorFit) -> canvas.Picture:
+    """The mid after a market order, its followers included and taken out, and what signs remember."""
+
+    def paint(panels: list[Axes]) -> None:
+        above, below = panels
+        _banded(above, fit.response_bps, canvas.BLUE, "response, followers included")
+        _banded(above, fit.kernel_bps, canvas.ORANGE, "kernel: one order alone", dashes=canvas.DASHES[1])
+        above.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
+        above.set_title("move of the mid in the order's direction, bps")
+        canvas.legend(above, columns=2)
+        _banded(below, fit.memory, canvas.GREEN, "")
+        below.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
+        below.set_title("autocorrelation of signs")
+        below.set_xscale("log")
+        below.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        below.set_xlabel("market orders later")
+
+    last = fit.horizon
+    alt = (
+        f"Behind a market order the mid moves {fit.response_bps.value[0]:.3g} bps at once and "
+        f"{fit.response_bps.value[-1]:.3g} bps within {last} orders; one order alone leaves "
+        f"{fit.kernel_bps.value[0]:.3g} bps at once and {fit.kernel_bps.value[-1]:.3g} bps after {last} orders. "
+        f"Bands hold {fit.level:.0%}."
+    )
+    return canvas.draw("What the mid does after a market order", alt, paint, heights=(3.0, 1.7))
+
+
+def recovery(found: Resilience) -> canvas.Picture:
+    """The share of the excess left after a large order, for spread and depth, as far as each could be followed."""
+    parts = [(name, part) for name, part in (("spread", found.spread), ("depth", found.depth)) if part is not None]
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        for index, (name, part) in enumerate(parts):
+            curve = Curve(lags=(), value=part.left, low=part.low, high=part.high)
+            _banded(axes, curve, canvas.SERIES[index], name, dashes=canvas.DASHES[index], at=part.lags_s)
+            axes.axvline(part.half_life_s.value, color=canvas.SERIES[index], linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
+        axes.set_title("share of the excess over the usual level still there")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.set_xlabel("seconds after the order, until the next large one; dotted: half-lives")
+        _keep_in_sight(axes, [part for _, part in parts])
+        canvas.legend(axes, columns=2)
+
+    alt = " ".join(
+        f"The {name} has a half-life of {part.half_life_s.value:.3g} s "
+        f"({part.half_life_s.low:.3g} to {part.half_life_s.high:.3g}), after {part.shocks:,} large orders."
+        for name, part in parts
+    )
+    return canvas.draw("How spread and depth come back", alt, paint, heights=(3.0,))
+
+
+def orderflow(found: OrderFlowSlope) -> canvas.Picture:
+    """The slope of each window over its depth, beside the law of an even book."""
+    depth = np.array([window.depth_lots for window in found.windows])
+    slope = np.array([window.slope for window in found.windows])
+    error = np.array([window.slope_se for window in found.windows])
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        line = np.geomspace(depth.min() / 1.2, depth.max() * 1.2, 60)
+        axes.plot(line, 1 / (2 * line), color=canvas.MUTED, linestyle=(0, (4, 2)), label="1 / (2 depth)")
+        axes.errorbar(
+            depth, slope, yerr=2 * error, fmt="o", color=canvas.BLUE, markersize=4, linewidth=1, label="measured"
+        )
+        axes.set_xscale("log")
+        axes.grid(visible=True, axis="both")
+        axes.set_title("slope of the mid on order flow imbalance, ticks a lot (two standard errors)")
+        axes.set_xlabel("depth at the best quotes where prices change, lots")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        canvas.legend(axes, columns=2)
+
+    alt = (
+        f"{len(found.windows)} windows; order flow explains {found.r2:.0%} of moves on average, trades "
+        f"{found.trade_r2:.0%}; "
+        f"the slope times twice the depth is {found.against_depth.value:.2f} "
+        f"({found.against_depth.low:.2f} to {found.against_depth.high:.2f})."
+    )
+    return canvas.draw("Order flow against depth", alt, paint, heights=(3.0,), left=0.8)
+
+
+def _banded(
+    axes: Axes,
+    curve: Curve,
+    colour: str,
+    label: str,
+    *,
+    dashes: canvas.Dashes = "solid",
+    at: tuple[float, ...] | None = None,
+) -> None:
+    """A curve with its band."""
+    x = curve.lags if at is None else at
+    axes.fill_between(x, curve.low, curve.high, color=colour, alpha=_BAND, linewidth=0)
+    axes.plot(x, curve.value, color=colour, linestyle=dashes, label=label or None)
+
+
+def _keep_in_sight(axes: Axes, parts: list[Recovery]) -> None:
+    """A vertical range from the curves, not from the bands, which may be very wide at the last lags."""
+    values = np.concatenate([part.left for part in parts])
+    axes.set_ylim(min(-0.3, float(values.min()) - 0.2), max(1.2, float(values.max()) + 0.2))
