@@ -65,14 +65,16 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
         if np.isnan(multiplier).any():
             raise BadParameter("fees a share need to know what one is worth; give the multiplier, or fees in bps alone")
         value = terms.price * terms.quantity * multiplier
-        charge = np.maximum(self.per_share * terms.quantity + self.bps / 1e4 * value, self.minimum)
+        charge = self.per_share * terms.quantity + self.bps / 1e4 * value
+        if self.minimum:  # Without one a rebate stays what it is.
+            charge = np.maximum(charge, self.minimum)
         return np.where(value > 0, charge / np.where(value > 0, value, 1.0) * 1e4, 0.0)
 
     def __str__(self) -> str:
         parts = [f"{self.per_share:g} a share"] if self.per_share else []
         parts += [f"{self.bps:g} bps"] if self.bps else []
-        parts += [f"at least {self.minimum:g}"] if self.minimum else []
-        return " + ".join(parts[:2]) + (f", {parts[2]}" if len(parts) > 2 else "") if parts else "none"
+        least = [f"at least {self.minimum:g}"] if self.minimum else []
+        return ", ".join([*([" + ".join(parts)] if parts else []), *least]) or "none"
 
 
 NO_FEES = Fees()

@@ -1,0 +1,109 @@
+"""`nowake estimate` for one order and for lists, as people and machines read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.test_commands import ORDER, answer, nowake
+
+LIST = "symbol,side,quantity,days,price,volatility,daily_volume,spread_bps\nAAA,buy,10000,0.5,50,0.02,1000000,4\n"
+
+
+def test_every_model_that_can_answer_does_and_the_others_say_why() -> None:
+    found = answer("estimate", "generated", *ORDER, "--shares-outstanding", "1e8")
+    names = [row["model"] for row in found["estimates"]]
+    assert {"square root", "linear (Almgren-Chriss)", "Almgren et al. 2005"} <= set(names)
+    assert {row["model"] for row in found["models_that_could_not_answer"]} >= {"kyle"}
+
+
+def test_one_model_by_name_and_a_wrong_name() -> None:
+    (row,) = answer("estimate", "generated", *ORDER, "--model", "square-root")["estimates"]
+    assert row["model"] == "square root"
+    wrong = nowake("estimate", "generated", *ORDER, "--model", "cube-root")
+    assert wrong.returncode == 2
+    assert "model 'cube-root' is not known; choose from all, " in wrong.stderr
+
+
+def test_questions_are_answered_in_tables_and_in_json() -> None:
+    asked = (*ORDER, "--model", "linear", "--risk-aversion", "0.3", "--capacity", "20", "--curve", "--ways", "--book")
+    text = nowake("estimate", "generated", *asked).stdout
+    found = answer("estimate", "generated", *asked)
+    for title, key in (
+        ("Best rate and horizon", "best_rate_and_horizon"),
+        ("Capacity", "capacity"),
+        ("Ways to trade", "ways_to_trade_linear_almgren_chriss"),
+        ("Cost against urgency", "cost_against_urgency_linear_almgren_chriss"),
+        ("Liquidity", "liquidity"),
+        ("Scores", "scores"),
+    ):
+        assert title in text
+        assert found[key]
+    assert "Withheld: a percentile needs 5 or more markets" in text
+    assert found["best_rate_and_horizon"][0]["risk"] == "standard deviation"
+
+
+def test_fees_are_part_of_the_cost() -> None:
+    free, dear = (answer("estimate", "generated", *ORDER, *fees)["estimates"][0] for fees in ((), ("--fees", "0.5bps")))
+    assert dear["fees_bps"] == pytest.approx(0.5)
+    assert dear["expected_bps"] == pytest.approx(free["expected_bps"] + 0.5)
+
+
+def test_a_wider_level_is_a_wider_interval_and_says_so() -> None:
+    narrow, wide = (
+        answer("estimate", "generated", *ORDER, "--level", level)["estimates"][0]["interval_bps"]
+        for level in ("0.5", "0.99")
+    )
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    assert "50% interval" in nowake("estimate", "generated", *ORDER, "--level", "0.5").stdout
+
+
+def test_a_page_is_written(tmp_path: Path) -> None:
+    result = nowake("estimate", "generated", *ORDER, "--html", str(tmp_path / "a.html"))
+    assert result.returncode == 0, result.stderr
+    assert "What the market offers" in (tmp_path / "a.html").read_text()
+
+
+def test_a_list_is_estimated_and_exits_zero(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(LIST)
+    result = nowake("estimate", "--orders", str(path), "--html", str(tmp_path / "list.html"))
+    assert result.returncode == 0, result.stderr
+    assert "AAA" in result.stdout
+    assert "AAA" in (tmp_path / "list.html").read_text()
+
+
+def test_a_row_that_cannot_be_estimated_stands_there_and_exits_one(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(LIST + "BBB,buy,10,1,,,,\nGEN,buy,2000,,,,,\n")
+    shown = nowake("estimate", "--orders", str(path), "--day", "generated")
+    assert shown.returncode == 1
+    assert "1 of the orders could not be estimated" in shown.stderr
+    for words in ("AAA", "GEN", "Not estimated", "there is no day of BBB"):
+        assert words in shown.stdout
+    result = nowake("estimate", "--orders", str(path), "--json")
+    assert result.returncode == 1
+    found = json.loads(result.stdout)
+    assert [row["row"] for row in found["estimates"]] == [1, 2, 3]
+    assert [bool(row["refused"]) for row in found["estimates"]] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--buy", "5", "--orders", "x.csv"), "--buy is for one order, and --orders has its own"),
+        (("--orders", "x.csv", "--book"), "--book is asked of one order, not of a list"),
+        (("--orders", "nosuch.csv"), "nosuch.csv is not there"),
+        (("--buy", "5", "--fees", "3"), "fees '3' are not known; write for example 0.005/share,min1"),
+        (("--buy", "5", "--level", "3"), "level 3.0 must be between 0 and 1"),
+        (("--buy", "5", "--as-of", "2024-01-01"), "say where they are kept: --params FILE"),
+        (("--buy", "5", "--params", "x", "--model", "linear"), "--model linear and --params are both given"),
+        (("--buy", "5", "--risk-aversion", "-1"), "risk aversion -1.0 must be finite"),
+    ],
+)
+def test_mistakes_name_themselves_and_exit_two(options: tuple[str, ...], message: str) -> None:
+    source = () if "--orders" in options else ("generated",)
+    result = nowake("estimate", *source, *options)
+    assert result.returncode == 2
+    assert message in result.stderr

@@ -1,0 +1,118 @@
+"""The best rate against a closed form, its flatness, its bounds and its interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+from nowake.domain.errors import BadParameter
+from nowake.models.impact import IStar, Linear, SquareRoot
+from nowake.models.market import MarketState
+from nowake.models.pretrade.costs import costs
+from nowake.models.pretrade.fees import Fees
+from nowake.models.pretrade.plausible import plausible
+from nowake.models.pretrade.urgency import Risk, best_rate, urgency_curve
+
+MARKET = MarketState.given(price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=4.0)
+LINEAR = Linear(gamma=0.0, eta=2e-7, epsilon=0.01)
+
+
+def closed_form_days(risk_aversion: float, quantity: float, eta: float) -> float:
+    """Least of eta Q / T + lambda sigma P sqrt(T / 3): T^(3/2) = 2 sqrt(3) eta Q / (lambda sigma P)."""
+    return (2 * math.sqrt(3) * eta * quantity / (risk_aversion * 0.02 * 50)) ** (2 / 3)
+
+
+def test_best_rate_of_linear_impact_is_the_closed_form() -> None:
+    for aversion in (0.05, 0.3, 1.0):
+        found = best_rate(LINEAR, MARKET, 1e4, risk_aversion=aversion)
+        days = closed_form_days(aversion, 1e4, 2e-7)
+        assert found.days == pytest.approx(days, rel=1e-4)
+        assert found.participation == pytest.approx(1e4 / (1e4 + 1e6 * days), rel=1e-4)
+        assert found.adjusted_bps == pytest.approx(found.expected_bps + aversion * found.timing_risk_bps)
+        assert (found.bound, found.known_to) == ("", None)
+
+
+def test_best_rate_of_i_star_is_where_scipy_finds_it() -> None:
+    model = IStar(a1=708, a2=0.55, a3=0.71, a4=0.5, b1=0.98)
+
+    def adjusted(log_rate: float) -> float:
+        (done,) = costs([model], MARKET.at_participation(1e4, math.exp(log_rate)))
+        return float(done.risk_adjusted_bps(0.5))
+
+    wanted = math.exp(minimize_scalar(adjusted, bounds=(math.log(0.005), math.log(0.5)), method="bounded").x)
+    assert best_rate(model, MARKET, 1e4, risk_aversion=0.5).participation == pytest.approx(wanted, rel=1e-3)
+
+
+def test_variance_asks_for_the_rate_that_balances_cost_and_variance() -> None:
+    """Least of eta Q / T + lambda Q sigma^2 P^2 T / 3 in currency a share: T = sqrt(3 eta / (lambda sigma^2 P^2))."""
+    found = best_rate(LINEAR, MARKET, 1e4, risk_aversion=1e-4, risk=Risk.VARIANCE)
+    assert found.days == pytest.approx(math.sqrt(3 * 2e-7 / (1e-4 * 1.0)), rel=1e-4)
+
+
+def test_within_the_flat_range_the_cost_is_no_more_than_allowed_and_beyond_it_is() -> None:
+    found = best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.3, within_bps=1.0)
+    low, high = found.flat
+    assert low < found.participation < high
+
+    def adjusted(rate: float) -> float:
+        (done,) = costs([LINEAR], MARKET.at_participation(1e4, rate))
+        return float(done.risk_adjusted_bps(0.3))
+
+    for end, outside in ((low, low * 0.97), (high, high * 1.03)):
+        assert adjusted(end) == pytest.approx(found.adjusted_bps + 1.0, abs=0.02)
+        assert adjusted(outside) > found.adjusted_bps + 1.0
+
+
+def test_a_bound_that_binds_is_named() -> None:
+    assert best_rate(SquareRoot(), MARKET, 1e4, risk_aversion=0.3).bound == "highest"
+    assert best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.0).bound == "lowest"
+    timed = best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.0, longest_days=0.2)
+    assert (timed.bound, timed.days) == ("longest", pytest.approx(0.2, rel=1e-6))
+    assert "the longest time allowed binds" in str(timed)
+
+
+def test_doubt_about_parameters_is_an_interval_of_the_best_rate_that_covers() -> None:
+    """The best days go with eta^(2/3): quantiles of eta are quantiles of the rate."""
+    doubtful = LINEAR.known_to(eta=4e-8)
+    found = best_rate(doubtful, MARKET, 1e4, risk_aversion=0.3, seed=3)
+    ends = [closed_form_days(0.3, 1e4, 2e-7 + z * 4e-8) for z in (1.96, -1.96)]
+    wanted = tuple(1e4 / (1e4 + 1e6 * days) for days in ends)
+    assert found.known_to == pytest.approx(wanted, rel=0.08)
+    assert best_rate(doubtful, MARKET, 1e4, risk_aversion=0.3, seed=3) == found
+
+
+def test_draws_have_the_models_covariance_and_stay_in_range() -> None:
+    model = Linear(gamma=1e-7, eta=1e-6, epsilon=0.02).known_to(eta=2e-7)
+    drawn = np.array([each.values for each in plausible(model, draws=4_000, seed=1)])
+    assert drawn[:, 1].std() == pytest.approx(2e-7, rel=0.05)
+    assert np.ptp(drawn[:, 0]) == pytest.approx(0, abs=1e-20)
+    assert min(each.eta for each in plausible(model.known_to(eta=1e-5), draws=100, seed=1)) == 0.0
+    assert plausible(LINEAR, draws=10, seed=1) == []
+
+
+def test_the_curve_costs_what_each_rate_costs_and_carries_fees() -> None:
+    curve = urgency_curve(LINEAR, MARKET, 1e4, lowest=0.01, highest=0.4, n=5, fees=Fees(bps=0.5))
+    assert (curve.participation[0], curve.participation[-1]) == (0.01, 0.4)
+    for rate, days, bps in zip(curve.participation, curve.days, curve.costs.expected_bps, strict=True):
+        assert days == pytest.approx(1e4 * (1 - rate) / rate / 1e6)
+        assert bps == pytest.approx(0.01 / 50 * 1e4 + 2e-7 * 1e4 / days / 50 * 1e4 + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"risk_aversion": -1.0}, "risk aversion -1"),
+        ({"lowest": 0.6}, "rates from 0.6 to 0.5 must increase"),
+        ({"longest_days": 0.0}, "longest_days 0.0 must be above 0"),
+        ({"longest_days": 1e-3}, "above the highest rate 50.0%; allow more time or a higher rate"),
+        ({"within_bps": -1.0}, "within_bps -1.0"),
+        ({"level": 1.5}, "level 1.5"),
+        ({"risk": Risk.VARIANCE, "multiplier": math.nan}, "needs the order's value"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_says_why(changed: dict[str, object], message: str) -> None:
+    with pytest.raises(BadParameter, match=message):
+        best_rate(LINEAR, MARKET, 1e4, **({"risk_aversion": 0.3} | changed))  # type: ignore[arg-type]
