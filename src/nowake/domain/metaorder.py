@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,25 @@ class Metaorders:
             for field in dataclasses.fields(self)[1:]
         }
         return Metaorders(symbols=self.symbols, **columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Metaorders]) -> Metaorders:
+        """The orders of several records as one, in time order; a symbol of one name is one symbol.
+
+        An optional column that some of the parts lack is NaN in their rows.
+        """
+        symbols = tuple(sorted({symbol for part in parts for symbol in part.symbols}))
+        place = {symbol: code for code, symbol in enumerate(symbols)}
+        order = np.argsort(np.concatenate([part.start_ns for part in parts]), kind="stable")
+        codes = [np.array([place[name] for name in part.symbols], dtype=np.int64)[part.symbol] for part in parts]
+        columns: dict[str, Any] = {"symbol": np.concatenate(codes)[order]}
+        for field in dataclasses.fields(cls)[2:]:
+            found = [getattr(part, field.name) for part in parts]
+            if all(column is None for column in found):
+                continue
+            known = [np.full(len(p), np.nan) if c is None else c for p, c in zip(parts, found, strict=True)]
+            columns[field.name] = np.concatenate(known)[order]
+        return cls(symbols=symbols, **columns)
 
 
 def _refuse(name: str, column: npt.NDArray[np.float64 | np.int64], bad: npt.NDArray[np.bool_], wanted: str) -> None:

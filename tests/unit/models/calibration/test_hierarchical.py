@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+import pytest
+
+from nowake.domain.errors import Unidentified
+from nowake.domain.metaorder import Metaorders
+from nowake.models.calibration.generate import Design, generate_orders
+from nowake.models.calibration.hierarchical import Hierarchy, fit_by_symbol
+from nowake.models.impact import PowerLaw, SquareRoot
+from nowake.models.terms import Terms
+
+TAU, TAU_EXPONENT = 0.3, 0.08
+
+
+def world(
+    seed: int, sizes: tuple[int, ...], tau: float = TAU, tau_exponent: float = TAU_EXPONENT
+) -> tuple[Metaorders, np.ndarray, np.ndarray]:
+    """Symbols with a law of their own each; orders, prefactors and exponents."""
+    rng = np.random.default_rng(seed)
+    y = np.exp(tau * rng.standard_normal(len(sizes)))
+    exponent = 0.55 + tau_exponent * rng.standard_normal(len(sizes))
+    parts = []
+    for place, size in enumerate(sizes):
+        law = PowerLaw(y=y[place], exponent=exponent[place])
+        design = Design(orders=size, days=60, symbols=1, shared=0.2)
+        part = generate_orders(law, seed * 1_000 + place, design)
+        parts.append(dataclasses.replace(part, symbols=(f"S{place:02d}",)))
+    return Metaorders.joined(parts), y, exponent
+
+
+MIXED = tuple(int(size) for size in np.geomspace(20, 600, 12))
+
+
+@functools.cache
+def mixed() -> Hierarchy:
+    return fit_by_symbol(PowerLaw, world(1, MIXED)[0], spread="half")
+
+
+def test_a_thin_symbol_borrows_more_than_a_fat_one() -> None:
+    shares = [each.pool_share["y"] for each in mixed().symbols]
+    assert shares[0] > 0.5 > shares[-1]
+    assert all(0 <= share <= 1 for share in shares)
+
+
+def test_the_estimate_of_a_symbol_lies_between_its_own_and_the_pools_for_one_parameter() -> None:
+    orders, _, _ = world(2, MIXED, tau_exponent=0.0)
+    found = fit_by_symbol(PowerLaw, orders, spread="half", hold={"exponent": 0.55})
+    middle = found.middle["y"].value
+    for each in found.symbols:
+        assert each.alone is not None
+        low, high = sorted((each.alone["y"].value, middle))
+        assert low * 0.99 <= each.estimates["y"].value <= high * 1.01
+
+
+def test_one_parameter_agrees_with_pooling_each_symbol_s_own_fit() -> None:
+    """Two stages by hand: each symbol alone, then the conditional mean given the spread that was found."""
+    orders, _, _ = world(3, (400,) * 8, tau_exponent=0.0)
+    found = fit_by_symbol(SquareRoot, orders, spread="half")
+    alone = [each.alone["y"] for each in found.symbols if each.alone]
+    value, se = np.log([each.value for each in alone]), np.array([each.sd / each.value for each in alone])
+    weight = 1 / (found.between["y"].value ** 2 + se**2)
+    middle = weight @ value / weight.sum()
+    assert np.log(found.middle["y"].value) == pytest.approx(middle, abs=0.03)
+    own = np.log([each.estimates["y"].value for each in found.symbols])
+    np.testing.assert_allclose(middle + (value - middle) * weight * found.between["y"].value ** 2, own, atol=0.04)
+
+
+def test_an_unseen_symbol_has_the_wider_interval() -> None:
+    found = mixed()
+    for name in ("y", "exponent"):
+        middle, unseen = found.middle[name], found.predicted[name]
+        assert unseen.value == middle.value
+        assert unseen.low < middle.low < middle.high < unseen.high
+    market = Terms(quantity=1e4, days=0.5, volatility=0.02, daily_volume=1e6)
+    fat = found.model("S11")
+    assert fat is found.symbols[-1].model
+    assert found.model("never seen") is found.unseen
+    assert found.unseen.parameter_sd_bps(market) > fat.parameter_sd_bps(market)
+
+
+def errors(orders_of: int, seeds: range) -> np.ndarray:
+    """(3,) mean squared error of log y and exponent together: alone, all as one, partial."""
+    total = np.zeros((3, 2))
+    for seed in seeds:
+        orders, y, exponent = world(seed, (orders_of,) * 10)
+        found = fit_by_symbol(PowerLaw, orders, spread="half")
+        for place, each in enumerate(found.symbols):
+            if each.alone is None or each.alone["y"].value <= 0:
+                continue
+            truth = np.array([np.log(y[place]), exponent[place]])
+            for row, values in enumerate(
+                (
+                    (each.alone["y"].value, each.alone["exponent"].value),
+                    (found.pooled["y"], found.pooled["exponent"]),
+                    (each.estimates["y"].value, each.estimates["exponent"].value),
+                )
+            ):
+                total[row] += (np.array([np.log(values[0]), values[1]]) - truth) ** 2
+    return total / np.array([TAU, TAU_EXPONENT]) ** 2
+
+
+def test_partial_pooling_beats_both_no_pooling_and_full_pooling() -> None:
+    alone, as_one, partial = errors(200, range(8))
+    assert (partial < 0.8 * alone).all()
+    assert (partial < as_one).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [MIXED, (150,) * 8])
+def test_intervals_hold_the_truth_95_times_of_100(sizes: tuple[int, ...]) -> None:
+    held = {"own": [], "middle": [], "unseen": [], "between": []}  # type: ignore[var-annotated]
+    for seed in range(150):
+        orders, y, exponent = world(seed, sizes)
+        found = fit_by_symbol(PowerLaw, orders, spread="half")
+        rng = np.random.default_rng(10_000 + seed)
+        draws = {"y": np.exp(TAU * rng.standard_normal()), "exponent": 0.55 + TAU_EXPONENT * rng.standard_normal()}
+        for name, truth, middle, spread in (("y", y, 1.0, TAU), ("exponent", exponent, 0.55, TAU_EXPONENT)):
+            held["own"] += [
+                each.estimates[name].low <= truth[place] <= each.estimates[name].high
+                for place, each in enumerate(found.symbols)
+            ]
+            held["middle"].append(found.middle[name].low <= middle <= found.middle[name].high)
+            held["unseen"].append(found.predicted[name].low <= draws[name] <= found.predicted[name].high)
+            held["between"].append(found.between[name].low <= spread <= found.between[name].high)
+    shares = {name: float(np.mean(each)) for name, each in held.items()}
+    assert all(0.90 <= share <= 0.995 for share in shares.values()), shares
+
+
+def test_a_symbol_with_one_order_is_fitted_too() -> None:
+    orders, _, _ = world(4, (1, 2, 300, 300, 300))
+    found = fit_by_symbol(PowerLaw, orders, spread="half")
+    assert found.symbols[0].orders == 1
+    assert found.symbols[0].alone is None
+    assert found.symbols[0].pool_share["exponent"] > 0.9
+
+
+def test_a_fitted_share_of_the_spread_is_one_for_all_symbols() -> None:
+    found = fit_by_symbol(SquareRoot, world(5, (300,) * 6)[0], spread="estimate")
+    assert found.spread_share == pytest.approx(0.5, abs=0.2)
+    assert set(found.middle) == {"y"}
+
+
+def test_it_prints_as_a_table_and_is_one_as_a_frame() -> None:
+    found = mixed()
+    lines = str(found).split("\n")
+    assert lines[0] == f"power law fitted to {sum(MIXED):,} orders of 12 symbols, partial pooling"
+    assert lines[2].split()[:2] == ["S00", "20"]
+    assert any(line.startswith("sd over symbols of log y: ") for line in lines)
+    frame = found.to_frame()
+    assert frame.height == 24
+    assert frame.columns == ["symbol", "orders", "parameter", "value", "low", "high", "pool_share", "alone"]
+
+
+def test_two_symbols_cannot_tell_how_much_symbols_differ() -> None:
+    with pytest.raises(Unidentified, match="2 symbols cannot tell how much symbols differ"):
+        fit_by_symbol(SquareRoot, world(6, (100, 100))[0])
