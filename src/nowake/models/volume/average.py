@@ -88,7 +88,7 @@ class AverageVolume:
         if len(normal) < LEAST_DAYS:
             reasons = "".join(f"; {each}" for each in left_out[:3])
             raise BadData(
-                f"{len(normal)} of {len(days)} days are normal and can be believed, an average needs {LEAST_DAYS}{reasons}"
+                f"{len(normal)} of {len(days)} days are normal and clean, an average needs {LEAST_DAYS}{reasons}"
             )
         curves = {
             str(kind): average_curve(alike, level=level)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
@@ -31,7 +32,7 @@ from nowake.models.volume.state_space import (
     ahead,
     day_sums,
     filtered_levels,
-    log_likelihood,
+    restricted_log_likelihood,
     updated_level,
 )
 
@@ -105,7 +106,9 @@ class DynamicVolume:
         residual = np.full(logs.shape, np.nan)
         phi[~closed], residual[:, ~closed], clipped = _seasonal(logs[:, ~closed])
         scale[~closed] = _noise_scale(residual[:, ~closed])
-        dynamics, estimates, notes = _most_likely(residual, scale, steps, level)
+        # Each bucket's own mean was taken off: what is left varies less than it did about the true one.
+        wider = math.sqrt(len(days) / (len(days) - 1))
+        dynamics, estimates, notes = _most_likely(residual * wider, scale, steps, level)
         known = np.maximum(np.count_nonzero(~np.isnan(residual), axis=0), 1)
         within = dynamics.swing_sd**2 + scale * dynamics.noise_sd**2
         law = Law(
@@ -116,7 +119,7 @@ class DynamicVolume:
             dynamics=dynamics,
             days=len(days),
         )
-        levels, _ = filtered_levels(day_sums(residual, scale, dynamics), steps, dynamics)
+        levels = filtered_levels(day_sums(residual, scale, dynamics), steps, dynamics)
         law = dataclasses.replace(law, stretch=_stretch(law, days, levels, steps))
         return cls(
             law=law,
@@ -274,11 +277,11 @@ _HIGH = np.array([6.0, 2.0, 6.0, 2.0, 2.0])
 def _most_likely(
     residual: Floats, scale: Floats, gaps: Ints, level: float
 ) -> tuple[Dynamics, dict[str, Measurement], tuple[str, ...]]:
-    """Maximum likelihood on an unbounded scale, with intervals from the curvature there."""
+    """Restricted maximum likelihood on an unbounded scale, with intervals from the curvature there."""
     from scipy.optimize import minimize  # noqa: PLC0415
 
     def cost(x: Floats) -> float:
-        return -log_likelihood(residual, scale, gaps, _dynamics(x))
+        return -restricted_log_likelihood(residual, scale, gaps, _dynamics(x))
 
     start = _moments(residual)
     found = minimize(cost, start, method="L-BFGS-B", bounds=list(zip(_LOW, _HIGH, strict=True)))
@@ -288,7 +291,7 @@ def _most_likely(
     value, low, high = _dynamics(x), _dynamics(x - half), _dynamics(x + half)
     cells = int(np.count_nonzero(~np.isnan(residual)))
     n = (len(residual), len(residual), cells, cells, cells)
-    method = "maximum likelihood, interval from its curvature on the logit or log scale"
+    method = "restricted maximum likelihood, interval from its curvature on the logit or log scale"
     estimates = {
         name: Measurement(value=value[k], low=low[k], high=high[k], level=level, n=n[k], method=method)
         for k, name in enumerate(_NAMES)

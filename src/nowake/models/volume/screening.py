@@ -2,12 +2,13 @@
 
 A day is left out when the caller says so; when bars moved without volume; when buckets that trade on most days are
 empty; when its total is five times that of the median day or a fifth of it; or when its shape lies far from that of
-the others: the total variation distance to the median curve exceeds the median distance by eight times their spread
+the others: the total variation distance to the median curve exceeds the median distance by six times their spread
 (MAD). A true day may be caught by the last two: its volume is left out of the average, nothing else."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from nowake.models.volume.buckets import DayVolume
 MOST_TIMES = 5.0  # Of the median day; earnings and index days reach four.
 _USUALLY = 0.8  # A bucket trades on most days when it does on this share of them.
 _EMPTY_SHARE, _EMPTY_LEAST = 0.05, 2
-_FAR = 8.0
+_FAR = 6.0
 _FEW = 5  # Fewer days than this have no spread to be far from.
 
 Floats = npt.NDArray[np.float64]
@@ -82,7 +83,9 @@ def _unlike_the_others(days: Sequence[DayVolume]) -> dict[dt.date, str]:
     median = float(np.median(totals))
     usual = np.mean(table > 0, axis=0) >= _USUALLY
     empty = np.sum((table == 0) & usual, axis=1)
-    by_chance = float(np.median(empty)) + 5 * float(np.sqrt(empty.mean()))
+    # What a thin market leaves empty on three days of four, and what chance adds to it.
+    by_chance = float(np.quantile(empty, 0.75))
+    by_chance += 5 * math.sqrt(by_chance)
     most_empty = max(_EMPTY_LEAST, _EMPTY_SHARE * usual.sum(), by_chance)
     far = _distances(table)
     centre = float(np.median(far))

@@ -7,13 +7,14 @@ this is: the level is a first-order autoregression over days, the swing one over
 departures: the swing starts anew each morning from its stationary law instead of going on from the last close, and
 the noise may differ by bucket. So days are independent given their levels, the likelihood needs one pass over
 the buckets with all days side by side (the level is concentrated out as in de Jong 1991, "The diffuse Kalman filter")
-and one over the days.
+and one over the days; it is the restricted one, for phi comes from the same days.
 
 Wrong where volume is often 0 (a logarithm knows no zero), and where shocks last over night."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,25 +85,20 @@ def day_sums(residual: Floats, noise_scale: Floats, dynamics: Dynamics) -> DaySu
     return DaySums(level, variance, -0.5 * (logs + Syy - level * Sxy) + 0.5 * np.log(2 * math.pi * variance))
 
 
-def filtered_levels(sums: DaySums, gaps: Ints, dynamics: Dynamics) -> tuple[list[Gaussian], float]:
-    """The level after each day, and the log likelihood of all days.
+def filtered_levels(sums: DaySums, gaps: Ints, dynamics: Dynamics) -> list[Gaussian]:
+    """The level after each day, from all days up to it.
 
     Parameters
     ----------
     gaps
         int64[days]: sessions since the day before; the first is not used.
     """
-    state = Gaussian(0.0, dynamics.level_sd**2)
     after: list[Gaussian] = []
-    total = float(sums.log_likelihood.sum())
+    state = Gaussian(0.0, dynamics.level_sd**2)
     for level, variance, gap in zip(sums.level.tolist(), sums.variance.tolist(), gaps.tolist(), strict=True):
-        if after:
-            state = ahead(state, gap, dynamics)
-        spread = state.variance + variance
-        total -= 0.5 * (math.log(2 * math.pi * spread) + (level - state.mean) ** 2 / spread)
-        state = updated_level(state, Gaussian(level, variance))
+        state = updated_level(ahead(state, gap, dynamics) if after else state, Gaussian(level, variance))
         after.append(state)
-    return after, total
+    return after
 
 
 def ahead(state: Gaussian, sessions: int, dynamics: Dynamics) -> Gaussian:
@@ -117,6 +113,31 @@ def updated_level(state: Gaussian, seen: Gaussian) -> Gaussian:
     return Gaussian(state.mean + gain * (seen.mean - state.mean), (1 - gain) * state.variance)
 
 
-def log_likelihood(residual: Floats, noise_scale: Floats, gaps: Ints, dynamics: Dynamics) -> float:
-    """Of all days, the level's law and the buckets' together."""
-    return filtered_levels(day_sums(residual, noise_scale, dynamics), gaps, dynamics)[1]
+def restricted_log_likelihood(residual: Floats, noise_scale: Floats, gaps: Ints, dynamics: Dynamics) -> float:
+    """The likelihood of what does not depend on the mean of the levels (Patterson & Thompson 1971).
+
+    phi was fitted to the same days, so that few and persistent levels lie nearer to their own mean than to the true
+    one: the plain likelihood would find them too quiet.
+    """
+    sums = day_sums(residual, noise_scale, dynamics)
+    fixed = sums.variance.tolist()
+    S, of_level = _innovations(sums.level.tolist(), fixed, gaps.tolist(), dynamics)
+    of_one = _innovations([1.0] * len(fixed), fixed, gaps.tolist(), dynamics)[1]
+    A, B, Q = (float(np.sum(one * other / S)) for one, other in ((of_one, of_one), (of_one, of_level), (of_level,) * 2))
+    return float(sums.log_likelihood.sum()) - 0.5 * (
+        float(np.sum(np.log(2 * math.pi * S))) + Q - B**2 / A + math.log(A)
+    )
+
+
+def _innovations(
+    levels: Sequence[float], variances: Sequence[float], gaps: Sequence[int], dynamics: Dynamics
+) -> tuple[Floats, Floats]:
+    """Variance of each day's look at the level before it, and how far it lay from what was expected."""
+    state, spread, off = Gaussian(0.0, dynamics.level_sd**2), [], []
+    for k, (level, variance, gap) in enumerate(zip(levels, variances, gaps, strict=True)):
+        if k:
+            state = ahead(state, gap, dynamics)
+        spread.append(state.variance + variance)
+        off.append(level - state.mean)
+        state = updated_level(state, Gaussian(level, variance))
+    return np.array(spread), np.array(off)

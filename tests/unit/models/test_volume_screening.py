@@ -1,0 +1,61 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from tests.unit.models.volume_days import day_of, simulated, weekday
+
+from nowake.models.volume import DayVolume, screened
+
+DAYS = simulated(30, 26, seed=4)
+
+
+def _with(k: int, day: DayVolume) -> list[DayVolume]:
+    return [*DAYS[:k], day, *DAYS[k + 1 :]]
+
+
+def test_clean_days_all_stay() -> None:
+    for seed in range(20):
+        kept, left_out = screened(simulated(40, 26, seed=seed))
+        assert (len(kept), left_out) == (40, [])
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "reason"),
+    [
+        (lambda v: np.where(np.arange(26) % 3 == 0, 0, v), "9 of 26 buckets that trade on most days are empty"),
+        (lambda v: 12 * v, "times that of the median day"),
+        (lambda v: v / 20, "times that of the median day"),
+        (lambda v: v[::-1] * np.where(np.arange(26) == 12, 40, 1), "its shape is"),
+        (lambda v: 0 * v, "no volume"),
+    ],
+)
+def test_day_that_cannot_be_believed_is_left_out_with_the_reason(corrupt: object, reason: str) -> None:
+    assert callable(corrupt)
+    typical = np.exp(np.mean([np.log(day.volume) for day in DAYS], axis=0))
+    kept, left_out = screened(_with(7, day_of(corrupt(typical), weekday(7))))
+    assert [each.date for each in left_out] == [weekday(7)]
+    assert reason in left_out[0].reason
+    assert len(kept) == 29
+
+
+def test_bars_that_moved_without_volume_are_noticed_without_other_days() -> None:
+    day = dataclasses.replace(DAYS[0], impossible_bars=2, bars=78)
+    assert screened([day])[1][0].reason == "2 of 78 bars have no volume although the price moved"
+    assert screened([dataclasses.replace(day, impossible_bars=1)])[1] == []
+
+
+def test_what_the_caller_knows_comes_first() -> None:
+    kept, left_out = screened(DAYS, bad={weekday(3): "the venue was down"})
+    assert [str(each) for each in left_out] == ["2026-01-08 left out: the venue was down"]
+    assert len(kept) == 29
+
+
+def test_thin_market_is_not_taken_for_corrupt() -> None:
+    rng = np.random.default_rng(3)
+    days = [day_of(np.where(rng.random(26) < 0.12, 0, day.volume), day.date) for day in DAYS]
+    assert screened(days)[1] == []
+
+
+def test_half_days_are_compared_with_half_days_only() -> None:
+    halves = [day_of(np.full(14, 500.0), weekday(40 + k), minutes=210) for k in range(2)]
+    assert screened([*DAYS, *halves])[1] == []
