@@ -19,7 +19,7 @@ from typing import Literal, TypeVar, cast
 
 import numpy as np
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.bootstrap import one_step
 from nowake.models.calibration.cluster import Doubt, cluster_sums, doubt_of, sandwich
@@ -28,7 +28,7 @@ from nowake.models.calibration.loss import Huber, Loss, SoftL1, Student
 from nowake.models.calibration.outliers import DROPPED, Policy, policies
 from nowake.models.calibration.problem import RELAXED, SPREAD, Clusters, Problem, Spread
 from nowake.models.calibration.profile import profile_interval
-from nowake.models.calibration.refusals import check_problem, check_solution, inflation_of
+from nowake.models.calibration.refusals import FEWEST_CLUSTERS, check_problem, check_solution, inflation_of
 from nowake.models.calibration.result import Fit
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
@@ -44,6 +44,7 @@ _INTERVALS = {
 }
 _MUCH_INFLATION = 100.0
 _FEW_DEGREES = 8.0
+_SHARED = 1.5
 
 
 def fit(
@@ -218,6 +219,8 @@ class _Study:
     def notes(self, found: dict[str, Measurement], compared: tuple[Policy, ...]) -> Iterator[str]:
         """What a user must know, one sentence each."""
         yield from (f"{count:,} orders left out: {reason}" for reason, count in self.problem.dropped.items())
+        if self.problem.filled:
+            yield f"{self.problem.filled:,} windows of unknown volume are taken as their share of the day's"
         if self.problem.later_bps is None:
             yield from self._unseen_permanent()
         for name, each in found.items():
@@ -232,6 +235,7 @@ class _Study:
             thin = int(np.argmin(self.doubt.degrees))
             freedom = f"{self.doubt.degrees[thin]:.1f} degrees of freedom"
             yield f"few clusters carry most of what is known of {self.solution.names[thin]} ({freedom})"
+        yield from self._shared_days()
         yield from self._outliers(compared)
 
     def _unseen_permanent(self) -> Iterator[str]:
@@ -243,6 +247,20 @@ class _Study:
             yield f"{why}: what stays of the impact is not measured but taken from {held}"
         elif self.problem.predict_later(self.solution.values).any():
             yield "no later price used: permanent and temporary are told apart by size and duration alone"
+
+    def _shared_days(self) -> Iterator[str]:
+        """Whether orders of one day share more than day and symbol say, as when the whole market moves."""
+        if self.cluster != "day-symbol" or int(self.problem.day.max()) + 1 < FEWEST_CLUSTERS:
+            return
+        try:
+            larger = doubt_of(self.problem, self.solution, "day").se / self.doubt.se
+        except Unidentified:  # One day carries all that is known of something.
+            return
+        if larger.max() > _SHARED:
+            name = self.solution.names[int(np.argmax(larger))]
+            yield f'orders of a day share more than their symbol: cluster="day" makes the error of {name} ' + (
+                f"{larger.max():.2g} times as large"
+            )
 
     def _outliers(self, compared: tuple[Policy, ...]) -> Iterator[str]:
         far = int((np.abs(self.solution.residuals) > DROPPED * self.solution.scale_bps).sum())

@@ -58,6 +58,8 @@ class Problem:
         (n,) places in the metaorders this was built of.
     dropped
         How many rows were left out, by reason.
+    filled
+        Windows whose volume is not known, taken as their share of the day's.
     """
 
     prototype: Impact
@@ -72,6 +74,7 @@ class Problem:
     spread: Spread
     rows: Ints
     dropped: dict[str, int]
+    filled: int = 0
 
     @classmethod
     def of(
@@ -131,6 +134,7 @@ class Problem:
             spread=spread,
             rows=np.flatnonzero(usable),
             dropped=dropped,
+            filled=0 if orders.window_volume is None else int((~np.isfinite(orders.window_volume)).sum()),
         )
         # A model without a permanent part has nothing to say of the later move.
         return whole if later_bps is None or whole.predict_later(whole.start).any() else whole.without_later()

@@ -23,6 +23,7 @@ _FOR_NOISE = 100_000  # Rows the noise scale is fitted to: its own error is then
 _STEPS = 100
 _ROUNDS = 30
 _STILL = 1e-8  # Squared length of a step in standard errors at which a search rests.
+_NEARLY_STILL = 1e-4
 _DAMPED_OUT = 1e12
 
 Residuals = tuple[Floats, Floats | None]
@@ -267,7 +268,8 @@ def _descend(
                 break
             damping = max(damping * 10, 1e-3)
             if damping > _DAMPED_OUT:
-                return values, residuals, False, taken
+                # No step helps: at rest as far as numbers of this length can tell, or lost.
+                return values, residuals, _length(gradient, curvature, free) < _NEARLY_STILL, taken
         damping = 0.0 if damping < 1e-4 else damping / 10
         values, residuals, best = moved, tried, total
         z = rows.z(residuals, noise)

@@ -14,6 +14,7 @@ from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.fit import fit, hash_of
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, SoftL1, Student
+from nowake.models.calibration.problem import terms_of
 from nowake.models.impact import Linear, PowerLaw, Reading, SquareRoot
 from nowake.models.measurement import t_of
 
@@ -171,3 +172,22 @@ def test_an_option_that_is_none_is_refused(option: dict[str, object], said: str)
 def test_the_same_orders_give_the_same_fit() -> None:
     first, again = (fit(PowerLaw, desk(), interval="bootstrap", seed=4) for _ in range(2))
     assert first == again
+
+
+def test_days_that_move_as_a_whole_are_noticed() -> None:
+    orders = generate_orders(SquareRoot(y=0.8), 1, Design(orders=2_000, days=60, symbols=25, shared=0.0, market=0.6))
+    assert orders.spread_paid_bps is not None
+    expected = orders.spread_paid_bps + SquareRoot(y=0.8).total_bps(terms_of(orders))
+    side = orders.day % 2 * 2 - 1  # All orders of a day on one side: the market's move is all of theirs.
+    cost = expected + side * orders.side * (orders.cost_bps - expected)
+    moved = dataclasses.replace(orders, side=side, average_price=orders.arrival_price * (1 + side * cost / 1e4))
+    noticed = [note for note in fit(SquareRoot, moved, later=False).notes if 'cluster="day"' in note]
+    assert len(noticed) == 1
+    assert not any('cluster="day"' in note for note in fit(SquareRoot, orders, later=False).notes)
+
+
+def test_windows_of_unknown_volume_are_counted() -> None:
+    volume = desk().daily_volume * desk().days
+    volume[:3] = np.nan
+    notes = fit(SquareRoot, dataclasses.replace(desk(), window_volume=volume)).notes
+    assert "3 windows of unknown volume are taken as their share of the day's" in notes
