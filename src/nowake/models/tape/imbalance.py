@@ -114,7 +114,7 @@ def orderflow_slope(
     windows = tuple(each for each in found if each is not None)
     if len(windows) < MIN_WINDOWS:
         raise BadData(
-            f"{len(windows)} windows of {window_s:g} s could be fitted, {MIN_WINDOWS} are needed; "
+            f"of {len(found)} windows of {window_s:g} s {len(windows)} could be fitted, {MIN_WINDOWS} are needed; "
             "look at a longer time or take shorter bars"
         )
     slopes = np.array([each.slope for each in windows])

@@ -77,7 +77,7 @@ def kyle_lambda(
     ----------
     bar_s
         Length of a bar in seconds. Flow of a bar is what came after its begin, up to and with its end; mids are those
-        that stand at the two ends.
+        that stand at the two ends, later by as much as the feed shows quotes after trades.
     root
         Whether sizes enter as square roots.
     daily_volume
@@ -95,7 +95,7 @@ def kyle_lambda(
     edges = np.arange(tape.start_ns, tape.end_ns + 1, int(bar_s * NS_PER_SECOND))
     if len(edges) < 2:
         raise BadData(f"{window_s(tape):.0f} s hold no bar of {bar_s:g} s")
-    mids = tape.touch.mid_ticks[tape.touch.at(edges)]
+    mids = tape.touch.mid_ticks[tape.touch.at(edges + tape.settle_ns)]
     place = np.searchsorted(tape.time_ns, edges, side="right")
     flow = np.diff(np.append(0.0, np.cumsum(_pushes(tape, root=root)))[place])
     fitted = line(flow, np.diff(mids), level=level)

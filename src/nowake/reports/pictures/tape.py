@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from nowake.models.tape.calibration import TapeCalibration
 from nowake.models.tape.imbalance import OrderFlowSlope
@@ -35,7 +35,7 @@ def response(fit: PropagatorFit) -> canvas.Picture:
         _banded(above, fit.response_bps, canvas.BLUE, "response, followers included")
         _banded(above, fit.kernel_bps, canvas.ORANGE, "kernel: one order alone", dashes=canvas.DASHES[1])
         above.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
-        above.set_title("move of the mid in the order's direction, bps")
+        above.set_title("move of the mid, bps")
         canvas.legend(above, columns=2)
         _banded(below, fit.memory, canvas.GREEN, "")
         below.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
@@ -65,7 +65,7 @@ def recovery(found: Resilience) -> canvas.Picture:
             _banded(axes, curve, canvas.SERIES[index], name, dashes=canvas.DASHES[index], at=part.lags_s)
             axes.axvline(part.half_life_s.value, color=canvas.SERIES[index], linewidth=0.8, linestyle=(0, (2, 2)))
         axes.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
-        axes.set_title("share of the excess over the usual level still there")
+        axes.set_title("share of the excess still there")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_xlabel("seconds after the order, until the next large one; dotted: half-lives")
@@ -88,17 +88,15 @@ def orderflow(found: OrderFlowSlope) -> canvas.Picture:
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
-        line = np.geomspace(depth.min() / 1.2, depth.max() * 1.2, 60)
+        line = np.linspace(depth.min() / 1.1, depth.max() * 1.1, 60)
         axes.plot(line, 1 / (2 * line), color=canvas.MUTED, linestyle=(0, (4, 2)), label="1 / (2 depth)")
         axes.errorbar(
             depth, slope, yerr=2 * error, fmt="o", color=canvas.BLUE, markersize=4, linewidth=1, label="measured"
         )
-        axes.set_xscale("log")
         axes.grid(visible=True, axis="both")
-        axes.set_title("slope of the mid on order flow imbalance, ticks a lot (two standard errors)")
+        axes.set_title("ticks a lot, with two standard errors")
         axes.set_xlabel("depth at the best quotes where prices change, lots")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
         canvas.legend(axes, columns=2)
 
     alt = (

@@ -97,3 +97,74 @@ def _lots(rng: np.random.Generator, mean: int, life_s: float, seconds: float) ->
 def _alive(pair: tuple[Floats, Floats], at: Floats) -> npt.NDArray[np.int64]:
     begins, ends = (np.sort(each) for each in pair)
     return np.searchsorted(begins, at, side="right") - np.searchsorted(ends, at, side="right")
+
+
+def long_memory_signs(rng: np.random.Generator, count: int, gamma: float) -> Floats:
+    """Signs of fractional Gaussian noise (Davies & Harte 1987), whose correlations fall as l^-gamma."""
+    hurst, k = 1 - gamma / 2, np.arange(count + 1.0)
+    covariance = (np.abs(k - 1) ** (2 * hurst) - 2 * k ** (2 * hurst) + (k + 1) ** (2 * hurst)) / 2
+    spectrum = np.fft.fft(np.concatenate((covariance, covariance[-2:0:-1]))).real
+    noise = rng.normal(size=len(spectrum)) + 1j * rng.normal(size=len(spectrum))
+    series = np.fft.fft(np.sqrt(np.maximum(spectrum, 0.0) / len(spectrum)) * noise).real[:count]
+    return np.where(series >= 0, 1.0, -1.0)
+
+
+def propagating_market(
+    seed: int, *, orders: int = 5_000, gamma: float = 0.5, beta: float = 0.2, noise_ticks: float = 20.0
+) -> tuple[Quotes, Trades]:
+    """Each order moves the mid by 10 ticks l^-beta, l orders later; noise is a random walk; a mid of 100,000 ticks.
+
+    So G(l) is one basis point l^-beta, while signs remember as l^-gamma. Half a second from order to order.
+    """
+    rng = np.random.default_rng(seed)
+    before = 1_000
+    signs = long_memory_signs(rng, orders + before, gamma)
+    kernel = np.append(0.0, 10 * np.arange(1.0, orders + before) ** -beta)
+    size = 1 << (2 * len(signs)).bit_length()
+    moved = np.fft.irfft(np.fft.rfft(signs, size) * np.fft.rfft(kernel, size), size)[: len(signs)]
+    mid = np.round(100_000 + moved + noise_ticks * np.cumsum(rng.normal(size=len(signs)))).astype(np.int64)[before:]
+    at = 1 + 0.5 * np.arange(orders)
+    side = signs[before:]
+    return quotes(at - 0.2, mid - 1, mid + 1), trades(at, mid + side.astype(np.int64), 1, side)
+
+
+def flowing_market(
+    seed: int, *, ticks_per_lot: float, seconds: int = 7_200, noise_ticks: float = 3.0
+) -> tuple[Quotes, Trades]:
+    """An order a second of a random size (heavy-tailed) moves the mid by so many ticks a lot, for good.
+
+    Noise is three times as large in the first half hour as in the last: unequal, as in a day.
+    """
+    rng = np.random.default_rng(seed)
+    side = np.where(rng.random(seconds) < 0.5, 1, -1)
+    lots = np.minimum(np.ceil(10 * rng.pareto(2.5, seconds) + 1), 500).astype(np.int64)
+    noise = noise_ticks * np.linspace(3, 1, seconds) * rng.normal(size=seconds)
+    mid = np.round(100_000 + np.cumsum(ticks_per_lot * side * lots + noise)).astype(np.int64)
+    before = np.append(100_000, mid[:-1])
+    at = np.arange(1.0, seconds + 1)
+    book = quotes(np.append(0.0, at + 0.001), np.append(100_000, mid) - 1, np.append(100_000, mid) + 1)
+    return book, trades(at, before + side, lots, side)
+
+
+def even_book(seed: int, depths: npt.ArrayLike, *, window_s: int = 1_800) -> tuple[Quotes, Trades]:
+    """A book of the same depth at all prices, another one in each window, hit and refilled a lot at a time.
+
+    Each side is one number: it counts the lots that came in, so that its best price is its whole part by the depth and
+    its queue the rest. A queue that is longer than the depth of the next window is cut to it.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    price, queue = np.array([10_000, -10_400]), np.array([1, 1])  # The ask counts from the other end.
+    for window, depth in enumerate(np.asarray(depths, dtype=np.int64)):
+        count = 12 * window_s
+        came = np.minimum(queue, depth) - 1 + np.cumsum(rng.choice([-1, 0, 1], (count, 2)), axis=0)
+        best, queues = price + came // depth, came % depth + 1
+        price, queue = best[-1], queues[-1]
+        at = window_s * (window + np.arange(count) / count)
+        rows.append(np.column_stack((at, best[:, 0], queues[:, 0], -best[:, 1], queues[:, 1])))
+    table = np.vstack(rows)
+    made = quotes(table[:, 0], table[:, 1], table[:, 3], table[:, 2], table[:, 4])
+    at = 1.0 + 3 * np.arange(200)
+    side = np.where(rng.random(200) < 0.5, 1, -1)
+    row = np.searchsorted(made.time_ns, stamps(at), side="left") - 1
+    return made, trades(at, np.where(side > 0, made.ask_ticks[row], made.bid_ticks[row]), 1, side)

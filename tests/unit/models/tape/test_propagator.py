@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from tests.unit.models.tape import worlds
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.models.tape import PropagatorFit, fit_propagator, memory_exponent, read_tape
+
+LAGS = 60
+TRUTH_BPS = np.arange(1.0, LAGS + 1) ** -0.2
+DAY = worlds.session(4_000)
+
+
+def fitted(seed: int, **market: float) -> PropagatorFit:
+    tape = read_tape(*worlds.propagating_market(seed, **market), DAY)
+    return fit_propagator(tape, lags=LAGS, repeats=200, seed=seed)
+
+
+def test_the_kernel_of_a_market_with_long_memory_is_found_within_its_band() -> None:
+    found = fitted(2)
+    low, high = np.array(found.kernel_bps.low), np.array(found.kernel_bps.high)
+    assert np.mean((low <= TRUTH_BPS) & (high >= TRUTH_BPS)) > 0.9
+    assert np.mean(high - low) < 0.5
+    assert found.kernel_exponent is not None
+    assert found.kernel_exponent.low < 0.2 < found.kernel_exponent.high
+    assert found.permanent_share is not None
+    assert found.permanent_share.low < TRUTH_BPS[-1] < found.permanent_share.high
+
+
+def test_the_response_holds_the_followers_and_the_kernel_does_not() -> None:
+    found = fitted(2, noise_ticks=2.0)
+    assert found.response_bps.value[-1] > 2 * found.kernel_bps.value[-1]
+    assert found.model.impact_bps == pytest.approx(np.array(found.kernel_bps.value))
+
+
+def test_the_model_gives_back_the_response_that_was_measured() -> None:
+    tape = read_tape(*worlds.propagating_market(3, noise_ticks=2.0), DAY)
+    found = fit_propagator(tape, lags=LAGS)
+    about_the_mean = np.append(1.0, found.memory.value) - tape.sign.mean() ** 2
+    assert found.model.response_function(about_the_mean, 20) == pytest.approx(
+        np.array(found.response_bps.value[:20]), rel=0.03
+    )
+
+
+@pytest.mark.slow
+def test_bands_exponents_and_the_permanent_share_hold_the_truth() -> None:
+    fits = [fitted(seed) for seed in range(150)]
+    low, high = (np.array([getattr(fit.kernel_bps, end) for fit in fits]) for end in ("low", "high"))
+    assert 0.93 <= np.mean((low <= TRUTH_BPS) & (high >= TRUTH_BPS)) <= 0.985
+    for name, truth in (("kernel_exponent", 0.2), ("permanent_share", TRUTH_BPS[-1])):
+        told = [each for fit in fits if fit.peak == 1 and (each := getattr(fit, name)) is not None]
+        assert 0.9 <= np.mean([each.low <= truth <= each.high for each in told]) <= 1.0
+    gamma = [fit.memory_exponent for fit in fits if fit.memory_exponent is not None]
+    assert 0.9 <= np.mean([each.low <= 0.5 <= each.high for each in gamma]) <= 1.0
+
+
+def test_impact_that_stays_has_an_exponent_near_nothing_and_a_share_near_one() -> None:
+    found = fitted(4, beta=0.0, noise_ticks=5.0)
+    assert found.permanent_share is not None
+    assert found.permanent_share.low < 1 < found.permanent_share.high
+    assert found.permanent_share.low > 0.8
+    assert found.kernel_exponent is not None
+    assert found.kernel_exponent.low < 0 < found.kernel_exponent.high
+
+
+def test_a_market_without_impact_has_no_share_to_tell() -> None:
+    book, trades = worlds.propagating_market(5)
+    rng = np.random.default_rng(1)
+    trades.aggressor[:] = np.where(rng.random(len(trades)) < 0.5, 1, -1)
+    found = fit_propagator(read_tape(book, trades, DAY), lags=LAGS)
+    assert found.permanent_share is None
+    assert found.memory_exponent is None
+    assert "permanent share: orders have no impact that can be told from chance" in found.refusals
+    assert found.critical_exponent is None
+
+
+def test_the_memory_of_signs_is_found() -> None:
+    signs = worlds.long_memory_signs(np.random.default_rng(1), 50_000, 0.4)
+    found = memory_exponent(signs)
+    assert found.low < 0.4 < found.high
+    assert found.high - found.low < 0.4
+
+
+def test_signs_that_drift_from_selling_to_buying_have_no_memory_exponent() -> None:
+    signs = np.where(np.random.default_rng(1).random(5_000) < np.linspace(0, 1, 5_000), 1.0, -1.0)
+    with pytest.raises(BadData, match="do not settle about one level"):
+        memory_exponent(signs)
+
+
+@pytest.mark.parametrize("lags", [1, 0, 300])
+def test_lags_out_of_range_are_refused(lags: int) -> None:
+    tape = read_tape(*worlds.propagating_market(1, orders=2_000), DAY)
+    with pytest.raises(BadParameter, match=f"lags {lags} must be from 2 to a twentieth"):
+        fit_propagator(tape, lags=lags)
+
+
+def test_the_same_seed_gives_the_same_bands() -> None:
+    assert fitted(1).kernel_bps == fitted(1).kernel_bps
+
+
+def test_prices_at_or_below_zero_are_refused() -> None:
+    book, trades = worlds.propagating_market(1, orders=2_000)
+    for column in (book.bid_ticks, book.ask_ticks, trades.price_ticks):
+        column[:] = column - 100_000
+    with pytest.raises(BadData, match="gives no move in basis points"):
+        fit_propagator(read_tape(book, trades, DAY))
