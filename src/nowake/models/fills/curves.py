@@ -136,7 +136,7 @@ def fill_curves(
         Seconds, above 0.
     distances
         Lowest distance of each bucket in ticks, increasing; what is nearer than the first is a bucket too. None takes
-        0, 1, 2, 5, 10, ... up to where nine orders of ten stand.
+        0, 1, 2, 5, 10, ... up to where nineteen fills of twenty were.
     queues
         Least lots of each bucket after the first, which begins with an empty queue, increasing; or, as a whole number,
         how many buckets of equal count the orders with a queue are cut into. Orders with an empty queue are one more.
@@ -156,7 +156,9 @@ def fill_curves(
     check_level(level)
     wait_s, cause = lives.outcome(fill)
     usable, notes = _usable_horizons(lives.start_ns, horizons_s)
-    edges = _increasing("distances", usual_distances(lives.distance_ticks) if distances is None else distances)
+    if distances is None:
+        distances = usual_distances(lives.distance_ticks[cause == FILLED])
+    edges = _increasing("distances", distances)
     by_distance = np.searchsorted(edges, lives.distance_ticks, side="right")
     queue_edges = _queue_edges(lives.queue_lots, queues)
     by_queue = np.searchsorted(queue_edges, np.nan_to_num(lives.queue_lots), side="right")
@@ -189,8 +191,8 @@ def fill_curves(
 
 
 def usual_distances(distance_ticks: Ints) -> tuple[int, ...]:
-    """0, 1, 2, 5, 10, 20, 50, ... up to where nine orders of ten stand."""
-    most = max(float(np.quantile(distance_ticks, 0.9)), 1.0)
+    """0, 1, 2, 5, 10, 20, 50, ... up to where nineteen fills of twenty were."""
+    most = max(float(np.quantile(distance_ticks, 0.95)), 1.0) if len(distance_ticks) else 1.0
     steps = (step * 10**power for power in range(7) for step in (1, 2, 5))
     return (0, *itertools.takewhile(lambda step: step <= most, steps))
 

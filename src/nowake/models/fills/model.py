@@ -123,6 +123,24 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds for which there is a fit."""
         return tuple(fit.horizon_s for fit in self.fits)
 
+    def effect(self, covariate: str, horizon_s: float) -> Measurement:
+        """By what factor one standard deviation of a covariate changes the rate of fills, in the fit of a horizon.
+
+        Raises
+        ------
+        BadParameter
+            When there is no such covariate or horizon.
+        """
+        if covariate not in self.covariates or horizon_s not in self.horizons_s:
+            raise BadParameter(
+                f"no effect of {covariate!r} by {horizon_s:g} s; covariates are {', '.join(self.covariates)}, horizons "
+                f"{', '.join(f'{each:g}' for each in self.horizons_s)} s"
+            )
+        fit, place = self.fits[self.horizons_s.index(horizon_s)], self.covariates.index(covariate)
+        beta, half = fit.coefficients[place], t_of(self.level, fit.blocks - 1) * fit.covariance[place][place] ** 0.5
+        low, value, high = np.exp(np.clip([beta - half, beta, beta + half], -700, 700)).tolist()
+        return Measurement(value=value, low=low, high=high, level=self.level, n=fit.orders, method="hazard ratio")
+
     def probability(
         self, distance_ticks: float, queue_lots: float, horizon_s: float, *, level: float | None = None, **state: float
     ) -> Measurement:

@@ -178,6 +178,11 @@ class _Table:
         place = np.searchsorted(times, waits, side="right")
         return cls(waits, causes, times, at_risk.astype(np.float64), over.astype(np.float64), place)
 
+    def survived(self, horizon_s: float) -> float:
+        """Share that had ended in no way by a horizon."""
+        upto = int(np.searchsorted(self.time_s, horizon_s, side="right"))
+        return float(np.prod(1 - self.over[:upto] / self.at_risk[:upto]))
+
     def count(self, cause: int) -> Floats:
         """Orders that ended by a cause at each time."""
         mine = self.cause == cause
@@ -256,6 +261,9 @@ def _answer(
             effective = count / measured.design_effect
             low, high = wilson(value, effective * (z_of(level) / measured.quantile) ** 2, level)
             how = f"share; Wilson of {effective:,.0f} effective orders{in_blocks}"
+    left = 1 - value if method == KM else table.survived(horizon_s)
+    if at_risk == 0 and left > 0:  # The curve ends before the horizon: whoever was left may have been filled since.
+        high, how = max(high, min(value + left, 1.0)), f"{how}; nobody was followed so far"
     return Survival(
         horizon_s=horizon_s,
         filled=Measurement(value=value, low=min(low, value), high=max(high, value), level=level, n=count, method=how),

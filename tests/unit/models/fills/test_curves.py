@@ -74,6 +74,7 @@ def test_distances_are_cut_where_they_are_said_to_be() -> None:
 
 def test_usual_distances_reach_where_most_orders_stand() -> None:
     assert (0, 1, 2, 5, 10, 20, 50, 100) == usual_distances(np.arange(150))
+    assert (0, 1) == usual_distances(np.zeros(0, np.int64))
     assert (0, 1) == usual_distances(np.zeros(10, np.int64))
 
 

@@ -113,6 +113,15 @@ def test_all_censored_before_the_horizon_says_nothing() -> None:
     assert (found.filled.low, found.filled.high) == (0.0, 1.0)
 
 
+def test_where_nobody_was_followed_to_the_horizon_whoever_was_left_may_have_been_filled() -> None:
+    wait_s, cause = [1.0] * 40 + [2.0] * 30 + [3.0] * 30, [FILLED] * 40 + [CENSORED] * 30 + [CANCELLED] * 30
+    (standing,), (posted,) = (each(wait_s, cause, [9.0]) for each in (kaplan_meier, incidence))
+    assert (0.4, 1.0) == (pytest.approx(standing.filled.value), standing.filled.high)
+    assert posted.filled.high < 0.6  # The last thirty are known to have been cancelled.
+    (still,) = incidence([1.0] * 40 + [2.0] * 60, [FILLED] * 40 + [CENSORED] * 60, [9.0])
+    assert (0.4, 1.0) == (pytest.approx(still.filled.value), still.filled.high)
+
+
 def test_no_fill_of_orders_in_few_blocks_proves_little() -> None:
     alone = kaplan_meier([10.0] * 1000, [CENSORED] * 1000, [5.0])[0]
     together = kaplan_meier([10.0] * 1000, [CENSORED] * 1000, [5.0], block=np.arange(1000) // 100)[0]
