@@ -41,15 +41,21 @@ def test_pareto_orders_in_an_efficient_market_relax_to_one_over_beta(beta: float
     assert slope == pytest.approx(beta - 1, abs=0.015)
 
 
-@pytest.mark.parametrize("exponent", [0.3, 0.5, 0.8])
-def test_an_order_that_moves_the_price_by_a_power_pays_on_average_one_over_one_more(exponent: float) -> None:
-    done = (np.arange(100_000) + 0.5) / 100_000
-    assert float(np.mean(done**exponent)) == pytest.approx(1 / (1 + exponent), rel=1e-4)
-
-
+@pytest.mark.parametrize("relaxed", [None, 0.0, 0.4])
 @pytest.mark.parametrize("reading", list(Reading))
-def test_the_square_root_law_comes_back_to_what_was_paid_two_thirds_of_its_peak(reading: Reading) -> None:
-    model = SquareRoot(y=0.9, reading=reading)
-    stays = 2 * model.permanent_bps(ASKED)  # An order pays on average half of the move it leaves.
-    assert stays == pytest.approx(2 / 3 * model.peak_bps(ASKED))
-    assert stays == pytest.approx(model.total_bps(ASKED))
+def test_the_price_of_an_even_order_peaks_by_the_law_and_relaxes_slowly_to_what_stays(
+    reading: Reading, relaxed: float | None
+) -> None:
+    model = SquareRoot(y=0.9, reading=reading, relaxed=relaxed)
+    peak = float(model.peak_bps(ASKED))
+    z = np.array([1.0, 2.0, 10.0])
+    path = model.response(ASKED).path(np.array([1e5]), np.array([0.0, 0.5]), 0.5 * z)
+    stays = peak * (2 / 3 if relaxed is None else relaxed)
+    assert path.tolist() == pytest.approx((stays + (peak - stays) * (np.sqrt(z) - np.sqrt(z - 1))).tolist())
+
+
+@pytest.mark.parametrize("days", [0.01, 0.5, 3.0])
+def test_the_peak_of_the_square_root_law_is_the_same_whatever_the_duration(days: float) -> None:
+    asked = Terms(quantity=1e5, days=days, volatility=0.02, daily_volume=1e6)
+    path = SquareRoot().response(asked).path(np.array([1e5]), np.array([0.0, days]), np.array([days]))
+    assert path[0] == pytest.approx(1.5 * 200 * np.sqrt(0.1))

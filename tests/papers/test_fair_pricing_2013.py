@@ -14,7 +14,7 @@ ORDER = Terms(quantity=1e5, days=0.5, volatility=0.02, daily_volume=1e6)
 
 def level_after(law: SizeLaw) -> float:
     """Where the mid is long after the order, in basis points."""
-    path = law.response(ORDER).path(np.full(10, 1e4), np.linspace(0, 0.5, 11), np.array([50.0]))
+    path = law.response(ORDER).path(np.full(10, 1e4), np.linspace(0, 0.5, 11), np.array([1e12]))
     return float(path[0])
 
 

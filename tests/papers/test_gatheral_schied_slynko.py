@@ -83,4 +83,4 @@ def test_gaussian_decay_is_admissible_but_its_best_schedule_swings_between_buyin
     assert trades.min() < -0.1
     assert trades.max() > 0.1
     assert trades.sum() == pytest.approx(1)
-    assert len(warnings_of(Gaussian(), LINEAR)) == 1
+    assert len(warnings_of(Gaussian())) == 1

@@ -67,7 +67,7 @@ def test_square_root_read_as_the_peak_costs_two_thirds_of_it() -> None:
 @pytest.mark.parametrize("reading", list(Reading))
 def test_square_root_relaxes_to_two_thirds_of_its_peak_by_default_which_is_what_was_paid(reading: Reading) -> None:
     model, terms = SquareRoot(reading=reading), MARKET.terms(1e5, 1.0)
-    left = float(model.response(terms).path(np.array([1e5]), np.array([0.0, 1.0]), np.array([1e6]))[0])
+    left = float(model.response(terms).path(np.array([1e5]), np.array([0.0, 1.0]), np.array([1e12]))[0])
     assert left == pytest.approx(2 / 3 * float(model.peak_bps(terms)))
     assert left == pytest.approx(float(model.total_bps(terms)))
 

@@ -7,12 +7,13 @@ Refused, with a round trip that earns as evidence:
   permanent impact must be linear (Huberman & Stanzl 2004). Exponential decay is the case of Gatheral 2010;
 - |v|^delta with t^-gamma unless gamma + delta >= 1 and gamma >= 2 - ln 3 / ln 2 = 0.415 (Gatheral 2010).
 
-Warned of:
-- a positive definite kernel under which the best way to buy sells in between: transaction-triggered price manipulation
-  (Alfonsi, Schied & Slynko 2012, "Order book resilience, price manipulation, and the positive portfolio problem", SIAM
-  J. Financial Math. 3); kernels that fall and are convex do not;
-- any pressure that is not linear: Gatheral's conditions are necessary, and Curato, Gatheral & Lillo 2017 ("Optimal
-  execution with non-linear transient market impact", Quantitative Finance 17) still found schedules of negative cost.
+Warned of: a positive definite kernel under which the best way to buy sells in between, transaction-triggered price
+manipulation (Alfonsi, Schied & Slynko 2012, "Order book resilience, price manipulation, and the positive portfolio
+problem", SIAM J. Financial Math. 3); kernels that fall and are convex do not.
+
+Not decided: pressure that is not linear. Gatheral's conditions are necessary, and Curato, Gatheral & Lillo 2017
+("Optimal execution with non-linear transient market impact", Quantitative Finance 17) still found schedules of negative
+cost by brute force; a model that is built on it says so (`Propagator.warnings`).
 
 A kernel not known in closed form is tried on grids from 1e-4 to 10 sessions: one that fails only on other scales
 passes."""
@@ -71,13 +72,8 @@ def check_admissible(kernel: Kernel, pressure: Power) -> None:
         _check_concave(kernel, pressure.exponent)
 
 
-def warnings_of(kernel: Kernel, pressure: Power) -> tuple[str, ...]:
-    """What a schedule made with an admissible law may do that a desk would not want, one sentence each."""
-    if pressure.exponent != 1:
-        return (
-            f"Pressure |v|^{pressure.exponent:.3g} passes what no-arbitrage is known to ask of {kernel}, but schedules "
-            "of negative cost may still exist on fine grids (Curato, Gatheral & Lillo 2017): count the spread too.",
-        )
+def warnings_of(kernel: Kernel) -> tuple[str, ...]:
+    """What a schedule made with an admissible kernel may do that a desk would not want, one sentence each."""
     if kernel.convex or not trades_against_itself(kernel):
         return ()
     return (

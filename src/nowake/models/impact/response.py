@@ -89,7 +89,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a schedule made with this may do that a desk would not want, one sentence each."""
-        return () if self.kernel is None else warnings_of(self.kernel, self.pressure)
+        return () if self.kernel is None else warnings_of(self.kernel)
 
     def cost_of(self, quantities: Floats, edges_days: Floats) -> ScheduleCost:
         """Average cost per share of a schedule; what decays is part of the temporary cost.

@@ -8,20 +8,27 @@ and the critical nature of liquidity in financial markets", Phys. Rev. X 1, 0210
 the average price paid is 2/3 of the way. `reading` names which; both have Y about 1, and the default standard error
 of 0.3 is our judgement, wide enough for the prefactors of the two readings.
 
-After the order the price relaxes, by fair pricing to 2/3 of the peak: to what was paid on average (`size_law`).
+After the order the price relaxes, by fair pricing to 2/3 of the peak: to what was paid on average (`size_law`). It does
+so slowly, by the square-root dynamic of Gatheral 2010 ("No-dynamic-arbitrage and market impact", Quantitative Finance
+10, f(v) = sqrt(v), decay t^-1/2), whose peak does not depend on the duration either: z durations after the start
+sqrt(z) - sqrt(z - 1) of what does not stay is left.
 
 Wrong for very small orders, whose impact is nearer linear (Bucci, Benzaquen, Lillo, Bouchaud 2019, "Crossover from
 linear to square-root market impact", Phys. Rev. Lett. 122), and for very fast or very slow ones: it has no duration."""
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
 
 from nowake.models.impact.contract import Covariance, Parameter
+from nowake.models.impact.kernel_power import PowerLaw
+from nowake.models.impact.response import Response
 from nowake.models.impact.shapes import Power, Shape
 from nowake.models.impact.size_law import Reading, SizeLaw
+from nowake.models.impact.slopes import permanent_slope
 from nowake.models.terms import Size, Terms
 
 __all__ = ["Reading", "SquareRoot"]
@@ -83,6 +90,23 @@ class SquareRoot(SizeLaw, frozen=True, kw_only=True):
     def shape(self, at_bps: float, terms: Terms) -> Shape:
         """The square root of the rate."""
         return Power(at_bps / float(np.sqrt(terms.rate)), 0.5)
+
+    def response(self, terms: Terms) -> Response:
+        """What stays, linear at the size of the order; what relaxes, by the square-root dynamic.
+
+        An even order pays half of what stays and 2/3 of what relaxes; the rest of its cost (a sixth of what stays, as
+        the law is concave and what stays is not) is paid off the mid.
+        """
+        stays = permanent_slope(self.permanent_bps(terms), terms)
+        relaxes = float(self.peak_bps(terms)) - stays * terms.quantity
+        left = float(self.temporary_bps(terms)) - 2 / 3 * relaxes
+        return Response(
+            permanent_bps_per_share=stays,
+            temporary=self.shape(max(left, 0.0), terms),
+            kernel=PowerLaw(0.5),
+            # Traded evenly, the peak is twice the pressure times the root of the duration.
+            pressure=Power(relaxes / 2 / math.sqrt(terms.quantity), 0.5),
+        )
 
     def __str__(self) -> str:
         return f"I(Q) = ({self.y:.3g} ± {self.se('y'):.2g}) σ √(Q/V)   {self.reading_line()}"

@@ -70,7 +70,7 @@ class Transient(Impact, frozen=True, kw_only=True):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a schedule made with this model may do that a desk would not want, one sentence each."""
-        return warnings_of(self.kernel, Power(self.transient, 1.0))
+        return warnings_of(self.kernel)
 
     def temporary_bps(self, terms: Terms) -> Size:
         """What the order pays for what decays."""
