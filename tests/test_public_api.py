@@ -14,6 +14,7 @@ import nowake as nw
 NAMES = [
     "Day",
     "Estimate",
+    "Fit",
     "Instrument",
     "Latency",
     "Limits",
@@ -33,7 +34,9 @@ NAMES = [
     "curves",
     "demo",
     "estimate",
+    "fit",
     "load_day",
+    "load_orders",
     "models",
     "plan",
     "replay",

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from nowake.verbs.curves import curves
     from nowake.verbs.demo import demo
     from nowake.verbs.estimate import Estimate, estimate
+    from nowake.verbs.fit import Fit, fit
     from nowake.verbs.load import load_day
+    from nowake.verbs.load_orders import load_orders
     from nowake.verbs.plan import Plan, plan
     from nowake.verbs.replay import Replay, replay
     from nowake.verbs.report import Report, report
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Day": "data.day",
     "Estimate": "verbs.estimate",
+    "Fit": "verbs.fit",
     "Instrument": "domain.instrument",
     "Latency": "sim.latency",
     "Limits": "engine.gate",
@@ -50,7 +53,9 @@ _HOMES = {
     "curves": "verbs.curves",
     "demo": "verbs.demo",
     "estimate": "verbs.estimate",
+    "fit": "verbs.fit",
     "load_day": "verbs.load",
+    "load_orders": "verbs.load_orders",
     "plan": "verbs.plan",
     "replay": "verbs.replay",
     "report": "verbs.report",
@@ -61,6 +66,7 @@ _ROOMS = ("algos", "models", "schedules", "sim")
 __all__ = [
     "Day",
     "Estimate",
+    "Fit",
     "Instrument",
     "Latency",
     "Limits",
@@ -80,7 +86,9 @@ __all__ = [
     "curves",
     "demo",
     "estimate",
+    "fit",
     "load_day",
+    "load_orders",
     "models",
     "plan",
     "replay",

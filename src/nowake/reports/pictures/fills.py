@@ -10,6 +10,7 @@ from nowake.reports import formats
 from nowake.reports.pictures import canvas
 
 _MOST_LINES = 6
+_IN_A_ROW = 2  # Entries of the key.
 
 
 def fills(curves: FillCurves, pessimistic: FillCurves | None = None, *, source: str = "") -> canvas.Picture:
@@ -50,12 +51,12 @@ def fills(curves: FillCurves, pessimistic: FillCurves | None = None, *, source: 
         axes.set_title(
             "filled, %; lines are intervals" + ("" if pessimistic is None else ", bands reach to the last in queue")
         )
-        canvas.legend_below(axes, columns=3)
+        canvas.legend_below(axes, columns=_IN_A_ROW)
 
     nearest, longest = lines[0][-1], lines[0][-1].horizon_s
     share = formats.percent(nearest.standing.value)
     alt = f"Of orders {_named(nearest)} {share} are filled within {longest:g} s if left standing."
-    rows = -(-len(lines) // 3)
+    rows = -(-len(lines) // _IN_A_ROW)
     title = "When a limit order is filled" + (f": {source}" if source else "")
     return canvas.draw(title, alt, paint, heights=(3.1 + 0.2 * rows,), below=0.1 + 0.2 * rows)
 
@@ -87,7 +88,7 @@ def _named(rate: FillRate) -> str:
         where = "at the touch"
     else:
         where = (
-            f"{low} ticks behind"
+            f"{low} {'tick' if low == 1 else 'ticks'} behind"
             if low == high
             else f"{low} to {high} behind"
             if high is not None
