@@ -10,7 +10,7 @@ import numpy as np
 from nowake.models.estimate import CostEstimate
 from nowake.models.liquidity import SCORES, Liquidity, Score, ranks
 from nowake.models.measurement import Measurement
-from nowake.models.pretrade.capacity import Capacity
+from nowake.models.pretrade.capacity import Capacity, in_sessions
 from nowake.models.pretrade.order_list import ListCosts, Refused
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
@@ -93,9 +93,9 @@ def list_table(done: ListCosts, *, level: float = 0.95) -> Table:
         Column("temporary_bps", "tempo-\nrary", formats.bps, spare=8),
         Column("permanent_bps", "perma-\nnent", formats.bps, spare=9),
         Column("expected_bps", "expected", formats.bps),
-        Column("expected_interval", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range, spare=4),
-        Column("timing_risk_bps", "risk,\n1 sd", formats.bps, spare=2),
-        Column("expected_cost", "expected,\ncurrency", formats.currency, spare=1),
+        Column("expected_interval", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range),
+        Column("timing_risk_bps", "risk,\n1 sd", formats.bps, spare=1),
+        Column("expected_cost", "expected,\ncurrency", formats.currency, spare=2),
     )
     rows = [
         {**row, "expected_interval": (row["expected_low_bps"], row["expected_high_bps"])}
@@ -218,7 +218,7 @@ def capacity_table(capacities: Sequence[tuple[str, Capacity]]) -> Table:
     rows = tuple(
         {
             "model": name,
-            "held": f"{each.participation:.1%} of volume" if each.days is None else f"{each.days:.3g} sessions",
+            "held": f"{each.participation:.1%} of volume" if each.days is None else in_sessions(each.days),
             "limit_bps": each.limit_bps,
             "quantity": each.quantity,
             "ends": (each.low, each.high),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
@@ -41,8 +42,15 @@ class Estimate(costs.CostEstimate, frozen=True):
 
     __repr__ = costs.CostEstimate.__str__
 
-    def curve(self, *, lowest: float = 0.01, highest: float = urgency.HIGHEST, n: int = 40) -> urgency.UrgencyCurve:
-        """Cost and risk at rates of participation; parameters as for `pretrade.urgency.urgency_curve`."""
+    def curve(
+        self, *, lowest: float | None = None, highest: float = urgency.HIGHEST, n: int = 40
+    ) -> urgency.UrgencyCurve:
+        """Cost and risk at rates of participation; parameters as for `pretrade.urgency.urgency_curve`.
+
+        By default from 1 % of volume, or from the order's own rate where that is less.
+        """
+        if lowest is None:
+            lowest = min(0.01, self.participation) if math.isfinite(self.participation) else 0.01
         return urgency.urgency_curve(
             self.impact,
             self.market,

@@ -55,7 +55,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     largest: float
 
     def __str__(self) -> str:
-        held = f"{self.participation:.1%} of volume" if self.days is None else f"{self.days:.3g} sessions"
+        held = f"{self.participation:.1%} of volume" if self.days is None else in_sessions(self.days)
         if self.quantity is None:
             return f"{self.limit_bps:g} bps are not reached at {held} up to {self.largest:,.0f}, ten days' volume"
         if self.quantity == 0:
@@ -130,6 +130,11 @@ def capacity(
         share_of_day=None if size is None else size / market.daily_volume,
         largest=largest,
     )
+
+
+def in_sessions(days: float) -> str:
+    """A length in words."""
+    return "1 session" if days == 1 else f"{days:.3g} sessions"
 
 
 def _largest(cost: Callable[[Floats], Floats], limit: float, smallest: float, largest: float) -> float | None:

@@ -205,7 +205,10 @@ class _Moved:
         return np.array(np.broadcast_to(answer, self.shape)) if self.shape else float(answer)
 
     def _whole(self, answer: Size) -> Floats:
-        return np.asarray(np.broadcast_to(answer, (1 + 2 * len(self.scales), *self.shape)))
+        wanted = (1 + 2 * len(self.scales), *self.shape)
+        whole = np.asarray(answer)
+        # Broadcasting costs as much as a model's formula; most answers have the shape already.
+        return whole if whole.shape == wanted else np.broadcast_to(whole, wanted)
 
 
 def _stepped(column: Floats, k: int, step: Floats) -> Floats:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from nowake.models.measurement import z_of
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.reports.pictures import canvas
+from nowake.reports.pictures.scales import widen
 
 _MARKS = ("o", "D", "s", "^", "v", "P", "X", "<", ">")
-_FLATTENING = 20.0
 
 
 def estimate_ways(ways: Sequence[StrategyCost], *, level: float = 0.95, name: str = "") -> canvas.Picture:
@@ -28,10 +28,8 @@ def estimate_ways(ways: Sequence[StrategyCost], *, level: float = 0.95, name: st
                 [way.timing_risk_bps], [way.expected_bps], _MARKS[index % len(_MARKS)], color=colour, markersize=6,
                 linestyle="none", label=way.name,
             )  # fmt: skip
-        costs = [way.expected_bps for way in ways]
-        if min(costs) > 0 and max(costs) > _FLATTENING * min(costs):
-            axes.set_yscale("log")
         axes.set_title(f"expected cost, bps, with its {100 * level:.4g}% interval from the parameters")
+        widen(axes, [way.expected_bps for way in ways])
         axes.set_xlabel("risk of the cost, bps (one standard deviation)")
         axes.grid(visible=True, axis="both")
         axes.margins(0.06, 0.1)

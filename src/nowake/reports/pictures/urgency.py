@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from nowake.models.estimate import CostEstimate
 from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
 from nowake.reports.pictures import canvas
+from nowake.reports.pictures.scales import widen
 
 
 def urgency(
@@ -37,13 +38,14 @@ def urgency(
             cost.plot([at], [own.expected_bps], "s", color=canvas.PURPLE, linestyle="none", label="as ordered")
             risk.plot([at], [own.timing_risk_bps], "s", color=canvas.PURPLE, linestyle="none")
         cost.set_title(f"expected cost, bps, and its {100 * level:.4g}% interval")
+        widen(cost, curve.costs.expected_bps)
         risk.set_title("risk of the cost, bps (one standard deviation)")
         risk.set_xscale("log")
         risk.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         risk.xaxis.set_minor_locator(NullLocator())
         risk.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
         risk.set_xlabel("share of all volume, ours included")
-        canvas.legend(cost)
+        cost.legend(loc="upper left")  # Cost rises with the rate: this corner is empty.
 
     cheap = int(np.argmin(curve.costs.expected_bps))
     alt = (

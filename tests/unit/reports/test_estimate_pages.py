@@ -1,0 +1,127 @@
+"""Tables, pictures and pages of the pre-trade estimate: what a reader meets, from plain numbers."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.models.makers import DAY_SECONDS, order
+
+from nowake.domain.errors import BadParameter
+from nowake.models.estimate import CostEstimate, estimates
+from nowake.models.impact import Linear, SquareRoot
+from nowake.models.market import MarketState
+from nowake.models.pretrade.capacity import capacity
+from nowake.models.pretrade.fees import Fees
+from nowake.models.pretrade.order_list import ListedOrder, Refused, list_costs
+from nowake.models.pretrade.strategies import compare, strategies
+from nowake.models.pretrade.urgency import best_rate, urgency_curve
+from nowake.reports import estimate_tables as shown
+from nowake.reports import tables
+from nowake.reports.html import render
+from nowake.reports.pictures.estimate_list import estimate_list
+from nowake.reports.pictures.estimate_models import estimate_models
+from nowake.reports.pictures.estimate_ways import estimate_ways
+from nowake.reports.pictures.urgency import urgency
+from nowake.reports.pretrade import Analysis, build_list_page, build_page
+
+MARKET = MarketState.given(
+    price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=4.0, window_volume=2.5e5, daily_volatility_sd=0.002
+)
+ORDER = order(10_000, end_s=DAY_SECONDS // 4)
+LINEAR = Linear(gamma=1e-8, eta=2e-7, epsilon=0.01).known_to(eta=5e-8)
+
+
+def made(fees: Fees = Fees()) -> tuple[CostEstimate, ...]:  # noqa: B008  # Frozen.
+    return estimates(ORDER, MARKET, [SquareRoot(), LINEAR], fees=fees)
+
+
+def analysis() -> Analysis:
+    found = made()
+    return Analysis(
+        estimates=found,
+        absent={"kyle": "has no parameters until it is fitted to your own orders"},
+        curves=(("linear (Almgren-Chriss)", urgency_curve(LINEAR, MARKET, 1e4)),),
+        best=(("linear (Almgren-Chriss)", best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.3)),),
+        capacities=(("square root", capacity(SquareRoot(), MARKET, 20.0, days=0.25)),),
+        ways=(("square root", compare(ORDER, MARKET, SquareRoot(), strategies(ORDER, MARKET))),),
+        risk_aversion=0.3,
+        level=0.9,
+    )
+
+
+def test_the_table_of_models_names_its_level_and_shows_fees_where_there_are_any() -> None:
+    assert "90% interval of" in tables.render(tables.estimates_table(made(), level=0.9), width=120)
+    assert "fees" not in tables.render(tables.estimates_table(made()), width=120)
+    assert "fees" in tables.render(tables.estimates_table(made(Fees(bps=0.5))), width=120)
+
+
+def test_doubts_are_shown_apart() -> None:
+    table = shown.doubts_table(made())
+    square = table.rows[0]
+    assert square["parameter_sd_bps"] == pytest.approx(6.0)
+    assert square["input_sd_bps"] == pytest.approx(2.0)
+    assert square["expected_sd_bps"] == pytest.approx(40**0.5)
+    assert "More data shrink the first two" in tables.render(table)
+
+
+def test_best_rate_table_reads_as_a_desk_asks() -> None:
+    text = tables.render(shown.best_table(analysis().best), width=130)
+    assert "λ = 0.3, bps of cost for a bp of risk" in text
+    assert "nothing" in text
+
+
+def test_capacity_table_says_open_and_not_reached() -> None:
+    rows = [
+        ("square root", capacity(SquareRoot(), MARKET, 20.0, participation=0.1)),
+        ("square root", capacity(SquareRoot(), MARKET, 1e4, days=1.0)),
+    ]
+    text = tables.render(shown.capacity_table(rows), width=120)
+    for words in ("8,100", "10.0% of volume", "1 session", "not reached", "open"):
+        assert words in text
+
+
+def test_a_list_has_a_row_for_every_order_and_model_and_each_refusal() -> None:
+    listed = [ListedOrder.of(row, ORDER, MARKET) for row in (1, 3)]
+    found = list_costs(
+        listed, [SquareRoot(), LINEAR], refused=[Refused(row=2, symbol="X", reason="no price")], notes=["a note"]
+    )
+    rows = shown.list_rows(found)
+    assert [(row["row"], row["model"]) for row in rows] == [
+        (1, "square root"), (1, "linear (Almgren-Chriss)"), (2, ""), (3, "square root"), (3, "linear (Almgren-Chriss)"),
+    ]  # fmt: skip
+    assert rows[2]["refused"] == "no price"
+    assert rows[2]["expected_bps"] is None
+    assert set(rows[2]) == set(rows[0])
+    text = tables.render(shown.list_table(found), width=140)
+    assert "a note" in text
+    page = render(build_list_page(found, source="orders.csv"))
+    for words in ("orders.csv", "no price", "1 could not be estimated", "Cost by size"):
+        assert words in page
+
+
+def test_a_list_of_nothing_but_refusals_still_makes_a_page() -> None:
+    found = list_costs([], [SquareRoot()], refused=[Refused(row=1, symbol="X", reason="no price")])
+    assert "no price" in render(build_list_page(found))
+
+
+def test_the_page_of_an_order_has_what_was_asked_and_its_level() -> None:
+    page = render(build_page(analysis(), source="a day", fingerprint="abc", command="nowake estimate"))
+    for words in ("90% interval of the expectation", "How fast", "How much", "In which way", "kyle", "abc"):
+        assert words in page
+    assert "What the market offers" not in page
+
+
+def test_a_page_without_an_estimate_is_refused() -> None:
+    with pytest.raises(BadParameter, match="no estimate to show"):
+        Analysis(estimates=())
+
+
+def test_pictures_say_in_words_what_they_show() -> None:
+    found = analysis()
+    assert "square root 22.0 bps" in estimate_models(found.estimates).alt
+    name, curve = found.curves[0]
+    drawn = urgency(curve, own=found.estimates[1], best=found.best[0][1], name=name)
+    assert drawn.title == "What urgency costs: linear (Almgren-Chriss)"
+    assert "at 1.0% of volume" in drawn.alt
+    assert "even (TWAP) 22.0 bps" in estimate_ways(found.ways[0][1]).alt
+    listed = list_costs([ListedOrder.of(1, ORDER, MARKET)], [SquareRoot()])
+    assert "1 orders from 1% to 1%" in estimate_list(listed).alt
