@@ -34,6 +34,7 @@ NAMES = [
     "curves",
     "demo",
     "estimate",
+    "fills",
     "fit",
     "load_day",
     "load_orders",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nowake.verbs.curves import curves
     from nowake.verbs.demo import demo
     from nowake.verbs.estimate import Estimate, estimate
+    from nowake.verbs.fills import fills
     from nowake.verbs.fit import Fit, fit
     from nowake.verbs.load import load_day
     from nowake.verbs.load_orders import load_orders
@@ -53,6 +54,7 @@ _HOMES = {
     "curves": "verbs.curves",
     "demo": "verbs.demo",
     "estimate": "verbs.estimate",
+    "fills": "verbs.fills",
     "fit": "verbs.fit",
     "load_day": "verbs.load",
     "load_orders": "verbs.load_orders",
@@ -86,6 +88,7 @@ __all__ = [
     "curves",
     "demo",
     "estimate",
+    "fills",
     "fit",
     "load_day",
     "load_orders",

@@ -5,21 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from nowake.data import parameters
 from nowake.data.parameters import Version
 from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.domain.metaorder import Metaorders
 from nowake.models import impact
+from nowake.models.calibration.fit import hash_of
 from nowake.models.impact import Impact
 
 _ALWAYS = dt.date(9999, 12, 31)
+_EPOCH = dt.date(1970, 1, 1)
 
 
 def load_model(
     path: str | os.PathLike[str],
-    name: str,
+    name: str = "",
     *,
     symbol: str | None = None,
     as_of: dt.date | str | None = None,
@@ -30,7 +34,7 @@ def load_model(
     Parameters
     ----------
     path, name
-        The file, and what the desk called the fit when it stored it.
+        The file, and what the desk called the fit when it stored it; "" where the file has one name only.
     symbol
         Whose parameters; where it has none of its own, and for None, those of the pool.
     as_of
@@ -53,14 +57,14 @@ def load_model(
 
 def find(
     path: str | os.PathLike[str],
-    name: str,
+    name: str = "",
     *,
     symbol: str | None = None,
     as_of: dt.date | str | None = None,
     model: str | None = None,
 ) -> Version:
     """The stored version that `load_model` makes a model of; parameters and errors as there."""
-    date = _ALWAYS if as_of is None else _date(as_of)
+    date, name = _ALWAYS if as_of is None else _date(as_of), name or _only_name(path)
     kind = None if model is None else model_named(model).__name__
     if symbol:
         try:
@@ -68,6 +72,53 @@ def find(
         except NotFound:
             pass  # A symbol without parameters of its own has those of the pool.
     return parameters.as_of(Path(path), date, name=name, model=kind)
+
+
+def save_model(
+    path: str | os.PathLike[str],
+    model: Impact,
+    record: Metaorders,
+    *,
+    name: str,
+    symbol: str = "",
+    as_of: dt.date | str | None = None,
+    **about: Any,
+) -> Version:
+    """The version that stands for a fitted model, stored; one that is there already to the last digit is not repeated.
+
+    Parameters
+    ----------
+    path
+        The file; it is made where there is none.
+    model, record
+        The model, and the orders it was fitted to: their dates and hash are kept.
+    name, symbol
+        What the desk calls this line of fits, and whose parameters they are; "" for the pool's.
+    as_of
+        First date it may be used on; by default the day after the last order. Give a later one where `later_price`
+        was known later.
+    about
+        Other fields of `Version`: orders, clusters, method, data_hash.
+
+    Raises
+    ------
+    BadParameter
+        When the name is empty or the date is not after the orders.
+    BadData
+        When the file is no parameter store, damaged or of a newer layout.
+    """
+    version = Version(
+        name=name,
+        model=type(model).__name__,
+        model_version=model.version,
+        fields=fields_of(model),
+        symbol=symbol,
+        fitted_from=_day(record.day.min()),
+        fitted_to=_day(record.day.max()),
+        as_of=None if as_of is None else _date(as_of),
+        **({"data_hash": hash_of(record), "orders": len(record)} | about),
+    )
+    return msgspec.structs.replace(version, id=parameters.append(Path(path), [version])[0])
 
 
 def model_of(version: Version) -> Impact:
@@ -127,6 +178,17 @@ def dashed(name: str) -> str:
     """A class's name as one writes it in a shell: "square-root"."""
     letters = [f"-{letter.lower()}" if letter.isupper() else letter for letter in name]
     return "".join(letters).lstrip("-")
+
+
+def _only_name(path: str | os.PathLike[str]) -> str:
+    names = sorted({version.name for version in parameters.versions(Path(path))})
+    if len(names) != 1:
+        raise BadParameter(f"{path} holds fits named {', '.join(names) or 'nothing'}; say which")
+    return names[0]
+
+
+def _day(day: int) -> dt.date:
+    return _EPOCH + dt.timedelta(days=int(day))
 
 
 def _plain(name: str) -> str:

@@ -9,8 +9,10 @@ import pytest
 from nowake.data import parameters
 from nowake.data.parameters import Version
 from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.models.calibration.fit import hash_of
+from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.impact import Impact, Linear, Reading, SquareRoot
-from nowake.verbs.parameters import dashed, fields_of, load_model, model_named, models
+from nowake.verbs.parameters import dashed, fields_of, load_model, model_named, models, save_model
 
 FIRST, SECOND = dt.date(2024, 1, 31), dt.date(2024, 2, 29)
 
@@ -95,3 +97,23 @@ def test_every_model_has_a_name_for_the_shell_that_finds_it_again() -> None:
 def test_a_date_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="write YYYY-MM-DD"):
         load_model(stored(tmp_path, version(msgspec.structs.replace(SquareRoot(), y=1.0))), "desk", as_of="soon")
+
+
+def test_a_file_with_one_name_needs_none_and_one_with_several_asks_which(tmp_path: Path) -> None:
+    path = stored(tmp_path, version(SquareRoot(y=1.0)))
+    assert load_model(path).values == (1.0,)
+    stored(tmp_path, version(SquareRoot(y=1.0), name="eu"))
+    with pytest.raises(BadParameter, match="holds fits named desk, eu; say which"):
+        load_model(path)
+
+
+def test_a_saved_model_carries_the_dates_and_the_hash_of_its_orders(tmp_path: Path) -> None:
+    orders = generate_orders(SquareRoot(y=1.0), 1, Design(orders=50, days=10))
+    saved = save_model(tmp_path / "p.db", SquareRoot(y=0.7), orders, name="desk", as_of="2020-02-01")
+    assert saved.fitted_from == dt.date(2020, 1, 1) + dt.timedelta(days=int(orders.day.min()) - 18_262)
+    assert saved.fitted_to == dt.date(2020, 1, 1) + dt.timedelta(days=int(orders.day.max()) - 18_262)
+    assert (saved.id, saved.orders, saved.data_hash) == (1, 50, hash_of(orders))
+    assert save_model(tmp_path / "p.db", SquareRoot(y=0.7), orders, name="desk", as_of="2020-02-01") == saved
+    with pytest.raises(NotFound, match="2020-02-01 on"):
+        load_model(tmp_path / "p.db", as_of="2020-01-31")
+    assert load_model(tmp_path / "p.db", as_of="2020-02-01").values == (0.7,)
