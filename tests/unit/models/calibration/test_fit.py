@@ -40,7 +40,7 @@ def test_a_fit_prints_what_it_found_and_how() -> None:
         "prefactor of σ (Q/V)^δ",
         "  relaxed          ",
         "R² 0.",
-        "Huber loss (1.345), cluster jackknife by day-symbol; Student's t with ",
+        "Huber loss (1.345), clustered sandwich (CR2) by day-symbol; Student's t with ",
         "; with the later move of 2,000 orders",
         "the spread paid is taken off as recorded",
         "  headline: Huber                      2,000",
@@ -61,7 +61,7 @@ def test_the_interval_is_students_around_the_estimate_and_the_model_carries_the_
 
 
 def test_the_truth_lies_in_the_intervals_of_every_kind() -> None:
-    for interval in ("jackknife", "sandwich", "bootstrap", "profile"):
+    for interval in ("corrected", "jackknife", "sandwich", "bootstrap", "profile"):
         found = fit(PowerLaw, desk(), interval=interval, later=False)  # type: ignore[arg-type]
         assert found.estimates["y"].low < 0.9 < found.estimates["y"].high
         assert found.estimates["exponent"].low < 0.6 < found.estimates["exponent"].high
@@ -159,7 +159,7 @@ def test_fewer_than_five_days_have_no_r_squared_on_later_days() -> None:
     ("option", "said"),
     [
         ({"cluster": "week"}, "cluster 'week' must be one of day-symbol, day"),
-        ({"interval": "guess"}, "interval 'guess' must be one of jackknife"),
+        ({"interval": "guess"}, "interval 'guess' must be one of corrected"),
         ({"level": 1.5}, "level 1.5"),
         ({"interval": "bootstrap", "cluster": "two-way"}, "a bootstrap draws clusters of one kind"),
     ],
