@@ -118,9 +118,11 @@ class MultiExponential(Kernel, frozen=True):
 def mean_left(x: Size) -> Size:
     """(x - 1 + exp(-x)) / x^2: half at 0, then 1 / x; the share of its impact an even order of length x pays."""
     x = np.asarray(x, dtype=np.float64)
-    small = np.abs(x) < 1e-2
-    safe = np.where(small, 1.0, x)
+    small = x < 1e-2
+    if not small.any():
+        return (x + np.expm1(-x)) / x**2
     # The closed form loses all digits near 0.
+    safe = np.where(small, 1.0, x)
     series = 1 / 2 + x * (-1 / 6 + x * (1 / 24 + x * (-1 / 120 + x / 720)))
     return np.where(small, series, (safe + np.expm1(-safe)) / safe**2)
 
@@ -128,7 +130,9 @@ def mean_left(x: Size) -> Size:
 def mean_left_slope(x: Size) -> Size:
     """Derivative of `mean_left`: (2 - x - (2 + x) exp(-x)) / x^3."""
     x = np.asarray(x, dtype=np.float64)
-    small = np.abs(x) < 0.1
+    small = x < 0.1
+    if not small.any():
+        return (2 - x - (2 + x) * np.exp(-x)) / x**3
     safe = np.where(small, 1.0, x)
     coefficients = (-1 / 6, 1 / 12, -1 / 40, 1 / 180, -1 / 1008, 1 / 6720, -1 / 51840)
     series: Floats = np.polynomial.polynomial.polyval(x, np.array(coefficients))
