@@ -13,7 +13,18 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 
 def test_there_is_an_example_for_every_verb_there_is() -> None:
-    names = ["estimate", "estimate_list", "fills", "latency", "plan", "replay", "report", "simulate", "sweep_quotes"]
+    names = [
+        "estimate",
+        "estimate_list",
+        "fills",
+        "latency",
+        "plan",
+        "replay",
+        "report",
+        "simulate",
+        "sweep_quotes",
+        "tape",
+    ]
     assert [path.stem for path in EXAMPLES] == names
 
 
