@@ -15,7 +15,7 @@ def test_every_model_that_can_answer_does_and_the_others_say_why() -> None:
     found = answer("estimate", "generated", *ORDER, "--shares-outstanding", "1e8")
     names = [row["model"] for row in found["estimates"]]
     assert {"square root", "linear (Almgren-Chriss)", "Almgren et al. 2005"} <= set(names)
-    assert {row["model"] for row in found["models_that_could_not_answer"]} >= {"kyle"}
+    assert any("kyle" in row["model"] for row in found["models_that_could_not_answer"])
 
 
 def test_one_model_by_name_and_a_wrong_name() -> None:

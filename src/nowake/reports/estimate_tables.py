@@ -323,6 +323,19 @@ def scores_table(scores: Sequence[Score]) -> Table:
     return Table("Scores", columns, rows, (*notes, *(f"Withheld: {text}." for text in because)))
 
 
+def absent_table(absent: dict[str, str]) -> Table:
+    """Models that could not answer."""
+    columns = (
+        Column("reason", "why", is_number=False),
+        Column("model", "models", is_number=False, is_prose=True),
+    )
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in absent.items():
+        by_reason.setdefault(reason, []).append(name)
+    rows = tuple({"model": ", ".join(names), "reason": reason} for reason, names in by_reason.items())
+    return Table("Models that could not answer", columns, rows)
+
+
 def _rates(value: object) -> str:
     assert value is None or isinstance(value, tuple), f"{value!r} is no range"
     return "exact" if value is None else f"{formats.percent(value[0])} to {formats.percent(value[1])}"

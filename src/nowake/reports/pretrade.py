@@ -4,79 +4,16 @@ Records in, a `Page` out; drawing it is `html.write`'s business."""
 
 from __future__ import annotations
 
-import msgspec
-
-from nowake.domain.errors import BadParameter
 from nowake.domain.version import VERSION
-from nowake.models.estimate import CostEstimate
-from nowake.models.liquidity import Liquidity, Score
-from nowake.models.pretrade.capacity import Capacity
 from nowake.models.pretrade.order_list import ListCosts
-from nowake.models.pretrade.strategies import StrategyCost
-from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
-from nowake.models.tape.resilience import Resilience
 from nowake.reports import estimate_tables as shown
 from nowake.reports import formats, tables
+from nowake.reports.analysis import Analysis
 from nowake.reports.page import Page, Section, Tile
 from nowake.reports.pictures.estimate_list import estimate_list
 from nowake.reports.pictures.estimate_models import estimate_models
 from nowake.reports.pictures.estimate_ways import estimate_ways
 from nowake.reports.pictures.urgency import urgency
-from nowake.reports.table import Column, Table
-
-
-class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of one order before trading. What nobody asked is empty.
-
-    Parameters
-    ----------
-    estimates
-        By each model, the one to lean on first.
-    absent
-        Models that could not answer, and why.
-    curves, best, capacities, ways
-        Urgency, best rates, capacities and ways to trade, each with the name of its model.
-    liquidity, resilience, resilience_because, scores
-        Of the book; the reason where resilience could not be told.
-    risk_aversion
-        Lambda of the best rates.
-    level
-        Of all intervals.
-    """
-
-    estimates: tuple[CostEstimate, ...]
-    absent: dict[str, str] = {}
-    curves: tuple[tuple[str, UrgencyCurve], ...] = ()
-    best: tuple[tuple[str, BestRate], ...] = ()
-    capacities: tuple[tuple[str, Capacity], ...] = ()
-    ways: tuple[tuple[str, tuple[StrategyCost, ...]], ...] = ()
-    liquidity: Liquidity | None = None
-    resilience: Resilience | None = None
-    resilience_because: str = ""
-    scores: tuple[Score, ...] = ()
-    risk_aversion: float | None = None
-    level: float = 0.95
-
-    def __post_init__(self) -> None:
-        if not self.estimates:
-            raise BadParameter("there is no estimate to show; give at least one model")
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """All there is to show, in the order it is read."""
-        found = [tables.estimates_table(self.estimates, level=self.level)]
-        found += [shown.best_table(self.best)] if self.best else []
-        found += [
-            shown.urgency_table(name, curve, risk_aversion=self.risk_aversion, level=self.level)
-            for name, curve in self.curves
-        ]
-        found += [shown.capacity_table(self.capacities)] if self.capacities else []
-        found += [shown.strategies_table(name, ways, risk_aversion=self.risk_aversion) for name, ways in self.ways]
-        if self.liquidity is not None:
-            found.append(shown.liquidity_table(self.liquidity, self.resilience, self.resilience_because))
-        found += [shown.scores_table(self.scores)] if self.scores else []
-        found += [absent_table(self.absent)] if self.absent else []
-        return tuple(found)
 
 
 def build_page(analysis: Analysis, *, source: str = "", fingerprint: str = "", command: str = "") -> Page:
@@ -144,16 +81,6 @@ def build_list_page(done: ListCosts, *, source: str = "", command: str = "", lev
     )
 
 
-def absent_table(absent: dict[str, str]) -> Table:
-    """Models that could not answer."""
-    columns = (
-        Column("model", "model", is_number=False),
-        Column("reason", "why", is_number=False, is_prose=True),
-    )
-    rows = tuple({"model": name, "reason": reason} for name, reason in absent.items())
-    return Table("Models that could not answer", columns, rows)
-
-
 def _tiles(analysis: Analysis) -> list[Tile]:
     first, level = analysis.estimates[0], f"{100 * analysis.level:.4g}%"
     low, high = first.expected_interval(analysis.level)
@@ -195,7 +122,7 @@ def _sections(analysis: Analysis) -> list[Section]:
             tables=(
                 tables.estimates_table(analysis.estimates, level=level),
                 shown.doubts_table(analysis.estimates),
-                *((absent_table(analysis.absent),) if analysis.absent else ()),
+                *((shown.absent_table(analysis.absent),) if analysis.absent else ()),
             ),
             pictures=(estimate_models(analysis.estimates, level=level),),
             points=warnings,

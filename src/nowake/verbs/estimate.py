@@ -215,7 +215,7 @@ def estimate(
         Positions before the order and the covariance of their returns: the estimate then says what the order does to
         their risk.
     seen
-        What the model was fitted to, so that an extrapolation is told; that of the fit by default.
+        What the model was fitted to, so that an extrapolation is told; of a fit its groups of size by default.
 
     Returns
     -------
@@ -257,8 +257,9 @@ def estimate_in(
 ) -> Estimate:
     """The same in a market that is known: measured before, or given (`MarketState.given`). Parameters as `estimate`."""
     (law,) = models_of(model)
-    known = seen if seen is not None else getattr(model, "seen", None)
-    cautions = cautions_of(law, order, market, known)
+    cautions = cautions_of(law, order, market, seen)
+    if seen is None and isinstance(model, Fit):
+        cautions += _beyond_buckets(model, order.quantity / market.daily_volume)
     made = costs.estimate(order, market, law, fees=fees, portfolio=portfolio, cautions=cautions)
     return promote(made, Estimate)
 
@@ -284,3 +285,15 @@ def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen
     terms = market.terms(order.quantity, days_of(order))
     beyond = () if seen is None else seen.beyond(terms)
     return (*beyond, *law.response(terms).warnings)
+
+
+def _beyond_buckets(fit: Fit[Impact], share_of_day: float) -> tuple[str, ...]:
+    """A sentence where an order is larger or smaller than the middle of the outermost groups of size of a fit."""
+    sizes = [bucket.share_of_day for bucket in fit.buckets]
+    if not sizes or min(sizes) <= share_of_day <= max(sizes):
+        return ()
+    end, middle = ("largest", max(sizes)) if share_of_day > max(sizes) else ("smallest", min(sizes))
+    return (
+        f"The order is {share_of_day:.3g} of a day's volume, beyond the middle ({middle:.3g}) of the {end} group of "
+        f"the {fit.orders:,} orders the model was fitted to: nearly or wholly an extrapolation.",
+    )

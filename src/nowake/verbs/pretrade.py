@@ -20,7 +20,7 @@ from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.urgency import Risk
 from nowake.models.tape.resilience import Resilience, resilience
 from nowake.models.volume import VolumeCurve
-from nowake.reports.pretrade import Analysis
+from nowake.reports.analysis import Analysis
 from nowake.verbs.books import books_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.default_models import default_models

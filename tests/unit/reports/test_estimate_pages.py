@@ -16,12 +16,13 @@ from nowake.models.pretrade.strategies import compare, strategies
 from nowake.models.pretrade.urgency import best_rate, urgency_curve
 from nowake.reports import estimate_tables as shown
 from nowake.reports import tables
+from nowake.reports.analysis import Analysis
 from nowake.reports.html import render
 from nowake.reports.pictures.estimate_list import estimate_list
 from nowake.reports.pictures.estimate_models import estimate_models
 from nowake.reports.pictures.estimate_ways import estimate_ways
 from nowake.reports.pictures.urgency import urgency
-from nowake.reports.pretrade import Analysis, build_list_page, build_page
+from nowake.reports.pretrade import build_list_page, build_page
 
 MARKET = MarketState.given(
     price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=4.0, window_volume=2.5e5, daily_volatility_sd=0.002
