@@ -7,7 +7,9 @@ what the cut takes off a normal, gives the second. The factors' mean square is 1
 
     volatility of a bucket = factor * daily volatility / sqrt(buckets).
 
-The interval is Student's, of the logarithm of a mean over days. Wrong where a bucket hardly ever moves by a tick."""
+The interval is Student's on the logarithm, its error by drawing days anew (Efron 1979): the cut hangs on the first
+factor, so that no formula of a mean holds. A return's own day is measured by its other returns. Wrong where a bucket
+hardly ever moves by a tick."""
 
 from __future__ import annotations
 
@@ -26,6 +28,7 @@ from nowake.models.measurement import t_of
 from nowake.models.volume.curve import edges_of
 
 LEAST_DAYS = 10
+_DRAWS = 199
 _CUT, _CONSISTENT = 6.635, 1.081  # The 99 % point of chi-squared at one degree, and what makes the mean unbiased.
 
 Floats = npt.NDArray[np.float64]
@@ -47,13 +50,15 @@ class Diurnal:
     cut: int
 
     @classmethod
-    def fit(cls, returns: Floats, *, level: float = 0.95) -> Self:
+    def fit(cls, returns: Floats, *, level: float = 0.95, seed: int = 0) -> Self:
         """Fit to days of one kind.
 
         Parameters
         ----------
         returns
             float64[days, buckets] log returns within the buckets (`bucket_returns`); NaN where there is none.
+        seed
+            Of the days drawn for the intervals.
 
         Raises
         ------
@@ -65,24 +70,25 @@ class Diurnal:
         known = np.count_nonzero(~np.isnan(moving), axis=0)
         if len(returns) < LEAST_DAYS or known.min(initial=0 if closed.all() else len(returns)) < LEAST_DAYS:
             raise BadData(f"{len(returns)} days, some bucket moving on none or few; a factor needs {LEAST_DAYS}")
-        standard, keep = _standardised(moving)
-        count = keep.sum(axis=0)
-        mean = np.where(keep, standard**2, 0.0).sum(axis=0) / count
-        error = np.sqrt(np.where(keep, (standard**2 - mean) ** 2, 0.0).sum(axis=0) / (count - 1) / count) / mean
-        wide = np.exp(0.5 * np.array([t_of(level, int(n) - 1) for n in count]) * error)
-        factor = np.zeros(len(closed))
-        factor[~closed] = np.sqrt(_CONSISTENT * mean)
-        factor /= math.sqrt(float(np.mean(factor**2)))
-        low, high = factor.copy(), factor.copy()
-        low[~closed], high[~closed] = factor[~closed] / wide, factor[~closed] * wide
+        standard = _standardised(moving)
+        factor, keep = _weighted(standard)
+        rng = np.random.default_rng(seed)
+        draws = [_weighted(standard[rng.integers(0, len(returns), len(returns))])[0] for _ in range(_DRAWS)]
+        # By quartiles: the shortest half of a drawn sample has ties, which now and then throw it far.
+        ends = np.quantile(np.log(np.maximum(draws, 1e-12)), (0.25, 0.75), axis=0)
+        error = (ends[1] - ends[0]) / 1.349
+        wide = np.exp(np.array([t_of(level, int(n) - 1) for n in known]) * error)
+        factors = np.zeros((3, len(closed)))
+        factors[:, ~closed] = factor, factor / wide, factor * wide
+        factors /= math.sqrt(float(np.mean(factors[0] ** 2)))
         return cls(
-            factor=factor,
-            low=low,
-            high=high,
+            factor=factors[0],
+            low=factors[1],
+            high=factors[2],
             level=level,
             days=len(returns),
             returns=int(known.sum()),
-            cut=int(known.sum() - count.sum()),
+            cut=int(known.sum() - keep.sum()),
         )
 
     def part_of_day(self, first: int, end: int) -> float:
@@ -125,31 +131,50 @@ def price_returns(
     return np.asarray(np.diff(np.log(price[inside][np.maximum(row, 0)])))
 
 
-def _standardised(returns: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Returns over their day's volatility, and which lie inside the 99 % range of a first, robust factor."""
-    standard = returns / _daily_scale(returns)[:, None]
+def _standardised(returns: Floats) -> Floats:
+    """Returns over the volatility of their day, which is told better once the factor is out of the others."""
+    factor = _weighted(returns / _scale_of_others(returns))[0]
+    for _ in range(2):
+        if not np.all(factor > 0):
+            bucket = int(np.argmin(factor)) + 1
+            raise BadData(f"bucket {bucket} does not move on half of the days; take longer buckets")
+        standard = returns / _scale_of_others(returns / factor)
+        factor = _weighted(standard)[0]
+    return standard
+
+
+def _weighted(standard: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Factor of each bucket with mean square 1, and which returns it is made of."""
     first = _shortest_half(standard)
-    if not np.all(first > 0):
-        raise BadData(f"bucket {int(np.argmin(first)) + 1} does not move on half of the days; take longer buckets")
-    # The days' own volatility leaves a common scale, which is no bucket's.
-    scale = float(np.nanmedian(np.abs(standard / first))) / 0.6745
-    return standard, ~np.isnan(standard) & ((standard / (first * scale)) ** 2 <= _CUT)
+    keep = np.abs(standard) <= math.sqrt(_CUT) * first  # False where either is NaN.
+    count = np.maximum(keep.sum(axis=0), 1)
+    factor = np.sqrt(_CONSISTENT * np.where(keep, standard**2, 0.0).sum(axis=0) / count)
+    mean = math.sqrt(float(np.mean(factor**2)))
+    return factor / mean if mean > 0 else factor, keep
 
 
-def _daily_scale(returns: Floats) -> Floats:
-    """Bipower volatility of each day's bucket, NaN where it is 0."""
+def _scale_of_others(returns: Floats) -> Floats:
+    """For each return the bipower volatility of the others of its day; NaN where they never moved in a row.
+
+    A return is not measured by itself: in a day of few buckets the largest would hide in its own shadow.
+    """
     a = np.abs(returns)
     pairs = a[:, 1:] * a[:, :-1]
-    with np.errstate(invalid="ignore"):
-        scale = np.sqrt(math.pi / 2 * np.nanmean(pairs, axis=1))
-    return np.where(scale > 0, scale, np.nan)
+    known = ~np.isnan(pairs)
+    amount, count = np.where(known, pairs, 0.0), known.astype(np.float64)
+    edge = np.zeros((len(a), 1))
+    around = [np.hstack((edge, each)) + np.hstack((each, edge)) for each in (amount, count)]
+    left = [each.sum(axis=1, keepdims=True) - own for each, own in zip((amount, count), around, strict=True)]
+    mean = np.divide(left[0], left[1], out=np.zeros_like(a), where=left[1] > 0)
+    return np.where(mean > 0, np.sqrt(math.pi / 2 * mean), np.nan)
 
 
 def _shortest_half(standard: Floats) -> Floats:
     """Scale of each column by the length of the shortest half of its values, 0.741 times it (Rousseeuw, Leroy 1988)."""
-    scales = []
-    for column in standard.T:
-        values = np.sort(column[~np.isnan(column)])
-        half = len(values) // 2 + 1
-        scales.append(0.741 * float(np.min(values[half - 1 :] - values[: len(values) - half + 1])))
-    return np.array(scales)
+    values = np.sort(standard, axis=0)  # NaN comes last.
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    if known.min() == known.max():
+        half = int(known[0]) // 2 + 1
+        return np.asarray(0.741 * np.min(values[half - 1 : known[0]] - values[: known[0] - half + 1], axis=0))
+    columns = [_shortest_half(column[~np.isnan(column), None]) for column in standard.T]
+    return np.concatenate(columns)

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from nowake.models.volume.buckets import DayVolume
 
 MOST_TIMES = 5.0  # Of the median day; earnings and index days reach four.
-_USUALLY = 0.8  # A bucket trades on most days when it does on this share of them.
-_EMPTY_SHARE, _EMPTY_LEAST = 0.05, 2
+_USUALLY = 0.85  # A bucket trades on most days when it does on this share of them.
+_EMPTY_SHARE, _EMPTY_LEAST = 0.05, 3
 _FAR = 6.0
 _FEW = 5  # Fewer days than this have no spread to be far from.
 
@@ -83,8 +83,8 @@ def _unlike_the_others(days: Sequence[DayVolume]) -> dict[dt.date, str]:
     median = float(np.median(totals))
     usual = np.mean(table > 0, axis=0) >= _USUALLY
     empty = np.sum((table == 0) & usual, axis=1)
-    # What a thin market leaves empty on three days of four, and what chance adds to it.
-    by_chance = float(np.quantile(empty, 0.75))
+    # What a thin market leaves empty on a day like any other, and what chance adds to it.
+    by_chance = float(np.median(empty))
     by_chance += 5 * math.sqrt(by_chance)
     most_empty = max(_EMPTY_LEAST, _EMPTY_SHARE * usual.sum(), by_chance)
     far = _distances(table)
