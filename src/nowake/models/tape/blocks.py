@@ -38,7 +38,7 @@ def widening(blocks: int, level: float) -> float:
     return t_of(level, blocks - 1) / z_of(level) * float(np.sqrt(blocks / (blocks - 1)))
 
 
-def measured(value: float, repeats: Floats, *, level: float, blocks: int, n: int, method: str) -> Measurement:
+def with_interval(value: float, repeats: Floats, *, level: float, blocks: int, n: int, method: str) -> Measurement:
     """A value with the interval of its repeats: their percentiles, shifted and widened about the value."""
     low, high = ends(np.array([value]), repeats[:, None], level=level, blocks=blocks)
     return Measurement(value=value, low=float(low[0]), high=float(high[0]), level=level, n=n, method=method)

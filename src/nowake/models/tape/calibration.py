@@ -19,10 +19,16 @@ from nowake.domain.market import Quotes, Trades
 from nowake.domain.units import NS_PER_MS
 from nowake.models.impact.propagator_events import HDIM
 from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape import kyle
 from nowake.models.tape.history import fit_hdim
 from nowake.models.tape.imbalance import OrderFlowSlope, orderflow_slope
-from nowake.models.tape.kyle import KyleLambda, kyle_lambda, kyle_lambda_by_volume
+from nowake.models.tape.kyle import (
+    KyleLambda,
+    horizons,
+    kyle_lambda,
+    kyle_lambda_by_volume,
+    window_s,
+    window_share,
+)
 from nowake.models.tape.orders import Tape, read_tape
 from nowake.models.tape.propagator import PropagatorFit, fit_propagator
 from nowake.models.tape.resilience import Resilience, resilience_of
@@ -149,7 +155,7 @@ def calibrate_tape(
     tape = read_tape(quotes, trades, instrument.session, start_ns=start_ns, end_ns=end_ns, hidden=hidden)
     refusals: list[str] = []
     lambdas = _lambdas(refusals, tape, instrument, daily_volume=daily_volume, level=level)
-    flow_bar_s = 10.0 if kyle.window_s(tape) >= _SHORT_S else 1.0
+    flow_bar_s = 10.0 if window_s(tape) >= _SHORT_S else 1.0
     flow = partial(orderflow_slope, tape, quotes, bar_s=flow_bar_s, level=level)
     recovery = _told(refusals, "resilience", partial(resilience_of, tape, repeats=repeats, seed=seed, level=level))
     propagator = _told(refusals, "propagator", partial(fit_propagator, tape, repeats=repeats, seed=seed, level=level))
@@ -178,7 +184,7 @@ def _lambdas(
     refusals: list[str], tape: Tape, instrument: Instrument, *, daily_volume: float | None, level: float
 ) -> tuple[KyleLambda, ...]:
     """Over every length of bar the window holds enough of, over bars of volume, and of square roots of sizes."""
-    bars_s = kyle.horizons(tape)
+    bars_s = horizons(tape)
     in_time = partial(kyle_lambda, tape, instrument, daily_volume=daily_volume, level=level)
     by_volume = partial(kyle_lambda_by_volume, tape, instrument, daily_volume=daily_volume, level=level)
     asked: list[tuple[str, Callable[[], KyleLambda]]] = [
@@ -202,7 +208,7 @@ def _told(refusals: list[str], name: str, fit: Callable[[], Part]) -> Part | Non
 def _notes(
     tape: Tape, instrument: Instrument, lambdas: tuple[KyleLambda, ...], daily_volume: float | None
 ) -> tuple[str, ...]:
-    share = kyle.window_share(tape, instrument)
+    share = window_share(tape, instrument)
     notes = ["Orders meet the quote strictly before their stamp; prints of one stamp and side are one order."]
     if daily_volume is None and share < _WHOLE:
         notes.append(

@@ -18,7 +18,7 @@ import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.impact.propagator_events import HDIM
-from nowake.models.tape import blocks
+from nowake.models.tape.blocks import block_edges, resampled, widening
 from nowake.models.tape.orders import Floats, Ints, Tape
 from nowake.models.tape.propagator import moves_of
 
@@ -53,7 +53,7 @@ def fit_hdim(tape: Tape, *, lags: int | None = None, repeats: int = 200, seed: i
             f"{int(moved.sum()):,} orders that move the mid and {int((~moved).sum()):,} that leave it must be {needed} "
             "each for two kernels; look at a longer time, or take the one kernel of fit_propagator"
         )
-    edges = blocks.block_edges(len(moved), 2 * count)
+    edges = block_edges(len(moved), 2 * count)
     products, answers = _normal_equations(tape.sign, moves_bps, moved, count, edges)
     seen = np.diagonal(products.sum(axis=0))
     if seen.min() < _MOVES_PER_PARAMETER:
@@ -61,13 +61,13 @@ def fit_hdim(tape: Tape, *, lags: int | None = None, repeats: int = 200, seed: i
             f"only {int(seen.min())} orders that move the mid have another of one kind at some lag up to {count}; "
             "take fewer lags"
         )
-    weights = np.vstack((np.ones(len(edges) - 1), blocks.resampled(len(edges) - 1, repeats, seed)))
+    weights = np.vstack((np.ones(len(edges) - 1), resampled(len(edges) - 1, repeats, seed)))
     gram, right = np.tensordot(weights, products, axes=1), np.tensordot(weights, answers, axes=1)
     try:
         kernels = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         raise BadData(f"orders that move the mid come too clustered for {count} lags; take fewer lags") from None
-    errors = kernels[1:].std(axis=0, ddof=1) * blocks.widening(len(edges) - 1, 0.95)
+    errors = kernels[1:].std(axis=0, ddof=1) * widening(len(edges) - 1, 0.95)
     best = kernels[0]
     rows = moved[count - 1 :]
     explained = 2 * best @ answers.sum(axis=0) - best @ products.sum(axis=0) @ best

@@ -30,7 +30,7 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.impact.propagator_events import TIM
 from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape import blocks
+from nowake.models.tape.blocks import block_edges, ends, resampled, widening, with_interval
 from nowake.models.tape.memory import memory_exponent
 from nowake.models.tape.orders import Floats, Ints, Tape
 
@@ -123,9 +123,9 @@ def fit_propagator(
     if not 2 <= count <= orders // 20:
         raise BadParameter(f"lags {count} must be from 2 to a twentieth of the {orders:,} market orders")
     solved = count + count // 2  # What is older than the system falls on its last lags: they are solved and let go.
-    edges = blocks.block_edges(orders, 2 * count)
+    edges = block_edges(orders, 2 * count)
     parts = len(edges) - 1
-    weights = np.vstack((np.ones(parts), blocks.resampled(parts, repeats, seed)))
+    weights = np.vstack((np.ones(parts), resampled(parts, repeats, seed)))
     signs = tape.sign - tape.sign.mean()
     memory = _lagged(tape.sign, tape.sign, count + 1, edges, weights)[:, 1:]
     covariance = _lagged(signs, signs, solved, edges, weights)
@@ -143,7 +143,7 @@ def fit_propagator(
         kernel_bps=_curve(lag, kernel, resampling),
         model=TIM(
             increments_bps=increments[0],
-            se_bps=increments[1:].std(axis=0, ddof=1) * blocks.widening(parts, level),
+            se_bps=increments[1:].std(axis=0, ddof=1) * widening(parts, level),
             noise_bps=float(np.sqrt(max(variance - explained, 0.0))),
             trades=orders,
         ),
@@ -182,7 +182,7 @@ class Resampling(NamedTuple):
     def measured(self, values: Floats, what: str) -> Measurement:
         """The first of values with the interval that the others give."""
         how = f"{what}, {self.blocks} blocks of orders resampled {self.repeats} times"
-        return blocks.measured(
+        return with_interval(
             float(values[0]), values[1:], level=self.level, blocks=self.blocks, n=self.orders, method=how
         )
 
@@ -228,7 +228,7 @@ def _solved(covariance: Floats, answer: Floats) -> Floats:
 
 
 def _curve(lags: Ints, values: Floats, resampling: Resampling) -> Curve:
-    low, high = blocks.ends(values[0], values[1:], level=resampling.level, blocks=resampling.blocks)
+    low, high = ends(values[0], values[1:], level=resampling.level, blocks=resampling.blocks)
     return Curve(
         lags=tuple(lags.tolist()),
         value=tuple(values[0].tolist()),

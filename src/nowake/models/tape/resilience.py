@@ -31,7 +31,7 @@ from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape import blocks
+from nowake.models.tape.blocks import block_edges, ends, resampled, with_interval
 from nowake.models.tape.orders import Flags, Floats, Ints, Tape, read_tape
 
 MIN_SHOCKS = 40
@@ -263,14 +263,14 @@ def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float
     if shocks < MIN_SHOCKS:
         raise BadData(f"{name}: {shocks} shocks are fewer than {MIN_SHOCKS}; look at a longer time")
     running = np.isfinite(paths.excess)
-    edges = blocks.block_edges(shocks, _PER_BLOCK)
+    edges = block_edges(shocks, _PER_BLOCK)
     now = np.add.reduceat(np.where(running, paths.excess, 0.0), edges[:-1])
     first = np.add.reduceat(np.where(running, paths.excess[:, :1], 0.0), edges[:-1])
     use = (running.sum(axis=0) >= max(MIN_SHOCKS // 2, shocks // 50)) & (first.sum(axis=0) > 0)
     use[0] = False
     if use.sum() < 6:
         raise BadData(f"{name}: shocks follow each other too fast for what comes after them to be seen")
-    weights = np.vstack((np.ones(len(now)), blocks.resampled(len(now), repeats, seed)))
+    weights = np.vstack((np.ones(len(now)), resampled(len(now), repeats, seed)))
     size = (weights @ first)[:, use]
     if np.mean(size <= 0) > 0.01:
         raise BadData(f"{name}: whether large orders leave an excess over the usual level cannot be told from chance")
@@ -278,13 +278,13 @@ def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float
     lags_s = paths.lags_ns[use] / NS_PER_SECOND
     parts = _best(lags_s, left, running.sum(axis=0)[use].astype(np.float64))
     _check_followed(name, parts, lags_s)
-    low, high = blocks.ends(left[0], left[1:], level=level, blocks=len(now))
+    low, high = ends(left[0], left[1:], level=level, blocks=len(now))
     how = f"{'two exponentials' if parts.shares.shape[1] > 1 else 'one exponential'}, " + (
         f"{len(now)} blocks of shocks resampled {repeats} times"
     )
 
     def measured(values: Floats) -> Measurement:
-        return blocks.measured(float(values[0]), values[1:], level=level, blocks=len(now), n=shocks, method=how)
+        return with_interval(float(values[0]), values[1:], level=level, blocks=len(now), n=shocks, method=how)
 
     def time(values: Floats) -> Measurement:
         """By logarithms, for a time cannot be negative."""

@@ -30,6 +30,6 @@ def test_the_interval_of_a_mean_holds_it() -> None:
         rng = np.random.default_rng(seed)
         sums = rng.normal(size=(20, 10)).sum(axis=1)
         repeats = blocks.resampled(20, 300, seed) @ sums / 200
-        found = blocks.measured(sums.sum() / 200, repeats, level=0.95, blocks=20, n=200, method="")
+        found = blocks.with_interval(sums.sum() / 200, repeats, level=0.95, blocks=20, n=200, method="")
         held.append(found.low <= 0 <= found.high)
     assert 0.92 <= np.mean(held) <= 0.98
