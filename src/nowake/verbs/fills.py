@@ -15,7 +15,6 @@ from nowake.models.fills.calibration import Calibration, calibrate
 from nowake.models.fills.curves import HORIZONS_S, FillCurves, fill_curves
 from nowake.models.fills.intensity import Intensity, fit_intensity
 from nowake.models.fills.lifetimes import Fill
-from nowake.models.fills.model import HORIZONS_S as MODEL_HORIZONS_S
 from nowake.models.fills.model import FillModel, fit_fill_model
 from nowake.models.fills.observed import observed_lifetimes
 from nowake.models.fills.probes import Bracket, probed_lifetimes
@@ -139,7 +138,7 @@ def fills(
     curves = fill_curves(lives, horizons_s=horizons_s, fill=fill, level=level)
     model = calibration = None
     try:
-        model = fit_fill_model(lives, horizons_s=_joined(horizons_s), fill=fill, level=level)
+        model = fit_fill_model(lives, horizons_s=sorted(horizons_s), fill=fill, level=level)
         calibration = calibrate(lives, horizons_s=model.horizons_s, fill=fill)
     except BadData as error:
         refusals.append(f"no {'model' if model is None else 'calibration'}: {error}")
@@ -153,12 +152,6 @@ def fills(
         asks=rates[-1],
         refusals=tuple(refusals),
     )
-
-
-def _joined(horizons_s: Sequence[float]) -> list[float]:
-    """The horizons asked for, and the model's own between them."""
-    inside = [each for each in MODEL_HORIZONS_S if min(horizons_s) < each < max(horizons_s)]
-    return sorted({*horizons_s, *inside})
 
 
 def _imagined(day: Day, horizons_s: tuple[float, ...]) -> Bracket:

@@ -18,8 +18,9 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_SECOND
 from nowake.models.fills.blocks import FEWEST, blocks_of
+from nowake.models.fills.curves import HORIZONS_S
 from nowake.models.fills.lifetimes import CENSORED, Fill, Lifetimes
-from nowake.models.fills.model import HORIZONS_S, STATE, Answers, FillModel, fit_fill_model
+from nowake.models.fills.model import STATE, Answers, FillModel, fit_fill_model
 from nowake.models.fills.survival import kaplan_meier
 from nowake.models.measurement import Measurement
 

@@ -73,7 +73,15 @@ class CoxFit:
         return len(self.fill_s)
 
 
-def fit_cox(x: Floats, wait_s: Floats, filled: Bools, *, horizon_s: float = math.inf, block: Ints | None) -> CoxFit:
+def fit_cox(
+    x: Floats,
+    wait_s: Floats,
+    filled: Bools,
+    *,
+    horizon_s: float = math.inf,
+    block: Ints | None,
+    start: Floats | None = None,
+) -> CoxFit:
     """Fit the effects of covariates on the hazard of a fill up to a horizon.
 
     Parameters
@@ -86,6 +94,8 @@ def fit_cox(x: Floats, wait_s: Floats, filled: Bools, *, horizon_s: float = math
         Where every life is stopped.
     block
         Which block of time each order belongs to, counting from 0; None where orders are independent.
+    start
+        Where to look for the coefficients first; the end is the same, for the likelihood has one top.
 
     Raises
     ------
@@ -98,7 +108,7 @@ def fit_cox(x: Floats, wait_s: Floats, filled: Bools, *, horizon_s: float = math
     p = x.shape[1]
     if len(risk.fill_group) <= p:
         raise BadData(f"{len(risk.fill_group)} fills cannot tell {p} effects; take a longer time or fewer covariates")
-    beta, last = _climbed(risk, p)
+    beta, last = _climbed(risk, np.zeros(p) if start is None else start)
     influence = _influence(risk, beta, last)
     if block is None:
         count, sums = len(x), influence
@@ -230,9 +240,8 @@ def _state(risk: _Risk, beta: Floats) -> _State:
     )
 
 
-def _climbed(risk: _Risk, p: int) -> tuple[Floats, _State]:
+def _climbed(risk: _Risk, beta: Floats) -> tuple[Floats, _State]:
     """The maximum of the partial likelihood: Newton's steps, halved while they go down."""
-    beta = np.zeros(p)
     state = _state(risk, beta)
     if not _is_told(state.information):
         raise BadData("one covariate is a sum of others among the orders at risk; leave one of them out")

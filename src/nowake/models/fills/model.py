@@ -24,6 +24,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.blocks import blocks_of
 from nowake.models.fills.cox import CoxFit, fit_cox, hazards_are_proportional
+from nowake.models.fills.curves import HORIZONS_S
 from nowake.models.fills.lifetimes import FILLED, Fill, Lifetimes
 from nowake.models.measurement import Measurement, check_level, t_of
 
@@ -32,7 +33,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Size = Any  # A number, or an array of them.
 
-HORIZONS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 FILLS_A_COVARIATE = 10  # Peduzzi et al. 1995: with fewer, effects are biased and intervals too narrow.
 BLOCKS = 10  # With fewer, a covariance of some eight numbers is a guess.
 STILL_THERE = 50  # Orders followed beyond a horizon; with fewer, the baseline ends before it does.
@@ -268,7 +268,7 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True):
         """float64[3, n]: the log of the cumulated hazard and the ends of its interval."""
         full = np.column_stack((x, np.ones(len(x))))
         middle = full @ np.array((*fit.coefficients, fit.log_hazard))
-        sd = np.sqrt(np.einsum("ij,jk,ik->i", full, np.array(fit.covariance), full))
+        sd = np.sqrt(np.sum((full @ np.array(fit.covariance)) * full, axis=1))
         half = t_of(level, fit.blocks - 1) * sd
         return np.array((middle, middle - half, middle + half))
 
@@ -359,7 +359,8 @@ def _fits(
         if fills < wanted or blocks < BLOCKS or there < STILL_THERE:
             poor.append(f"{horizon_s:g} s ({fills} fills, {blocks} blocks, {there} followed beyond it)")
             continue
-        fits.append(fit_cox(x, wait_s, filled, horizon_s=horizon_s, block=block))
+        start = fits[-1].coefficients if fits else None  # Effects change little from one horizon to the next.
+        fits.append(fit_cox(x, wait_s, filled, horizon_s=horizon_s, block=block, start=start))
         used.append(horizon_s)
     reason = (
         f"{wanted} fills ({FILLS_A_COVARIATE} a covariate), {BLOCKS} blocks of time and {STILL_THERE} orders followed "

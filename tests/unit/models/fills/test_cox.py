@@ -84,6 +84,12 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert one.covariance == pytest.approx(other.covariance)
 
 
+def test_where_the_search_starts_does_not_matter() -> None:
+    x, wait_s, filled = drawn(12)
+    near, far = (fit_cox(x, wait_s, filled, block=None, start=start) for start in (None, np.array([1.0, 1.0, -1.0])))
+    assert near.coefficients == pytest.approx(far.coefficients, abs=1e-6)
+
+
 def test_intervals_of_effects_and_baseline_hold_the_truth_95_times_in_100() -> None:
     held, repeats = np.zeros(4), 800
     truth = np.array([*TRUE, math.log(0.7)])  # The baseline's hazard is 1 a second.
