@@ -246,19 +246,18 @@ def _lags_ns(tape: Tape, horizon_ns: int) -> Ints:
 
 def _usual(tape: Tape, values: Ints, at_ns: Ints) -> Floats:
     """Time-weighted mean of a step function over half an hour around each instant, inside the window."""
-    knots = np.append(tape.touch.time_ns, max(tape.end_ns, int(tape.touch.time_ns[-1])) + 1)
-    area = np.append(0.0, np.cumsum(values * np.diff(knots)))
-    low = np.maximum(at_ns - _USUAL_NS // 2, tape.start_ns)
-    high = np.minimum(at_ns + _USUAL_NS // 2, tape.end_ns)
-    origin = int(knots[0])
-    reached = [
-        np.interp((edge - origin).astype(np.float64), (knots - origin).astype(np.float64), area) for edge in (low, high)
-    ]
+    origin = int(tape.touch.time_ns[0])
+    knots_s = np.append(tape.touch.time_ns - origin, max(tape.end_ns, int(tape.touch.time_ns[-1])) + 1 - origin) / 1e9
+    # Lots times nanoseconds can be beyond 64 bits; seconds as floats cannot.
+    area = np.append(0.0, np.cumsum(values * np.diff(knots_s)))
+    low = (np.maximum(at_ns - _USUAL_NS // 2, tape.start_ns) - origin) / 1e9
+    high = (np.minimum(at_ns + _USUAL_NS // 2, tape.end_ns) - origin) / 1e9
+    reached = [np.interp(edge, knots_s, area) for edge in (low, high)]
     return np.asarray((reached[1] - reached[0]) / (high - low))
 
 
 def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float) -> Recovery:
-    """The curve of what is left, one exponential through it, and how sure both are."""
+    """The curve of what is left, the exponentials through it, and how sure both are."""
     shocks = len(paths.time_ns)
     if shocks < MIN_SHOCKS:
         raise BadData(f"{name}: {shocks} shocks are fewer than {MIN_SHOCKS}; look at a longer time")
@@ -309,8 +308,8 @@ def _recovery(paths: _Paths, name: str, *, repeats: int, seed: int, level: float
 def _check_followed(name: str, parts: _Parts, lags_s: Floats) -> None:
     """Refuse a half-life at the ends of what could be followed."""
     half_life_s = float(parts.half_lives_s[0, 0])
-    if not parts.shares[0].sum() > 0:
-        raise BadData(f"{name}: nothing comes back within {lags_s[-1]:.2g} s")
+    if not np.quantile(parts.shares.sum(axis=1), 0.025) > 0:
+        raise BadData(f"{name}: what comes back within {lags_s[-1]:.2g} s cannot be told from chance")
     if half_life_s <= lags_s[0]:
         raise BadData(
             f"{name}: it is back within {lags_s[0]:g} s, the first lag of this feed; no half-life can be told"

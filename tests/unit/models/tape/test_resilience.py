@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from tests.unit.models.tape import worlds
@@ -16,6 +18,19 @@ def test_half_lives_of_a_market_that_recovers_at_known_rates_are_found() -> None
     assert depth.low < 4.0 < depth.high < 8.0
     assert found.spread is not None
     assert 0.9 < found.spread.comes_back.value < 1.2
+
+
+def test_the_unit_of_lots_does_not_matter_even_where_they_are_very_many() -> None:
+    book, tape = worlds.recovering_market(7, spread_half_life_s=1.0, depth_half_life_s=1.0)
+    few = resilience(book, tape, worlds.session(3_000))
+    many = resilience(
+        dataclasses.replace(book, bid_lots=book.bid_lots * 10**10, ask_lots=book.ask_lots * 10**10),
+        dataclasses.replace(tape, lots=tape.lots * 10**10),
+        worlds.session(3_000),
+    )
+    assert few.depth is not None
+    assert many.depth is not None
+    assert few.depth.left == pytest.approx(many.depth.left, rel=1e-6)
 
 
 @pytest.mark.slow
