@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 from tests.cli.test_commands import ORDER, answer, nowake
+
+from nowake.data import parameters
+from nowake.data.parameters import Version
+from nowake.models.impact import SquareRoot
+from nowake.verbs.parameters import fields_of
 
 LIST = "symbol,side,quantity,days,price,volatility,daily_volume,spread_bps\nAAA,buy,10000,0.5,50,0.02,1000000,4\n"
 
@@ -82,11 +88,43 @@ def test_a_row_that_cannot_be_estimated_stands_there_and_exits_one(tmp_path: Pat
     assert "1 of the orders could not be estimated" in shown.stderr
     for words in ("AAA", "GEN", "Not estimated", "there is no day of BBB"):
         assert words in shown.stdout
-    result = nowake("estimate", "--orders", str(path), "--json")
+    result = nowake("estimate", "--orders", str(path), "--model", "square-root", "--json")
     assert result.returncode == 1
     found = json.loads(result.stdout)
     assert [row["row"] for row in found["estimates"]] == [1, 2, 3]
     assert [bool(row["refused"]) for row in found["estimates"]] == [False, True, True]
+
+
+def test_fitted_parameters_come_from_their_file_as_of_the_day_and_by_symbol(tmp_path: Path) -> None:
+    store, path = tmp_path / "params.db", tmp_path / "orders.csv"
+    parameters.append(
+        store,
+        [
+            _version(SquareRoot(y=0.5), "2024-01-31"),
+            _version(SquareRoot(y=0.9), "2024-01-31", symbol="AAA"),
+            _version(SquareRoot(y=9.0), "2027-01-31"),
+        ],
+    )
+    (row,) = answer("estimate", "generated", *ORDER, "--params", str(store))["estimates"]
+    (default,) = answer("estimate", "generated", *ORDER, "--model", "square-root")["estimates"]
+    assert row["temporary_bps"] == pytest.approx(0.5 * default["temporary_bps"])  # Not the 9.0 of a later day.
+    path.write_text(LIST + LIST.splitlines()[1].replace("AAA", "BBB") + "\n")
+    rows = answer("estimate", "--orders", str(path), "--params", str(store), "--as-of", "2024-06-01")["estimates"]
+    assert [each["expected_bps"] for each in rows] == pytest.approx([2 + 0.9 * 20, 2 + 0.5 * 20])
+    parameters.append(tmp_path / "own.db", [_version(SquareRoot(y=0.9), "2024-01-31", symbol="AAA")])
+    alone = nowake("estimate", "--orders", str(path), "--params", str(tmp_path / "own.db"))
+    assert alone.returncode == 1  # BBB has no parameters, and AAA is estimated all the same.
+    assert "+20.0" in alone.stdout
+    early = nowake("estimate", "--orders", str(path), "--params", str(store), "--as-of", "2024-01-01")
+    assert early.returncode == 1
+    assert "from 2024-02-01 on" in early.stdout
+
+
+def _version(law: SquareRoot, to: str, symbol: str = "") -> Version:
+    return Version(
+        name="desk", model="SquareRoot", model_version=law.version, fields=fields_of(law), symbol=symbol,
+        fitted_from=dt.date(2023, 1, 2), fitted_to=dt.date.fromisoformat(to), data_hash="abc",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nowake.cli.options import check_writable, day_and_order, json_option
 from nowake.cli.screen import say, show, show_json
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, NotFound
 
 if TYPE_CHECKING:
     from nowake.data.day import Day
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nowake.models.impact.contract import Impact
     from nowake.models.market import MarketState
     from nowake.models.pretrade.fees import Fees
+    from nowake.models.pretrade.order_list import PerOrder
     from nowake.verbs.estimates import Estimates
 
 _ONE_ORDER_ONLY = ("capacity_bps", "risk_aversion", "curve", "ways", "book", "compare")
@@ -86,7 +88,7 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
     made = pretrade(
         order,
         day,
-        _models(options, market, order.instrument.symbol, str(order.instrument.session.date)),
+        _models(options, market, order),
         look_ahead=look_ahead,
         market=market,
         fees=_fees(options["fees"]),
@@ -126,7 +128,7 @@ def _list(options: dict[str, Any]) -> int:
     days = [options["load_source"](source) for source in options["sources"]]
     found = estimate_orders(
         options["orders"],
-        _models(options, None, "", None),
+        _list_models(options, min((str(day.instrument.session.date) for day in days), default=None)),
         days=days,
         calendar=options["calendar"],
         look_ahead=not options["forecast"],
@@ -156,27 +158,47 @@ def _write_list(found: Estimates, options: dict[str, Any]) -> None:
     )
 
 
-def _models(
-    options: dict[str, Any], market: MarketState | None, symbol: str, date: str | None
-) -> tuple[Impact, ...] | None:
+def _models(options: dict[str, Any], market: MarketState, order: ParentOrder) -> tuple[Impact, ...] | None:
     """The models asked for; None is all that the market allows."""
-    names = options["names"]
-    if options["params"]:
-        if names:
-            raise BadParameter(f"--model {names[0]} and --params are both given; choose one of them")
-        from nowake.verbs.parameters import load_model  # noqa: PLC0415
+    from nowake.verbs.default_models import default_model  # noqa: PLC0415
 
-        as_of = options["as_of"] or date
-        return (load_model(options["params"], options["fit_name"], symbol=symbol or None, as_of=as_of),)
-    if options["as_of"] or options["fit_name"]:
-        raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
-    from nowake.verbs.default_models import default_model, free_models  # noqa: PLC0415
-
-    if market is None:
-        return free_models(names)
-    if not names or "all" in names:
+    instrument = order.instrument
+    if _is_fitted(options):
+        return (_fitted(options, instrument.symbol, str(instrument.session.date)),)
+    if not options["names"] or "all" in options["names"]:
         return None
-    return tuple(default_model(name, market) for name in names)
+    return tuple(default_model(name, market) for name in options["names"])
+
+
+def _list_models(options: dict[str, Any], date: str | None) -> Sequence[Impact | PerOrder]:
+    """The models asked for a list; fitted parameters are each symbol's own, or the pool's."""
+    from nowake.models.pretrade.order_list import PerOrder  # noqa: PLC0415
+    from nowake.verbs.default_models import list_models  # noqa: PLC0415
+
+    if not _is_fitted(options):
+        return list_models(options["names"])
+    found = functools.cache(lambda symbol: _fitted(options, symbol, date))
+    told = f"of {options['params']}, each symbol's own where it has any, as of {options['as_of'] or date or 'now'}"
+    try:
+        pool = found(None)
+    except NotFound:  # Every symbol may have its own all the same.
+        return [PerOrder("fitted parameters", "", told, lambda order: found(order.symbol))]
+    return [PerOrder(pool.name, pool.version, f"{pool}; {told}", lambda order: found(order.symbol))]
+
+
+def _is_fitted(options: dict[str, Any]) -> bool:
+    """Whether parameters come from a store; options that need one are refused without it."""
+    if options["params"] and options["names"]:
+        raise BadParameter(f"--model {options['names'][0]} and --params are both given; choose one of them")
+    if not options["params"] and (options["as_of"] or options["fit_name"]):
+        raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
+    return bool(options["params"])
+
+
+def _fitted(options: dict[str, Any], symbol: str | None, date: str | None) -> Impact:
+    from nowake.verbs.parameters import load_model  # noqa: PLC0415
+
+    return load_model(options["params"], options["fit_name"], symbol=symbol, as_of=options["as_of"] or date)
 
 
 def _reference(sources: tuple[str, ...], load_source: Callable[[str], Day]) -> list[MarketState]:

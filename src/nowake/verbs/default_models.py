@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from nowake.domain.errors import BadParameter
 from nowake.models import impact
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
+from nowake.models.pretrade.order_list import ListedOrder, PerOrder
 
 
 def default_models(market: MarketState) -> tuple[dict[str, Impact], dict[str, str]]:
@@ -35,26 +37,29 @@ def default_models(market: MarketState) -> tuple[dict[str, Impact], dict[str, st
     return found, absent
 
 
-def free_models(names: Sequence[str] = ()) -> tuple[Impact, ...]:
-    """Models whose default parameters hold in any market, for a list of orders: those named, or all.
+def list_models(names: Sequence[str] = ()) -> tuple[Impact | PerOrder, ...]:
+    """Models for a list of orders: those named, or all whose default parameters hold in any market.
 
-    Models whose parameters come from a market's own spread and volume are not among them, nor are those that need more
-    than every market says unless they are named.
+    Those that need more than every market says are among all only where they are named.
 
     Raises
     ------
     BadParameter
         When a name is none of them.
     """
-    made = {name: kind for name, kind in model_kinds().items() if not hasattr(kind, "from_market")}
-    free = {name: model for name, kind in made.items() if (model := _without_market(kind)) and model.covariance}
+    free: dict[str, Impact | PerOrder] = {}
+    for name, kind in model_kinds().items():
+        if hasattr(kind, "from_market"):
+            free[name] = PerOrder(kind.name, kind.version, "by each market's own spread and volume", _from_market(kind))
+        elif (made := _without_market(kind)) and made.covariance:
+            free[name] = made
     for name in names:
         if name not in {"all", *free}:
             raise BadParameter(
                 f"model {name!r} has no parameters that hold for a list; choose from all, {', '.join(free)}, or fit it"
             )
     if not names or "all" in names:
-        return tuple(model for model in free.values() if not model.needs)
+        return tuple(model for model in free.values() if isinstance(model, PerOrder) or not model.needs)
     return tuple(free[name] for name in names)
 
 
@@ -83,11 +88,18 @@ def default_model(name: str, market: MarketState) -> Impact:
 
 def _made(kind: type[Impact], market: MarketState) -> Impact | None:
     """A model with the parameters it is published with; None where it has none."""
-    from_market = getattr(kind, "from_market", None)
-    if from_market is not None:
-        made: Impact = from_market(market)
+    if hasattr(kind, "from_market"):
+        made: Impact = kind.from_market(market)
         return made
     return _without_market(kind)
+
+
+def _from_market(kind: Any) -> Callable[[ListedOrder], Impact]:
+    def model_of(order: ListedOrder) -> Impact:
+        made: Impact = kind.from_market(order.market)
+        return made
+
+    return model_of
 
 
 def _without_market(kind: type[Impact]) -> Impact | None:

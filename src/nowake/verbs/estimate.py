@@ -47,10 +47,10 @@ class Estimate(costs.CostEstimate, frozen=True):
     ) -> urgency.UrgencyCurve:
         """Cost and risk at rates of participation; parameters as for `pretrade.urgency.urgency_curve`.
 
-        By default from 1 % of volume, or from the order's own rate where that is less.
+        By default from 1 % of volume, or from the order's own rate where that is less, but no less than 0.1 %.
         """
         if lowest is None:
-            lowest = min(0.01, self.participation) if math.isfinite(self.participation) else 0.01
+            lowest = max(0.001, min(0.01, self.participation)) if math.isfinite(self.participation) else 0.01
         return urgency.urgency_curve(
             self.impact,
             self.market,

@@ -12,7 +12,7 @@ from nowake.domain.errors import BadParameter, NowakeError
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.pretrade.fees import NO_FEES, Fees
-from nowake.models.pretrade.order_list import ListCosts, ListedOrder, Refused, list_costs
+from nowake.models.pretrade.order_list import ListCosts, ListedOrder, PerOrder, Refused, list_costs
 from nowake.verbs.checks import check_order
 from nowake.verbs.estimate import Model, market_of, models_of
 from nowake.verbs.order_file import read_order_file
@@ -91,7 +91,7 @@ def estimate_list(
 
 def estimate_orders(
     path: str | os.PathLike[str],
-    models: Model | Sequence[Model] | None = None,
+    models: Model | Sequence[Model | PerOrder] | None = None,
     *,
     days: Sequence[Day] = (),
     columns: Mapping[str, str] | None = None,
@@ -110,7 +110,7 @@ def estimate_orders(
         `daily_volume_sd`, `spread_bps_sd`, `window_volume`, `trade_size`, `shares_outstanding`, `multiplier`,
         `currency`), or measured on the day of that symbol among `days`; what the row says of it comes first.
     models
-        As for `estimate`.
+        As for `estimate`; or a `PerOrder` among them, for parameters that differ by symbol or market.
     columns
         Your name -> ours.
     calendar
@@ -127,7 +127,9 @@ def estimate_orders(
     if len(by_symbol) < len(days):
         raise BadParameter("two days of one symbol; a file of orders is estimated on one day of each")
     found = read_order_file(Path(path), columns, days=by_symbol, calendar=calendar, look_ahead=look_ahead)
-    made = list_costs(found.listed, models_of(models), fees=fees, refused=found.refused, notes=found.notes)
+    several = models if isinstance(models, Sequence) else (models,)
+    asked = [each if isinstance(each, PerOrder) else models_of(each)[0] for each in several]
+    made = list_costs(found.listed, asked, fees=fees, refused=found.refused, notes=found.notes)
     return promote(made, Estimates)
 
 

@@ -18,7 +18,7 @@ from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.seen import Seen
 from nowake.verbs.books import books_of, market_of_day
-from nowake.verbs.default_models import default_model, default_models, free_models
+from nowake.verbs.default_models import default_model, default_models, list_models
 from nowake.verbs.estimate import estimate_in, market_of
 from nowake.verbs.estimates import estimate_orders
 from nowake.verbs.pretrade import pretrade
@@ -199,9 +199,10 @@ def test_default_models_have_intervals_or_say_why_they_cannot_answer(generated_d
     with pytest.raises(BadParameter, match="model almgren2005 needs shares_outstanding"):
         default_model("almgren2005", market)
     assert "almgren2005" in default_models(market_of(order, generated_day, shares_outstanding=1e8))[0]
-    assert all(not hasattr(model, "from_market") for model in free_models())
-    with pytest.raises(BadParameter, match="model 'linear' has no parameters that hold for a list"):
-        free_models(["linear"])
+    assert [model.name for model in list_models(["linear"])] == ["linear (Almgren-Chriss)"]
+    assert "Almgren et al. 2005" not in {model.name for model in list_models()}
+    with pytest.raises(BadParameter, match="model 'kyle' has no parameters that hold for a list"):
+        list_models(["kyle"])
 
 
 def test_books_of_a_day_agree_with_its_quotes(generated_day: Day, order: nw.ParentOrder) -> None:
@@ -266,3 +267,14 @@ def test_a_list_writes_a_page(orders, tmp_path: Path) -> None:
     page = found.write(tmp_path / "list.html").read_text()
     assert "AAA" in page
     assert "there is no day of BBB" in page
+
+
+def test_a_rule_of_thumb_by_each_market_stands_beside_the_others(orders) -> None:
+    path = orders("AAA,buy,10000,0.5,,,,50,0.02,1000000,4\nBBB,buy,10000,0.5,,,,20,0.02,3000000,9\n")
+    found = estimate_orders(path, list_models(["linear", "square-root"]))
+    assert found.refused == ()
+    for place, order in enumerate(found.orders):
+        terms = order.market.terms(order.quantity, order.days)
+        line = impact.Linear.from_market(order.market)
+        wanted = line.half_spread_bps(terms) + line.total_bps(terms)
+        assert found.costs[0].expected_bps[place] == pytest.approx(wanted)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, NowakeError
 from nowake.domain.order import ParentOrder
 from nowake.domain.side import Side
 from nowake.models.doubt import Doubt
@@ -86,6 +87,21 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
         return size_warnings(self.quantity / self.market.daily_volume)
 
 
+class PerOrder(NamedTuple):
+    """A model whose parameters differ from order to order: by symbol, or by what the market is.
+
+    `model_of` gives the model of an order, of `name` and `version`; `formula` says in print where it comes from.
+    """
+
+    name: str
+    version: str
+    formula: str
+    model_of: Callable[[ListedOrder], Impact]
+
+    def __str__(self) -> str:
+        return self.formula
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """An order of a list that could not be estimated, by one model or (`model` empty) at all, and why."""
 
@@ -130,7 +146,7 @@ class ListCosts(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_costs(
     orders: Sequence[ListedOrder],
-    models: Sequence[Impact],
+    models: Sequence[Impact | PerOrder],
     *,
     fees: Fees = NO_FEES,
     refused: Sequence[Refused] = (),
@@ -141,7 +157,7 @@ def list_costs(
     Parameters
     ----------
     models
-        At least one.
+        At least one; of a `PerOrder` orders that share a model are done at once.
     refused, notes
         What was refused and found before, to stand with the table.
 
@@ -168,32 +184,48 @@ def list_costs(
     )
 
 
-def _by_model(orders: Sequence[ListedOrder], model: Impact, name: str, fees: Fees) -> tuple[Costs, list[Refused]]:
-    """All orders at once; where that is refused, one by one, so that one wrong order spoils no other."""
-    places, refused = [], []
+def _by_model(
+    orders: Sequence[ListedOrder], model: Impact | PerOrder, name: str, fees: Fees
+) -> tuple[Costs, list[Refused]]:
+    """All orders that share a model at once, and what it refused."""
+    groups: dict[Impact, list[int]] = {}
+    refused: list[Refused] = []
+
+    def refuse(place: int, reason: str) -> None:
+        refused.append(Refused(row=orders[place].row, symbol=orders[place].symbol, reason=reason, model=name))
+
     for place, order in enumerate(orders):
-        missing = [need for need in model.needs if getattr(order.market, need) is None]
+        try:
+            own = model.model_of(order) if isinstance(model, PerOrder) else model
+        except NowakeError as error:
+            refuse(place, str(error))
+            continue
+        missing = [need for need in own.needs if getattr(order.market, need) is None]
         if missing:
-            reason = f"{model.name} needs {' and '.join(missing)}, which is not known of this market"
-            refused.append(Refused(row=order.row, symbol=order.symbol, reason=reason, model=name))
+            refuse(place, f"{own.name} needs {' and '.join(missing)}, which is not known of this market")
         else:
-            places.append(place)
-    try:
-        done = {} if not places else {tuple(places): _costs([orders[place] for place in places], model, fees)}
-    except BadParameter:
-        done = {}
-        for place in places:
-            try:
-                done[place,] = _costs([orders[place]], model, fees)
-            except BadParameter as error:
-                refused.append(
-                    Refused(row=orders[place].row, symbol=orders[place].symbol, reason=str(error), model=name)
-                )
+            groups.setdefault(own, []).append(place)
     whole = {part: np.full(len(orders), np.nan) for part in CostParts.__struct_fields__}
-    for some, cost in done.items():
-        for part, column in whole.items():
-            column[list(some)] = getattr(cost, part)
+    for own, places in groups.items():
+        for some, cost in _costs_of_group(orders, places, own, fees, refuse):
+            for part, column in whole.items():
+                column[some] = getattr(cost, part)
     return Costs(name=model.name, version=model.version, **whole), refused
+
+
+def _costs_of_group(
+    orders: Sequence[ListedOrder], places: list[int], model: Impact, fees: Fees, refuse: Callable[[int, str], None]
+) -> Iterator[tuple[list[int], Costs]]:
+    """At once; where that is refused, one by one, so that one wrong order spoils no other."""
+    try:
+        yield places, _costs([orders[place] for place in places], model, fees)
+        return
+    except BadParameter as error:
+        if len(places) == 1:
+            refuse(places[0], str(error))
+            return
+    for place in places:
+        yield from _costs_of_group(orders, [place], model, fees, refuse)
 
 
 def _costs(orders: Sequence[ListedOrder], model: Impact, fees: Fees) -> Costs:
@@ -224,7 +256,7 @@ def _costs(orders: Sequence[ListedOrder], model: Impact, fees: Fees) -> Costs:
     return costs([model], terms, doubt=doubt, fees=fees, multiplier=multiplier)[0]
 
 
-def _names(models: Sequence[Impact]) -> tuple[str, ...]:
+def _names(models: Sequence[Impact | PerOrder]) -> tuple[str, ...]:
     """Names of models, numbered where one occurs more than once."""
     names = [model.name for model in models]
     return tuple(

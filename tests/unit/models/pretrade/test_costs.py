@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from tests.contracts.static_models import STATIC_MODELS
 from tests.contracts.transient_models import TRANSIENT_MODELS
+from tests.unit.models.makers import DAY_SECONDS, instrument, order, trades, walk
 
 from nowake.domain.errors import BadParameter
 from nowake.models.doubt import Doubt
+from nowake.models.estimate import estimate
 from nowake.models.impact import Impact, Linear, SquareRoot
+from nowake.models.market import MarketState
 from nowake.models.pretrade.costs import CostParts, costs
 from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.seen import Seen
@@ -155,3 +159,31 @@ def test_an_order_beyond_what_was_seen_is_told_number_by_number() -> None:
     assert len(beyond) == 2
     assert "order over the day's volume, 0.3, is outside the 0.0001 to 0.05 of the 200 orders" in beyond[0]
     assert "length in sessions, 2" in beyond[1]
+
+
+def test_eight_threads_get_the_same_bytes() -> None:
+    asked = terms(np.geomspace(1, 1e5, 300), np.full(300, 0.5))
+
+    def answer(_: int) -> bytes:
+        return b"".join(cost.interval()[0].tobytes() for cost in costs(MODELS, asked, doubt=DOUBT))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(answer, range(32)))) == 1
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_true_expectation_when_the_market_is_measured_and_the_model_fitted() -> None:
+    """From quotes to the interval: a year of days of known volatility, a law known to 10 %."""
+    rng = np.random.default_rng(17)
+    inside, days = 0, 240
+    for day in range(days):
+        sigma = float(rng.uniform(0.01, 0.03))
+        seen = walk(seed=day, step_s=5.0, daily_volatility=sigma, price_ticks=1_000_000, spread=200)
+        prints = trades([(600.0 * k, 1_000_000, 1_000) for k in range(1, 39)])
+        asked = order(2_000, end_s=DAY_SECONDS // 2, of=instrument(tick="0.0001"))
+        market = MarketState.measure(asked, seen, prints)
+        model = SquareRoot(y=float(rng.normal(1.0, 0.1))).known_to(y=0.1)
+        low, high = estimate(asked, market, model).expected_interval()
+        truth = 1.0 + sigma * 1e4 * math.sqrt(2_000 / 38_000)
+        inside += low <= truth <= high
+    assert inside / days == pytest.approx(0.95, abs=0.03)
