@@ -17,6 +17,7 @@ def test_there_is_an_example_for_every_verb_there_is() -> None:
         "estimate",
         "estimate_list",
         "fills",
+        "fit",
         "latency",
         "plan",
         "replay",

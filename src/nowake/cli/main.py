@@ -11,7 +11,7 @@ from nowake.domain.errors import NowakeError
 from nowake.domain.version import VERSION
 
 # In the order one meets them.
-_COMMANDS = ("demo", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "fills", "data")
+_COMMANDS = ("demo", "fit", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "fills", "data")
 
 
 def unknown(name: str, known: tuple[str, ...]) -> click.UsageError:

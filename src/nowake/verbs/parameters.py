@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.metaorder import Metaorders
 from nowake.models import impact
 from nowake.models.calibration.fit import hash_of
+from nowake.models.calibration.hierarchical import Hierarchy
 from nowake.models.impact import Impact
 
 _ALWAYS = dt.date(9999, 12, 31)
@@ -121,6 +123,51 @@ def save_model(
     return msgspec.structs.replace(version, id=parameters.append(Path(path), [version])[0])
 
 
+def save_hierarchy(
+    path: str | os.PathLike[str],
+    found: Hierarchy,
+    record: Metaorders,
+    *,
+    name: str,
+    as_of: dt.date | str | None = None,
+) -> list[Version]:
+    """Store a fit by symbol: each symbol's model, and that of a symbol not seen as the pool's; as for `save_model`."""
+    pool = save_model(path, found.unseen, record, name=name, as_of=as_of, orders=found.orders, method=found.method)
+    about = {"as_of": pool.usable_from, "data_hash": pool.data_hash, "method": found.method}
+    return [
+        pool,
+        *(
+            save_model(path, each.model, record, name=name, symbol=each.symbol, orders=each.orders, **about)
+            for each in found.symbols
+        ),
+    ]
+
+
+def version_rows(found: Sequence[Version]) -> list[dict[str, object]]:
+    """What to show of stored versions, one row each."""
+    rows = []
+    for version in found:
+        kind = models().get(version.model)
+        names = [] if kind is None else [parameter.name for parameter in kind.parameters]
+        covariance = version.fields.get("covariance") or [[0.0] * len(names)] * len(names)
+        told = [f"{n} {version.fields[n]:.4g} ± {covariance[at][at] ** 0.5:.2g}" for at, n in enumerate(names)]
+        rows.append(
+            {
+                "id": version.id,
+                "name": version.name,
+                "symbol": version.symbol or "(pool)",
+                "model": dashed(version.model),
+                "fitted_from": version.fitted_from,
+                "fitted_to": version.fitted_to,
+                "usable_from": version.usable_from,
+                "orders": version.orders,
+                "parameters": ", ".join(told),
+                "data_hash": version.data_hash[:12],
+            }
+        )
+    return rows
+
+
 def model_of(version: Version) -> Impact:
     """The model a stored version describes.
 
@@ -157,6 +204,16 @@ def models() -> dict[str, type[Impact]]:
         for name, kind in found
         if isinstance(kind, type) and issubclass(kind, Impact) and hasattr(kind, "parameters")
     }
+
+
+def is_of_parameters(kind: type[Impact]) -> bool:
+    """Whether a model is made of its parameters alone, and not of a kernel or another model as well."""
+    typical: dict[str, Any] = {parameter.name: parameter.typical for parameter in kind.parameters}
+    try:
+        kind(**typical)
+    except TypeError:
+        return False
+    return True
 
 
 def model_named(name: str) -> type[Impact]:

@@ -17,6 +17,7 @@ are not seen here, so intervals are too short where they matter. Only the cost i
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -190,11 +191,6 @@ def fit_by_symbol(
     study = _Study(problem, pooled)
     between, own, evidence, converged = study.run()
     names = [orders.symbols[place] for place in np.unique(orders.symbol[problem.rows])]
-    notes = [f"{count:,} orders left out: {reason}" for reason, count in problem.dropped.items()]
-    if not study.correlated:
-        notes.append(f"{count} symbols are too few to tell whether parameters differ together; taken as apart")
-    if not converged:
-        notes.append("parameters of some symbols did not come to rest; take these numbers as a start")
     report = _Report(study, between, level, count)
     told = dict(zip(study.names, range(len(study.names)), strict=True))
     return Hierarchy(
@@ -208,7 +204,7 @@ def fit_by_symbol(
         level=level,
         orders=len(problem),
         method=f"{_METHOD}; errors of one day and symbol correlate by {study.shared:.2f}",
-        notes=tuple(notes),
+        notes=tuple(study.notes(converged=converged)),
     )
 
 
@@ -239,6 +235,14 @@ class _Study:
             step[:, self.is_log] = np.clip(step[:, self.is_log], -_LONGEST_STEP, _LONGEST_STEP)
             phi = phi + step
         return between, own, evidence, bool(np.abs(step / sd).max() < 1e-2)
+
+    def notes(self, *, converged: bool) -> Iterator[str]:
+        """What a user must know, one sentence each."""
+        yield from (f"{count:,} orders left out: {reason}" for reason, count in self.whole.dropped.items())
+        if not self.correlated and len(self.varying) > 1:
+            yield f"{len(self.parts)} symbols are too few to tell whether parameters differ together; taken as apart"
+        if not converged:
+            yield "parameters of some symbols did not come to rest; take these numbers as a start"
 
     def evidence(self, phi: Floats) -> Evidence:
         """What each symbol says of its parameters, linear around `phi`."""
