@@ -130,12 +130,13 @@ def fit_intensity(lives: Lifetimes, *, side: int, stand_s: float = 10.0, level: 
     block = blocks_of(mine.start_ns, stand_s)
     blocks = int(block.max()) + 1
     _check(filled, delta, blocks)
-    (log_a, minus_k), covariance = _poisson(filled, exposure, delta, block)
+    beta, covariance = _poisson(filled, exposure, delta, block)
+    log_a, minus_k = beta.tolist()
     half = t_of(level, blocks - 1) * np.sqrt(np.diag(covariance))
     how = f"Poisson likelihood, {blocks} blocks of time, quotes stand {stand_s:g} s"
     a_low, a_high = math.exp(log_a - half[0]), math.exp(log_a + half[0])
     rate = Measurement(value=math.exp(log_a), low=a_low, high=a_high, level=level, n=len(delta), method=how)
-    k = -float(minus_k)
+    k = -minus_k
     decay = Measurement(value=k, low=k - float(half[1]), high=k + float(half[1]), level=level, n=len(delta), method=how)
     counted = tuple(
         _counted(int(ticks), filled[at], exposure[at], delta[at], block[at], level=level)
