@@ -109,6 +109,7 @@ def save_model(
     BadData
         When the file is no parameter store, damaged or of a newer layout.
     """
+    known: dict[str, Any] = {"data_hash": hash_of(record), "orders": len(record)} | about
     version = Version(
         name=name,
         model=type(model).__name__,
@@ -118,7 +119,7 @@ def save_model(
         fitted_from=_day(record.day.min()),
         fitted_to=_day(record.day.max()),
         as_of=None if as_of is None else _date(as_of),
-        **({"data_hash": hash_of(record), "orders": len(record)} | about),
+        **known,
     )
     return msgspec.structs.replace(version, id=parameters.append(Path(path), [version])[0])
 
@@ -133,7 +134,7 @@ def save_hierarchy(
 ) -> list[Version]:
     """Store a fit by symbol: each symbol's model, and that of a symbol not seen as the pool's; as for `save_model`."""
     pool = save_model(path, found.unseen, record, name=name, as_of=as_of, orders=found.orders, method=found.method)
-    about = {"as_of": pool.usable_from, "data_hash": pool.data_hash, "method": found.method}
+    about: dict[str, Any] = {"as_of": pool.usable_from, "data_hash": pool.data_hash, "method": found.method}
     return [
         pool,
         *(
