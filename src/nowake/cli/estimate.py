@@ -116,7 +116,7 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
 
 
 def _list(options: dict[str, Any]) -> int:
-    from nowake.reports.estimate_tables import list_rows, list_table, refused_table  # noqa: PLC0415
+    from nowake.reports.estimate_tables import SHOWN, list_rows, list_table, refused_table  # noqa: PLC0415
     from nowake.verbs.estimates import estimate_orders  # noqa: PLC0415
 
     given = [name for name in _ONE_ORDER_ONLY if options[name]]
@@ -141,8 +141,8 @@ def _list(options: dict[str, Any]) -> int:
         show_json({"orders": len(found.orders), "refused": found.refused, "notes": found.notes, "estimates": rows})
         return bool(found.refused)
     show(
-        *([list_table(found, level=level)] if found.orders else []),
-        *([refused_table(found.refused)] if found.refused else []),
+        *([list_table(found, level=level, most=SHOWN)] if found.orders else []),
+        *([refused_table(found.refused, most=SHOWN)] if found.refused else []),
     )
     if found.refused:
         click.echo(f"nowake: {found.lost} of the orders could not be estimated", err=True)

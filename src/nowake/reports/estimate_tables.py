@@ -19,6 +19,7 @@ from nowake.reports import formats
 from nowake.reports.table import Column, Table
 from nowake.reports.tables import SIGN
 
+SHOWN = 200  # Rows of a list on a screen.
 _LIMIT = 12  # Rows of a curve shown; all of them stand in the picture.
 
 
@@ -79,8 +80,11 @@ def _refused_row(each: Refused) -> dict[str, object]:
     return {"row": each.row, "symbol": each.symbol, **nothing, "model": "", "warnings": "", "refused": each.reason}
 
 
-def list_table(done: ListCosts, *, level: float = 0.95) -> Table:
-    """A list of orders, a row an order and model; those that could not be read come in `refused_table`."""
+def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None) -> Table:
+    """A list of orders, a row an order and model; those that could not be read come in `refused_table`.
+
+    With `most` rows only the first so many stand in it, and a note says how many do not.
+    """
     columns = (
         Column("row", "row", formats.count, spare=6),
         Column("symbol", "symbol", is_number=False),
@@ -102,18 +106,19 @@ def list_table(done: ListCosts, *, level: float = 0.95) -> Table:
         for row in list_rows(done, level=level)
         if row["quantity"] is not None
     ]
-    notes = [f"Costs in bps of the arrival price. {SIGN}"]
+    notes = [] if most is None or len(rows) <= most else [f"The first {most} of {len(rows):,} rows."]
+    notes += [f"Costs in bps of the arrival price. {SIGN}"]
     notes += [f"{name}: {formula}" for name, formula in zip(done.models, done.formulas, strict=True)]
     if any(order.market.look_ahead for order in done.orders):
         notes.append("Markets were measured past the start of orders: an explanation, not a forecast.")
     large = sum(bool(order.warnings) for order in done.orders)
     if large:
         notes.append(f"{large} of {len(done.orders)} orders are larger than what impact laws were fitted to.")
-    return Table(f"Expected cost of {len(done.orders)} orders", columns, tuple(rows), (*notes, *done.notes))
+    return Table(f"Expected cost of {len(done.orders)} orders", columns, tuple(rows[:most]), (*notes, *done.notes))
 
 
-def refused_table(refused: Sequence[Refused]) -> Table:
-    """What could not be estimated, and why."""
+def refused_table(refused: Sequence[Refused], *, most: int | None = None) -> Table:
+    """What could not be estimated, and why; with `most` the first so many."""
     columns = (
         Column("row", "row", formats.count),
         Column("symbol", "symbol", is_number=False),
@@ -122,9 +127,10 @@ def refused_table(refused: Sequence[Refused]) -> Table:
     )
     rows = tuple(
         {"row": each.row, "symbol": each.symbol, "model": each.model or "all", "reason": each.reason}
-        for each in refused
+        for each in refused[:most]
     )
-    return Table("Not estimated", columns, rows)
+    notes = () if most is None or len(refused) <= most else (f"The first {most} of {len(refused):,}.",)
+    return Table("Not estimated", columns, rows, notes)
 
 
 def doubts_table(estimates: Sequence[CostEstimate]) -> Table:

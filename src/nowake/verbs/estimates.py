@@ -50,10 +50,10 @@ class Estimates(ListCosts, frozen=True):
 
     def __str__(self) -> str:
         from nowake.reports import tables  # noqa: PLC0415
-        from nowake.reports.estimate_tables import list_table, refused_table  # noqa: PLC0415
+        from nowake.reports.estimate_tables import SHOWN, list_table, refused_table  # noqa: PLC0415
 
-        parts = [tables.render(list_table(self))] if self.orders else []
-        parts += [tables.render(refused_table(self.refused))] if self.refused else []
+        parts = [tables.render(list_table(self, most=SHOWN))] if self.orders else []
+        parts += [tables.render(refused_table(self.refused, most=SHOWN))] if self.refused else []
         return "\n\n".join(parts)
 
     __repr__ = __str__

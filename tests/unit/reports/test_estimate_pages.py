@@ -99,6 +99,15 @@ def test_a_list_has_a_row_for_every_order_and_model_and_each_refusal() -> None:
         assert words in page
 
 
+def test_a_long_list_shows_its_beginning_and_says_so() -> None:
+    found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 8)], [SquareRoot()])
+    table = shown.list_table(found, most=5)
+    assert [row["row"] for row in table.rows] == [1, 2, 3, 4, 5]
+    assert table.notes[0] == "The first 5 of 7 rows."
+    refused = [Refused(row=row, symbol="X", reason="no price") for row in range(3)]
+    assert shown.refused_table(refused, most=2).notes == ("The first 2 of 3.",)
+
+
 def test_a_list_of_nothing_but_refusals_still_makes_a_page() -> None:
     found = list_costs([], [SquareRoot()], refused=[Refused(row=1, symbol="X", reason="no price")])
     assert "no price" in render(build_list_page(found))
