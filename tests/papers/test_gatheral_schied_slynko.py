@@ -77,7 +77,7 @@ def test_a_search_by_hand_finds_the_same_blocks(kernel: Kernel) -> None:
 
 
 def test_gaussian_decay_is_admissible_but_its_best_schedule_swings_between_buying_and_selling() -> None:
-    """The example of Alfonsi, Schied & Slynko 2012, section 2.2: exp(-t^2)."""
+    """Alfonsi, Schied & Slynko 2012 show it of exp(-t^2)."""
     check_admissible(Gaussian(), LINEAR)
     trades = cheapest_trades(Gaussian(), span_days=10.0, trades=31)
     assert trades.min() < -0.1

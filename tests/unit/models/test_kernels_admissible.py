@@ -108,11 +108,19 @@ def test_negative_weights_are_refused_exactly_where_the_spectrum_turns_negative(
     ids=str,
 )
 def test_convex_kernels_pass_and_never_sell_to_buy(kernel: Kernel) -> None:
-    """Alfonsi, Schied & Slynko 2012, theorem 1."""
+    """Alfonsi, Schied & Slynko 2012."""
     check_admissible(kernel, LINEAR)
     assert warnings_of(kernel) == ()
     assert not trades_against_itself(kernel)
     assert cheapest_trades(kernel, span_days=1.0, trades=9).min() >= 0
+
+
+def test_a_convex_kernel_that_does_not_say_so_is_tried_and_passes() -> None:
+    """A third party's exponential."""
+    kernel = Swinging(0.0)
+    assert not kernel.convex
+    check_admissible(kernel, LINEAR)
+    assert warnings_of(kernel) == ()
 
 
 def test_a_kernel_that_is_admissible_but_sells_to_buy_is_warned_of() -> None:

@@ -2,10 +2,11 @@
 
 Refused, with a round trip that earns as evidence:
 - a kernel that is not positive definite, under linear pressure (Bochner; Gatheral, Schied & Slynko 2012, "Transient
-  linear price impact and Fredholm integral equations", Mathematical Finance 22, proposition on strict positivity);
+  linear price impact and Fredholm integral equations", Mathematical Finance 22);
 - a pressure that is not linear with a kernel that is finite at 0: over short times such impact is permanent, and
   permanent impact must be linear (Huberman & Stanzl 2004). Exponential decay is the case of Gatheral 2010;
-- |v|^delta with t^-gamma unless gamma + delta >= 1 and gamma >= 2 - ln 3 / ln 2 = 0.415 (Gatheral 2010).
+- |v|^delta with t^-gamma unless gamma + delta >= 1 and gamma >= 2 - ln 3 / ln 2 = 0.415 (Gatheral 2010); for the second
+  bound alone no round trip is shown, and our own search over 24 slices found none.
 
 Warned of: a positive definite kernel under which the best way to buy sells in between, transaction-triggered price
 manipulation (Alfonsi, Schied & Slynko 2012, "Order book resilience, price manipulation, and the positive portfolio

@@ -58,7 +58,7 @@ class Kernel(msgspec.Struct, frozen=True):
         """Whether G is known to fall, convex, to 0 or more.
 
         Such a kernel is positive definite (Polya), and its best schedule never trades against itself (Alfonsi,
-        Schied & Slynko 2012, theorem 1).
+        Schied & Slynko 2012).
         """
         return False
 
