@@ -11,7 +11,8 @@ durations after the start sqrt(z) - sqrt(z - 1) of it is left (`square_root_dyna
 
 All impact is forgotten in the end; the cost is therefore all temporary. Refused: exponents that pay for a round trip
 (`admissible`). Wrong for blocks, which cost infinitely much; for very short windows, where the power law is cut off;
-and for delta below 1 on fine grids, where schedules of negative cost are known (see `warnings`)."""
+and for delta below 1 on fine grids, where schedules of negative cost are known (see `warnings`). A fit whose best
+exponents lie on gamma + delta = 1 meets the refusal there and may not come to rest: hold both at 1/2 and fit y."""
 
 from __future__ import annotations
 
