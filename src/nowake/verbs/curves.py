@@ -190,8 +190,8 @@ def _read(spec: str, root: str | Path | None, *, bucket_ns: int, until: dt.date 
         session = day.instrument.session
         if until is not None and session.date >= until:
             break
-        if day.findings.counts.get("corrupt_volume"):
-            read.bad[session.date] = "the reader found bars without volume although the price moved"
+        if corrupt := day.findings.counts.get("corrupt_volume"):
+            read.bad[session.date] = f"{corrupt} bars have no volume although the price moved"
         fine = _returns_of(day, max(_FINEST_NS, _bar_ns(day)))
         first, last = _ends_of(day)
         read.volumes.append(_volume_of(day, bucket_ns))

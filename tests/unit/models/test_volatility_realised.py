@@ -8,7 +8,7 @@ from tests.unit.models.makers import SECOND, session
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.volatility import bipower, jumps, noise_bps, realised_kernel, signature, ticks_of, two_scale
-from nowake.models.volatility.realised import Ticks, parzen, pilot_of
+from nowake.models.volatility.realised import Ticks, parzen, pilot_of, thinned
 
 DAY = session()
 N = 23_400
@@ -63,6 +63,25 @@ def test_noise_is_measured_and_absent_noise_is_not_seen() -> None:
         assert np.mean([each.value for each in found]) == pytest.approx(truth, rel=0.03)
         assert np.mean([each.low <= truth <= each.high for each in found]) >= 0.85
     assert noise_bps(prices(1, noise_bps=0.0)[0]).low == 0.0
+
+
+def test_mid_that_follows_the_price_in_steps_is_thinned_until_its_noise_is_independent() -> None:
+    off, held = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        path = np.cumsum(rng.normal(0, 0.015 / math.sqrt(N), N))
+        follower = np.empty(N)
+        follower[0] = path[0]
+        for k in range(1, N):
+            follower[k] = follower[k - 1] + 0.15 * (path[k] - follower[k - 1])
+        ticks = ticks_of(np.arange(N) * SECOND, 100 * np.exp(follower), DAY)
+        assert thinned(ticks)[1] >= 8
+        for found in (two_scale(ticks), realised_kernel(ticks)):
+            off.append(math.log(found.value / 0.015))
+            held.append(found.low <= 0.015 <= found.high)
+    assert abs(np.mean(off)) < 0.06
+    assert np.mean(held) >= 0.8
+    assert thinned(prices(1)[0])[1] == 1
 
 
 def test_two_scales_agree_with_a_slow_reading_of_their_definition() -> None:

@@ -1,15 +1,15 @@
 """Realised volatility through microstructure noise: what the efficient price moved, not what the quotes flickered.
 
-Two scales (Zhang, Mykland, Aït-Sahalia 2005, "A tale of two time scales", equations 55, 58 and 64: the best number of
-grids, and the small-sample correction) and the realised kernel (Barndorff-Nielsen, Hansen, Lunde, Shephard 2008 and
+Two scales (Zhang, Mykland, Aït-Sahalia 2005, "A tale of two time scales", with their best number of
+grids and the small-sample correction) and the realised kernel (Barndorff-Nielsen, Hansen, Lunde, Shephard 2008 and
 2009, Parzen's weights, ends averaged over two prices, bandwidth c* xi^(4/5) n^(3/5) with c* = 3.5134), the kernel's
 bias from noise taken off at its estimate. Bipower variation leaves jumps out (Barndorff-Nielsen & Shephard 2004). The
 intervals are those of the central limit theorems, on the logarithm, with the variance of the weighted autocovariances
 of returns and noise taken as it is for the number of ticks at hand instead of in the limit (2008, section 3).
 
 All take prices as they came and answer, as `realised_volatility` does, per sqrt(session) of continuous trading.
-Wrong where the noise of one tick hangs on that of the ones before (a bounce that lasts many ticks), and where a part
-of the day is scaled to the whole of it: `diurnal` says by how much."""
+Both take the noise of one tick to hang on no other's; ticks are left out until the returns look like that (`thinned`).
+Wrong where a part of the day is scaled to the whole of it: `diurnal` says by how much."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ LEAST_TICKS = 100
 SIGNATURE_NS = tuple(seconds * NS_PER_SECOND for seconds in (5, 15, 30, 60, 120, 300, 600))
 _PILOT_RETURNS = 78
 _C_STAR = 3.5134  # Of Parzen's kernel: (k''(0)^2 / k00)^(1/5) = (144 / 0.269)^(1/5).
+_ABOVE, _BEYOND = 2.326, 15.086  # 99 % points of the normal, and of chi-squared at five degrees of freedom.
 _BIPOWER = math.pi**2 / 4 + math.pi - 3  # 2.609: its variance against 2 of the realised variance.
 
 Floats = npt.NDArray[np.float64]
@@ -97,6 +98,7 @@ def two_scale(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     Measurement
         Fraction of the price per sqrt(session); `n` counts returns between ticks.
     """
+    ticks, every = thinned(ticks)
     x, n, pilot = ticks.log_price, len(ticks.log_price) - 1, pilot_of(ticks)
     best = (12 * pilot.noise**2 / pilot.quarticity) ** (1 / 3) * n ** (2 / 3)
     K = int(min(max(2, round(best)), n // 5))
@@ -106,7 +108,8 @@ def two_scale(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     value = (slow - part * fast) / (1 - part)
     # But for the ends, the estimate is a kernel: the autocovariance at lag h weighs (K - h) / (K - 1).
     spread = _variance_of(pilot, n, np.arange(K - 1, 0, -1) / (K - 1))
-    return _measured(ticks, value, spread, level, f"two scales, {K} grids over {n:,} ticks", degrees=pilot.degrees)
+    method = f"two scales, {K} grids over {_ticks_in_words(n, every)}"
+    return _measured(ticks, value, spread, level, method, degrees=pilot.degrees)
 
 
 def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
@@ -117,6 +120,7 @@ def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     Measurement
         As `two_scale`.
     """
+    ticks, every = thinned(ticks)
     pilot = pilot_of(ticks)
     x = ticks.log_price
     ends_averaged = np.concatenate(([x[:2].mean()], x[2:-2], [x[-2:].mean()]))
@@ -129,7 +133,7 @@ def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     left = 2 * n * pilot.noise * (1 - float(weights[0]))
     value = float(r @ r) + 2 * float(weights @ covariances) - left
     spread = _variance_of(pilot, n, weights)
-    method = f"realised kernel, Parzen, bandwidth {H} over {n:,} ticks"
+    method = f"realised kernel, Parzen, bandwidth {H} over {_ticks_in_words(n, every)}"
     return _measured(ticks, value, spread, level, method, degrees=pilot.degrees)
 
 
@@ -177,7 +181,7 @@ def noise_bps(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     The bounce it makes between neighbouring returns, -E[r r'] (Roll 1984; Zhou 1996): what the efficient price moves
     does not enter. The interval allows for products that hang together over two ticks.
     """
-    r = ticks.returns
+    r = thinned(ticks)[0].returns
     bounce = -r[1:] * r[:-1]
     n = len(bounce)
     off = bounce - bounce.mean()
@@ -205,6 +209,32 @@ def signature(
             method = f"{step / NS_PER_SECOND:g}-second returns"
             found.append((step, _measured(ticks, square / part, spread / part**2, level, method, n=len(r))))
     return found
+
+
+def thinned(ticks: Ticks) -> tuple[Ticks, int]:
+    """Every tick, or every second, fourth, ... one: the first of these whose noise can be independent.
+
+    Independent noise leaves no autocovariance of the returns beyond the first, and that one is not above 0. A mid that
+    follows the price in steps, or a bounce that lasts, leaves more, and at the finest scale both measures would be
+    wrong. Tested by autocovariances over their heteroskedastic errors, five of them against the 99 % point of
+    chi-squared.
+    """
+    every = 1
+    while len(ticks.log_price) // (2 * every) >= LEAST_TICKS and not _is_independent(np.diff(ticks.log_price[::every])):
+        every *= 2
+    kept = ticks.time_ns[::every]
+    part = int(kept[-1] - kept[0]) / int(ticks.time_ns[-1] - ticks.time_ns[0])
+    return Ticks(ticks.log_price[::every], kept, ticks.to_session / part), every
+
+
+def _is_independent(r: Floats) -> bool:
+    pairs = [(float(r[h:] @ r[:-h]), float(r[h:] ** 2 @ r[:-h] ** 2)) for h in range(1, 7)]
+    z = np.array([product / math.sqrt(square) if square > 0 else 0.0 for product, square in pairs])
+    return bool(z[0] < _ABOVE and float(z[1:] @ z[1:]) < _BEYOND)
+
+
+def _ticks_in_words(n: int, every: int) -> str:
+    return f"{n:,} ticks" if every == 1 else f"{n:,} ticks, one of {every}"
 
 
 def pilot_of(ticks: Ticks) -> Pilot:
