@@ -1,7 +1,7 @@
 """Lives of the orders of an order-by-order tape: who was posted where, and how each of them ended.
 
-Counted are orders posted in continuous trading at a price that rests. Left out, and counted by reason: the opening
-snapshot (its orders are older than the tape, so their ages are not known), orders posted outside the session or in a
+Counted are orders posted in continuous trading at a price that rests. Left out, and counted by reason: orders of a
+snapshot (they are older than it, so their ages are not known), orders posted outside the session or in a
 halt, without a two-sided market before them, or at a price that crossed it. A life ends by its last execution or its
 cancellation; it is censored at the end of the data, the session's close, a halt, a cleared book, and where the tape
 lost sight of it: a RESYNC at its price says that something happened there unseen, and a feed of the best level alone
@@ -141,7 +141,7 @@ def _usable(events: Events, add_row: Ints, seen: Seen, session: Session) -> tupl
     crossed = np.where(posted["side"] > 0, posted["price_ticks"] >= seen.other_ticks,
                        posted["price_ticks"] <= seen.other_ticks)  # fmt: skip
     reasons = {
-        "of the opening snapshot": (posted["flags"] & SNAPSHOT) != 0,
+        "of a snapshot": (posted["flags"] & SNAPSHOT) != 0,
         "outside the session": (posted["time_ns"] < session.open_ns) | (posted["time_ns"] >= session.close_ns),
         "posted in a halt": _halted(events)[add_row],
         "without a two-sided market": ~seen.known,
@@ -218,12 +218,12 @@ def _queue_before(events: Events) -> Ints:
     kind, lots = events["kind"].astype(np.int64), events["lots"].astype(np.int64)
     rows = np.flatnonzero(((kind >= ADD) & (kind <= EXECUTE)) | (kind == RESYNC))
     place = _place(events)
-    rows = rows[np.lexsort((rows, place[rows], np.cumsum(kind == CLEAR)[rows]))]
-    era, place = np.cumsum(kind == CLEAR)[rows], place[rows]
-    kind, lots = kind[rows], lots[rows]
+    place += np.cumsum(kind == CLEAR) * (int(place.max()) + 1)  # After a CLEAR every level begins anew.
+    rows = rows[np.argsort(place[rows], kind="stable")]
+    place, kind, lots = place[rows], kind[rows], lots[rows]
     change = np.where(kind == ADD, lots, np.where(kind == RESYNC, 0, -lots))
     run = np.cumsum(change)
-    is_new = np.concatenate(([True], (place[1:] != place[:-1]) | (era[1:] != era[:-1])))
+    is_new = np.concatenate(([True], place[1:] != place[:-1]))
     reset = np.maximum.accumulate(np.where(is_new | (kind == RESYNC), np.arange(len(rows)), 0))
     base = np.where(kind[reset] == RESYNC, run[reset] - lots[reset], run[reset] - change[reset])
     before = np.zeros(len(events), np.int64)

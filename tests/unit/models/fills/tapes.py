@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from scipy.special import ndtr
 
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes
@@ -14,6 +15,16 @@ from nowake.models.fills.lifetimes import FILLED, Lifetimes
 
 OPEN_NS = 1_000_000_000 * NS_PER_SECOND
 SESSION = Session(date=dt.date(2001, 9, 9), timezone="UTC", open_ns=OPEN_NS, close_ns=OPEN_NS + 100 * NS_PER_SECOND)
+
+
+def shared_waits(luck: np.random.Generator, blocks: int, each: int, *, share: float) -> np.ndarray:
+    """Waits that are exponential one by one, and alike within a block: a Gaussian copula with one factor a block.
+
+    `share` is the correlation of two normal scores of a block. What is true of one order is known exactly.
+    """
+    common = np.repeat(luck.normal(size=blocks), each)
+    score = np.sqrt(share) * common + np.sqrt(1 - share) * luck.normal(size=blocks * each)
+    return np.asarray(-np.log(ndtr(score)))
 
 
 def tape(*rows: tuple[float, int, int, int, int, int]) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from tests.unit.models.fills.tapes import lives_of
+from tests.unit.models.fills.tapes import lives_of, shared_waits
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.intensity import fit_intensity
@@ -50,6 +50,19 @@ def test_intervals_hold_the_truth_95_times_in_100() -> None:
     assert np.all(held / repeats >= 0.92), held / repeats
     assert np.all(held / repeats <= 0.98), held / repeats
     assert 0.93 <= held.mean() / repeats <= 0.97
+
+
+def test_intervals_of_quotes_that_share_their_minute_hold_the_truth() -> None:
+    held, repeats = np.zeros(2), 400
+    for seed in range(repeats):
+        distance = np.tile([0, 1, 2, 3], 100)
+        wait_s = shared_waits(np.random.default_rng(seed), 100, 4, share=0.5) / (A * np.exp(-K * (distance + 0.5)))
+        end = np.where(wait_s <= 60, FILLED, CENSORED)
+        lives = lives_of(np.minimum(wait_s, 60.0), end, every_s=15.0, distance_ticks=distance)
+        found = fit_intensity(lives, side=1, stand_s=STAND_S)
+        held += [each.low <= truth <= each.high for each, truth in ((found.rate, A), (found.decay, K))]
+    assert np.all(held / repeats >= 0.92), held / repeats
+    assert np.all(held / repeats <= 0.98), held / repeats
 
 
 def test_intervals_are_wider_where_quotes_share_busy_times() -> None:

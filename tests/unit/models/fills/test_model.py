@@ -6,7 +6,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from tests.unit.models.fills.tapes import lives_of
+from tests.unit.models.fills.tapes import lives_of, shared_waits
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.lifetimes import CANCELLED, CENSORED, FILLED, Lifetimes
@@ -58,6 +58,22 @@ def test_intervals_hold_the_truth_95_times_in_100() -> None:
         held += [each.low <= value <= each.high for each, value in zip(found, truth, strict=True)]
     assert np.all(held / repeats >= 0.925), held / repeats
     assert np.all(held / repeats <= 0.975), held / repeats
+
+
+def test_intervals_of_orders_that_share_their_minute_hold_the_truth() -> None:
+    """Sixty blocks of a minute with ten orders each, whose waits are alike, and one covariate."""
+    held, repeats = 0, 400
+    truth = 1 - math.exp(-20 * 0.05 * 2**-0.8)
+    for seed in range(repeats):
+        luck = np.random.default_rng(seed)
+        distance = luck.choice([0, 1, 3], 600)
+        fill = shared_waits(luck, 60, 10, share=0.3) / (0.05 * (1 + distance) ** -0.8)
+        cancel = luck.exponential(60.0, 600)
+        end = np.where(fill < cancel, FILLED, CANCELLED)
+        lives = lives_of(np.minimum(fill, cancel), end, every_s=6.0, distance_ticks=distance)
+        found = fit_fill_model(lives, horizons_s=(20.0,)).probability(1, 0.0, 20.0)
+        held += found.low <= truth <= found.high
+    assert 0.93 <= held / repeats <= 0.97
 
 
 def test_between_horizons_the_log_of_the_hazard_goes_straight_in_the_log_of_time(model: FillModel) -> None:

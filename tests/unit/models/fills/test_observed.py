@@ -102,7 +102,7 @@ def test_what_is_no_order_of_continuous_trading_is_left_out_and_counted() -> Non
     events["flags"][4] = SNAPSHOT
     lives = observed_lifetimes(events, touches(SHOWN, (6.0, 100, 0, 103, 4), (7.0, 100, 5, 103, 4)), SESSION)
     assert {
-        "of the opening snapshot": 1, "outside the session": 5, "posted in a halt": 1,
+        "of a snapshot": 1, "outside the session": 5, "posted in a halt": 1,
         "at or through the other side": 1, "older than the tape": 1,
     } == lives.left_out  # fmt: skip
     assert 1 == len(lives)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
+from tests.unit.models.fills.tapes import shared_waits
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.lifetimes import CANCELLED, CENSORED, FILLED
-from nowake.models.fills.survival import ended, incidence, kaplan_meier
+from nowake.models.fills.survival import Survival, ended, incidence, kaplan_meier
 from nowake.models.measurement import wilson
 
 # Weeks of remission under placebo of Freireich et al. 1963 ("The effect of 6-mercaptopurine ..."), all of them ended.
@@ -163,10 +165,10 @@ def test_a_horizon_that_is_none_is_refused(horizon_s: float) -> None:
         kaplan_meier([1.0], [1], [horizon_s])
 
 
-def coverage(truth: float, estimate: object, repeats: int) -> float:
+def coverage(truth: float, estimate: Callable[[int], Survival], repeats: int) -> float:
     held = 0
     for seed in range(repeats):
-        found = estimate(seed)  # type: ignore[operator]
+        found = estimate(seed)
         held += found.filled.low <= truth <= found.filled.high
     return held / repeats
 
@@ -186,26 +188,41 @@ def test_intervals_as_posted_hold_the_truth_95_times_in_100() -> None:
 
 
 def in_blocks(seed: int, blocks: int = 40, each: int = 15) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Orders of one minute share a rate: P(fill by t) = 1 - E exp(-rate t), rate gamma with mean 1 and variance 1/2."""
     luck = np.random.default_rng(seed)
-    block = np.repeat(np.arange(blocks), each)
-    rate = luck.gamma(2.0, 0.5, blocks)[block]
-    fill, cancel = luck.exponential(1 / rate), luck.exponential(2.0, len(block))
-    return np.minimum(fill, cancel), np.where(fill < cancel, FILLED, CANCELLED).astype(np.int8), block
+    fill, cancel = shared_waits(luck, blocks, each, share=0.4), luck.exponential(1.5, blocks * each)
+    cause = np.where(fill < cancel, FILLED, CANCELLED).astype(np.int8)
+    return np.minimum(fill, cancel), cause, np.repeat(np.arange(blocks), each)
 
 
-def test_intervals_of_orders_in_blocks_hold_the_truth_and_those_that_ignore_blocks_do_not() -> None:
-    """Cancels are independent only within a block here, so the truth is of few cancels: by a short horizon."""
-    horizon_s = 0.3
-    truth = 1 - (1 + horizon_s / 2) ** -2
+@pytest.mark.parametrize("horizon_s", [0.2, 1.0])
+def test_intervals_of_orders_in_blocks_hold_the_truth_and_those_that_ignore_blocks_do_not(horizon_s: float) -> None:
+    truth = 1 - math.exp(-horizon_s)
 
-    def clustered_interval(seed: int) -> object:
+    def clustered_interval(seed: int) -> Survival:
         wait_s, cause, block = in_blocks(seed)
         return kaplan_meier(wait_s, cause, [horizon_s], block=block)[0]
 
-    def naive_interval(seed: int) -> object:
+    def naive_interval(seed: int) -> Survival:
         wait_s, cause, _ = in_blocks(seed)
         return kaplan_meier(wait_s, cause, [horizon_s])[0]
 
-    assert 0.92 <= coverage(truth, clustered_interval, 600) <= 0.98
-    assert coverage(truth, naive_interval, 600) < 0.85
+    assert 0.93 <= coverage(truth, clustered_interval, 1_000) <= 0.97
+    assert coverage(truth, naive_interval, 300) < 0.85
+
+
+def test_shares_of_orders_in_blocks_hold_the_truth() -> None:
+    """Nobody cancels: Wilson's interval at the effective count."""
+
+    def share(seed: int) -> Survival:
+        wait_s = shared_waits(np.random.default_rng(seed), 40, 15, share=0.4)
+        return kaplan_meier(wait_s, np.ones(600), [0.3], block=np.repeat(np.arange(40), 15))[0]
+
+    assert 0.93 <= coverage(1 - math.exp(-0.3), share, 1_000) <= 0.97
+
+
+def test_ten_blocks_still_hold_the_truth() -> None:
+    def few(seed: int) -> Survival:
+        wait_s, cause, block = in_blocks(seed, blocks=10, each=40)
+        return kaplan_meier(wait_s, cause, [0.5], block=block)[0]
+
+    assert 0.92 <= coverage(1 - math.exp(-0.5), few, 1_000) <= 0.98
