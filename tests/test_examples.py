@@ -25,6 +25,7 @@ def test_there_is_an_example_for_every_verb_there_is() -> None:
         "simulate",
         "sweep_quotes",
         "tape",
+        "volume_forecast",
     ]
     assert [path.stem for path in EXAMPLES] == names
 

@@ -106,6 +106,10 @@ def test_market_that_never_closes_has_no_night_to_weigh() -> None:
     rng = np.random.default_rng(6)
     found = whole_day(rng.normal(0, 1e-5, 60), rng.lognormal(-8, 0.3, 60))
     assert (found.overnight_weight, found.session_weight) == (1.0, 1.0)
+    continuous = whole_day(np.zeros(60), rng.lognormal(-8, 0.3, 60))
+    assert (continuous.overnight.value, continuous.whole.value) == (0.0, continuous.session.value)
+    with pytest.raises(BadData, match="never moved inside 60 sessions"):
+        whole_day(np.ones(60), np.zeros(60))
     with pytest.raises(BadData, match="19 days with a night before them"):
         whole_day(np.append(np.full(41, np.nan), rng.normal(0, 1, 19)), np.ones(60))
 

@@ -61,6 +61,8 @@ def whole_day(overnight_returns: Floats, session_variances: Floats, *, level: fl
     night, day = overnight_returns[both] ** 2, session_variances[both]
     if len(night) < LEAST_DAYS:
         raise BadData(f"{len(night)} days with a night before them; weights of night and session need {LEAST_DAYS}")
+    if not np.any(day > 0):
+        raise BadData(f"the price never moved inside {len(day)} sessions; give variances of days on which it did")
     a, b = weights(night, day)
     combined = a * night + b * day
     return WholeDay(
@@ -97,7 +99,7 @@ def _root_mean(squares: Floats, level: float, method: str) -> Measurement:
     1987), for volatility clusters."""
     n, mean = len(squares), float(np.mean(squares))
     if mean == 0:
-        raise BadData(f"{method}: the price never moved on {n} days")
+        return Measurement(value=0.0, low=0.0, high=0.0, level=level, n=n, method=method)
     off = squares - mean
     lags = min(5, n // 5)
     long_run = float(off @ off) + 2 * sum((1 - h / (lags + 1)) * float(off[h:] @ off[:-h]) for h in range(1, lags + 1))
