@@ -65,3 +65,12 @@ def test_bars_too_long_for_a_window_are_refused() -> None:
     book, trades = worlds.even_book(3, [20])
     with pytest.raises(BadParameter, match="bar_s 60"):
         orderflow_slope(read_tape(book, trades, worlds.session(1_800)), book, bar_s=60, window_s=600)
+
+
+def test_intervals_of_the_slope_times_twice_the_depth_hold_one() -> None:
+    held = []
+    for seed in range(100):
+        book, trades = worlds.even_book(seed, [20] * 3, window_s=900)
+        found = orderflow_slope(read_tape(book, trades, worlds.session(2_700)), book)
+        held.append(found.against_depth.low <= 1 <= found.against_depth.high)
+    assert 0.9 <= np.mean(held) <= 0.99

@@ -103,3 +103,8 @@ def test_prices_at_or_below_zero_are_refused() -> None:
         column[:] = column - 100_000
     with pytest.raises(BadData, match="gives no move in basis points"):
         fit_propagator(read_tape(book, trades, DAY))
+
+
+def test_what_is_older_than_the_kernel_does_not_fall_on_its_last_lags() -> None:
+    last = [fitted(seed, noise_ticks=2.0).kernel_bps.value[-1] for seed in range(12)]
+    assert np.mean(last) == pytest.approx(TRUTH_BPS[-1], abs=0.015)

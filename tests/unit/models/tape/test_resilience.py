@@ -68,3 +68,21 @@ def test_parameters_out_of_range_are_refused(name: str, value: float) -> None:
     book, tape = worlds.recovering_market(1, spread_half_life_s=1.0, depth_half_life_s=1.0, seconds=1_500)
     with pytest.raises(BadParameter, match=name):
         resilience(book, tape, worlds.session(1_500), **{name: value})
+
+
+def test_a_shock_is_followed_until_the_next_large_order_only() -> None:
+    seconds = np.arange(10.0, 3_000, 10)
+    side = np.where(np.arange(len(seconds)) % 2, 1, -1)
+    # Each order takes the whole level and leaves the spread four ticks wider; one comes back each second.
+    at = np.concatenate([[0.0], *(second + 0.3 * np.arange(5.0) for second in seconds)])
+    wide = np.concatenate([[0], np.tile([4, 3, 2, 1, 0], len(seconds))])
+    book = worlds.quotes(at, 1_000 - wide, 1_001)
+    drift = np.round(np.cumsum(np.random.default_rng(1).normal(size=len(seconds)))).astype(np.int64)
+    moved = np.append(0, np.repeat(drift, 5))
+    book = dataclasses.replace(book, bid_ticks=book.bid_ticks + moved, ask_ticks=book.ask_ticks + moved)
+    before = np.append(0, drift[:-1])
+    tape = worlds.trades(seconds, np.where(side > 0, 1_001, 1_000) + before, 100, side)
+    found = resilience(book, tape, worlds.session(3_000)).spread
+    assert found is not None
+    assert max(found.lags_s) < 10
+    assert set(found.running) == {len(seconds)}
