@@ -29,11 +29,15 @@ _RENAMED = re.compile(r"(.*)_duplicated_\d+")  # What polars calls the second co
 
 
 class Names(NamedTuple):
-    """Our names of the columns of a table; `times` are those of them that hold instants."""
+    """Our names of the columns of a table.
+
+    `times` hold instants; they, and `numbers` that need not be exact, keep their type where the file has one.
+    """
 
     needed: tuple[str, ...]
     optional: tuple[str, ...] = ()
     times: tuple[str, ...] = ("time",)
+    numbers: tuple[str, ...] = ()
 
 
 class Source(NamedTuple):
@@ -192,7 +196,7 @@ def _source(path: Path, frame: pl.DataFrame, columns: Mapping[str, str] | None, 
     kept, headings = _kept(path, frame, dict(columns or {}), names), tuple(frame.columns)
     try:
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in kept.items())
-        kinds = {name: frame[name].dtype for name in names.times if name in frame.columns}
+        kinds = {name: frame[name].dtype for name in names.times + names.numbers if name in frame.columns}
         counts = [name for name, kind in kinds.items() if kind.is_numeric() or kind in _MOMENTS]
         frame = frame.with_columns(pl.exclude(counts).cast(pl.String).fill_null("").str.strip_chars())
     except pl.exceptions.PolarsError as error:

@@ -78,7 +78,7 @@ def typed(source: Source, zone: str, unit: TimeUnit) -> pl.DataFrame:
         f"{name}_ns": moments_ns(source, name, zone, unit) if name in frame.columns else _no_times(frame.height)
         for name in ("start", "end")
     }
-    told = {f"{name}_told": frame[name] != "" for name in OPTIONAL if name in frame.columns}
+    told = {f"{name}_told": _is_told(frame[name]) for name in OPTIONAL if name in frame.columns}
     there = [name for name in NUMBERS if name in frame.columns]
     return frame.with_columns(pl.col(there).cast(pl.Float64, strict=False)).with_columns(**times, **told)
 
@@ -98,6 +98,13 @@ def _told_twice(frame: pl.DataFrame) -> tuple[Mask, Mask]:
         (pl.col("order_id").count().over("order_id") - pl.col("copy").cast(pl.Int64).sum().over("order_id")).alias("n")
     )["n"]
     return copies.to_numpy(), ((first > 1) & has_id).to_numpy()
+
+
+def _is_told(column: pl.Series) -> pl.Series:
+    """Whether something stands in a field; NaN is a number's way to say nothing."""
+    if column.dtype == pl.String:
+        return column != ""
+    return column.is_not_null() & (column.is_not_nan() if column.dtype.is_float() else True)
 
 
 def _no_times(height: int) -> pl.Series:

@@ -18,7 +18,7 @@ import polars as pl
 
 from nowake.data.columns import Names, Source, TimeUnit, read, read_leniently
 from nowake.data.order_fills import FILL_COLUMNS, is_of_fills, parents_of_fills
-from nowake.data.order_rows import Faults, LeftOut, number, parents_of_rows
+from nowake.data.order_rows import NUMBERS, Faults, LeftOut, number, parents_of_rows
 from nowake.data.order_sessions import SessionClock, zone_of
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.metaorder import OPTIONAL, Metaorders
@@ -29,6 +29,7 @@ ALL_COLUMNS = Names(
     needed=(),  # Told all at once by `_check_columns`, with what the market columns are.
     optional=(*ROW_COLUMNS, "end", "days", "date", "order_id", "fill_time", "fill_price", "fill_quantity", *OPTIONAL),
     times=("start", "end", "fill_time"),
+    numbers=("fill_price", "fill_quantity", *NUMBERS),
 )
 SIDES = {"buy": 1, "b": 1, "1": 1, "+1": 1, "buy to cover": 1, "bc": 1, "cover": 1}
 SIDES |= {"sell": -1, "s": -1, "-1": -1, "2": -1, "sell short": -1, "ss": -1, "short": -1, "sl": -1, "5": -1}

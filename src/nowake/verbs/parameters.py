@@ -17,10 +17,11 @@ from nowake.domain.metaorder import Metaorders
 from nowake.models import impact
 from nowake.models.calibration.fit import hash_of
 from nowake.models.calibration.hierarchical import Hierarchy
-from nowake.models.impact import Impact
+from nowake.models.impact import Impact, kernels
 
 _ALWAYS = dt.date(9999, 12, 31)
 _EPOCH = dt.date(1970, 1, 1)
+_KERNEL = "kernel of"
 
 
 def load_model(
@@ -186,15 +187,29 @@ def model_of(version: Version) -> Impact:
             f"{kind.version}: its formulas changed; fit again"
         )
     try:
-        return msgspec.convert(version.fields, kind)
-    except msgspec.ValidationError as error:
+        return kind(
+            **{each.name: _field(version.fields[each.name], each.type) for each in msgspec.structs.fields(kind)}
+        )
+    except (msgspec.ValidationError, KeyError, AttributeError, BadParameter) as error:
         raise BadData(f"version {version.id} is no {version.model}: {error}; fit again") from None
 
 
 def fields_of(model: Impact) -> dict[str, object]:
-    """Every field of a model as plain values, to be stored."""
-    fields: dict[str, object] = msgspec.to_builtins(model)
-    return fields
+    """Every field of a model as plain values, to be stored; a kernel's say which it is."""
+    return {name: _plain_field(getattr(model, name)) for name in model.__struct_fields__}
+
+
+def _plain_field(value: object) -> object:
+    plain: object = msgspec.to_builtins(value)
+    return {_KERNEL: type(value).__name__} | plain if isinstance(plain, dict) else plain
+
+
+def _field(plain: Any, kind: Any) -> Any:
+    """The way back."""
+    if not (isinstance(plain, dict) and _KERNEL in plain):
+        return msgspec.convert(plain, kind)
+    named = {name: value for name, value in plain.items() if name != _KERNEL}
+    return msgspec.convert(named, getattr(kernels, plain[_KERNEL]))
 
 
 def models() -> dict[str, type[Impact]]:

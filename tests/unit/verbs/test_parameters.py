@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.contracts.static_models import STATIC_MODELS
+from tests.contracts.transient_models import TRANSIENT_MODELS
 
 from nowake.data import parameters
 from nowake.data.parameters import Version
@@ -41,8 +43,10 @@ def stored(tmp_path: Path, *versions: Version) -> Path:
     "model",
     [
         SquareRoot(y=0.1 + 0.2, relaxed=0.5, reading=Reading.PEAK, covariance=((1 / 3,),)),
-        Linear(gamma=1e-7, eta=3e-6, epsilon=0.01),
+        *STATIC_MODELS,
+        *TRANSIENT_MODELS,
     ],
+    ids=str,
 )
 def test_a_model_comes_back_from_the_store_to_the_last_digit(tmp_path: Path, model: Impact) -> None:
     assert load_model(stored(tmp_path, version(model)), "desk") == model

@@ -21,6 +21,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact import Impact, PowerLaw, SquareRoot
 from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NESTED: tuple[tuple[type[Impact], type[Impact], dict[str, float]], ...] = ((SquareRoot, PowerLaw, {"exponent": 0.5}),)
 
@@ -143,6 +147,37 @@ class Comparison:
         if len(best) == 1:
             return f"{best[0]} explains the costs better than every other ({at})"
         return f"{', '.join(best[:-1])} and {best[-1]} cannot be told apart {at}{worse}"
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a model, best first: loglik, penalty, AIC, BIC, forecast R², and p against the best."""
+        import polars as pl  # noqa: PLC0415
+
+        against = {each.worse: each for each in self.verdicts if each.better == self.scores[0].name}
+        rows = [
+            {
+                "model": score.name,
+                "fitted": score.fitted,
+                "loglik": score.loglik,
+                "penalty": score.penalty,
+                "aic": score.aic,
+                "bic": score.bic,
+                "forecast_r2": None if score.forecast is None else score.forecast.r2.value,
+                "p": None if score.name not in against else against[score.name].adjusted_p,
+                "forecast_p": None if score.name not in against else against[score.name].forecast_p,
+            }
+            for score in self.scores
+        ]
+        return pl.DataFrame(rows, schema_overrides=dict.fromkeys(("forecast_r2", "p", "forecast_p"), pl.Float64))
+
+    def __str__(self) -> str:
+        rows = [f"{'':<36}{'log lik. behind':>16}{'R² on later days':>18}{'p':>10}"]
+        first = self.scores[0]
+        p = {each.worse: f"{each.adjusted_p:.3g}" for each in self.verdicts if each.better == first.name}
+        for score in self.scores:
+            behind = (first.loglik - first.penalty) - (score.loglik - score.penalty)
+            later = "-" if score.forecast is None else f"{score.forecast.r2.value:.3f}"
+            rows.append(f"{score.name:<36}{behind:>16.4g}{later:>18}{p.get(score.name, '-'):>10}")
+        return "\n".join([*rows, self.statement, *(f"- {note}" for note in self.notes)])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -68,6 +68,13 @@ class CrossValidation:
     variance: Floats
     day: Ints
 
+    def __str__(self) -> str:
+        blocks = ", ".join(f"{block.r2:.3f}" for block in self.blocks)
+        return (
+            f"R²         {self.r2}\nerror bps  {self.error_bps}\nbias bps   {self.bias_bps}\n"
+            f"R² of blocks in time order: {blocks}"
+        )
+
 
 def cross_validate(
     problem: Problem,

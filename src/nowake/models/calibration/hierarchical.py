@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from nowake.domain.errors import Unidentified
+from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.cluster import doubt_of
 from nowake.models.calibration.loss import Loss
@@ -189,6 +189,17 @@ def fit_by_symbol(
     pooled = solve(problem, loss=loss)
     check_solution(problem, pooled)
     study = _Study(problem, pooled)
+    try:
+        return _reported(study, orders, level)
+    except BadParameter as error:
+        raise Unidentified(
+            f"parameters of {problem.prototype.name} by symbol leave what the model allows: {error}; hold one of them"
+        ) from None
+
+
+def _reported(study: _Study, orders: Metaorders, level: float) -> Hierarchy:
+    """What was found, as a user reads it."""
+    problem, pooled, count = study.whole, study.pooled, len(study.parts)
     between, own, evidence, converged = study.run()
     names = [orders.symbols[place] for place in np.unique(orders.symbol[problem.rows])]
     report = _Report(study, between, level, count)

@@ -184,6 +184,16 @@ class Recalibration:
         """The model as it stands, with its covariance."""
         return self.problem.model_at(self.solution.values, self.doubt.covariance)
 
+    def __str__(self) -> str:
+        alarm = self.alarm
+        leans = {1: "dearer than", -1: "cheaper than", 0: "as"}[alarm.direction]
+        state = f"RINGS: impact is {leans} forecast" if alarm.rings else "quiet"
+        return (
+            f"{self.model.name} fitted to {len(self.problem):,} orders until {_iso(int(self.orders.day[-1]))}\n"
+            f"{self.model.describe()}\n"
+            f"alarm {state}; evidence {alarm.evidence:.3g} of {1 / alarm.alpha:.3g} after {alarm.days} days"
+        )
+
     def fold(self, day: Metaorders) -> Recalibration:
         """Forecast a finished day, judge it, and fold it in; several days are taken one by one.
 

@@ -106,6 +106,16 @@ def test_the_law_that_made_the_orders_beats_the_linear_one_in_sample_and_out_of_
     assert verdict.forecast_p < 0.01
 
 
+def test_a_comparison_prints_the_best_first_and_ends_with_the_statement() -> None:
+    found = compare([Linear, SquareRoot], generate_orders(SquareRoot(y=1.0), 1, Design(orders=800, days=60)))
+    lines = str(found).split("\n")
+    assert lines[1].split()[:2] == ["square", "root"]
+    assert lines[-1] == found.statement
+    frame = found.to_frame()
+    assert frame["model"].to_list() == ["square root", "linear (Almgren-Chriss)"]
+    assert frame["p"].to_list() == [None, found.verdicts[0].adjusted_p]
+
+
 def test_a_nested_law_is_judged_by_its_extra_parameter() -> None:
     orders = generate_orders(PowerLaw(y=1.0, exponent=0.8), 2, Design(orders=2_000))
     found = compare([SquareRoot, PowerLaw], orders, blocks=0)

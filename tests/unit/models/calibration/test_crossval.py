@@ -106,3 +106,10 @@ def test_too_few_days_and_senseless_settings_are_refused() -> None:
         cross_validate(problem(orders=200, days=7))
     with pytest.raises(BadParameter, match=r"first 1\.5 between 0 and 1"):
         cross_validate(problem(), first=1.5)
+
+
+def test_it_prints_its_numbers_and_the_blocks_in_time_order() -> None:
+    found = cross_validate(problem(), blocks=2)
+    lines = str(found).split("\n")
+    assert lines[0].startswith(f"R²         {found.r2.value:.6g} [")
+    assert lines[-1] == f"R² of blocks in time order: {found.blocks[0].r2:.3f}, {found.blocks[1].r2:.3f}"

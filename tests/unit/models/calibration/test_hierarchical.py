@@ -10,7 +10,7 @@ from nowake.domain.errors import Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.hierarchical import Hierarchy, fit_by_symbol
-from nowake.models.impact import PowerLaw, SquareRoot
+from nowake.models.impact import PowerLaw, Propagator, SquareRoot
 from nowake.models.terms import Terms
 
 TAU, TAU_EXPONENT = 0.3, 0.08
@@ -64,9 +64,9 @@ def test_one_parameter_agrees_with_pooling_each_symbol_s_own_fit() -> None:
     value, se = np.log([each.value for each in alone]), np.array([each.sd / each.value for each in alone])
     weight = 1 / (found.between["y"].value ** 2 + se**2)
     middle = weight @ value / weight.sum()
-    assert np.log(found.middle["y"].value) == pytest.approx(middle, abs=0.03)
+    assert np.log(found.middle["y"].value) == pytest.approx(middle, abs=0.04)
     own = np.log([each.estimates["y"].value for each in found.symbols])
-    np.testing.assert_allclose(middle + (value - middle) * weight * found.between["y"].value ** 2, own, atol=0.04)
+    np.testing.assert_allclose(middle + (value - middle) * weight * found.between["y"].value ** 2, own, atol=0.06)
 
 
 def test_an_unseen_symbol_has_the_wider_interval() -> None:
@@ -153,6 +153,11 @@ def test_it_prints_as_a_table_and_is_one_as_a_frame() -> None:
     frame = found.to_frame()
     assert frame.height == 24
     assert frame.columns == ["symbol", "orders", "parameter", "value", "low", "high", "pool_share", "alone"]
+
+
+def test_a_model_whose_symbols_leave_what_it_allows_is_refused_with_the_reason() -> None:
+    with pytest.raises(Unidentified, match=r"propagator by symbol leave what the model allows|did not rest|edge"):
+        fit_by_symbol(Propagator, world(3, MIXED)[0])
 
 
 def test_two_symbols_cannot_tell_how_much_symbols_differ() -> None:

@@ -99,6 +99,8 @@ def test_the_alarm_rings_when_impact_gets_dearer_and_says_so() -> None:
         found = watched(seed, change=1.5)
         assert found.alarm.rings
         assert found.alarm.direction == 1
+        assert "RINGS: impact is dearer than forecast" in str(found)
+    assert "alarm quiet" in str(watched(0))
 
 
 def test_the_alarm_rings_in_no_more_periods_than_it_says() -> None:
