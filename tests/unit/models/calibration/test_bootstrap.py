@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -90,3 +91,21 @@ def test_clusters_too_few_to_draw_from_are_refused() -> None:
         one_step(solution, ClusterSums(scores, curvatures, 30), seed=1, replicates=100)
     with pytest.raises(BadParameter, match="replicates 1"):
         one_step(solution, lonely, seed=1, replicates=1)
+
+
+def test_a_replicates_t_is_its_move_over_its_own_clustered_error() -> None:
+    """Written out for a mean of clusters: scores of the replicate are taken at the replicate's own estimate."""
+    rng = np.random.default_rng(4)
+    sizes, totals = rng.integers(1, 9, 15).astype(float), rng.normal(size=15)
+    totals -= sizes * totals.sum() / sizes.sum()  # Scores at the estimate sum to 0.
+    _, solution, _ = power()
+    sums = ClusterSums(totals[:, None], sizes[:, None, None], 60)
+    found = one_step(dataclasses.replace(solution, values=np.zeros(1)), sums, seed=3, replicates=4)
+    again = np.random.default_rng(3)
+    for draw, t in zip(found.draws[:, 0], found.t[:, 0], strict=True):
+        picked = again.integers(0, 15, 15)
+        mean = totals[picked].sum() / sizes[picked].sum()
+        left = totals[picked] - sizes[picked] * mean
+        error = np.sqrt(15 / 14 * (left**2).sum()) / sizes[picked].sum()
+        assert draw == pytest.approx(mean)
+        assert t == pytest.approx(mean / error)

@@ -13,6 +13,7 @@ from nowake.models.calibration.goodness import by_size, forward_r2, r_squared
 from nowake.models.calibration.problem import Problem
 from nowake.models.calibration.solve import solve
 from nowake.models.impact import SquareRoot
+from nowake.models.measurement import t_of
 
 
 def problem(**changed: object) -> Problem:
@@ -70,3 +71,16 @@ def test_a_bucket_of_one_cluster_has_no_interval() -> None:
     buckets = by_size(whole, solve(whole), level=0.95)
     assert buckets[0].clusters == 1
     assert math.isinf(buckets[0].high_bps)
+
+
+def test_the_interval_of_a_bucket_is_the_clustered_one_of_a_weighted_mean() -> None:
+    whole = problem()
+    solution = solve(whole)
+    last = by_size(whole, solution, level=0.95)[-1]
+    rows = np.argsort(whole.terms.share_of_day)[-300:]
+    weights, cost, cell = 1 / solution.scale_bps[rows] ** 2, whole.cost_bps[rows], whole.cell[rows]
+    mean = np.average(cost, weights=weights)
+    pulls = [(weights * (cost - mean))[cell == each].sum() / weights.sum() for each in np.unique(cell)]
+    groups = len(pulls)
+    half = t_of(0.95, groups - 1) * np.sqrt(groups / (groups - 1) * np.square(pulls).sum())
+    assert (last.low_bps, last.high_bps) == pytest.approx((mean - half, mean + half))

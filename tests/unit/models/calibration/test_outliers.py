@@ -10,6 +10,9 @@ import pytest
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.fit import fit
 from nowake.models.calibration.generate import Design, generate_orders
+from nowake.models.calibration.loss import Loss
+from nowake.models.calibration.problem import Problem
+from nowake.models.calibration.solve import solve
 from nowake.models.impact import SquareRoot
 
 CLEAN = Design(orders=2_000, shared=0.0)
@@ -56,3 +59,17 @@ def test_without_outliers_dropping_is_least_squares() -> None:
     _, plain, _, dropped = fit(SquareRoot, desk(0)).policies
     assert dropped.values == plain.values
     assert dropped.touched == 0
+
+
+def test_pulling_in_is_least_squares_on_costs_cut_at_three_scales_from_the_headline() -> None:
+    orders = desk()
+    problem = Problem.of(SquareRoot, orders, later=False)
+    headline = solve(problem)
+    far = np.clip(headline.residuals, -3 * headline.scale_bps, 3 * headline.scale_bps)
+    cut = solve(
+        dataclasses.replace(problem, cost_bps=problem.predict(headline.values) + far),
+        loss=Loss(),
+        start=headline.values,
+    )
+    pulled = fit(SquareRoot, orders, later=False).policies[2]
+    assert pulled.values["y"] == pytest.approx(cut.values[0], rel=1e-6)

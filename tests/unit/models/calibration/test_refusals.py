@@ -115,3 +115,10 @@ def test_inflation_is_one_over_what_the_other_slopes_leave() -> None:
         left = x[:, k] - x[:, 1 - k] * (x[:, k] @ x[:, 1 - k]) / (x[:, 1 - k] @ x[:, 1 - k])
         assert inflation[k] == pytest.approx((x[:, k] @ x[:, k]) / (left @ left), rel=1e-6)
     assert partner.tolist() == [1, 0]
+
+
+def test_durations_that_hardly_differ_are_refused_with_how_alike_the_parts_are() -> None:
+    orders = generate_orders(Linear(gamma=5e-7, eta=1e-7, epsilon=0.02), 1, Design(orders=600, days=40, symbols=4))
+    days = np.random.default_rng(2).uniform(0.99, 1.01, 600)
+    with pytest.raises(Unidentified, match=r"inflate each other's variance \S+ times \(1000 is the most taken\)"):
+        fit(Linear, dataclasses.replace(orders, days=days), later=False)

@@ -143,3 +143,15 @@ def test_rows_picked_to_begin_on_are_in_step_with_nothing() -> None:
     assert (np.diff(picked) > 0).all()
     assert np.bincount(picked % 10, minlength=10) == pytest.approx(1_000, rel=0.05)
     assert spread_out(5, 10).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_two_equations_are_made_uncorrelated_and_of_unit_scale() -> None:
+    """The later move shares the order's own path: what is left of it, given the cost, is news."""
+    desk = generate_orders(
+        SquareRoot(y=1.0, relaxed=0.4), 7, Design(orders=20_000, days=200, relax_days=0.05, shared=0.0)
+    )
+    found = solve(Problem.of(SquareRoot, desk), loss=Loss())
+    cost, later = found.z[: len(desk)], found.z[len(desk) :]
+    assert found.noise.correlation > 0.5
+    assert float((cost * later).mean()) == pytest.approx(0, abs=0.03)
+    assert float((later**2).mean()) == pytest.approx(1, abs=0.03)
