@@ -77,7 +77,7 @@ class Within(msgspec.Struct, frozen=True, kw_only=True):
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Taking a whole order from the displayed book at once: cost against the mid, fees apart.
 
-    `possible` is the share of books that displayed enough; `cost_bps` their average, None where fewer than twelve did.
+    `possible` is the share of two-sided books that displayed enough; `cost_bps` their average, None where fewer than twelve did.
     """
 
     possible: float
@@ -297,8 +297,9 @@ def _sweep(books: Books, instrument: Instrument, quantity: float, side: int, lev
     before = np.cumsum(lots, axis=1) - lots
     taken = np.clip(wanted - before, 0.0, lots)
     mid = books.mid_ticks
-    enough = np.isfinite(mid) & (lots.sum(axis=1) >= wanted)
-    share = float(enough.mean()) if len(enough) else 0.0
+    there = np.isfinite(mid)
+    enough = there & (lots.sum(axis=1) >= wanted)
+    share = float(enough.sum() / there.sum()) if there.any() else 0.0
     if enough.sum() < BATCHES:
         return Sweep(possible=share, cost_bps=None)
     paid = (taken * ticks).sum(axis=1)[enough] / wanted

@@ -19,6 +19,7 @@ from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.urgency import Risk
 from nowake.models.tape.resilience import Resilience, resilience
+from nowake.models.volatility import two_sided
 from nowake.models.volume import VolumeCurve
 from nowake.reports.analysis import Analysis
 from nowake.verbs.books import books_of
@@ -169,9 +170,14 @@ def _seen(order: ParentOrder, *, look_ahead: bool) -> tuple[int, int]:
 def _liquidity(
     order: ParentOrder, day: Day, market: MarketState, *, look_ahead: bool, level: float
 ) -> Liquidity | None:
-    """What the book offers; None where the window has no two-sided quote, or nothing came before it."""
+    """What the book offers while the data last; None where they have no quote in the window, or nothing before it."""
     start_ns, end_ns = _seen(order, look_ahead=look_ahead)
-    if end_ns <= start_ns or not len(day.quotes):
+    times, _ = two_sided(day.quotes)
+    if not len(times):
+        return None
+    # After its last quote a table says nothing: a book that stands still there would be invented.
+    start_ns, end_ns = max(start_ns, int(times[0])), min(end_ns, int(times[-1]))
+    if end_ns <= start_ns:
         return None
     return liquidity(
         order.quantity,

@@ -278,3 +278,19 @@ def test_a_rule_of_thumb_by_each_market_stands_beside_the_others(orders) -> None
         line = impact.Linear.from_market(order.market)
         wanted = line.half_spread_bps(terms) + line.total_bps(terms)
         assert found.costs[0].expected_bps[place] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("source", ["lobster:AMZN:5", "binance:BTCUSDT@BINANCE-USDM", "dbn:ESH4", "lean:IBM:tick"])
+def test_real_days_of_orders_levels_futures_and_tables_are_analysed_whole(data_root: Path, source: str) -> None:
+    dates = {"dbn:ESH4": "2023-12-26", "lean:IBM:tick": "2013-10-07", "binance:BTCUSDT@BINANCE-USDM": "2024-08-08"}
+    day = nw.load_day(source, dates.get(source), root=data_root)
+    session = day.instrument.session
+    order = nw.ParentOrder.sell(day.instrument, 40, start=session.open_ns, end=session.close_ns)
+    made = pretrade(order, day, risk_aversion=0.3, limit_bps=20)
+    assert made.liquidity is not None
+    assert (made.liquidity.sweep is not None) == day.can_replay
+    assert 0 < made.liquidity.bid_touch < float("inf")
+    for each in made.estimates:
+        low, high = each.expected_interval()
+        assert low < each.expected_bps < high
+    assert "Liquidity" in str(made)
