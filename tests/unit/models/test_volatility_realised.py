@@ -1,13 +1,25 @@
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.unit.models.makers import SECOND, session
 
-from nowake.domain.errors import BadData, BadParameter
-from nowake.models.volatility import bipower, jumps, noise_bps, realised_kernel, signature, ticks_of, two_scale
+from nowake.data.load import load_day
+from nowake.domain.errors import BadData, BadParameter, NotFound
+from nowake.models.volatility import (
+    bipower,
+    jumps,
+    noise_bps,
+    realised_kernel,
+    realised_volatility,
+    signature,
+    ticks_of,
+    two_scale,
+    two_sided,
+)
 from nowake.models.volatility.realised import Ticks, parzen, pilot_of, thinned
 
 DAY = session()
@@ -169,3 +181,23 @@ def test_prices_that_tell_nothing_are_refused() -> None:
         ticks_of(times[::-1], np.arange(200) + 5.0, DAY)
     with pytest.raises(BadParameter, match="leaves 0 returns"):
         bipower(ticks_of(times, np.arange(200) + 5.0, DAY))
+
+
+@pytest.mark.slow
+def test_mids_and_prints_of_a_real_day_tell_the_volatility_of_its_five_minute_returns(data_root: Path) -> None:
+    """Mids of LOBSTER move in steps of the book: taken tick by tick they told three quarters of it."""
+    try:
+        day = load_day("lobster:AMZN", "2012-06-21", root=data_root)
+    except NotFound:
+        pytest.skip(f"lobster:AMZN is not in {data_root}")
+    hours = day.instrument.session
+    slow = realised_volatility(day.quotes, hours)
+    continuous = ~day.trades.auction
+    series = (
+        two_sided(day.quotes),
+        (day.trades.time_ns[continuous], day.trades.price_ticks[continuous].astype(np.float64)),
+    )
+    for times, values in series:
+        for found in (two_scale(ticks_of(times, values, hours)), realised_kernel(ticks_of(times, values, hours))):
+            assert slow.low < found.value < slow.high
+            assert found.high / found.low < slow.high / slow.low

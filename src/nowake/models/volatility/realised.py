@@ -132,7 +132,8 @@ def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     covariances = np.array([float(r[h:] @ r[:-h]) for h in range(1, H + 1)])
     left = 2 * n * pilot.noise * (1 - float(weights[0]))
     value = float(r @ r) + 2 * float(weights @ covariances) - left
-    spread = _variance_of(pilot, n, weights)
+    # The noise taken off is itself the first autocovariance, which so comes to weigh 1 like gamma_0.
+    spread = _variance_of(pilot, n, np.append(1.0, weights[1:]))
     method = f"realised kernel, Parzen, bandwidth {H} over {_ticks_in_words(n, every)}"
     return _measured(ticks, value, spread, level, method, degrees=pilot.degrees)
 
