@@ -1,7 +1,8 @@
 """Limit orders as columns: what each saw when it was posted, when it was first filled, how and when it ended.
 
 A row is the life of one resting order, or of one that was only imagined (`probes`). Everything about the market is as
-it stood before the instant of posting, so nothing here looks ahead."""
+it stood before the instant of posting, so nothing here looks ahead; only the queue counts what joined it earlier in the
+same instant."""
 
 from __future__ import annotations
 

@@ -51,6 +51,23 @@ def test_what_ends_after_an_instant_is_not_known_at_it() -> None:
     assert 2 == len(known_at(lives, OPEN_NS + NS_PER_SECOND))
 
 
+def test_what_became_of_earlier_orders_after_the_cut_does_not_reach_the_model() -> None:
+    lives = posted(8, 3_000)
+    cut_s = 0.7 * 10.0 * 2_999
+    start_s = 10.0 * np.arange(3_000)
+    runs_over = (start_s < cut_s) & (start_s + lives.end_s > cut_s)
+    assert runs_over.sum() > 3
+    other = lives_of(
+        np.where(runs_over, lives.end_s + 30, lives.end_s),
+        np.where(runs_over, np.where(lives.end == FILLED, CANCELLED, FILLED), lives.end),
+        every_s=10.0,
+        distance_ticks=lives.distance_ticks,
+        queue_lots=lives.queue_lots,
+        imbalance=lives.imbalance,
+    )
+    assert calibrate(lives, horizons_s=(30.0,)) == calibrate(other, horizons_s=(30.0,))
+
+
 def test_thin_parts_are_refused() -> None:
     with pytest.raises(BadData, match="no horizon can bear a fit"):
         calibrate(posted(5, 60), horizons_s=(10.0,))

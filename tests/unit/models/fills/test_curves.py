@@ -5,10 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from tests.unit.models.fills.tapes import OPEN_NS, lives_of
+from tests.unit.models.fills.tapes import lives_of
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.fills.blocks import blocks_of
 from nowake.models.fills.curves import fill_curves, usual_distances
 from nowake.models.fills.lifetimes import CANCELLED, CENSORED, FILLED, Lifetimes
 
@@ -114,12 +113,6 @@ def test_a_queue_that_nobody_told_is_not_cut_into_buckets() -> None:
     lives = lives_of(np.ones(100), np.full(100, FILLED), every_s=10.0, queue_lots=np.full(100, np.nan))
     (rate,) = fill_curves(lives, horizons_s=(5.0,), distances=(0,)).rates
     assert (None, None) == rate.queue_lots
-
-
-def test_blocks_are_of_a_minute_or_of_two_horizons() -> None:
-    start_ns = OPEN_NS + np.array([0, 59, 60, 61, 300]) * 10**9
-    assert [0, 0, 1, 1, 2] == blocks_of(start_ns, 1.0).tolist()
-    assert [0, 0, 0, 0, 1] == blocks_of(start_ns, 100.0).tolist()
 
 
 @pytest.mark.parametrize(

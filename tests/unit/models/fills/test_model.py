@@ -100,6 +100,12 @@ def test_longer_horizons_are_never_less_likely(model: FillModel) -> None:
         assert np.all(np.diff(each) >= 0)
 
 
+def test_a_later_fit_below_an_earlier_one_is_raised_to_it(model: FillModel) -> None:
+    sunk = msgspec.structs.replace(model.fits[-1], log_hazard=model.fits[-1].log_hazard - 5)
+    bent = msgspec.structs.replace(model, fits=(*model.fits[:-1], sunk))
+    assert bent.probability(0, 0.0, 30.0).value == pytest.approx(bent.probability(0, 0.0, 60.0).value)
+
+
 def test_a_higher_level_is_a_wider_interval(model: FillModel) -> None:
     narrow, wide = (model.probability(0, 0.0, 10.0, level=level) for level in (0.8, 0.99))
     assert wide.low < narrow.low < narrow.high < wide.high
