@@ -52,15 +52,13 @@ def test_what_ends_after_an_instant_is_not_known_at_it() -> None:
 
 
 def test_what_became_of_earlier_orders_after_the_cut_does_not_reach_the_model() -> None:
-    lives = posted(8, 3_000)
-    cut_s = 0.7 * 10.0 * 2_999
-    start_s = 10.0 * np.arange(3_000)
+    lives = posted(8, 4_000, every_s=1.0)
+    cut_s, start_s = 0.7 * 3_999, np.arange(4_000)
     runs_over = (start_s < cut_s) & (start_s + lives.end_s > cut_s)
     assert runs_over.sum() > 3
     other = lives_of(
         np.where(runs_over, lives.end_s + 30, lives.end_s),
         np.where(runs_over, np.where(lives.end == FILLED, CANCELLED, FILLED), lives.end),
-        every_s=10.0,
         distance_ticks=lives.distance_ticks,
         queue_lots=lives.queue_lots,
         imbalance=lives.imbalance,
