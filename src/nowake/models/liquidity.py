@@ -77,7 +77,8 @@ class Within(msgspec.Struct, frozen=True, kw_only=True):
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Taking a whole order from the displayed book at once: cost against the mid, fees apart.
 
-    `possible` is the share of two-sided books that displayed enough; `cost_bps` their average, None where fewer than twelve did.
+    `possible` is the share of two-sided books that displayed enough; `cost_bps` their average, None where fewer than
+    twelve did.
     """
 
     possible: float

@@ -175,8 +175,10 @@ def _liquidity(
     times, _ = two_sided(day.quotes)
     if not len(times):
         return None
-    # After its last quote a table says nothing: a book that stands still there would be invented.
-    start_ns, end_ns = max(start_ns, int(times[0])), min(end_ns, int(times[-1]))
+    first, last = max(start_ns, int(times[0])), min(end_ns, int(times[-1]))
+    # A market may stand still for a while; only a real gap means that the data end, and a book there is invented.
+    if (first - start_ns) + (end_ns - last) > 0.02 * (end_ns - start_ns):
+        start_ns, end_ns = first, last
     if end_ns <= start_ns:
         return None
     return liquidity(
