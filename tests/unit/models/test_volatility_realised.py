@@ -60,7 +60,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(measure: object) -> None:
     held = []
     for noise, keep in ((0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (5.0, 0.3), (2.0, 0.1)):
         each = []
-        for seed in range(150):
+        for seed in range(400):
             ticks, true = prices(seed, noise_bps=noise, keep=keep)
             found = measure(ticks)
             each.append(found.low <= true <= found.high)

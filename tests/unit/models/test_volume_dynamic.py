@@ -56,6 +56,7 @@ def test_forecast_through_the_day_is_the_dense_gaussian_given_what_traded() -> N
     expected = np.exp(law.phi[3:] + level.mean + mean + np.diag(variance) / 2)
     assert found.expected == pytest.approx(expected)
     assert np.log(found.high / found.low) == pytest.approx(2 * 1.96 * np.sqrt(np.diag(variance)), rel=1e-3)
+    assert live.expected() == pytest.approx(expected)
     total, spread = expected.sum(), expected @ np.expm1(variance) @ expected
     assert found.remaining.value == pytest.approx(total)
     sd = math.sqrt(math.log1p(spread / total**2))

@@ -1,9 +1,9 @@
 """How volatility runs over the day: a factor for each bucket, robust to jumps.
 
 Weighted standard deviation of Boudt, Croux, Laurent 2011 ("Robust estimation of intraweek periodicity in volatility
-and jump detection", equations 2.9 to 2.12): returns are divided by their day's bipower volatility; the shortest half
-of each bucket's returns gives a first factor; the mean square of those within the 99 % range of it, times 1.081 for
-what the cut takes off a normal, gives the second. The factors' mean square is 1, so that
+and jump detection"): returns are divided by their day's bipower volatility; the shortest half of each bucket's returns
+gives a first factor; the mean square of those within the 99 % range of it gives the second. (Their 1.081, for what the
+cut takes off a normal, is the same in every bucket and falls out.) The factors' mean square is 1, so that
 
     volatility of a bucket = factor * daily volatility / sqrt(buckets).
 
@@ -29,7 +29,7 @@ from nowake.models.volume.curve import edges_of
 
 LEAST_DAYS = 10
 _DRAWS = 199
-_CUT, _CONSISTENT = 6.635, 1.081  # The 99 % point of chi-squared at one degree, and what makes the mean unbiased.
+_CUT = 6.635  # The 99 % point of chi-squared at one degree of freedom.
 
 Floats = npt.NDArray[np.float64]
 
@@ -148,7 +148,7 @@ def _weighted(standard: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     first = _shortest_half(standard)
     keep = np.abs(standard) <= math.sqrt(_CUT) * first  # False where either is NaN.
     count = np.maximum(keep.sum(axis=0), 1)
-    factor = np.sqrt(_CONSISTENT * np.where(keep, standard**2, 0.0).sum(axis=0) / count)
+    factor = np.sqrt(np.where(keep, standard**2, 0.0).sum(axis=0) / count)
     mean = math.sqrt(float(np.mean(factor**2)))
     return factor / mean if mean > 0 else factor, keep
 
