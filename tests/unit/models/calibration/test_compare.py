@@ -11,7 +11,7 @@ from scipy import stats
 from nowake.domain.errors import BadParameter
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.cluster import doubt_of
-from nowake.models.calibration.compare import Comparison, compare, holm, log_likelihood, nested_test
+from nowake.models.calibration.compare import Comparison, compare, holm, log_likelihood, nested_test, vuong
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, Student
 from nowake.models.calibration.problem import Problem
@@ -56,7 +56,8 @@ def equally_wrong(seed: int, *, tilt: float = 0.0, count: int = 600) -> Metaorde
     """Costs that go as much with the price as with the spread, with errors shared by day and symbol."""
     rng = np.random.default_rng(seed)
     day, symbol = np.sort(rng.integers(0, 40, count)), rng.integers(0, 5, count)
-    high, wide = rng.random(count) > 0.5, rng.random(count) > 0.5
+    # Alike in a day and symbol, so that what tells the models apart comes in clusters too.
+    high, wide = (rng.random((40, 5)) > 0.5)[day, symbol], (rng.random((40, 5)) > 0.5)[day, symbol]
     noise = 15 * (0.8 * rng.normal(size=count) + 0.6 * rng.normal(size=(40, 5))[day, symbol])
     cost = 20 + (5 + tilt) * high + 5 * wide + noise
     price = np.where(high, 80.0, 20.0)
@@ -134,6 +135,18 @@ def test_a_free_exponent_is_called_better_than_a_true_square_root_five_times_of_
         for seed in range(400)
     )
     assert 0.02 <= wrong / 400 <= 0.08
+
+
+def test_that_two_models_say_the_same_is_denied_five_times_of_a_hundred_where_they_do() -> None:
+    """A square root is a power law too: at its truth the larger model says nothing more."""
+    denied = 0
+    for seed in range(150):
+        orders = generate_orders(SquareRoot(y=1.0), seed, Design(orders=300, days=40))
+        problems = [Problem.of(model, orders, spread="half", later=False) for model in (SquareRoot, PowerLaw)]
+        one, other = (solve(problem, loss=Loss()) for problem in problems)
+        rows = log_likelihood(one) - log_likelihood(other)
+        denied += vuong(one, other, rows, problems[0].cell, advantage=0.0)[0] < 0.05
+    assert 1 <= denied <= 15
 
 
 def test_models_that_say_the_same_cannot_be_told_apart() -> None:
