@@ -22,8 +22,12 @@ def lives(events: Sequence[Event], quotes: Sequence[Quote], open_ns: int, close_
     halted = False
     last_ns = min(max(events[-1][0], quotes[-1][0]), close_ns)
 
+    def is_known(order: dict[str, int | None], time_ns: int) -> bool:
+        """Whether the tape still tells of an order; in the very instant it is lost from sight, it does."""
+        return order["end"] is None or (order["end"] == CENSORED and order["end_ns"] == time_ns <= last_ns)
+
     def end(order: dict[str, int | None], time_ns: int, how: int) -> None:
-        if order["end"] is None:
+        if is_known(order, time_ns):
             late = time_ns > last_ns
             order["end_ns"], order["end"] = (last_ns, CENSORED) if late else (time_ns, how)
 
@@ -46,7 +50,7 @@ def lives(events: Sequence[Event], quotes: Sequence[Quote], open_ns: int, close_
             if mine is not None:
                 assert isinstance(mine["left"], int)
                 mine["left"] -= lots
-                if kind == EXECUTE and mine["end"] is None and mine["fill_ns"] is None and time_ns <= last_ns:
+                if kind == EXECUTE and is_known(mine, time_ns) and mine["fill_ns"] is None and time_ns <= last_ns:
                     mine["fill_ns"] = time_ns
                 if kind == DELETE or mine["left"] <= 0:
                     end(mine, time_ns, FILLED if kind == EXECUTE else CANCELLED)

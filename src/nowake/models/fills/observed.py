@@ -1,11 +1,11 @@
 """Lives of the orders of an order-by-order tape: who was posted where, and how each of them ended.
 
 Counted are orders posted in continuous trading at a price that rests. Left out, and counted by reason: orders of a
-snapshot (they are older than it, so their ages are not known), orders posted outside the session or in a
-halt, without a two-sided market before them, or at a price that crossed it. A life ends by its last execution or its
-cancellation; it is censored at the end of the data, the session's close, a halt, a cleared book, and where the tape
-lost sight of it: a RESYNC at its price says that something happened there unseen, and a feed of the best level alone
-shows nothing of an order whose price is no longer the best.
+snapshot (they are older than it, so their ages are not known), orders posted outside the session or in a halt, without
+a two-sided market before them, or at a price that crossed it. A life ends by its last execution or its cancellation; it
+is censored at the end of the data, the session's close, a halt, a cleared book, and where the tape lost sight of it: a
+RESYNC at its price says that something happened there unseen, and a feed of the best level alone shows nothing of an
+order whose price is no longer the best.
 
 Wrong where: being lost from sight is no accident (the market moved away from the order), so curves of a feed of one
 level are too high; an order that is replaced counts as cancelled."""
@@ -206,7 +206,10 @@ def _out_of_sight_ns(quotes: Quotes, start_ns: Ints, side: Ints, price: Ints) ->
 
 
 def _ended(lives: _Lives, last_ns: Ints) -> tuple[npt.NDArray[np.int8], Ints, Ints]:
-    """How and when each life ended and when it was first executed, as far as the tape told of it."""
+    """How and when each life ended and when it was first executed, as far as the tape told of it.
+
+    In the very instant that ends what is known, what the tape tells of an order by its id still counts.
+    """
     told = lives.end_ns <= last_ns
     end = np.where(told, lives.end, CENSORED).astype(np.int8)
     fill_ns = np.where(lives.fill_ns <= last_ns, lives.fill_ns, _NEVER)
