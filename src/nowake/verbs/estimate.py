@@ -284,7 +284,7 @@ def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen
     """What speaks against leaning on a model for an order: beyond what it was fitted to, or barely admissible."""
     terms = market.terms(order.quantity, days_of(order))
     beyond = () if seen is None else seen.beyond(terms)
-    return (*beyond, *law.response(terms).warnings)
+    return tuple(dict.fromkeys((*beyond, *law.warnings, *law.response(terms).warnings)))
 
 
 def _beyond_buckets(fit: Fit[Impact], share_of_day: float) -> tuple[str, ...]:

@@ -170,9 +170,8 @@ def fill_curves(
             if len(cell) < FEWEST_ORDERS:
                 few += len(cell)
                 continue
-            found = _Cell(
-                _ends(edges, i), _ends(queue_edges, j, first=0), lives.start_ns[cell], wait_s[cell], cause[cell]
-            )
+            ends = (_ends(edges, i), _ends(queue_edges, j, first=0))
+            found = _Cell(*ends, lives.start_ns[cell], wait_s[cell], cause[cell])
             rates += [_rate(found, horizon_s, level) for horizon_s in usable]
     if not rates:
         raise BadData(f"no cell holds {FEWEST_ORDERS} orders; {len(lives):,} are too few for so many cells, take fewer")

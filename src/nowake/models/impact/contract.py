@@ -95,6 +95,11 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
 
     # What all get from it.
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before a schedule is made with this admissible model, one sentence each."""
+        return ()
+
     def half_spread_bps(self, terms: Terms) -> Size:
         """Cost of crossing from the mid."""
         return terms.spread_bps / 2
