@@ -5,8 +5,7 @@
 by a robust weighted loss (or maximum likelihood: `Loss()` for normal, `Student()` for fat tails), errors clustered by
 day and symbol. Which interval is the headline was chosen by simulation (`cluster.py`; in `tests/properties` 95 %
 intervals hold the truth 93 to 97 % of the time for every model tried): the corrected sandwich CR2 with matched degrees
-of freedom. Of a prefactor and its exponent known from few orders, "profile" misses as often to either side, where the
-headline misses mostly below.
+of freedom, and the profile likelihood where a parameter is hardly known.
 
 Wrong where orders chose their size by what the price was doing (selection): no regression on one's own orders can see
 that. Costs are explained one order at a time: what an earlier order of the same day left in the price is noise here."""
@@ -47,6 +46,7 @@ _INTERVALS = {
 _MUCH_INFLATION = 100.0
 _FEW_DEGREES = 8.0
 _SHARED = 1.5
+_HARDLY_KNOWN = 0.2
 
 
 def fit(
@@ -58,7 +58,7 @@ def fit(
     hold: dict[str, float] | None = None,
     loss: Loss | None = None,
     cluster: Clusters = "day-symbol",
-    interval: Interval = "corrected",
+    interval: Interval | None = None,
     replicates: int = 200,
     seed: int = 0,
     later: bool = True,
@@ -69,36 +69,24 @@ def fit(
     Parameters
     ----------
     model
-        A class of impact model, or a record whose settings (and `hold`) are kept.
+        A class of impact model, or a record whose settings are kept.
     orders
         Executed parent orders.
     level
         Confidence of the intervals.
-    spread
-        What is taken off the cost before impact is looked for: "paid", the column; "half", half the quoted spread;
-        "estimate", a share of the quoted spread that is fitted too; "none". None takes "paid" where every row knows
-        it, else "estimate", for orders that partly wait pay less than half.
-    hold
-        Parameters not fitted, and their values.
+    spread, hold, later
+        What crossing costs, what is not fitted, whether the later move is: as for `Problem.of`.
     loss
-        Huber's (tuning 1.345) by default; `Loss()` is maximum likelihood under normal noise, `Student()` under fat
-        tails with the degrees fitted too, `SoftL1()` a smooth robust one.
+        Huber's (1.345) by default; `Loss()` is maximum likelihood under normal noise, `Student()` under fat tails.
     cluster
         What errors share: "day-symbol", "day" (a market-wide shock), "symbol", or "two-way" (day and symbol).
     interval
-        "corrected" (the headline), "jackknife" (the safest), "sandwich" (the usual one), "bootstrap" (one Newton step
-        a replicate), or "profile" for the model's parameters.
+        "corrected" (CR2), "jackknife" (the safest), "sandwich" (CR1), "bootstrap" (one Newton step a replicate) or
+        "profile". None takes "profile" where a parameter is known to worse than a fifth of itself, else "corrected".
     replicates, seed
         Of the bootstrap.
-    later
-        Whether to fit the move long after the order too where it is known, which tells permanent from temporary.
     compare_outliers
         Whether to fit again under the other outlier policies.
-
-    Returns
-    -------
-    Fit
-        Estimates, intervals, goodness, notes.
 
     Raises
     ------
@@ -116,10 +104,20 @@ def fit(
     True
     """
     check_level(level)
-    _check_choice("cluster", cluster, ("day-symbol", "day", "symbol", "two-way"))
-    _check_choice("interval", interval, tuple(_INTERVALS))
+    _check_choice("cluster", cluster, get_args(Clusters))
+    _check_choice("interval", interval or "corrected", get_args(Interval))
     problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
     check_problem(problem, cluster)
+    problem, solution, told_later = _solved(problem, loss)
+    doubt = doubt_of(problem, solution, cluster, cast(Made, interval) if interval in get_args(Made) else "corrected")
+    interval = interval or _fitting_interval(problem, solution, doubt)
+    study = _Study(problem, solution, doubt, cluster, level, interval, told_later)
+    compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
+    return cast("Fit[Model]", study.result(study.ends(replicates, seed), compared, hash_of(orders)))
+
+
+def _solved(problem: Problem, loss: Loss | None) -> tuple[Problem, Solution, bool]:
+    """The solution, checked; without the later move where that cannot tell what stays, and whether it could."""
     solution = solve(problem, loss=loss)
     told_later = RELAXED not in solution.at_bound
     if not told_later:
@@ -127,36 +125,17 @@ def fit(
         problem = problem.without_later()
         solution = solve(problem, loss=loss)
     check_solution(problem, solution)
-    made = cast(Made, interval) if interval in get_args(Made) else "corrected"
-    doubt = doubt_of(problem, solution, cluster, made)
-    study = _Study(problem, solution, doubt, cluster, level, told_later)
-    ends = study.ends(interval, replicates, seed)
-    compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
-    found = {
-        name: Measurement(
-            value=float(value), low=low, high=high, level=level, n=len(problem), method=study.how(interval)
-        )
-        for name, value, (low, high) in zip(solution.names, solution.values, ends, strict=True)
-    }
-    return Fit(
-        model=cast(Model, problem.model_at(solution.values, doubt.covariance)),
-        estimates={name: each for name, each in found.items() if name not in (SPREAD, RELAXED)},
-        nuisances={name: each for name, each in found.items() if name in (SPREAD, RELAXED)},
-        standard_errors=dict(zip(solution.names, map(float, doubt.se), strict=True)),
-        level=level,
-        orders=len(problem),
-        clusters=doubt.clusters,
-        dropped=sum(problem.dropped.values()),
-        left_out=problem.dropped,
-        r2=r_squared(problem.cost_bps, problem.cost_bps - solution.residuals, 1 / solution.scale_bps**2),
-        cv_r2=forward_r2(problem, solution),
-        method=study.method(interval),
-        data_hash=hash_of(orders),
-        notes=tuple(study.notes(found, compared)),
-        noise=solution.noise,
-        policies=compared,
-        buckets=by_size(problem, solution, level=level),
+    return problem, solution, told_later
+
+
+def _fitting_interval(problem: Problem, solution: Solution, doubt: Doubt) -> Interval:
+    """Where a parameter is hardly known the likelihood is no parabola, and an even interval misses to one side."""
+    weak = any(
+        error > _HARDLY_KNOWN * abs(value)
+        for name, value, error in zip(solution.names, solution.values, doubt.se, strict=True)
+        if name not in (SPREAD, RELAXED)
     )
+    return "profile" if weak and len(problem.prototype.parameters) > 1 else "corrected"
 
 
 def hash_of(orders: Metaorders) -> str:
@@ -179,19 +158,49 @@ class _Study:
     doubt: Doubt
     cluster: Clusters
     level: float
+    interval: Interval
     told_later: bool
 
-    def ends(self, interval: Interval, replicates: int, seed: int) -> list[tuple[float, float]]:
+    def result(self, ends: list[tuple[float, float]], compared: tuple[Policy, ...], data_hash: str) -> Fit[Impact]:
+        """All of it as a record."""
+        problem, solution, doubt = self.problem, self.solution, self.doubt
+        found = {
+            name: Measurement(
+                value=float(value), low=low, high=high, level=self.level, n=len(problem), method=self.how()
+            )
+            for name, value, (low, high) in zip(solution.names, solution.values, ends, strict=True)
+        }
+        return Fit(
+            model=problem.model_at(solution.values, doubt.covariance),
+            estimates={name: each for name, each in found.items() if name not in (SPREAD, RELAXED)},
+            nuisances={name: each for name, each in found.items() if name in (SPREAD, RELAXED)},
+            standard_errors=dict(zip(solution.names, map(float, doubt.se), strict=True)),
+            level=self.level,
+            orders=len(problem),
+            clusters=doubt.clusters,
+            dropped=sum(problem.dropped.values()),
+            left_out=problem.dropped,
+            r2=r_squared(problem.cost_bps, problem.cost_bps - solution.residuals, 1 / solution.scale_bps**2),
+            cv_r2=forward_r2(problem, solution),
+            method=self.method(),
+            data_hash=data_hash,
+            notes=tuple(self.notes(found, compared)),
+            noise=solution.noise,
+            policies=compared,
+            buckets=by_size(problem, solution, level=self.level),
+        )
+
+    def ends(self, replicates: int, seed: int) -> list[tuple[float, float]]:
         """Intervals of all that was fitted, inside the parameters' ranges."""
         values, doubt = self.solution.values, self.doubt
         half = np.array([t_of(self.level, max(1, int(degrees))) for degrees in doubt.degrees]) * doubt.se
         ends = np.stack((values - half, values + half), axis=1)
-        if interval == "bootstrap":
+        if self.interval == "bootstrap":
             if self.cluster == "two-way":
                 raise BadParameter('a bootstrap draws clusters of one kind; use cluster="day" or "symbol"')
             sums = cluster_sums(self.solution, self.problem.clusters(self.cluster))
             ends = one_step(self.solution, sums, seed=seed, replicates=replicates).by_t(self.level)
-        if interval == "profile":
+        if self.interval == "profile":
             for place, name in enumerate(self.solution.names):
                 if name not in (SPREAD, RELAXED):
                     ends[place] = profile_interval(self.problem, self.solution, doubt, name, level=self.level)
@@ -199,11 +208,11 @@ class _Study:
         high = np.maximum(np.minimum(ends[:, 1], self.problem.high), values)
         return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
-    def how(self, interval: Interval) -> str:
+    def how(self) -> str:
         """How the intervals were made."""
-        return f"{_loss_words(self.solution.loss)}, {_INTERVALS[interval]} by {self.cluster}"
+        return f"{_loss_words(self.solution.loss)}, {_INTERVALS[self.interval]} by {self.cluster}"
 
-    def method(self, interval: Interval) -> str:
+    def method(self) -> str:
         """How it was fitted, in words."""
         noise, spread = self.solution.noise, _SPREAD_WORDS[self.problem.spread]
         later = ""
@@ -212,7 +221,7 @@ class _Study:
         fewest, most = int(self.doubt.degrees.min()), int(self.doubt.degrees.max())
         degrees = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
         return (
-            f"{self.how(interval)}; Student's t with {degrees} degrees of freedom{later}\n"
+            f"{self.how()}; Student's t with {degrees} degrees of freedom{later}\n"
             f"noise variance {noise.slope:.3g} σ²T/3 + {noise.floor:.3g} bps²; {spread}"
         )
 

@@ -93,9 +93,9 @@ class Problem:
         model
             A class, or a record whose settings and held parameters are kept.
         spread
-            "paid": the column; "half": half the quoted spread; "estimate": a coefficient on the quoted spread, fitted
-            too; "none": nothing. None takes "paid" where every row knows it, else "estimate". A model with a spread
-            of its own (`half_spread_bps`) explains the whole cost, whatever is asked here.
+            "paid": the column; "half": half the quoted spread; "estimate": a share of the quoted spread, fitted too,
+            for orders that partly wait pay less than half; "none": nothing. None takes "paid" where every row knows
+            it, else "estimate". A model with a spread of its own explains the whole cost, whatever is asked here.
         hold
             Parameters that are not fitted, and their values.
         later

@@ -191,3 +191,13 @@ def test_windows_of_unknown_volume_are_counted() -> None:
     volume[:3] = np.nan
     notes = fit(SquareRoot, dataclasses.replace(desk(), window_volume=volume)).notes
     assert "3 windows of unknown volume are taken as their share of the day's" in notes
+
+
+def test_a_parameter_hardly_known_has_the_interval_of_its_likelihood() -> None:
+    """From a few hundred orders a prefactor is open upwards; an even interval would miss a high truth."""
+    few, many = (generate_orders(TRUTH, 2, Design(orders=orders, days=100)) for orders in (300, 20_000))
+    thin, thick = (fit(PowerLaw, orders, later=False) for orders in (few, many))
+    y = thin.estimates["y"]
+    assert "profile likelihood by day-symbol" in thin.method
+    assert y.high - y.value > 1.2 * (y.value - y.low)
+    assert "clustered sandwich (CR2) by day-symbol" in thick.method
