@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
-CODE := $(wildcard src tests benchmarks examples)
+CODE := $(wildcard src tests benchmarks examples docs/making)
 BENCH ?= replay_orders
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,8 @@ check: .venv/dev.stamp ## Formatting, lint, types and the fast tests: what a com
 bench: .venv/run.stamp ## Compare with a peer, in the same run: make bench BENCH=replay_orders.
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
-docs: .venv-docs/docs.stamp ## Build the documents into site/.
+docs: .venv-docs/docs.stamp ## Build the documents into site/, with models fitted to the data folder's days.
+	@.venv-docs/bin/python docs/making
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet --site-dir site
 	@echo "site/index.html"
 

@@ -1,0 +1,201 @@
+"""What the page of measured days asks of one source: pure work on one recording, answered in plain numbers.
+
+A job is a recording and a symbol in it; an answer holds numbers, sentences and pictures (SVG), so that it can be kept
+as JSON and made again byte for byte. What cannot be measured is an answer too: the reason."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import nowake as nw
+import pictures
+from nowake.data import assemble
+from nowake.data.catalogue import fullest
+from nowake.data.day import Day
+from nowake.data.folder import look
+from nowake.data.load import entries
+from nowake.data.readers.contract import Recording, Wanted
+from nowake.data.readers.registry import pieces
+from nowake.models.fills.curves import FillRate
+from nowake.models.measurement import Measurement
+from nowake.models.volatility.quotes import realised_volatility, two_sided
+from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of, two_scale
+from nowake.models.volume.special import Kind
+from nowake.reports.fills import calibration_table
+from nowake.verbs.calibrate_tape import TapeCalibration, calibrate_tape
+
+Answer = dict[str, Any]
+MOST_DAYS = 3  # Of one source on the page; more would say the same again.
+LEAST_DATES = 10  # From the first to the last, for curves: fewer cannot tell a usual day.
+LARGEST_BYTES = 300_000_000  # Of a recording; larger ones would hold the page up.
+UNNAMED = "UNNAMED"  # A symbol for files that do not say theirs.
+
+
+class Job(NamedTuple):
+    """What to measure (`days` or `curves`) of a symbol in a recording, and the name nowake has for it."""
+
+    kind: str
+    spec: str
+    symbol: str
+    recording: Recording
+
+
+def find_jobs(root: Path) -> tuple[list[Job], list[str]]:
+    """Everything under a data folder that the page asks about, in a fixed order, and what it leaves out."""
+    here = look(root)
+    found, left_out = [], []
+    for recording in fullest(here.recordings):
+        for entry in entries(here, [recording]):
+            spec, symbol = entry.spec.replace("...", UNNAMED), entry.symbol
+            if recording.size_bytes > LARGEST_BYTES or "symbols" in symbol:
+                left_out.append(f"{entry.spec}: {recording.size_bytes / 1e6:,.0f} MB, too much for this page")
+                continue
+            symbol = UNNAMED if symbol == "?" else symbol
+            if entry.gives != "bars" and entry.format != "trades":
+                found.append(Job("days", spec, symbol, recording))
+            if entry.first and entry.last and (entry.last - entry.first).days >= LEAST_DATES:
+                found.append(Job("curves", spec, symbol, recording))
+    return found, left_out
+
+
+def timed(job: Job, root: Path) -> tuple[Job, list[Answer], float]:
+    """A job, its answers, and how many seconds they took."""
+    start = time.perf_counter()
+    return job, work(job, root), time.perf_counter() - start
+
+
+def work(job: Job, root: Path) -> list[Answer]:
+    """The answers to a job: one a day, or one for the curves."""
+    if job.kind == "curves":
+        return [_curves(job.spec, root)]
+    wanted = Wanted(symbols=frozenset({job.symbol}))
+    days = assemble.days(pieces(job.recording, wanted), source=lambda _: job.spec)
+    return [_day(day, job.spec) for day in _with_quotes_and_trades(days)]
+
+
+def _with_quotes_and_trades(days: Iterator[Day]) -> Iterator[Day]:
+    """Those that say both, which impact asks for, and only the first few."""
+    return itertools.islice((day for day in days if len(day.quotes) and len(day.trades)), MOST_DAYS)
+
+
+def _day(day: Day, spec: str) -> Answer:
+    """Impact, fills and volatility of one day."""
+    parts: Answer = {"kind": "day", "source": spec, "date": str(day.instrument.session.date), "refused": []}
+    for name, make in (("tape", _tape), ("fills", _fills), ("volatility", _volatility)):
+        parts[name] = _or_reason(parts["refused"], name, day, make)
+    return parts
+
+
+def _or_reason(refused: list[list[str]], name: str, day: Day, make: Callable[[Day], Answer]) -> Answer | None:
+    try:
+        return make(day)
+    except nw.NowakeError as error:
+        refused.append([name, str(error)])
+        return None
+
+
+def _tape(day: Day) -> Answer:
+    found = calibrate_tape(day, seed=0)
+    return {
+        "orders": found.orders,
+        "findings": {each.name: [*_numbers(each.measured), each.unit] for each in found.findings()},
+        "minute": _minute(found),
+        "r2": None if found.orderflow is None else [found.orderflow.r2, found.orderflow.trade_r2],
+        "refusals": list(found.refusals),
+        "pictures": {name: pictures.words(each) for name, each in found.pictures().items()},
+    }
+
+
+def _minute(found: TapeCalibration) -> list[float] | None:
+    """Lambda of one minute in basis points for 1 % of a day's volume."""
+    minute = next((each for each in found.kyle if each.bar == "60 s" and not each.root), None)
+    return None if minute is None or minute.bps_per_percent is None else _numbers(minute.bps_per_percent)
+
+
+def _fills(day: Day) -> Answer:
+    found = nw.fills(day, horizons_s=(1, 5, 10, 30, 60, 300))
+    touch = [rate for rate in found.curves.rates if rate.distance_ticks == (0, 0)]
+    fullest_cell = max(touch, key=lambda rate: rate.orders).queue_lots if touch else None
+    shown = {rate.horizon_s: rate for rate in touch if rate.queue_lots == fullest_cell}
+    judged = found.calibration
+    return {
+        "observed": found.observed,
+        "orders": found.curves.orders,
+        "queue": fullest_cell,
+        "touch": {f"{horizon:g}": _rate(rate) for horizon, rate in shown.items()},
+        "decay": [None if side is None else _numbers(side.decay) for side in (found.bids, found.asks)],
+        "judged": None if judged is None else calibration_table(judged).notes[0],
+        "refusals": list(found.refusals),
+        "pictures": {"fills": pictures.words(found.plot())},
+    }
+
+
+def _rate(rate: FillRate) -> Answer:
+    return {"standing": _numbers(rate.standing), "posted": _numbers(rate.posted)}
+
+
+def _volatility(day: Day) -> Answer:
+    session, refused = day.instrument.session, []
+    mids = ticks_of(*two_sided(day.quotes), session)
+    plain = ~day.trades.auction
+    prints: Ticks | None = None
+    try:
+        prints = ticks_of(day.trades.time_ns[plain], day.trades.price_ticks[plain].astype(np.float64), session)
+    except nw.NowakeError as error:
+        refused.append(str(error))
+    asked: dict[str, Callable[[], Measurement]] = {
+        "5 min": lambda: realised_volatility(day.quotes, session),
+        "two-scale": lambda: two_scale(mids),
+        "kernel": lambda: realised_kernel(mids),
+    }
+    if prints is not None:
+        asked |= {"kernel of prints": lambda: realised_kernel(prints), "noise": lambda: noise_bps(prints)}
+    values: dict[str, list[float]] = {}
+    for name, make in asked.items():
+        try:
+            values[name] = _numbers(make())
+        except nw.NowakeError as error:
+            refused.append(f"{name}: {error}")
+    try:
+        jumped = jumps(mids)
+        values["jumps"] = [jumped.share, jumped.p_value]
+    except nw.NowakeError as error:
+        refused.append(f"jumps: {error}")
+    drawn = {} if prints is None else {"signature": pictures.words(pictures.signatures(prints, mids))}
+    return {"values": values, "refusals": refused, "pictures": drawn}
+
+
+def _curves(spec: str, root: Path) -> Answer:
+    """The usual day, its forecast while it happens, and the days not believed."""
+    answer: Answer = {"kind": "curves", "source": spec, "refused": []}
+    try:
+        found = nw.curves(spec, root=root)
+    except nw.NowakeError as error:
+        return answer | {"refused": [["curves", str(error)]]}
+    volume = found.volume
+    return answer | {
+        "days": found.days,
+        "normal": volume.curves[Kind.NORMAL].days,
+        "left_out": [[str(each.date), each.reason] for each in volume.left_out],
+        "apart": list(volume.notes),
+        "close": None if volume.closing_auction is None else _numbers(volume.closing_auction),
+        "contest": [
+            [each.name, each.static, each.dynamic, *_numbers(each.gain), each.p_value, each.verdict]
+            for each in (found.contest.comparisons if found.contest else ())
+        ],
+        "held_out": len(found.contest.dates) if found.contest else 0,
+        "nights": None if found.whole_day is None else _numbers(found.whole_day.overnight),
+        "next": None if found.volatility is None else _numbers(found.volatility.next),
+        "notes": list(found.notes),
+        "pictures": {"curves": pictures.words(found.plot())},
+    }
+
+
+def _numbers(measured: Measurement) -> list[float]:
+    return [float(measured.value), float(measured.low), float(measured.high), int(measured.n)]
