@@ -42,16 +42,23 @@ def words(picture: canvas.Picture) -> list[str]:
 def forest(
     title: str, axis: str, rows: Sequence[tuple[str, float, float, float]], *, reference: float | None = None
 ) -> canvas.Picture:
-    """Values with their intervals under each other; an interval that leaves the picture has an arrow."""
+    """Values with their intervals under each other; an interval that leaves the picture has an arrow.
+
+    Values above 0 that differ more than twentyfold stand on a logarithmic axis.
+    """
     values = np.array([row[1] for row in rows])
     ends = np.array([[row[2], row[3]] for row in rows])
+    wide = bool(ends.min() > 0 and values.max() > 20 * values.min())
     middle = np.median(np.abs(ends - values[:, None]))
-    low, high = values.min() - 4 * middle, values.max() + 4 * middle
-    low, high = max(low, ends.min()), min(high, ends.max())
+    low, high = max(values.min() - 4 * middle, ends.min()), min(values.max() + 4 * middle, ends.max())
+    low, high = (ends.min(), ends.max()) if wide else (low, high)
     place = np.arange(len(rows))[::-1]
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
+        if wide:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         if reference is not None:
             axes.axvline(reference, color=canvas.MUTED, linewidth=0.8, linestyle=(0, (4, 2)))
         axes.hlines(place, np.maximum(ends[:, 0], low), np.minimum(ends[:, 1], high), color=canvas.BLUE, linewidth=1.2)
@@ -62,11 +69,12 @@ def forest(
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
+        axes.set_title(title)
         axes.set_xlabel(axis)
 
     alt = f"{len(rows)} rows with their intervals; values from {values.min():.3g} to {values.max():.3g}"
     widest = max(len(row[0]) for row in rows)
-    return canvas.draw(title, alt, paint, heights=(0.7 + 0.2 * len(rows),), left=0.3 + 0.075 * widest)
+    return canvas.draw(title, alt, paint, heights=(1.0 + 0.2 * len(rows),), left=0.3 + 0.075 * widest)
 
 
 def signatures(prints: Ticks, mids: Ticks) -> canvas.Picture:
@@ -121,6 +129,7 @@ def cost_by_size() -> canvas.Picture:
             )
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.tick_params(which="minor", length=0)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_xlabel("order, % of a day's volume")
@@ -147,9 +156,10 @@ def price_paths() -> canvas.Picture:
         axes.axvspan(0, 0.5, color=canvas.MUTED, alpha=0.08, linewidth=0)
         for place, (name, model) in enumerate(models):
             moved = model.response(_terms(1e5, 0.5)).path(np.array([1e5]), np.array([0.0, 0.5]), at)
-            axes.plot(at, moved, color=canvas.SERIES[place], linestyle=canvas.DASHES[place], label=name)
+            axes.plot(at, moved / moved.max(), color=canvas.SERIES[place], linestyle=canvas.DASHES[place], label=name)
         axes.set_xlabel("sessions since the start; grey while the order trades")
-        axes.set_title("displacement of the mid, bps")
+        axes.set_title("displacement of the mid, share of its peak")
+        axes.set_ylim(0, 1.05)
         canvas.legend_below(axes, columns=2)
 
     alt = "The mid rises while the order trades and comes part of the way back after it, each model at its own speed."
