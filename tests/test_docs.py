@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,3 +32,28 @@ def test_pages_link_to_pages_that_are_there() -> None:
         if not link.startswith("measured/") and not (DOCS / link).exists()
     ]
     assert missing == []
+
+
+@pytest.mark.slow
+def test_without_a_data_folder_the_page_of_measured_days_is_made_of_generated_ones(tmp_path: Path) -> None:
+    def build() -> tuple[str, dict[str, bytes]]:
+        options = ["--root", str(tmp_path / "none"), "--out", str(tmp_path / "out"), "--workers", "1"]
+        done = subprocess.run([sys.executable, DOCS / "making", *options], capture_output=True, text=True, check=True)
+        return done.stdout, {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir() if file.is_file()}
+
+    said, first = build()
+    assert "no data folder: generating" in said
+    page = first["index.md"].decode()
+    assert "No market data here" in page
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert [
+        "What the tape tells about impact",
+        "How likely a limit order is filled",
+        "When it trades",
+        "How much it moves, through the noise",
+    ] == headings[:4]
+    assert set(re.findall(r"\]\(([^)]+\.svg)\)", page)) <= set(first)
+    assert tempfile.gettempdir() not in page
+    again, second = build()
+    assert "measuring 0 sources, 2 kept" in again
+    assert first == second

@@ -71,12 +71,14 @@ def _measure(root: Path, kept: Path, *, workers: int, generated: bool) -> tuple[
     asked, left_out = jobs.find_jobs(root)
     kept.mkdir(exist_ok=True)
     code = _hash_of_code()
-    files = {job: kept / f"{_key(job, code)}.json" for job in asked}
+    files = {job: kept / f"{_key(job, root, code)}.json" for job in asked}
     missing = [job for job in asked if not files[job].exists()]
     print(f"measuring {len(missing)} sources, {len(asked) - len(missing)} kept from the last time", flush=True)
     for place, (job, answers, seconds) in enumerate(_work(missing, root, workers), 1):
-        files[job].write_text(json.dumps(answers), encoding="utf-8")
-        print(f"[{place}/{len(missing)}] {job.kind} of {job.spec}, {seconds:.1f} s", flush=True)
+        whole = files[job].with_suffix(".part")
+        whole.write_text(json.dumps(answers), encoding="utf-8")
+        whole.replace(files[job])  # A run that is stopped leaves no half answer behind.
+        print(f"[{place}/{len(missing)}] {job.kind} of {jobs.shown(job.spec, root)}, {seconds:.1f} s", flush=True)
     answers = [answer for job in asked for answer in json.loads(files[job].read_text(encoding="utf-8"))]
     return page.build(answers, left_out, generated=generated), {file.name for file in files.values()}
 
@@ -91,10 +93,10 @@ def _work(missing: list[jobs.Job], root: Path, workers: int) -> Iterator[tuple[j
         yield from pool.map(jobs.timed, missing, [root] * len(missing))
 
 
-def _key(job: jobs.Job, code: str) -> str:
+def _key(job: jobs.Job, root: Path, code: str) -> str:
     """What an answer depends on: the job, its files, the code and the libraries."""
-    about = hashlib.sha256(f"{job.kind} {job.spec} {job.symbol} {code}".encode())
-    for file in job.recording.files:
+    about = hashlib.sha256(f"{job.kind} {jobs.shown(job.spec, root)} {job.symbol} {code}".encode())
+    for file in (file for recording in job.recordings for file in recording.files):
         about.update(hashlib.sha256(file.read_bytes()).digest())
     return about.hexdigest()[:32]
 

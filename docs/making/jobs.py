@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from nowake.data import assemble
 from nowake.data.catalogue import fullest
 from nowake.data.day import Day
 from nowake.data.folder import look
-from nowake.data.load import entries
+from nowake.data.load import Entry, entries
 from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.registry import pieces
 from nowake.models.fills.curves import FillRate
@@ -38,30 +38,40 @@ UNNAMED = "UNNAMED"  # A symbol for files that do not say theirs.
 
 
 class Job(NamedTuple):
-    """What to measure (`days` or `curves`) of a symbol in a recording, and the name nowake has for it."""
+    """What to measure (`days` or `curves`) of a symbol in recordings that share a name, and the name they have."""
 
     kind: str
     spec: str
     symbol: str
-    recording: Recording
+    recordings: tuple[Recording, ...]
 
 
 def find_jobs(root: Path) -> tuple[list[Job], list[str]]:
     """Everything under a data folder that the page asks about, in a fixed order, and what it leaves out."""
     here = look(root)
-    found, left_out = [], []
+    named: dict[str, list[tuple[Entry, Recording]]] = {}
     for recording in fullest(here.recordings):
         for entry in entries(here, [recording]):
-            spec, symbol = entry.spec.replace("...", UNNAMED), entry.symbol
-            if recording.size_bytes > LARGEST_BYTES or "symbols" in symbol:
-                left_out.append(f"{entry.spec}: {recording.size_bytes / 1e6:,.0f} MB, too much for this page")
-                continue
-            symbol = UNNAMED if symbol == "?" else symbol
-            if entry.gives != "bars" and entry.format != "trades":
-                found.append(Job("days", spec, symbol, recording))
-            if entry.first and entry.last and (entry.last - entry.first).days >= LEAST_DATES:
-                found.append(Job("curves", spec, symbol, recording))
+            named.setdefault(entry.spec.replace("...", UNNAMED), []).append((entry, recording))
+    found, left_out = [], []
+    for spec, pairs in named.items():
+        entry, recordings = pairs[0][0], tuple(recording for _, recording in pairs)
+        size = max(recording.size_bytes for recording in recordings)
+        if size > LARGEST_BYTES or entry.symbol.endswith("symbols"):
+            left_out.append(f"{shown(spec, root)}: a recording of {size / 1e6:,.0f} MB, too much for this page")
+            continue
+        symbol = UNNAMED if entry.symbol == "?" else entry.symbol
+        if entry.gives != "bars" and entry.format != "trades":
+            found.append(Job("days", spec, symbol, recordings))
+        dates = [date for each, _ in pairs for date in (each.first, each.last) if date is not None]
+        if dates and (max(dates) - min(dates)).days >= LEAST_DATES:
+            found.append(Job("curves", spec, symbol, recordings))
     return found, left_out
+
+
+def shown(spec: str, root: Path) -> str:
+    """The name of a source without the place of the data folder, which is nobody's business."""
+    return spec.replace(f"{root}/", "").replace(f"{root}:", "")
 
 
 def timed(job: Job, root: Path) -> tuple[Job, list[Answer], float]:
@@ -72,16 +82,14 @@ def timed(job: Job, root: Path) -> tuple[Job, list[Answer], float]:
 
 def work(job: Job, root: Path) -> list[Answer]:
     """The answers to a job: one a day, or one for the curves."""
+    name = shown(job.spec, root)
     if job.kind == "curves":
-        return [_curves(job.spec, root)]
+        return [_curves(job.spec, root) | {"source": name}]
     wanted = Wanted(symbols=frozenset({job.symbol}))
-    days = assemble.days(pieces(job.recording, wanted), source=lambda _: job.spec)
-    return [_day(day, job.spec) for day in _with_quotes_and_trades(days)]
-
-
-def _with_quotes_and_trades(days: Iterator[Day]) -> Iterator[Day]:
-    """Those that say both, which impact asks for, and only the first few."""
-    return itertools.islice((day for day in days if len(day.quotes) and len(day.trades)), MOST_DAYS)
+    found = (pieces(recording, wanted) for recording in job.recordings)
+    days = itertools.chain.from_iterable(assemble.days(each, source=lambda _: name) for each in found)
+    both = (day for day in days if len(day.quotes) and len(day.trades))  # Impact asks for the price and the trade.
+    return [_day(day, name) for day in itertools.islice(both, MOST_DAYS)]
 
 
 def _day(day: Day, spec: str) -> Answer:
@@ -173,7 +181,7 @@ def _volatility(day: Day) -> Answer:
 
 def _curves(spec: str, root: Path) -> Answer:
     """The usual day, its forecast while it happens, and the days not believed."""
-    answer: Answer = {"kind": "curves", "source": spec, "refused": []}
+    answer: Answer = {"kind": "curves", "refused": []}
     try:
         found = nw.curves(spec, root=root)
     except nw.NowakeError as error:

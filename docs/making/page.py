@@ -26,8 +26,8 @@ orders](../fitting.md).
 _GENERATED = """
 !!! warning "No market data here"
     There is no data folder (`NOWAKE_DATA`, `../shared/data` by default), so this page was made from generated days.
-    They have no memory of order signs and no impact: every number below says something of the generator and nothing
-    of a market.
+    No order of theirs moves the price; what looks like impact below is trades that follow it. Every number says
+    something of the generator and nothing of a market.
 """
 
 
