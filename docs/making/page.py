@@ -12,6 +12,8 @@ Answer = dict[str, Any]
 Pick = Callable[[Answer], Sequence[float] | None]
 _MOST_DRAWN = 4  # Days or sources with pictures of their own: one a format, the fullest of it.
 _CORRUPT = "volume although the price moved"
+_LEAST_DAYS = 10  # Of a source, for its row under volume.
+_LONG = 45  # Letters of a cell that may be broken into lines.
 _MOST_SHOWN = 3  # Days of one source named for reasons other than corrupt volume.
 
 _HEAD = """# Fitted on real days
@@ -45,8 +47,11 @@ class Page:
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Add a table; cells are Markdown."""
+        rows = list(rows)
+        assert all(len(row) == len(head) for row in rows), f"{head} over {rows[0]}"
         rule = ["---", *["---:"] * (len(head) - 1)]
-        self.lines += ["| " + " | ".join(row) + " |" for row in (head, rule, *rows)]
+        self.lines += ["| " + " | ".join(row) + " |" for row in (head, rule)]
+        self.lines += ["| " + " | ".join(_whole(cell) for cell in row) + " |" for row in rows]
         self.lines.append("")
 
     def draw(self, name: str, picture: Picture | Sequence[str]) -> None:
@@ -64,7 +69,7 @@ class Page:
 def build(answers: Sequence[Answer], left_out: Sequence[str], *, generated: bool) -> Page:
     """The whole page."""
     days = [each for each in answers if each["kind"] == "day"]
-    sources = [each for each in answers if each["kind"] == "curves"]
+    sources = [each for each in answers if each["kind"] == "curves" and each.get("days", _LEAST_DAYS) >= _LEAST_DAYS]
     page = Page()
     page.say(_HEAD.format(what=f"{len(days)} days of quotes and trades and {len(sources)} sources of several days"))
     if generated:
@@ -84,16 +89,22 @@ def _impact(page: Page, days: list[Answer]) -> None:
         page.say("No day carries enough quotes and trades.")
         return
     head = ("day", "market orders", "λ of a minute, bps per 1 % of a day", "order-flow slope × 2 depth")
-    more = ("flow explains", "impact left", "memory γ", "half-life of spread", "of depth")
     page.table(
-        (*head, *more), ([_name(each), f"{each['tape']['orders']:,}", *_impact_cells(each["tape"])] for each in days)
+        (*head, "flow explains", "trades explain"),
+        ([_name(each), f"{each['tape']['orders']:,}", *_impact_cells(each["tape"])] for each in days),
     )
     page.say(
         "*λ*: what net buying of 1 % of a day's volume within a minute moves the mid by; a dash where the tape is less "
         "than a twentieth of a session. *Order-flow slope × 2 depth*: 1 where a book of even depth explains all. *Flow "
-        "explains*: share of the variance of ten-second moves told by changes of the best quotes, beside that told by "
-        "trades alone. *Impact left*: what is there of an order's peak some orders later, the furthest that day can "
-        "tell. *Memory*: signs of market orders forget as lag to the minus γ."
+        "explains*: share of the variance of ten-second moves told by changes of the best quotes; *trades explain*: by "
+        "trades alone."
+    )
+    remembered = ("day", "impact left", "orders later", "memory γ", "half-life of spread", "of depth")
+    page.table(remembered, ([_name(each), *_memory_cells(each["tape"])] for each in days))
+    page.say(
+        "*Impact left*: what is there of an order's peak so many orders later, the furthest that day can tell. "
+        "*Memory*: signs of market orders forget as lag to the minus γ. *Half-lives*: of the slow part, where there "
+        "are two."
     )
     lambdas = ("Kyle's lambda", "bps per 1 % of a day's volume")
     _forest(page, days, "lambda", lambdas, pick=lambda tape: tape["minute"], reference=0.0)
@@ -113,19 +124,19 @@ def _finding(name: str) -> Pick:
 
 
 def _impact_cells(tape: Answer) -> list[str]:
+    explained = ["-", "-"] if tape["r2"] is None else [f"{share:.0%}" for share in tape["r2"]]
+    return [_cell(tape["minute"]), _cell(tape["findings"].get("  times twice the depth")), *explained]
+
+
+def _memory_cells(tape: Answer) -> list[str]:
     found = tape["findings"]
-    r2 = "-" if tape["r2"] is None else f"{tape['r2'][0]:.0%}, trades {tape['r2'][1]:.0%}"
-    depth = found.get("half-life of the depth") or found.get("half-life of the depth, slow part")
     left = found.get("impact left")
-    when = "" if left is None else f", {left[4].split(', ')[-1]}"
     return [
-        _cell(tape["minute"]),
-        _cell(found.get("  times twice the depth")),
-        r2,
-        _cell(left) + when,
+        _cell(left),
+        "-" if left is None else left[4].split(", ")[-1].removesuffix(" orders later"),
         _cell(found.get("memory of signs, gamma")),
         _time(found.get("half-life of the spread")),
-        _time(depth),
+        _time(found.get("half-life of the depth") or found.get("half-life of the depth, slow part")),
     ]
 
 
@@ -271,6 +282,7 @@ def _nights(page: Page, sources: list[Answer]) -> None:
 
 def _refused(page: Page, answers: Sequence[Answer], left_out: Sequence[str]) -> None:
     reasons = [f"{_name(each)}, {name}: {why}" for each in answers for name, why in each["refused"]]
+    reasons += [f"{_name(each)}, curves: {each['notes'][0]}" for each in answers if each.get("notes")]
     if reasons or left_out:
         page.say("## What could not be told")
         page.say("\n".join(f"- {line}" for line in [*reasons, *left_out]))
@@ -301,6 +313,11 @@ def _name(each: Answer) -> str:
 
 def _slug(each: Answer) -> str:
     return "".join(sign if sign.isalnum() or sign == "-" else "-" for sign in _name(each)).lower()
+
+
+def _whole(cell: str) -> str:
+    """A short cell in one piece: a number and its interval are read together."""
+    return cell.replace(" ", "\u00a0") if len(cell) < _LONG else cell
 
 
 def _cell(found: Sequence[Any] | None) -> str:
