@@ -24,6 +24,13 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
     exec("\n".join(blocks), {})  # The pages are ours.
 
 
+def test_the_fit_shown_is_the_one_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (DOCS / "fitting.md").read_text()
+    code, shown = re.search(r"```python\n(.*?)```\s*```text\n(.*?)```", page, re.DOTALL).groups()  # type: ignore[union-attr]
+    exec(code, {})
+    assert shown in capsys.readouterr().out
+
+
 def test_pages_link_to_pages_that_are_there() -> None:
     missing = [
         (page.name, link)
