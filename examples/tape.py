@@ -1,10 +1,9 @@
 """What does the public tape tell about impact? One day's slopes, kernels and half-lives, and what cannot be told."""
 
 import nowake as nw
-from nowake.verbs.calibrate_tape import calibrate_tape
 
 day = nw.load_day("generated")
-found = calibrate_tape(day, seed=1)
+found = nw.tape(day, seed=1)
 print(found)
 
 # Single findings are measurements with an interval, or None where the tape cannot tell.
@@ -20,6 +19,6 @@ move_bps = found.propagator.model.predict([1.0] * 10).sum()
 print(f"Ten market buys in a row move the mid by {move_bps:.2f} bps")
 
 # The same of the first minutes alone is less sure, and says so.
-morning = calibrate_tape(day, end="09:40", seed=1)
+morning = nw.tape(day, end="09:40", seed=1)
 for reason in morning.refusals:
     print("not told of the first minutes:", reason)

@@ -45,6 +45,7 @@ NAMES = [
     "schedules",
     "sim",
     "simulate",
+    "tape",
 ]
 
 

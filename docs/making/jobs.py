@@ -28,7 +28,7 @@ from nowake.models.volatility.quotes import realised_volatility, two_sided
 from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of, two_scale
 from nowake.models.volume.special import Kind
 from nowake.reports.fills import calibration_table
-from nowake.verbs.calibrate_tape import TapeCalibration, calibrate_tape
+from nowake.verbs.tape import TapeCalibration, tape
 
 Answer = dict[str, Any]
 MOST_DAYS = 3  # Of one source on the page; more would say the same again.
@@ -109,7 +109,7 @@ def _or_reason(refused: list[list[str]], name: str, day: Day, make: Callable[[Da
 
 
 def _tape(day: Day) -> Answer:
-    found = calibrate_tape(day, seed=0)
+    found = tape(day, seed=0)
     return {
         "orders": found.orders,
         "findings": {each.name: [*_numbers(each.measured), each.unit] for each in found.findings()},

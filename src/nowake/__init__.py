@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nowake.verbs.replay import Replay, replay
     from nowake.verbs.report import Report, report
     from nowake.verbs.simulate import Run, simulate
+    from nowake.verbs.tape import tape
 
 _HOMES = {
     "Day": "data.day",
@@ -62,6 +63,7 @@ _HOMES = {
     "replay": "verbs.replay",
     "report": "verbs.report",
     "simulate": "verbs.simulate",
+    "tape": "verbs.tape",
 }
 _ROOMS = ("algos", "models", "schedules", "sim")
 
@@ -99,6 +101,7 @@ __all__ = [
     "schedules",
     "sim",
     "simulate",
+    "tape",
 ]
 
 

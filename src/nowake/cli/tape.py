@@ -11,7 +11,7 @@ from nowake.cli.options import json_option, load
 from nowake.cli.screen import say, show, show_json
 
 if TYPE_CHECKING:
-    from nowake.verbs.calibrate_tape import TapeCalibration
+    from nowake.verbs.tape import TapeCalibration
 
 
 @click.command("tape", short_help="What does the public tape tell about impact?")
@@ -50,10 +50,10 @@ def command(
     """
     from nowake.reports.table import to_dict  # noqa: PLC0415
     from nowake.reports.tape import tape_table  # noqa: PLC0415
-    from nowake.verbs.calibrate_tape import calibrate_tape  # noqa: PLC0415
+    from nowake.verbs.tape import tape  # noqa: PLC0415
 
     day = load(source, date, root, symbol=symbol)
-    found = calibrate_tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
+    found = tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
     written = []
     if pictures is not None:
         Path(pictures).mkdir(parents=True, exist_ok=True)

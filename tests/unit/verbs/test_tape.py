@@ -7,12 +7,12 @@ from nowake.cli.main import nowake
 from nowake.data.day import Day
 from nowake.data.generated import generate_day
 from nowake.domain.errors import BadData
-from nowake.verbs.calibrate_tape import TapeCalibration, calibrate_tape
+from nowake.verbs.tape import TapeCalibration, tape
 
 
 @pytest.fixture(scope="module")
 def found(generated_day: Day) -> TapeCalibration:
-    return calibrate_tape(generated_day, repeats=100)
+    return tape(generated_day, repeats=100)
 
 
 def test_it_prints_as_a_table_that_says_what_was_left_out(found: TapeCalibration) -> None:
@@ -47,7 +47,7 @@ def test_every_picture_is_drawn_and_says_in_words_what_it_shows(found: TapeCalib
 
 def test_a_window_is_given_in_local_time(generated_day: Day) -> None:
     session = generated_day.instrument.session
-    part = calibrate_tape(generated_day, start="09:40", end="09:50", repeats=100)
+    part = tape(generated_day, start="09:40", end="09:50", repeats=100)
     assert session.at("09:40") == part.start_ns
     assert part.end_ns <= session.at("09:50")
 
@@ -63,7 +63,7 @@ def test_a_day_without_quotes_is_refused_saying_what_it_has() -> None:
         depth=0,
     )
     with pytest.raises(BadData, match=r"x has 0 quotes and .* trades; impact needs both"):
-        calibrate_tape(bare)
+        tape(bare)
 
 
 def test_the_command_prints_writes_pictures_and_answers_in_json(tmp_path) -> None:

@@ -62,7 +62,7 @@ class TapeCalibration(calibration.TapeCalibration, frozen=True):
     __repr__ = __str__
 
 
-def calibrate_tape(
+def tape(
     day: Day,
     *,
     start: Moment | None = None,
