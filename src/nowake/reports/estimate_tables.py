@@ -13,13 +13,17 @@ from nowake.models.measurement import Measurement
 from nowake.models.pretrade.capacity import Capacity, in_sessions
 from nowake.models.pretrade.order_list import ListCosts, Refused
 from nowake.models.pretrade.strategies import StrategyCost
-from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
+from nowake.models.pretrade.urgency import FREE, BestRate, UrgencyCurve
 from nowake.models.tape.resilience import Resilience
 from nowake.reports import formats
 from nowake.reports.table import Column, Table
 from nowake.reports.tables import SIGN
 
 SHOWN = 200  # Rows of a list on a screen.
+_NO_PRICE = (
+    "No price for speed: the law costs the same at every rate, so by it faster is always better and no rate is best; "
+    "choose a model with a duration."
+)
 _LIMIT = 12  # Rows of a curve shown; all of them stand in the picture.
 
 
@@ -184,7 +188,7 @@ def best_table(best: Sequence[tuple[str, BestRate]]) -> Table:
     first = best[0][1]
     columns = (
         Column("model", "model", is_number=False),
-        Column("participation", "best share\nof volume", formats.percent),
+        Column("participation", "best share\nof volume", best_rate),
         Column("days", "sessions", formats.number),
         Column("expected_bps", "expected", formats.bps),
         Column("timing_risk_bps", "risk,\n1 sd", formats.bps),
@@ -197,6 +201,8 @@ def best_table(best: Sequence[tuple[str, BestRate]]) -> Table:
         {
             "model": name,
             **{column.key: getattr(each, column.key) for column in columns[1:-1]},
+            "flat": each.flat or (math.nan, math.nan),
+            "known_to": (math.nan, math.nan) if each.flat is None else each.known_to,
             "bound": each.bound or "nothing",
             "risk_aversion": each.risk_aversion,
             "risk": each.risk.value,
@@ -206,7 +212,8 @@ def best_table(best: Sequence[tuple[str, BestRate]]) -> Table:
     unit = "bps of cost for a bp of risk" if first.risk.name == "SD" else "per unit of currency"
     notes = (
         f"λ = {first.risk_aversion:g}, {unit}; risk is the {first.risk.value} of the cost. The optimum is flat: any "
-        "rate in the range is as good. A model without duration asks for the highest rate, for speed is free in it.",
+        "rate in the range is as good.",
+        *((_NO_PRICE,) if any(each.bound == FREE for _, each in best) else ()),
     )
     return Table("Best rate and horizon", columns, rows, notes)
 
@@ -261,8 +268,8 @@ def strategies_table(name: str, ways: Sequence[StrategyCost], *, risk_aversion: 
     )
     notes = (
         f"In bps of the arrival price, by the clock: a way that follows volume looks dearer than it is. {SIGN} κT is "
-        "the urgency of Almgren and Chriss. All are costed by the price's answer to the order as it was ordered; a "
-        "block in a minute is far beyond what any model was fitted to.",
+        "the urgency of Almgren and Chriss. Each is costed by the price's answer over its own length; a block in a "
+        "minute is far beyond what any model was fitted to.",
     )
     return Table(f"Ways to trade: {name}", columns, rows, notes)
 
@@ -342,9 +349,16 @@ def absent_table(absent: dict[str, str]) -> Table:
     return Table("Models that could not answer", columns, rows)
 
 
+def best_rate(value: object) -> str:
+    """A best rate, or that the law has none."""
+    return "none: no price for speed" if value is None or value != value else formats.percent(value)  # noqa: PLR0124
+
+
 def _rates(value: object) -> str:
     assert value is None or isinstance(value, tuple), f"{value!r} is no range"
-    return "exact" if value is None else f"{formats.percent(value[0])} to {formats.percent(value[1])}"
+    if value is None:
+        return "exact"
+    return formats.MISSING if math.isnan(value[0]) else " to ".join(map(formats.percent, value))
 
 
 def _percentiles(value: object) -> str:

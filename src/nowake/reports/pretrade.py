@@ -102,8 +102,11 @@ def _tiles(analysis: Analysis) -> list[Tile]:
     ]
     if analysis.best:
         name, rate = analysis.best[0]
-        low, high = (formats.percent(end) for end in rate.flat)
-        tiles.append(Tile("Best rate", formats.percent(rate.participation), f"{low} to {high} is as good, {name}"))
+        if rate.flat is None:
+            tiles.append(Tile("Best rate", "none", f"no price for speed in this law, {name}"))
+        else:
+            told = " to ".join(map(formats.percent, rate.flat))
+            tiles.append(Tile("Best rate", formats.percent(rate.participation), f"{told} is as good, {name}"))
     if analysis.capacities:
         name, size = analysis.capacities[0]
         told = "not reached" if size.quantity is None else formats.count(size.quantity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.models.makers import DAY_SECONDS, order
 
@@ -68,6 +69,17 @@ def test_best_rate_table_reads_as_a_desk_asks() -> None:
     text = tables.render(shown.best_table(analysis().best), width=130)
     assert "λ = 0.3, bps of cost for a bp of risk" in text
     assert "nothing" in text
+
+
+def test_a_law_without_a_price_for_speed_shows_no_rate() -> None:
+    free = (("square root", best_rate(SquareRoot(), MARKET, 1e4, risk_aversion=0.3)),)
+    text = tables.render(shown.best_table((*free, *analysis().best)), width=100)
+    assert "none: no price for speed" in text
+    assert "50.0%" not in text
+    drawn = analysis()
+    found = msgspec.structs.replace(drawn, best=free, curves=(("square root", drawn.curves[0][1]),))
+    (tile,) = [tile for tile in build_page(found).tiles if tile.label == "Best rate"]
+    assert (tile.value, tile.hint) == ("none", "no price for speed in this law, square root")
 
 
 def test_capacity_table_says_open_and_not_reached() -> None:

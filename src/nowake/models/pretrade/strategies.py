@@ -1,7 +1,8 @@
 """One order traded in different ways: what each costs by a model's response, and what each risks.
 
-A schedule of buckets with shares q_k over tau_k sessions costs what the model's `response` says of it, which is the
-price's answer to the order evenly traded, applied to another path. It risks
+A schedule of buckets with shares q_k over tau_k sessions costs what the model's `response` says of it: the price's
+answer to the order traded evenly over as long as the way takes, applied to the way's own path. So an even way costs
+what the model says of that length, to rounding. It risks
 
     sigma^2 sum_k tau_k (x_{k-1}^2 + x_{k-1} x_k + x_k^2) / 3       x_k left after bucket k
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -117,8 +119,8 @@ def compare(
 ) -> tuple[StrategyCost, ...]:
     """What each way to trade an order costs and risks by one model.
 
-    The model answers for the order evenly traded over its window; its doubt is carried by moving each parameter by a
-    hundredth of its standard error.
+    The model answers for the order evenly traded over each way's own length; its doubt is carried by moving each
+    parameter by a hundredth of its standard error.
 
     Raises
     ------
@@ -126,15 +128,15 @@ def compare(
         When a strategy does not trade the order's quantity, or as for `Fees.cost_bps`.
     """
     multiplier = order.instrument.multiplier
-    terms = market.terms(order.quantity, days_of(order))
-    fees_bps = float(fees.cost_bps(terms, math.nan if multiplier is None else float(multiplier)))
-    spread_bps = float(model.half_spread_bps(terms))
-    answer, moved = model.response(terms), _moved(model, terms)
+    answers: dict[float, _Answer] = {}
     rows = []
     for way in ways:
         if not math.isclose(float(way.quantities.sum()), order.quantity, rel_tol=1e-9):
             raise BadParameter(f"{way.name} trades {way.quantities.sum():g}, not the order's {order.quantity:g}")
-        cost = answer.cost_of(way.quantities, way.edges_days)
+        if way.days not in answers:
+            answers[way.days] = _answer(model, _terms_of(order, market, way.days))
+        terms, spread_bps, response, moved = answers[way.days]
+        cost = response.cost_of(way.quantities, way.edges_days)
         left = order.quantity - np.concatenate(([0.0], np.cumsum(way.quantities)))
         rows.append(
             StrategyCost(
@@ -142,7 +144,7 @@ def compare(
                 spread_bps=spread_bps,
                 temporary_bps=cost.temporary_bps,
                 permanent_bps=cost.permanent_bps,
-                fees_bps=fees_bps,
+                fees_bps=float(fees.cost_bps(terms, math.nan if multiplier is None else float(multiplier))),
                 parameter_sd_bps=_parameter_sd_bps(model, way, cost.total_bps, moved),
                 input_sd_bps=0.0,
                 timing_risk_bps=schedule_risk_bps(way, market.daily_volatility.value),
@@ -160,6 +162,26 @@ def schedule_risk_bps(way: Strategy, daily_volatility: float) -> float:
     left = np.maximum(1 - np.concatenate(([0.0], np.cumsum(way.quantities))) / quantity, 0.0)
     squares = (left[:-1] ** 2 + left[:-1] * left[1:] + left[1:] ** 2) / 3
     return daily_volatility * math.sqrt(float((np.diff(way.edges_days) * squares).sum())) * 1e4
+
+
+class _Answer(NamedTuple):
+    """How a model answers ways of one length: half-spread and response, and both with each parameter moved."""
+
+    terms: Terms
+    spread_bps: float
+    response: Response
+    moved: list[tuple[float, float, Response]]
+
+
+def _answer(model: Impact, terms: Terms) -> _Answer:
+    return _Answer(terms, float(model.half_spread_bps(terms)), model.response(terms), _moved(model, terms))
+
+
+def _terms_of(order: ParentOrder, market: MarketState, days: float) -> Terms:
+    """The order traded evenly over so long; the volume known of its own window says nothing of a shorter one."""
+    if not math.isclose(days, days_of(order), rel_tol=1e-9):
+        market = msgspec.structs.replace(market, window_volume=None)
+    return market.terms(order.quantity, days)
 
 
 def _trades(left: Floats, quantity: float) -> Floats:
@@ -192,10 +214,10 @@ def _moved(model: Impact, terms: Terms) -> list[tuple[float, float, Response]]:
         return []
     spread = float(model.half_spread_bps(terms))
     moved = []
-    for place, value in enumerate(model.values):
+    for place, value in enumerate(model.doubted_values):
         step = 0.01 * math.sqrt(model.covariance[place][place]) or 1e-6 * abs(value) or 1e-12
-        step = step if value + step <= model.parameters[place].high else -step
-        other = model.with_values(tuple(each + step * (k == place) for k, each in enumerate(model.values)))
+        step = step if value + step <= model.doubted[place].high else -step
+        other = model.with_values(tuple(each + step * (k == place) for k, each in enumerate(model.doubted_values)))
         moved.append((step, float(other.half_spread_bps(terms)) - spread, other.response(terms)))
     return moved
 

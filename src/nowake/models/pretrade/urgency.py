@@ -8,12 +8,14 @@ Strategies", chapter 8, by their I-star; here by any model)
     E(r) + lambda variance                        lambda per currency, as Almgren & Chriss 2000, for `Risk.VARIANCE`
 
 The minimum is flat: rates far apart cost nearly the same, and which is best is known far worse than what it costs. So
-the answer is a range (`flat`), and where the model's parameters are doubtful an interval of the best rate too.
+the answer is a range (`flat`), and where the model's parameters are doubtful an interval of the best rate too. A law
+that costs the same at every rate puts no price on speed: by it faster is always better, and there is no best rate.
 Wrong where volume is far from even through the window, or rates so high that volume answers them."""
 
 from __future__ import annotations
 
 import enum
+import math
 
 import msgspec
 import numpy as np
@@ -31,6 +33,7 @@ LOWEST, HIGHEST = 0.005, 0.5
 _GRID = 257
 _ZOOMS = 3
 _DRAWS = 200
+FREE = "speed is free"
 
 
 class Risk(enum.Enum):
@@ -58,11 +61,11 @@ class BestRate(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     participation, days
-        Share of all volume, and the sessions that takes.
+        Share of all volume, and the sessions that takes; NaN where there is no best rate.
     expected_bps, timing_risk_bps, adjusted_bps
-        Cost, risk, and cost + lambda risk there.
+        Cost, risk, and cost + lambda risk there; risk and the sum are NaN where there is no best rate.
     flat
-        Least and largest rate within `within_bps` of the best.
+        Least and largest rate within `within_bps` of the best; None where there is none.
     within_bps
         See `flat`.
     known_to
@@ -71,7 +74,7 @@ class BestRate(msgspec.Struct, frozen=True, kw_only=True):
         Lambda, and what it multiplies.
     bound
         "lowest" or "highest" where the best lies at an end of the rates looked at, "longest" where the time allowed
-        binds, else empty.
+        binds, "speed is free" where the law costs the same at every rate and so has no best one, else empty.
     """
 
     participation: float
@@ -79,7 +82,7 @@ class BestRate(msgspec.Struct, frozen=True, kw_only=True):
     expected_bps: float
     timing_risk_bps: float
     adjusted_bps: float
-    flat: tuple[float, float]
+    flat: tuple[float, float] | None
     within_bps: float
     known_to: tuple[float, float] | None
     level: float
@@ -88,6 +91,11 @@ class BestRate(msgspec.Struct, frozen=True, kw_only=True):
     bound: str = ""
 
     def __str__(self) -> str:
+        if self.flat is None:
+            return (
+                f"no best rate: this law puts no price on speed ({self.expected_bps:.1f} bps expected at any rate): by "
+                "it faster is always better; choose a model with a duration"
+            )
         low, high = self.flat
         text = (
             f"best at {self.participation:.1%} of volume, {self.days:.3g} sessions: {self.expected_bps:.1f} bps "
@@ -171,6 +179,8 @@ def best_rate(
         raise BadParameter("a risk aversion per currency needs the order's value; give the multiplier, or use Risk.SD")
     question = _Question(market, quantity, risk_aversion, None if risk is Risk.SD else value)
     rates = _rates(floor, highest, _GRID)
+    if question.is_free(model, rates):
+        return _no_best(model, question, fees, multiplier, within_bps=within_bps, level=level, risk=risk)
     best = question.best(model, rates)
     (done,) = costs(
         [model], market.at_participation(quantity, best), doubt=market.doubt, fees=fees, multiplier=multiplier
@@ -193,6 +203,34 @@ def best_rate(
     )
 
 
+def _no_best(
+    model: Impact,
+    question: _Question,
+    fees: Fees,
+    multiplier: float,
+    *,
+    within_bps: float,
+    level: float,
+    risk: Risk,
+) -> BestRate:
+    """The answer for a law that puts no price on speed; what it costs is the same everywhere."""
+    (done,) = costs([model], question.terms(np.array([HIGHEST])), fees=fees, multiplier=multiplier)
+    return BestRate(
+        participation=math.nan,
+        days=math.nan,
+        expected_bps=float(done.expected_bps[0]),
+        timing_risk_bps=math.nan,
+        adjusted_bps=math.nan,
+        flat=None,
+        within_bps=within_bps,
+        known_to=None,
+        level=level,
+        risk_aversion=question.risk_aversion,
+        risk=risk,
+        bound=FREE,
+    )
+
+
 class _Question:
     """What is minimised: one order in one market for one risk aversion. Fees are the same at every rate."""
 
@@ -211,6 +249,11 @@ class _Question:
         if self.value is not None:
             risk = risk**2 / 1e4 * self.value
         return self.expected(model, rates) + self.risk_aversion * risk
+
+    def is_free(self, model: Impact, rates: Floats) -> bool:
+        """Whether the model costs the same at every rate, to rounding."""
+        expected = self.expected(model, rates)
+        return bool(np.ptp(expected) <= 1e-9 * np.abs(expected).max())
 
     def best(self, model: Impact, rates: Floats, *, zooms: int = _ZOOMS) -> float:
         """On a grid first, for nothing says that the objective has one valley; then finer around the best of it."""

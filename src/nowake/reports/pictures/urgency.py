@@ -29,7 +29,7 @@ def urgency(
         cost.fill_between(rates, low, high, color=canvas.SKY, alpha=0.35, linewidth=0)
         cost.plot(rates, curve.costs.expected_bps, color=canvas.BLUE, label="expected")
         risk.plot(rates, curve.costs.timing_risk_bps, color=canvas.ORANGE)
-        if best is not None:
+        if best is not None and best.flat is not None:
             cost.axvspan(100 * best.flat[0], 100 * best.flat[1], color=canvas.GREEN, alpha=0.12, linewidth=0)
             at, expected = 100 * best.participation, best.expected_bps
             cost.plot([at], [expected], "D", color=canvas.GREEN, markersize=6, linestyle="none", label="best")

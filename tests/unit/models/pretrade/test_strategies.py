@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
+from tests.contracts.static_models import STATIC_MODELS
+from tests.contracts.transient_models import TRANSIENT_MODELS
 from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
 from nowake.domain.errors import BadParameter
 from nowake.models.estimate import estimate
-from nowake.models.impact import Linear, SquareRoot
+from nowake.models.impact import Impact, Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.strategies import Strategy, compare, schedule_risk_bps, strategies
+from nowake.models.pretrade.urgency import urgency_curve
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss import Liquidation
 
@@ -43,6 +47,19 @@ def test_even_trading_costs_and_risks_what_the_estimate_says() -> None:
         assert even.timing_risk_bps == pytest.approx(wanted.timing_risk_bps, rel=1e-9)
         assert even.parameter_sd_bps == pytest.approx(wanted.parameter_sd_bps, rel=1e-3)
         assert even.half_days == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("model", [*STATIC_MODELS, *TRANSIENT_MODELS], ids=lambda model: type(model).__name__)
+def test_an_even_way_at_a_rate_costs_what_the_curve_says_at_that_rate(model: Impact) -> None:
+    market = msgspec.structs.replace(MARKET, window_volume=1e5, trade_size=250.0, shares_outstanding=2e8)
+    curve = urgency_curve(model, market, ORDER.quantity, lowest=0.05, highest=0.2, n=3)
+    ways = [way for way in strategies(ORDER, market, rates=(0.05, 0.1, 0.2)) if "of volume" in way.name]
+    found = compare(ORDER, market, model, ways)
+    assert [way.days for way in found] == pytest.approx(curve.days, rel=1e-12)
+    assert [way.participation for way in found] == pytest.approx([0.05, 0.1, 0.2], rel=1e-12)
+    assert [way.expected_bps for way in found] == pytest.approx(curve.costs.expected_bps, rel=1e-9)
+    assert [way.timing_risk_bps for way in found] == pytest.approx(curve.costs.timing_risk_bps, rel=1e-9)
+    assert [way.parameter_sd_bps for way in found] == pytest.approx(curve.costs.parameter_sd_bps, rel=0.01, abs=1e-9)
 
 
 def test_urgent_schedules_are_those_of_almgren_and_chriss() -> None:

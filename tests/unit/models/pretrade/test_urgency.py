@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact import IStar, Linear, SquareRoot
+from nowake.models.impact import Impact, IStar, Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.pretrade.costs import costs
 from nowake.models.pretrade.fees import Fees
@@ -67,11 +67,22 @@ def test_within_the_flat_range_the_cost_is_no_more_than_allowed_and_beyond_it_is
 
 
 def test_a_bound_that_binds_is_named() -> None:
-    assert best_rate(SquareRoot(), MARKET, 1e4, risk_aversion=0.3).bound == "highest"
+    assert best_rate(LINEAR, MARKET, 1e4, risk_aversion=1e4).bound == "highest"
     assert best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.0).bound == "lowest"
     timed = best_rate(LINEAR, MARKET, 1e4, risk_aversion=0.0, longest_days=0.2)
     assert (timed.bound, timed.days) == ("longest", pytest.approx(0.2, rel=1e-6))
     assert "the longest time allowed binds" in str(timed)
+
+
+@pytest.mark.parametrize("model", [SquareRoot(), LINEAR.with_values((1e-7, 0.0, 0.01)), SquareRoot(relaxed=0.25)])
+def test_a_law_without_a_price_for_speed_has_no_best_rate(model: Impact) -> None:
+    found = best_rate(model, MARKET, 1e4, risk_aversion=0.3)
+    assert found.bound == "speed is free"
+    assert math.isnan(found.participation)
+    assert (found.days, found.flat, found.known_to) == (pytest.approx(math.nan, nan_ok=True), None, None)
+    (done,) = costs([model], MARKET.at_participation(1e4, 0.1))
+    assert found.expected_bps == pytest.approx(done.expected_bps)
+    assert str(found).startswith("no best rate: this law puts no price on speed")
 
 
 def test_doubt_about_parameters_is_an_interval_of_the_best_rate_that_covers() -> None:
