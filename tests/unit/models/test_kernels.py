@@ -1,6 +1,7 @@
 """Decay kernels: antiderivatives and cells against quadrature, sums of exponentials against the kernel, refusals."""
 
 import math
+from decimal import Decimal, localcontext
 from itertools import pairwise
 
 import numpy as np
@@ -37,6 +38,20 @@ def test_antiderivatives_are_integrals_of_the_kernel(kernel: Kernel) -> None:
         assert float(kernel.first(lag)) == pytest.approx(once, rel=1e-6)
         assert float(kernel.second(lag)) == pytest.approx(twice, rel=1e-6)
     assert (float(kernel.first(0.0)), float(kernel.second(0.0))) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("exponent", [1.0, 1.00002, 0.9995, 1.001, 0.6, 0.4, 1.6, 2.0, 2.0001, 3.0])
+def test_a_shifted_power_law_keeps_its_digits_near_1_and_over_short_and_long_lags(exponent: float) -> None:
+    """Lags of 1e-7 of the cut-off see no decay; longer ones by ninety digits."""
+    kernel = ShiftedPowerLaw(exponent, 1.0)
+    apart = np.abs(np.subtract.outer(np.arange(200), np.arange(200))) * 1e-7
+    assert kernel.matrix(np.arange(201) * 1e-7).ravel() == pytest.approx(kernel(apart).ravel(), abs=1e-6)
+    for lag in (1e-9, 1e-3, 0.3, 0.7, 1.0, 50.0, 1e6):
+        with localcontext(prec=90):
+            # Off the limits at exponents 1 and 2 by nothing that shows.
+            grown, x = 2 - Decimal(exponent) + Decimal("1e-30"), Decimal(lag)
+            exact = (((1 + x) ** grown - 1) / grown - x) / (grown - 1)
+        assert float(kernel.second(lag)) == pytest.approx(float(exact), rel=2e-14)
 
 
 @pytest.mark.parametrize("kernel", FINITE, ids=str)

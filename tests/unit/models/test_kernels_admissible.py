@@ -91,9 +91,32 @@ def test_the_round_trip_shown_ends_flat_and_earns() -> None:
 
 def test_negative_weights_are_refused_exactly_where_the_spectrum_turns_negative() -> None:
     """(1 + w) / (1 + o^2) - 3 w / (9 + o^2) >= 0 for all o as long as w <= 1/2."""
-    check_admissible(MultiExponential(weights=(1.49, -0.49), rates=(1.0, 3.0)), LINEAR)
+    check_admissible(MultiExponential(weights=(1.5 - 1e-7, -0.5 + 1e-7), rates=(1.0, 3.0)), LINEAR)
     with pytest.raises(BadParameter, match="not positive definite"):
-        check_admissible(MultiExponential(weights=(1.52, -0.52), rates=(1.0, 3.0)), LINEAR)
+        check_admissible(MultiExponential(weights=(1.5 + 1e-7, -0.5 - 1e-7), rates=(1.0, 3.0)), LINEAR)
+
+
+def test_a_buy_that_would_earn_by_itself_is_refused_though_no_round_trip_on_a_grid_does() -> None:
+    """2.5 / 155 < 0.45 / 17.5: negative at frequency 0, so a long even order would cost less than nothing."""
+    kernel = MultiExponential((2.5, -0.45), (155.0, 17.5))
+    assert float(kernel.second(10.0)) < 0
+    with pytest.raises(BadParameter, match="its spectrum is negative somewhere"):
+        check_admissible(kernel, LINEAR)
+
+
+def test_the_roots_decide_as_a_fine_grid_of_frequencies_does() -> None:
+    rng = np.random.default_rng(4)
+    squares = np.concatenate(([0.0], np.geomspace(1e-10, 1e16, 20_001)))[:, None]
+    admitted = 0
+    for _ in range(150):
+        rates, weights = np.exp(rng.normal(2, 3, size := int(rng.integers(2, 6)))), rng.normal(0.4, 1, size)
+        if weights.sum() <= 0:
+            continue
+        terms = weights * rates / (rates**2 + squares)
+        wanted = bool((terms.sum(axis=1) >= 0).all())
+        assert MultiExponential(tuple(weights), tuple(rates)).positive_definite == wanted
+        admitted += wanted and weights.min() < 0
+    assert admitted > 10
 
 
 @pytest.mark.parametrize(
@@ -138,7 +161,9 @@ def test_a_kernel_that_is_admissible_but_sells_to_buy_is_warned_of() -> None:
     [
         (0.3, 0.5, r"gamma 0.3 \+ delta 0.5 must be 1 or more, or round trips earn .* earns"),
         (0.5, 0.49, r"\+ delta 0.49 must be 1 or more"),
-        (0.41, 0.8, "gamma 0.41 must be 0.415 or more where delta"),
+        (0.41, 0.8, "gamma 0.41 must be 0.4150374993 or more where delta"),
+        (0.42, 3.0, "delta 3 of the pressure under .* must be 1 or less"),
+        (0.9, 1.01, "delta 1.01 of the pressure"),
     ],
 )
 def test_exponents_that_break_gatherals_conditions_are_refused(gamma: float, delta: float, words: str) -> None:
@@ -170,6 +195,18 @@ def test_a_round_trip_that_was_found_earns_when_added_up_again() -> None:
     assert two_step_trip(PowerLaw(0.5), 0.6) is None
 
 
-def test_pressure_against_the_trade_is_refused() -> None:
+def test_a_short_burst_under_convex_pressure_pays_for_what_was_bought_before_it() -> None:
+    """The refusal's reason: delta (1 - gamma) > 1, so a push of 100 in a millionth of a session is nearly free."""
+    burst, push = 1e-6, 100.0
+    shares = push ** (1 / 3) * burst ** (2 / 3)
+    trades, edges = np.array([1.0, shares, -1.0 - shares]), np.array([0.0, 1.0, 1.0 + burst, 2.0 + burst])
+    assert transient_cost(PowerLaw(0.42), Power(1.0, 3.0), trades, edges) < -10
+
+
+def test_pressure_against_the_trade_or_that_is_no_number_is_refused() -> None:
     with pytest.raises(BadParameter, match="pressure -1 must be 0 or more"):
         check_admissible(Exponential(1.0), Power(-1.0, 1.0))
+    with pytest.raises(BadParameter, match="pressure nan must be 0 or more and finite"):
+        check_admissible(Exponential(1.0), Power(float("nan"), 1.0))
+    with pytest.raises(BadParameter, match="exponent 0 of the pressure must be above 0"):
+        check_admissible(PowerLaw(0.5), Power(1.0, 0.0))

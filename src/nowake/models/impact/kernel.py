@@ -34,7 +34,11 @@ class Exponentials(NamedTuple):
 
 
 class Kernel(msgspec.Struct, frozen=True):
-    """The base of all kernels. A third party's writes `__call__`, `first` and `second`."""
+    """The base of all kernels. A third party's writes `__call__`, `first` and `second`.
+
+    Which kernel it is does not stand in a record's bytes, for anybody may write one: msgspec writes a model that holds
+    a kernel, and cannot read it back.
+    """
 
     def __call__(self, lag_days: Size) -> Size:
         """G at lags of 0 or more."""
@@ -61,6 +65,11 @@ class Kernel(msgspec.Struct, frozen=True):
         Schied & Slynko 2012).
         """
         return False
+
+    @property
+    def positive_definite(self) -> bool | None:
+        """Whether no round trip earns under linear pressure (Bochner); None where no formula says so."""
+        return True if self.convex else None
 
     def exponentials(self, *, shortest_days: float, longest_days: float) -> Exponentials:
         """The kernel as a sum of exponentials, within 1e-6 of itself between two lags; for a simulation step.

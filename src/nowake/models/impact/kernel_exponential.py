@@ -4,8 +4,9 @@
     MultiExponential   G(t) = sum_k w_k exp(-rho_k t)
 
 Completely monotone where all weights are 0 or more, so positive definite and convex. With a negative weight it is
-positive definite exactly where its spectrum sum_k w_k rho_k / (rho_k^2 + omega^2) is nowhere negative (Bochner). Wrong
-over very long times: measured impact is forgotten slower than at any one rate."""
+positive definite exactly where its spectrum sum_k w_k rho_k / (rho_k^2 + omega^2) is nowhere negative (Bochner), which
+the roots of a polynomial in omega^2 decide. Wrong over very long times: measured impact is forgotten slower than at any
+one rate."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.impact.kernel import Exponentials, Kernel
 from nowake.models.terms import Floats, Size
+
+ROUNDING = 1e-9  # Of the sum of the sizes of the spectrum's terms: below this its sign is noise.
 
 
 class Exponential(Kernel, frozen=True):
@@ -105,6 +108,27 @@ class MultiExponential(Kernel, frozen=True):
     def convex(self) -> bool:
         """Where no weight is negative."""
         return min(self.weights) >= 0
+
+    @property
+    def positive_definite(self) -> bool:
+        """Whether the spectrum is nowhere negative; one that touches 0 within rounding is not."""
+        return self.convex or bool(self._spectrum_between_its_roots().min() >= -ROUNDING)
+
+    def _spectrum_between_its_roots(self) -> Floats:
+        """The spectrum over the sum of its terms' sizes at 0, at infinity, and once between any two of its roots.
+
+        Over the product of all rho_k^2 + u, u = omega^2, it is a polynomial in u, which changes sign at roots only.
+        """
+        rates = np.array(self.rates) / math.exp(float(np.mean(np.log(self.rates))))
+        pull, squares = np.array(self.weights) * rates, rates**2
+        top = sum((each * np.poly(-np.delete(squares, k)) for k, each in enumerate(pull)), start=np.zeros(len(squares)))
+        ends = np.roots(top).real
+        ends = np.sort(np.concatenate((ends[ends > 0], squares)))
+        between = np.sqrt(ends[1:] * ends[:-1])
+        # Far below the slowest rate and far above the fastest it is what it is at 0 and at infinity.
+        u = np.concatenate(([0.0, ends[0] / 2, 2 * ends[-1], 1e12 * squares.max()], between))[:, None]
+        terms = pull / (squares + u)
+        return np.asarray(terms.sum(axis=1) / np.abs(terms).sum(axis=1))
 
     def exponentials(self, *, shortest_days: float, longest_days: float) -> Exponentials:  # noqa: ARG002
         """Itself."""

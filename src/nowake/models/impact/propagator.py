@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from nowake.models.impact.admissible import check_exponents
+from nowake.models.impact.admissible import check_exponents, fine_grid_warning
 from nowake.models.impact.contract import Covariance, Impact, Parameter
 from nowake.models.impact.kernel_power import PowerLaw
 from nowake.models.impact.response import Response
@@ -76,12 +76,7 @@ class Propagator(Impact, frozen=True, kw_only=True):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a schedule made with this model may do that a desk would not want, one sentence each."""
-        if self.delta == 1:
-            return ()
-        return (
-            f"Impact |v|^{self.delta:.3g} passes what no-arbitrage is known to ask of t^-{self.gamma:.3g}, but "
-            "schedules of negative cost may exist on fine grids (Curato, Gatheral & Lillo 2017): count the spread too.",
-        )
+        return () if self.delta == 1 else (fine_grid_warning(self.gamma, self.delta),)
 
     def peak_bps(self, terms: Terms) -> Size:
         """The price move from the first to the last fill."""

@@ -18,8 +18,10 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.admissible import check_admissible, warnings_of
+from nowake.models.impact.admissible import ROUNDING, check_admissible, fine_grid_warning, warnings_of
 from nowake.models.impact.kernel import Exponentials, Kernel, transient_cost
+from nowake.models.impact.kernel_exponential import mean_left
+from nowake.models.impact.kernel_power import PowerLaw
 from nowake.models.impact.shapes import Power, Shape
 from nowake.models.terms import Floats
 
@@ -74,7 +76,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     Raises
     ------
     BadParameter
-        When kernel and pressure pay for a round trip.
+        When a part is negative or not a number, or kernel and pressure pay for a round trip.
     """
 
     permanent_bps_per_share: float = 0.0
@@ -83,13 +85,25 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     pressure: Power = Power(0.0, 1.0)
 
     def __post_init__(self) -> None:
+        stays, gone = self.permanent_bps_per_share, float(self.temporary(1.0))
+        if not 0 <= stays < math.inf:
+            raise BadParameter(f"permanent_bps_per_share {stays} must be 0 or more and finite")
+        if not 0 <= gone < math.inf:
+            raise BadParameter(
+                f"temporary {self.temporary} must cost 0 or more and finite, not {gone:g} at a rate of 1"
+            )
         if self.kernel is not None:
             check_admissible(self.kernel, self.pressure)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a schedule made with this may do that a desk would not want, one sentence each."""
-        return () if self.kernel is None else warnings_of(self.kernel)
+        if self.kernel is None:
+            return ()
+        nothing_gone = self.temporary(1.0) <= ROUNDING * self.pressure(1.0)
+        if isinstance(self.kernel, PowerLaw) and self.pressure.exponent != 1 and nothing_gone:
+            return (fine_grid_warning(self.kernel.exponent, self.pressure.exponent),)
+        return warnings_of(self.kernel)
 
     def cost_of(self, quantities: Floats, edges_days: Floats) -> ScheduleCost:
         """Average cost per share of a schedule; what decays is part of the temporary cost.
@@ -160,11 +174,15 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         Raises
         ------
         BadParameter
-            When the time is not above 0: a block is a short step, and costs what its speed costs.
+            When the time is not above 0 and finite: a block is a short step, and costs what its speed costs.
         """
-        if not days > 0:
-            raise BadParameter(f"a step of {days} sessions must take some time; trade a block over a second")
+        if not 0 < days < math.inf:
+            raise BadParameter(
+                f"a step of {days} sessions must take some time, not for ever; trade a block over a second"
+            )
         rate = quantity / days
+        if not math.isfinite(rate):
+            raise BadParameter(f"{quantity} in {days} sessions is no rate: give a finite quantity and a longer step")
         stays = self.permanent_bps_per_share
         paid = _at(self.temporary, rate) + stays * (state.shares + quantity / 2)
         shares = state.shares + quantity
@@ -185,7 +203,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         levels = state.levels - state.levels * gone + from_own
         met, left = float(state.levels @ kept), float(levels.sum())
         if not self.kernel.bursts:
-            return levels, met + float(own @ ((1 - kept) / x)), left
+            return levels, met + float(own @ mean_left(x)), left
         # What the sum of exponentials misses at lags near 0 is in the step's own push.
         missed = push * float(self.kernel.first(days)) - float(from_own.sum())
         return levels, met + push * float(self.kernel.second(days)) / days, left + missed

@@ -129,7 +129,8 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
         """What stays, linear at the size of the order; what relaxes, of the law's form in the rate."""
         return Response(
             permanent_bps_per_share=permanent_slope(self.permanent_bps(terms), terms),
-            temporary=self.shape(float(self.temporary_bps(terms)), terms),
+            # Where all of it stays, what is left of the cost may come out a rounding below 0.
+            temporary=self.shape(max(float(self.temporary_bps(terms)), 0.0), terms),
         )
 
     def reading_line(self) -> str:

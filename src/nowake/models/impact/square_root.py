@@ -13,6 +13,10 @@ so slowly, by the square-root dynamic of Gatheral 2010 ("No-dynamic-arbitrage an
 10, f(v) = sqrt(v), decay t^-1/2), whose peak does not depend on the duration either: z durations after the start
 sqrt(z) - sqrt(z - 1) of what does not stay is left.
 
+The square-root dynamic has schedules of negative cost on fine grids (`admissible`). What the order pays off the mid
+makes up for them in schedules of about its own length, under fair pricing thirty times over; with little that stays it
+does not, and the model then says so (`warnings`).
+
 Wrong for very small orders, whose impact is nearer linear (Bucci, Benzaquen, Lillo, Bouchaud 2019, "Crossover from
 linear to square-root market impact", Phys. Rev. Lett. 122), and for very fast or very slow ones: it has no duration."""
 
@@ -23,6 +27,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from nowake.models.impact.admissible import fine_grid_warning
 from nowake.models.impact.contract import Covariance, Parameter
 from nowake.models.impact.kernel_power import PowerLaw
 from nowake.models.impact.response import Response
@@ -32,6 +37,8 @@ from nowake.models.impact.slopes import permanent_slope
 from nowake.models.terms import Size, Terms
 
 __all__ = ["Reading", "SquareRoot"]
+
+ENOUGH_STAYS = 0.25  # Of the peak. The cheapest round trip of 800 slices we know of earns where less than 0.06 stays.
 
 
 class SquareRoot(SizeLaw, frozen=True, kw_only=True):
@@ -90,6 +97,11 @@ class SquareRoot(SizeLaw, frozen=True, kw_only=True):
     def shape(self, at_bps: float, terms: Terms) -> Shape:
         """The square root of the rate."""
         return Power(at_bps / float(np.sqrt(terms.rate)), 0.5)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a schedule made with this model may do that a desk would not want, one sentence each."""
+        return () if self.relaxed is None or self.relaxed >= ENOUGH_STAYS else (fine_grid_warning(0.5, 0.5),)
 
     def response(self, terms: Terms) -> Response:
         """What stays, linear at the size of the order; what relaxes, by the square-root dynamic.
