@@ -12,7 +12,9 @@ from tests.contracts.transient_models import TRANSIENT_MODELS
 
 from nowake.domain.errors import BadParameter
 from nowake.models.impact import Impact
+from nowake.models.impact.contract import as_covariance
 from nowake.models.impact.linear import linearised
+from nowake.models.pretrade.plausible import plausible
 from nowake.models.terms import Terms
 
 MODELS = [*STATIC_MODELS, *TRANSIENT_MODELS]
@@ -114,6 +116,25 @@ def test_linearised_costs_the_same_and_doubts_the_same(model: Impact) -> None:
     for part in ("temporary_bps", "permanent_bps", "half_spread_bps"):
         assert getattr(line, part)(terms()) == pytest.approx(getattr(model, part)(terms()))
     assert line.parameter_sd_bps(terms()) == pytest.approx(model.parameter_sd_bps(terms()), rel=1e-6)
+
+
+@every_model
+def test_the_share_of_the_spread_paid_is_charged_and_doubted(model: Impact) -> None:
+    if model.has_own_spread():
+        with pytest.raises(BadParameter, match="spread is its own"):
+            msgspec.structs.replace(model, spread_share=4.0)
+        return
+    exact = msgspec.structs.replace(model, spread_share=4.0, covariance=())
+    assert exact.half_spread_bps(terms()) == 100.0
+    assert exact.known_to(spread_share=0.2).parameter_sd_bps(terms()) == pytest.approx(0.2 * 25.0)
+    p = len(model.parameters)
+    root = np.random.default_rng(3).normal(size=(p + 1, p + 1)) * np.append(np.abs(model.values), 0.3)[:, None] * 1e-3
+    both = exact.with_values((*exact.values, 4.0), as_covariance(root @ root.T))
+    slopes = np.array([*model.gradient_bps(terms()), 25.0])
+    assert both.parameter_sd_bps(terms()) == pytest.approx(np.linalg.norm(slopes @ root))
+    assert both.se("spread_share") == pytest.approx(np.linalg.norm(root[-1]))
+    assert "spread_share" in both.describe()
+    assert all(other.spread_share != 4.0 for other in plausible(both, draws=3, seed=1))
 
 
 @every_model

@@ -47,6 +47,7 @@ _MUCH_INFLATION = 100.0
 _FEW_DEGREES = 8.0
 _SHARED = 1.5
 _HARDLY_KNOWN = 0.2
+_WHOLE_SPREAD = 1.0
 
 
 def fit(
@@ -240,6 +241,9 @@ class _Study:
         if inflation[worst] > _MUCH_INFLATION:
             pair = f"{self.solution.names[worst]} and {self.solution.names[int(partner[worst])]}"
             yield f"{pair} are known together better than apart (variance inflation {inflation[worst]:.0f})"
+        share = found.get(SPREAD)
+        if share is not None and (share.low > _WHOLE_SPREAD or share.high < 0):
+            yield f"orders pay {share.value:.2g} quoted spreads, 0.5 for takers: the law does not fit small orders"
         if self.doubt.degrees.min() < _FEW_DEGREES:
             thin = int(np.argmin(self.doubt.degrees))
             freedom = f"{self.doubt.degrees[thin]:.1f} degrees of freedom"
@@ -287,6 +291,7 @@ _SPREAD_WORDS = {
     "half": "half the quoted spread is taken off",
     "estimate": "the share of the quoted spread paid is fitted",
     "none": "no spread is taken off",
+    "held": "the share of the quoted spread that was held is taken off",
     "model": "the spread is the model's own",
 }
 

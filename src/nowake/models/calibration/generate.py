@@ -39,8 +39,6 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
         Q / V of an order.
     slowest, fastest
         Q over the market's volume of the window; a window is at most one session.
-    spread_share
-        Quoted spreads an order pays for crossing; 1/2 for a taker. A model with a spread of its own pays that.
     shared, market
         Shares of the noise's variance that a day and symbol, and a whole day, have in common.
     tails
@@ -63,7 +61,6 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     largest: float = 0.2
     slowest: float = 0.02
     fastest: float = 0.5
-    spread_share: float = 0.5
     shared: float = 0.2
     market: float = 0.0
     tails: float | None = None
@@ -111,8 +108,7 @@ def generate_orders(model: Impact, seed: int, design: Design | None = None) -> M
     starts = starts + (rng.random(n) * (1 - days) * _SESSION_NS).astype(np.int64)
     side = rng.choice(np.array([-1, 1]), n)
     terms = Terms(quantity=quantity, days=days, **market)
-    owns_spread = type(model).half_spread_bps is not Impact.half_spread_bps
-    crossing = model.half_spread_bps(terms) if owns_spread else design.spread_share * market["spread_bps"]
+    crossing = model.half_spread_bps(terms)
     average, later = _noise(rng, design, day, symbol, days)
     sigma = 1e4 * market["volatility"]
     expected, stays = crossing + model.total_bps(terms), 2 * model.permanent_bps(terms)

@@ -20,11 +20,11 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
-from nowake.models.impact.contract import Impact
+from nowake.models.impact.contract import SPREAD_SHARE, Impact
 from nowake.models.terms import Floats, Terms
 
 Ints = npt.NDArray[np.int64]
-Spread = Literal["paid", "half", "estimate", "none", "model"]
+Spread = Literal["paid", "half", "estimate", "none", "held", "model"]
 Clusters = Literal["day-symbol", "day", "symbol", "two-way"]
 
 SPREAD = "spread"  # The nuisance coefficient: cost per unit of quoted spread.
@@ -96,8 +96,9 @@ class Problem:
             "paid": the column; "half": half the quoted spread; "estimate": a share of the quoted spread, fitted too,
             for orders that partly wait pay less than half; "none": nothing. None takes "paid" where every row knows
             it, else "estimate". A model with a spread of its own explains the whole cost, whatever is asked here.
+            The model that is made charges what the fit took off, as `spread_share`; of "paid" the orders' own mean.
         hold
-            Parameters that are not fitted, and their values.
+            Parameters that are not fitted, and their values; `spread` for a share of the quoted spread.
         later
             Whether to use `later_price` where it is known.
 
@@ -109,9 +110,10 @@ class Problem:
             When no row has what the model needs.
         """
         prototype = _prototype(model, hold or {})
-        spread = _spread_of(prototype, orders, spread)
+        spread = _spread_of(prototype, orders, spread, held=SPREAD in (hold or {}))
         usable, dropped = _usable(prototype, orders, spread)
         orders = orders.take(usable)
+        prototype = _charging(prototype, orders, spread)
         names = tuple(p.name for p in prototype.parameters if p.name not in (hold or {}))
         if not names:
             raise BadParameter(f"every parameter of {prototype.name} is held; leave one to fit")
@@ -125,7 +127,7 @@ class Problem:
             prototype=prototype,
             names=names,
             terms=terms_of(orders),
-            cost_bps=orders.cost_bps - _crossing_bps(orders, spread),
+            cost_bps=orders.cost_bps - _crossing_bps(prototype, orders, spread),
             risk_bps=1e4 * orders.volatility * np.sqrt(orders.days / 3),
             cell=_codes(orders.day * len(orders.symbols) + orders.symbol),
             day=_codes(orders.day),
@@ -176,14 +178,15 @@ class Problem:
         """
         found = dict(zip(self.names, map(float, values), strict=True))
         all_names = [p.name for p in self.prototype.parameters]
-        whole = [found.get(name, getattr(self.prototype, name)) for name in all_names]
-        rows: tuple[tuple[float, ...], ...] = ()
+        named: dict[str, Any] = {name: found[name] for name in (*all_names, RELAXED) if name in found}
+        if SPREAD in found:
+            named[SPREAD_SHARE] = found[SPREAD]
+            all_names.append(SPREAD)
+        named["covariance"] = ()
         if covariance is not None:
             at = [self.names.index(name) if name in self.names else -1 for name in all_names]
-            rows = tuple(tuple(float(covariance[i, j]) if min(i, j) >= 0 else 0.0 for j in at) for i in at)
-        named = dict(zip(all_names, whole, strict=True)) | {"covariance": rows}
-        if RELAXED in found:
-            named[RELAXED] = found[RELAXED]
+            rows = (tuple(float(covariance[i, j]) if min(i, j) >= 0 else 0.0 for j in at) for i in at)
+            named["covariance"] = tuple(rows)
         changed: Impact = msgspec.structs.replace(self.prototype, **named)
         return changed
 
@@ -191,10 +194,8 @@ class Problem:
         """(n,) expected cost in basis points, spread included where it is fitted."""
         model = self.model_at(values)
         cost = model.total_bps(self.terms)
-        if self.spread == "model":
+        if self.spread in ("model", "estimate"):
             cost = cost + model.half_spread_bps(self.terms)
-        if self.spread == "estimate":
-            cost = cost + values[self.names.index(SPREAD)] * self.terms.spread_bps
         return np.asarray(cost, dtype=np.float64)
 
     def jacobian(self, values: Floats) -> Floats:
@@ -301,25 +302,34 @@ def _prototype(model: type[Impact] | Impact, hold: dict[str, float]) -> Impact:
     """A record of the model with what is held in it."""
     kind = model if isinstance(model, type) else type(model)
     names = [p.name for p in kind.parameters]
-    if unknown := [name for name in hold if name not in (*names, RELAXED)]:
-        raise BadParameter(f"{kind.name} has no parameter {unknown[0]!r} to hold; it has {', '.join(names)}")
+    if kind.has_own_spread() and SPREAD in hold:
+        raise BadParameter(f"{kind.name} has a spread of its own; hold one of {', '.join(names)}")
+    if unknown := [name for name in hold if name not in (*names, RELAXED, SPREAD)]:
+        raise BadParameter(f"{kind.name} has no parameter {unknown[0]!r} to hold; it has {', '.join(names)}, {SPREAD}")
     typical: dict[str, Any] = {p.name: p.typical for p in kind.parameters}
     try:
         whole: Impact = msgspec.structs.replace(model if isinstance(model, Impact) else kind(), covariance=())
     except TypeError:  # Some parameters have no default.
         whole = kind(**typical)
-    changed: Impact = msgspec.structs.replace(whole, **hold)
+    ours = {SPREAD_SHARE if name == SPREAD else name: value for name, value in hold.items()}
+    changed: Impact = msgspec.structs.replace(whole, **ours)
     return changed
 
 
-def _spread_of(prototype: Impact, orders: Metaorders, asked: Spread | None) -> Spread:
+def _spread_of(prototype: Impact, orders: Metaorders, asked: Spread | None, *, held: bool) -> Spread:
     """How to treat the spread: what was asked, or the best the data allow."""
     paid = orders.spread_paid_bps
-    if type(prototype).half_spread_bps is not Impact.half_spread_bps:
+    if prototype.has_own_spread():
         return "model"
+    if held and asked is not None:
+        raise BadParameter(
+            f'a spread that is held is taken off as it is; leave spread="{asked}" out, or do not hold it'
+        )
+    if held:
+        return "held"
     if asked == "paid" and paid is None:
         raise BadParameter('spread="paid" needs the column spread_paid_bps; give it, or use "half" or "estimate"')
-    if asked == "model" or asked not in ("paid", "half", "estimate", "none", None):
+    if asked not in ("paid", "half", "estimate", "none", None):
         raise BadParameter(f'spread {asked!r} must be "paid", "half", "estimate" or "none"')
     if asked is not None:
         return asked
@@ -343,11 +353,22 @@ def _usable(prototype: Impact, orders: Metaorders, spread: Spread) -> tuple[npt.
     return usable, dropped
 
 
-def _crossing_bps(orders: Metaorders, spread: Spread) -> Floats:
+def _charging(prototype: Impact, orders: Metaorders, spread: Spread) -> Impact:
+    """The prototype with the share of the quoted spread that is taken off; a fitted one takes its place later."""
+    shares = {"half": 0.5, "none": 0.0}
+    if spread == "paid" and orders.spread_paid_bps is not None and (quoted := float(orders.spread_bps.sum())) > 0:
+        shares["paid"] = float(orders.spread_paid_bps.sum()) / quoted
+    if spread not in shares:
+        return prototype
+    changed: Impact = msgspec.structs.replace(prototype, **{SPREAD_SHARE: shares[spread]})
+    return changed
+
+
+def _crossing_bps(prototype: Impact, orders: Metaorders, spread: Spread) -> Floats:
     """What is taken off the cost before the fit."""
     if spread == "paid" and orders.spread_paid_bps is not None:
         return orders.spread_paid_bps
-    return orders.spread_bps / 2 if spread == "half" else np.zeros(len(orders))
+    return prototype.spread_share * orders.spread_bps if spread in ("half", "held") else np.zeros(len(orders))
 
 
 def _codes(keys: Ints) -> Ints:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nowake.models.calibration.result import Fit
 
 Covariance = tuple[tuple[float, ...], ...]
+SPREAD_SHARE = "spread_share"
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -45,7 +46,11 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     covariance
-        Covariance of the estimates of `parameters`, in their order, as rows; () takes them as exact.
+        Covariance of the estimates of `parameters`, in their order, as rows; () takes them as exact. One more row and
+        column, the last, is that of `spread_share`.
+    spread_share
+        Quoted spreads an order pays for crossing: 0.5 for one that takes, less for one that waits, below 0 for one
+        that earns. A model that writes `half_spread_bps` itself has no use for it.
 
     Raises
     ------
@@ -60,13 +65,20 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
     needs: ClassVar[tuple[str, ...]] = ()  # Optional fields of `Terms` the model cannot do without.
 
     covariance: Covariance = ()
+    spread_share: float = 0.5
 
     def __post_init__(self) -> None:
         for parameter in self.parameters:
             value = getattr(self, parameter.name)
             if not (parameter.low <= value <= parameter.high and math.isfinite(value)):
                 raise BadParameter(f"{parameter.name} {value} of {self.name} must be {_range(parameter)} and finite")
-        _check_covariance(self.covariance, len(self.parameters), self.name)
+        if not math.isfinite(self.spread_share):
+            raise BadParameter(f"spread_share {self.spread_share} of {self.name} must be finite")
+        if self.spread_share != _TAKER and self.has_own_spread():
+            raise BadParameter(
+                f"spread_share {self.spread_share} means nothing to {self.name}, whose spread is its own"
+            )
+        _check_covariance(self.covariance, len(self.parameters), self.name, spread=not self.has_own_spread())
 
     # What a model writes.
 
@@ -101,8 +113,13 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
     def half_spread_bps(self, terms: Terms) -> Size:
-        """Cost of crossing from the mid."""
-        return terms.spread_bps / 2
+        """Cost of crossing from the mid: `spread_share` of the quoted spread."""
+        return self.spread_share * terms.spread_bps
+
+    @classmethod
+    def has_own_spread(cls) -> bool:
+        """Whether the model says itself what crossing costs."""
+        return cls.half_spread_bps is not Impact.half_spread_bps
 
     def total_bps(self, terms: Terms) -> Size:
         """Temporary and permanent together, without the half-spread."""
@@ -121,6 +138,8 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         if not self.covariance:
             return 0.0 * terms.quantity
         slopes = self.gradient_bps(terms)
+        if len(self.covariance) > len(slopes):
+            slopes = (*slopes, terms.spread_bps)
         pairs = (slopes[i] * slopes[j] * self.covariance[i][j] for i in range(len(slopes)) for j in range(len(slopes)))
         # A covariance of rank one may come out a rounding below 0.
         return np.maximum(sum(pairs), 0.0)
@@ -130,27 +149,41 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         """The parameters' values, in the order of `parameters`."""
         return tuple(getattr(self, parameter.name) for parameter in self.parameters)
 
+    @property
+    def doubted(self) -> tuple[Parameter, ...]:
+        """What the covariance is of: `parameters`, then `spread_share` where it has a row."""
+        return (*self.parameters, _SHARE) if len(self.covariance) > len(self.parameters) else self.parameters
+
+    @property
+    def doubted_values(self) -> tuple[float, ...]:
+        """The values of `doubted`, in their order."""
+        return tuple(getattr(self, parameter.name) for parameter in self.doubted)
+
     def se(self, name: str) -> float:
-        """Standard error of a parameter; 0 where it is taken as exact."""
-        place = [parameter.name for parameter in self.parameters].index(name)
-        return math.sqrt(self.covariance[place][place]) if self.covariance else 0.0
+        """Standard error of a parameter or of `spread_share`; 0 where it is taken as exact."""
+        names = [parameter.name for parameter in (*self.parameters, _SHARE)]
+        place = names.index(name)
+        return math.sqrt(self.covariance[place][place]) if place < len(self.covariance) else 0.0
 
     def with_values(self, values: tuple[float, ...] | Floats, covariance: Covariance = ()) -> Self:
-        """The same model with other values of `parameters`, in their order."""
-        named = {parameter.name: float(value) for parameter, value in zip(self.parameters, values, strict=True)}
+        """The same model with other values of `parameters`, in their order, and of `spread_share` if one more."""
+        kinds = self.parameters if len(values) == len(self.parameters) else (*self.parameters, _SHARE)
+        named = {parameter.name: float(value) for parameter, value in zip(kinds, values, strict=True)}
         return msgspec.structs.replace(self, **named, covariance=covariance)
 
     def known_to(self, **standard_errors: float) -> Self:
         """The same model with these standard errors, taken as independent; the others as exact.
 
-        >>> SquareRoot(y=0.8).known_to(y=0.2)
+        >>> SquareRoot(y=0.8).known_to(y=0.2, spread_share=0.1)
 
         Raises
         ------
         BadParameter
-            When a name is none of `parameters`, or an error is negative.
+            When a name is none of `parameters` nor `spread_share`, or an error is negative.
         """
         names = [parameter.name for parameter in self.parameters]
+        if SPREAD_SHARE in standard_errors and not self.has_own_spread():
+            names.append(SPREAD_SHARE)
         for name, error in standard_errors.items():
             if name not in names:
                 raise BadParameter(f"{self.name} has no parameter {name!r}; it has {', '.join(names)}")
@@ -171,8 +204,12 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(
             f"{parameter.name:<12}{value:>12.5g} ± {self.se(parameter.name):<10.2g} {parameter.unit:<24} "
             f"{parameter.meaning}"
-            for parameter, value in zip(self.parameters, self.values, strict=True)
+            for parameter, value in zip(self.doubted, self.doubted_values, strict=True)
         )
+
+
+_TAKER = 0.5
+_SHARE = Parameter(SPREAD_SHARE, "quoted spreads", "paid for crossing", low=-math.inf, typical=_TAKER)
 
 
 def as_covariance(matrix: Floats) -> Covariance:
@@ -186,11 +223,13 @@ def _range(parameter: Parameter) -> str:
     return f"between {parameter.low:g} and {parameter.high:g}"
 
 
-def _check_covariance(covariance: Covariance, size: int, name: str) -> None:
+def _check_covariance(covariance: Covariance, size: int, name: str, *, spread: bool) -> None:
     if not covariance:
         return
-    if len(covariance) != size or any(len(row) != size for row in covariance):
-        raise BadParameter(f"covariance of {name} must have {size} rows of {size}, one for each parameter")
+    rows = len(covariance)
+    if rows not in (size, size + spread) or any(len(row) != rows for row in covariance):
+        also = ", and one more for spread_share if it is doubted" if spread else ""
+        raise BadParameter(f"covariance of {name} must have {size} rows of {size}, one for each parameter{also}")
     matrix = np.array(covariance)
     scale = np.sqrt(np.abs(np.diag(matrix)))
     # Judged as a correlation, so that parameters of different size do not hide each other.

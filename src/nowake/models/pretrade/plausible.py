@@ -26,7 +26,7 @@ def plausible(model: Impact, *, draws: int, seed: int) -> list[Impact]:
         return []
     scales, directions = np.linalg.eigh(np.array(model.covariance))
     normal = np.random.default_rng(seed).normal(size=(draws, len(scales)))
-    values = np.array(model.values) + normal * np.sqrt(np.maximum(scales, 0.0)) @ directions.T
-    low = np.array([parameter.low for parameter in model.parameters])
-    high = np.array([parameter.high for parameter in model.parameters])
+    values = np.array(model.doubted_values) + normal * np.sqrt(np.maximum(scales, 0.0)) @ directions.T
+    low = np.array([parameter.low for parameter in model.doubted])
+    high = np.array([parameter.high for parameter in model.doubted])
     return [model.with_values(row) for row in np.clip(values, low, high)]

@@ -14,9 +14,24 @@ from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.fit import fit, hash_of
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, SoftL1, Student
-from nowake.models.calibration.problem import terms_of
-from nowake.models.impact import Linear, PowerLaw, Reading, SquareRoot
+from nowake.models.calibration.problem import Problem, terms_of
+from nowake.models.calibration.result import Fit
+from nowake.models.impact import (
+    Almgren2005,
+    Impact,
+    IStar,
+    Kyle,
+    Linear,
+    Logarithmic,
+    ObizhaevaWang,
+    PowerLaw,
+    Reading,
+    Saturating,
+    SquareRoot,
+    TwoPart,
+)
 from nowake.models.measurement import t_of
+from nowake.models.terms import Terms
 
 TRUTH = PowerLaw(y=0.9, exponent=0.6, relaxed=0.5)
 
@@ -24,6 +39,52 @@ TRUTH = PowerLaw(y=0.9, exponent=0.6, relaxed=0.5)
 @functools.cache
 def desk() -> Metaorders:
     return generate_orders(TRUTH, 2, Design(orders=2_000, tails=4.0))
+
+
+FITTED = [SquareRoot, PowerLaw, TwoPart, Almgren2005, Linear, Logarithmic, Saturating, Kyle, IStar, ObizhaevaWang]
+
+
+@functools.cache
+def fitted(kind: type[Impact], spread: str) -> tuple[Fit[Impact], Problem]:
+    hold = {Logarithmic: {"b": 0.01}, Saturating: {"b": 0.05}, IStar: {"a4": 0.5, "b1": 0.95}}.get(kind, {})
+    hold |= {"resilience": 20.0} if kind is ObizhaevaWang else {}
+    hold |= {"spread": 0.3} if spread == "held" else {}
+    asked = None if spread in ("held", "model") else spread
+    found = fit(kind, desk(), spread=asked, hold=hold, later=False, compare_outliers=False)  # type: ignore[arg-type]
+    return found, Problem.of(kind, desk(), spread=asked, hold=hold, later=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_a_fitted_model_charges_what_the_fit_predicts(kind: type[Impact]) -> None:
+    """Spread and impact together: an estimate by the model is the fit's own forecast."""
+    found, problem = fitted(kind, "estimate")
+    values = np.array([(found.estimates | found.nuisances)[name].value for name in problem.names])
+    charged = found.model.half_spread_bps(problem.terms) + found.model.total_bps(problem.terms)
+    assert charged == pytest.approx(problem.predict(values), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_the_doubt_of_a_fitted_model_holds_that_of_the_spread(kind: type[Impact]) -> None:
+    found, _ = fitted(kind, "estimate")
+    if kind is Linear:
+        assert len(found.model.covariance) == 3
+        return
+    assert found.model.se("spread_share") == pytest.approx(found.standard_errors["spread"])
+    small = Terms(quantity=1.0, days=0.1, volatility=1e-9, daily_volume=1e9, price=1.0, spread_bps=100.0)
+    if not kind.needs:
+        assert found.model.parameter_sd_bps(small) == pytest.approx(100 * found.standard_errors["spread"], rel=1e-2)
+
+
+@pytest.mark.parametrize(("spread", "share"), [("half", 0.5), ("none", 0.0), ("held", 0.3), ("paid", 0.5)])
+def test_a_fitted_model_charges_the_spread_that_was_taken_off(spread: str, share: float) -> None:
+    assert fitted(SquareRoot, spread)[0].model.spread_share == pytest.approx(share)
+
+
+def test_a_law_that_does_not_fit_small_orders_says_how_many_spreads_it_pays() -> None:
+    tight = dataclasses.replace(desk(), spread_bps=desk().spread_bps / 5)
+    found = fit(Kyle, tight, spread="estimate", later=False, compare_outliers=False)
+    assert found.model.spread_share > 3
+    assert any("quoted spreads, 0.5 for takers" in note for note in found.notes)
 
 
 PRINTED = """\
