@@ -20,6 +20,7 @@ from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade import capacity as capacities
 from nowake.models.pretrade import strategies as ways
 from nowake.models.pretrade import urgency
+from nowake.models.pretrade.cautions import limit_cautions, market_cautions, rule_of_thumb_cautions
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.seen import Seen
@@ -281,10 +282,18 @@ def models_of(model: Model | Sequence[Model] | None) -> tuple[Impact, ...]:
 
 
 def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen | None) -> tuple[str, ...]:
-    """What speaks against leaning on a model for an order: beyond what it was fitted to, or barely admissible."""
+    """What speaks against leaning on a model for an order: the market, the limit, the fit's range, or the law itself."""
     terms = market.terms(order.quantity, days_of(order))
     beyond = () if seen is None else seen.beyond(terms)
-    return tuple(dict.fromkeys((*beyond, *law.warnings, *law.response(terms).warnings)))
+    said = (
+        *market_cautions(market, order.quantity, terms.days),
+        *limit_cautions(order, market),
+        *rule_of_thumb_cautions(law, order, market),
+        *beyond,
+        *law.warnings,
+        *law.response(terms).warnings,
+    )
+    return tuple(dict.fromkeys(said))
 
 
 def _beyond_buckets(fit: Fit[Impact], share_of_day: float) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from nowake.models.doubt import Doubt
 from nowake.models.estimate import size_warnings
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.cautions import market_cautions
 from nowake.models.pretrade.costs import CostParts, Costs, costs
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.terms import Floats, Terms
@@ -44,7 +45,7 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
     Raises
     ------
     BadParameter
-        When the quantity or the days are not finite and above 0.
+        When the quantity, the days or the market's volatility are not finite and above 0.
     """
 
     row: int
@@ -60,6 +61,10 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("quantity", "days"):
             if not 0 < getattr(self, name) < math.inf:
                 raise BadParameter(f"{name} {getattr(self, name):g} must be above 0 and finite")
+        if not self.market.daily_volatility.value > 0:
+            raise BadParameter(
+                "volatility 0 must be above 0: every cost would be certain; give the volatility or leave the order out"
+            )
 
     @classmethod
     def of(cls, row: int, order: ParentOrder, market: MarketState) -> ListedOrder:
@@ -84,7 +89,10 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why its estimates should not be leaned on."""
-        return size_warnings(self.quantity / self.market.daily_volume)
+        return (
+            *size_warnings(self.quantity / self.market.daily_volume),
+            *market_cautions(self.market, self.quantity, self.days),
+        )
 
 
 class PerOrder(NamedTuple):

@@ -1,0 +1,64 @@
+"""What of an order and its market speaks against leaning on an estimate, one sentence each.
+
+Thresholds are our judgement, said in the sentence: published fits hold few orders above a third of the volume of
+their window, and the rule of thumb of Almgren & Chriss 2000, section 3.4, reads impact off the spread, which says
+nothing where the tick holds the spread up or the market is so thick that one tick is next to nothing."""
+
+from __future__ import annotations
+
+from nowake.domain.order import ParentOrder
+from nowake.models.impact.contract import Impact
+from nowake.models.impact.linear import Linear
+from nowake.models.market import MarketState
+
+LARGEST_OF_WINDOW = 0.3
+_ONE_TICK = 1.5  # A spread that is one tick nearly always is less than this on average.
+
+
+def market_cautions(market: MarketState, quantity: float, days: float) -> tuple[str, ...]:
+    """A market that never moves, and an order that is much of what trades in its window."""
+    said = []
+    if not market.daily_volatility.value > 0:
+        said.append(
+            "The volatility is 0: a market that never moves makes costs by volatility free and every cost certain; "
+            "give the volatility."
+        )
+    share = market.terms(quantity, days).speed
+    if share > 1:
+        said.append(
+            f"The order is {share:.0%} of the volume of its window, more than the market trades in it without us; it "
+            "cannot be expected to fill, whatever the cost says: allow more time."
+        )
+    elif share > LARGEST_OF_WINDOW:
+        said.append(
+            f"The order is {share:.0%} of the volume of its window; impact laws were fitted to slower ones (we warn "
+            f"above {LARGEST_OF_WINDOW:.0%})."
+        )
+    return tuple(said)
+
+
+def limit_cautions(order: ParentOrder, market: MarketState) -> tuple[str, ...]:
+    """What a limit means for the estimate: nothing, and how far the price is from it."""
+    if order.limit_ticks is None:
+        return ()
+    limit = float(order.limit_ticks * order.instrument.tick_size)
+    room = order.side * (limit / market.price - 1)
+    told = f"The limit {limit:,.10g} is {abs(room) * 1e4:,.0f} bps"
+    if room < 0:
+        where = "away from the market: nothing fills until the price comes to it"
+    elif room > 3 * market.daily_volatility.value:
+        where = "beyond the market, more than three days' volatility: it will hardly ever bind"
+    else:
+        where = "beyond the market: where it binds, part of the order is left"
+    return (f"{told} {where}. Estimates ignore limits; this is the cost of the whole order.",)
+
+
+def rule_of_thumb_cautions(law: Impact, order: ParentOrder, market: MarketState) -> tuple[str, ...]:
+    """A linear law whose parameters were read off a spread of one tick."""
+    tick = float(order.instrument.tick_size)
+    if market.spread > _ONE_TICK * tick or law != Linear.from_market(market):
+        return ()
+    return (
+        f"The spread is one tick ({market.spread / market.price * 1e4:.2g} bps): the rule of thumb behind "
+        f"{law.name} reads impact off the spread, and here the tick, not impact, makes it. Do not lean on that row.",
+    )
