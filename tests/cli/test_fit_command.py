@@ -80,7 +80,7 @@ def test_a_desk_s_own_column_names_are_mapped_and_left_out_orders_told(desk: str
     assert result.returncode == 0, result.stderr
     assert "1 of 500 orders left out: 1 whose side is neither buy nor sell (first: theirs.csv row 2" in result.stderr
     refused = nowake("fit", str(path))
-    assert "columns={'ADV': 'daily_volume'}" in refused.stderr
+    assert "give --column ADV=daily_volume" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count an order's days.")
 @click.option("--timezone", help="Of times that name none. Default: the calendar's.")
 @click.option("--time-unit", default="iso", show_default=True, help="iso, or ns, us, ms, s since the epoch.")
+@click.option("--volatility-in", type=click.Choice(["fraction", "percent"]), default="fraction", show_default=True)
 @click.option("--strict", is_flag=True, help="Refuse the file at its first order that cannot be used.")
 @click.option("--spread", type=click.Choice(["paid", "half", "estimate", "none"]), help="What is taken off the cost.")
 @click.option("--cluster", type=click.Choice(["day-symbol", "day", "symbol", "two-way"]), help="What errors share.")
@@ -82,16 +83,21 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _read(path: str, options: dict[str, Any]) -> OrdersRead:
+    from nowake.data.column_names import MissingColumns  # noqa: PLC0415
     from nowake.data.orders import read_orders  # noqa: PLC0415
 
-    found = read_orders(
-        path,
-        _pairs("--column", options["columns"], "YOURS=OURS"),
-        calendar=options["calendar"],
-        timezone=options["timezone"],
-        time_unit=options["time_unit"],
-        strict=options["strict"],
-    )
+    try:
+        found = read_orders(
+            path,
+            _pairs("--column", options["columns"], "YOURS=OURS"),
+            calendar=options["calendar"],
+            timezone=options["timezone"],
+            time_unit=options["time_unit"],
+            volatility_in=options["volatility_in"],
+            strict=options["strict"],
+        )
+    except MissingColumns as error:
+        raise BadParameter(error.in_shell()) from None
     if found.message:
         click.echo(f"nowake: {found.message}", err=True)
     return found

@@ -75,7 +75,7 @@ def read(path: str | Path, columns: Mapping[str, str] | None, names: Names) -> S
     path = Path(path)
     require(path)
     source = _source(path, _parquet(path) if path.suffix == ".parquet" else _csv(path), columns, names)
-    if not source.frame.height:
+    if source.frame.columns and not source.frame.height:
         raise BadData(f"{path.name} has a header and no rows")
     return source
 

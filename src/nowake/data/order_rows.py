@@ -15,6 +15,7 @@ from nowake.domain.metaorder import OPTIONAL
 
 NUMBERS = ("quantity", "arrival_price", "average_price", "volatility", "daily_volume", "spread_bps", "days", *OPTIONAL)
 
+TOLD_TWICE = "stands in a row above, word for word the same"
 Mask = npt.NDArray[np.bool_]
 
 
@@ -59,6 +60,22 @@ class Faults:
         self.good &= ~bad
         self.found.append(LeftOut(f"{name} {what}", int(bad.sum()), first))
 
+    def check_mostly_good(self) -> None:
+        """Refuse a file whose orders fail for one reason for the most part: the rest would not stand for them.
+
+        Raises
+        ------
+        BadData
+            With the reason, the count and the first of them.
+        """
+        for each in self.found:
+            # Rows told twice lose nothing.
+            if 2 * each.orders > len(self.good) and not each.reason.endswith(TOLD_TWICE):
+                raise BadData(
+                    f"{each.orders:,} of {len(self.good):,} orders of {self.source.path.name} cannot be used for one "
+                    f"reason: {each.reason} (first: {each.first}); repair that, or take those orders out of the file"
+                )
+
 
 def parents_of_rows(source: Source, zone: str, unit: TimeUnit, *, strict: bool) -> tuple[pl.DataFrame, Faults]:
     """One order a row: typed columns, and the account begun with orders told twice."""
@@ -66,7 +83,7 @@ def parents_of_rows(source: Source, zone: str, unit: TimeUnit, *, strict: bool) 
     faults = Faults(source, rows, strict=strict)
     if "order_id" in source.frame.columns:
         copies, conflicts = _told_twice(source.frame)
-        faults.leave_out(copies, "order_id", "stands in a row above, word for word the same")
+        faults.leave_out(copies, "order_id", TOLD_TWICE)
         faults.leave_out(conflicts, "order_id", "stands in several rows that differ")
     return typed(source, zone, unit), faults
 

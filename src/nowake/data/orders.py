@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from nowake.data.column_names import MissingColumns, look_alikes, looks_of_fills
 from nowake.data.columns import Names, Source, TimeUnit, read, read_leniently
 from nowake.data.order_fills import FILL_COLUMNS, is_of_fills, parents_of_fills
 from nowake.data.order_rows import NUMBERS, Faults, LeftOut, number, parents_of_rows
@@ -33,29 +34,17 @@ ALL_COLUMNS = Names(
 )
 SIDES = {"buy": 1, "b": 1, "1": 1, "+1": 1, "buy to cover": 1, "bc": 1, "cover": 1}
 SIDES |= {"sell": -1, "s": -1, "-1": -1, "2": -1, "sell short": -1, "ss": -1, "short": -1, "sl": -1, "5": -1}
-LOOKS_LIKE = {
-    "order_id": ("id", "orderid", "parent_id", "clordid", "parent_order_id"),
-    "symbol": ("ticker", "sym", "ric", "instrument", "security", "isin", "sedol"),
-    "side": ("direction", "buy_sell", "buysell", "bs", "way"),
-    "quantity": ("qty", "shares", "size", "executed_qty", "filled_qty", "exec_qty", "executed_quantity", "cum_qty"),
-    "start": ("start_time", "time", "arrival_time", "order_time", "created", "timestamp"),
-    "end": ("end_time", "last_fill_time", "completed", "finish", "finish_time"),
-    "arrival_price": ("arrival", "arrival_mid", "arrival_px", "strike", "decision_price", "s0"),
-    "average_price": ("avg_price", "avg_px", "avgpx", "exec_price", "execution_price", "fill_vwap", "average_px"),
-    "volatility": ("vol", "sigma", "daily_vol", "daily_volatility"),
-    "daily_volume": ("adv", "adv20", "adv30", "avg_daily_volume", "mdv", "volume"),
-    "spread_bps": ("spread", "avg_spread", "quoted_spread_bps", "bid_ask_bps"),
-    "fill_time": ("exec_time", "transact_time", "trade_time"),
-    "fill_price": ("last_px", "price", "exec_price", "px"),
-    "fill_quantity": ("last_qty", "last_shares", "quantity", "qty", "exec_qty"),
-}
 _HOW_TO_ADD = (
     "volatility (fraction of the price per sqrt(session), 0.02 for 2 %), daily_volume (shares of a session) and "
     "spread_bps (ask less bid) must be what was known before each order; MarketState.measure(order, quotes, trades, "
     "end_ns=order.start_ns) measures them from a day"
 )
+_PARTS = {"fraction": 1.0, "percent": 100.0}
+_PERCENT = "is above 1; give a fraction, 0.02 for 2 % a day, or say that it is in percent (volatility_in=percent)"
 _POSITIVE = ("quantity", "arrival_price", "average_price", "volatility", "daily_volume")
 _EXTRAORDINARY_SDS = 10.0
+_WILD_VOLATILITY = 0.2
+VolatilityUnit = Literal["fraction", "percent"]
 
 
 class OrdersRead(NamedTuple):
@@ -85,6 +74,7 @@ def read_orders(
     calendar: str = "XNYS",
     timezone: str | None = None,
     time_unit: TimeUnit = "iso",
+    volatility_in: VolatilityUnit = "fraction",
     strict: bool = False,
 ) -> OrdersRead:
     """Executed parent orders from a file; docs/orders-file.md describes its columns.
@@ -101,6 +91,8 @@ def read_orders(
         Of times that name none; by default the calendar's.
     time_unit
         "iso", or "ns", "us", "ms", "s" since the epoch.
+    volatility_in
+        "fraction" (0.02) or "percent" (2) of the price.
     strict
         Refuse the file at its first order that cannot be used, instead of leaving such orders out.
 
@@ -111,16 +103,19 @@ def read_orders(
     BadParameter
         When columns are missing (all are named), two are mapped to one, or a time zone or unit is not known.
     BadData
-        When it is no such file, no order of it can be used, or with `strict` at the first that cannot.
+        When it is no such file, most of its orders cannot be used for one and the same reason, none can for any, or
+        with `strict` at the first that cannot.
     """
+    if volatility_in not in _PARTS:
+        raise BadParameter(f"volatility_in {volatility_in!r} must be one of {', '.join(_PARTS)}")
     source = (read if strict else read_leniently)(path, columns, ALL_COLUMNS)
+    of_fills = _check_columns(source, columns or {})
     if not source.frame.height:
         raise BadData(f"{source.path.name} has a header and no rows")
-    of_fills = is_of_fills(source)
-    _check_columns(source, FILL_COLUMNS if of_fills else ROW_COLUMNS)
     zone = timezone or zone_of(source, calendar, time_unit)
     take = parents_of_fills if of_fills else parents_of_rows
     parents, faults = take(source, zone, time_unit, strict=strict)
+    parents = parents.with_columns(pl.col("volatility") / _PARTS[volatility_in])
     clock = None if "days" in source.frame.columns else SessionClock.of(calendar, parents)
     return _orders(source, parents, faults, clock, zone)
 
@@ -162,7 +157,7 @@ def _orders(
         faults.leave_out(np.isnan(values), name, "is missing or no number")
         if name != "spread_bps":
             faults.leave_out(values <= 0, name, "must be above 0")
-    faults.leave_out(number(parents, "volatility") > 1, "volatility", "is above 1; give a fraction, 0.02 for 2 % a day")
+    faults.leave_out(number(parents, "volatility") > 1, "volatility", _PERCENT)
     faults.leave_out(number(parents, "spread_bps") < 0, "spread_bps", "must be 0 or more")
     start, end = (parents[name].fill_null(0).to_numpy() for name in ("start_ns", "end_ns"))
     has_end = parents["end_ns"].is_not_null().to_numpy()
@@ -170,6 +165,7 @@ def _orders(
     faults.leave_out(has_end & (end < start), "end", "is before the start")
     days, date = _days(parents, faults, clock), _dates(parents, faults, clock, zone)
     good = np.flatnonzero(faults.good)
+    faults.check_mostly_good()
     if not len(good):
         raise BadData(f"{source.path.name}: " + "; ".join(_told(len(faults.good), tuple(faults.found))))
     place = good[np.argsort(start[good], kind="stable")]
@@ -238,11 +234,15 @@ def _extraordinary(orders: Metaorders) -> list[str]:
     """Orders whose cost luck and impact hardly explain: mostly a wrong price, a split, a wrong unit. They are kept."""
     usual_bps = 1e4 * orders.volatility * np.sqrt(np.maximum(orders.days, 0.01)) + orders.spread_bps
     count = int((np.abs(orders.cost_bps) > _EXTRAORDINARY_SDS * usual_bps).sum())
+    middle, notes = float(np.median(orders.volatility)), []
+    if middle > _WILD_VOLATILITY:
+        notes.append(f"the median volatility is {middle:.0%} a session; is it in percent, or of a year?")
     if not count:
-        return []
+        return notes
     return [
+        *notes,
         f"{count:,} orders cost more than {_EXTRAORDINARY_SDS:.0f} standard deviations of the price over their time; "
-        "they are kept, but look for splits and wrong prices"
+        "they are kept, but look for splits and wrong prices",
     ]
 
 
@@ -253,22 +253,21 @@ def _told(parents: int, left_out: tuple[LeftOut, ...]) -> list[str]:
     return [f"{dropped:,} of {parents:,} orders left out: " + ", ".join(map(str, left_out))]
 
 
-def _check_columns(source: Source, needed: tuple[str, ...]) -> None:
-    """Refuse a file that lacks columns, naming all of them, what they may be called in it, and how to get them."""
+def _check_columns(source: Source, columns: Mapping[str, str]) -> bool:
+    """Whether it has a row a fill; refused where it lacks columns, naming all of them, and what may be they."""
     there = set(source.frame.columns)
+    says_order = there & {"quantity", "average_price", "end", "days"}
+    of_fills = is_of_fills(source) or (not says_order and looks_of_fills(source.headings))
+    needed = FILL_COLUMNS if of_fills else ROW_COLUMNS
     missing = [name for name in needed if name not in there]
-    if needed is ROW_COLUMNS and not there & {"end", "days"}:
+    wanted = [*missing]
+    if not of_fills and not there & {"end", "days"}:
         missing.append("end (or days)")
-    if not missing:
-        return
-    theirs = {_plain(name): name for name in source.headings}
-    maps = {theirs[alias]: name for name in missing for alias in LOOKS_LIKE.get(name, ()) if alias in theirs}
-    text = f"{source.path.name} has no {', '.join(missing)}"
-    text += f"; if these are they, give columns={maps}" if maps else "; map yours with columns={'your name': 'ours'}"
-    if set(missing) & set(MARKET):
-        text += f"; {_HOW_TO_ADD}"
-    raise BadParameter(text)
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_")
+        wanted.append("end")
+    if missing:
+        wanted += [name for name in ("order_id", "start") if name not in {*there, *wanted}]
+        free = [name for name in source.headings if name not in {*columns, *there}]
+        suggested = look_alikes(free, wanted)
+        rest = _HOW_TO_ADD if {*missing} & {*MARKET} - {*suggested.values()} else ""
+        raise MissingColumns(source.path.name, missing, source.headings, suggested, rest)
+    return of_fills

@@ -12,6 +12,7 @@ from nowake.domain.metaorder import Metaorders
 
 if TYPE_CHECKING:
     from nowake.data.columns import TimeUnit
+    from nowake.data.orders import VolatilityUnit
 
 
 def load_orders(
@@ -21,6 +22,7 @@ def load_orders(
     calendar: str = "XNYS",
     timezone: str | None = None,
     time_unit: TimeUnit = "iso",
+    volatility_in: VolatilityUnit = "fraction",
     strict: bool = False,
 ) -> Metaorders:
     """Executed parent orders from a CSV or Parquet file, one row an order or one row a fill.
@@ -40,6 +42,8 @@ def load_orders(
         Of times that name none; by default the calendar's.
     time_unit
         "iso", or "ns", "us", "ms", "s" since the epoch.
+    volatility_in
+        "fraction" (0.02) or "percent" (2) of the price.
     strict
         Refuse the file at its first order that cannot be used.
 
@@ -50,11 +54,20 @@ def load_orders(
     BadParameter
         When columns are missing (all are named), two are mapped to one, or a time zone or unit is not known.
     BadData
-        When it is no such file, no order of it can be used, or with `strict` at the first that cannot.
+        When it is no such file, most of its orders cannot be used for one and the same reason, none can for any, or
+        with `strict` at the first that cannot.
     """
     from nowake.data.orders import read_orders  # noqa: PLC0415
 
-    found = read_orders(Path(path), columns, calendar=calendar, timezone=timezone, time_unit=time_unit, strict=strict)
+    found = read_orders(
+        Path(path),
+        columns,
+        calendar=calendar,
+        timezone=timezone,
+        time_unit=time_unit,
+        volatility_in=volatility_in,
+        strict=strict,
+    )
     if found.message:
         warnings.warn(f"{Path(path).name}: {found.message}", stacklevel=2)
     return found.orders

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from nowake.data.column_names import MissingColumns
 from nowake.data.orders import OrdersRead, read_orders, write_orders
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.metaorder import Metaorders
@@ -92,7 +93,9 @@ def test_an_order_that_cannot_be_used_is_left_out_counted_and_shown(
 
 
 def test_a_file_without_a_usable_order_is_refused_with_the_reasons(tmp_path: Path) -> None:
-    with pytest.raises(BadData, match="2 of 2 orders left out: 2 whose volatility is above 1; give a fraction"):
+    with pytest.raises(
+        BadData, match=r"2 of 2 orders of desk.csv cannot be used for one reason: volatility is above 1"
+    ):
         read(tmp_path, with_value(GOOD, "volatility", "2"), with_value(LATER, "volatility", "1.5", "worse"))
 
 
@@ -136,6 +139,55 @@ def test_missing_columns_are_named_together_with_what_they_may_be_called_and_how
     assert "desk.csv has no quantity, volatility, daily_volume, spread_bps" in text
     assert "columns={'Qty': 'quantity', 'ADV': 'daily_volume'}" in text
     assert "MarketState.measure(order, quotes, trades, end_ns=order.start_ns)" in text
+
+
+THEIRS = (
+    "ParentID,RIC,Direction,ArrivalTime,CompletionTime,Cum_Qty,Strike,Avg Px,DailyVol,ADV20,QuotedSpreadBps",
+    "OrderId,Ticker,BuySell,start_time,Completed,Executed Qty,arrival_px,avg_exec_price,sigma,AvgDailyVolume,BidAskBps",
+    "ORDER_ID,INSTRUMENT,SIDE,TIME,END_TIME,SHARES,ARRIVAL,EXEC_PRICE,VOL,ADV,SPREAD",
+)
+
+
+@pytest.mark.parametrize("header", THEIRS)
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_file_none_of_whose_names_are_ours_is_read_with_what_the_error_suggests(
+    tmp_path: Path, header: str, strict: bool
+) -> None:
+    with pytest.raises(MissingColumns, match="has no symbol, side, start") as error:
+        read(tmp_path, GOOD, header=header, strict=strict)
+    assert f"it has {header.replace(',', ', ')}" in str(error.value)
+    found = read(tmp_path, GOOD, header=header, columns=error.value.suggested)
+    assert found.orders.cost_bps.tolist() == pytest.approx([20.0])
+    assert "order_id" in error.value.suggested.values()
+
+
+def test_a_file_of_fills_none_of_whose_names_are_ours_is_known_as_one(tmp_path: Path) -> None:
+    header = "ParentID,FillTime,LastPx,LastQty,RIC,Direction,ArrivalTime,Strike,DailyVol,ADV20,QuotedSpreadBps"
+    with pytest.raises(MissingColumns, match="has no order_id, fill_time, fill_price") as error:
+        read(tmp_path, header=header)
+    assert dict(zip(header.split(","), FILLS.split(","), strict=True)) == error.value.suggested
+
+
+def test_a_suggestion_is_told_for_the_shell_too() -> None:
+    error = MissingColumns("x.csv", ["end (or days)"], ["Done At"], {"Done At": "end"})
+    assert (
+        str(error) == "x.csv has no end (or days); it has Done At; if these are they, give columns={'Done At': 'end'}"
+    )
+    assert error.in_shell().endswith("if these are they, give --column 'Done At=end'")
+    assert "--column YOURS=OURS" in MissingColumns("x.csv", ["end"], ["q"], {}).in_shell()
+
+
+def test_orders_most_of_which_fail_for_one_reason_are_refused_not_fitted_without_them(tmp_path: Path) -> None:
+    percent = [with_value(GOOD, "volatility", "2.0", f"p{number}") for number in range(3)]
+    small = with_value(GOOD, "volatility", "0.9", "q")
+    with pytest.raises(BadData, match=r"3 of 4 orders of desk.csv .* volatility is above 1; .*volatility_in=percent"):
+        read(tmp_path, *percent, small)
+    orders = read(tmp_path, *percent, small, volatility_in="percent").orders
+    assert orders.volatility.tolist() == pytest.approx([0.02, 0.02, 0.02, 0.009])
+    assert "median volatility is 90%" in read(tmp_path, small).message
+    assert len(read(tmp_path, GOOD, GOOD, GOOD).orders) == 1
+    with pytest.raises(BadParameter, match="volatility_in 'bps' must be one of fraction, percent"):
+        read(tmp_path, GOOD, volatility_in="bps")
 
 
 def test_your_own_names_are_mapped(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_the_interval_is_students_around_the_estimate_and_the_model_carries_the_
 
 def test_the_truth_lies_in_the_intervals_of_every_kind() -> None:
     for interval in ("corrected", "jackknife", "sandwich", "bootstrap", "profile"):
-        found = fit(PowerLaw, desk(), interval=interval, later=False)  # type: ignore[arg-type]
+        found = fit(PowerLaw, desk(), interval=interval, later=False)
         assert found.estimates["y"].low < 0.9 < found.estimates["y"].high
         assert found.estimates["exponent"].low < 0.6 < found.estimates["exponent"].high
         assert found.estimates["y"].method.endswith("by day-symbol")
