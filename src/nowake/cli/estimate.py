@@ -116,7 +116,7 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
 
 
 def _list(options: dict[str, Any]) -> int:
-    from nowake.reports.estimate_tables import SHOWN, list_rows, list_table, refused_table  # noqa: PLC0415
+    from nowake.reports.estimate_list_tables import SHOWN, list_rows, list_table, refused_table  # noqa: PLC0415
     from nowake.verbs.estimates import estimate_orders  # noqa: PLC0415
 
     given = [name for name in _ONE_ORDER_ONLY if options[name]]
@@ -160,14 +160,14 @@ def _write_list(found: Estimates, options: dict[str, Any]) -> None:
 
 def _models(options: dict[str, Any], market: MarketState, order: ParentOrder) -> tuple[Impact, ...] | None:
     """The models asked for; None is all that the market allows."""
-    from nowake.verbs.default_models import default_model  # noqa: PLC0415
+    from nowake.verbs.default_models import default_model, headed  # noqa: PLC0415
 
     instrument = order.instrument
     if _is_fitted(options):
         return (_fitted(options, instrument.symbol, str(instrument.session.date)),)
     if not options["names"] or "all" in options["names"]:
         return None
-    return tuple(default_model(name, market) for name in options["names"])
+    return tuple(default_model(name, market) for name in headed(options["names"]))
 
 
 def _list_models(options: dict[str, Any], date: str | None) -> Sequence[Impact | PerOrder]:

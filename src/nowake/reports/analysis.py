@@ -55,7 +55,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tables(self) -> tuple[Table, ...]:
         """All there is to show, in the order it is read."""
-        found = [tables.estimates_table(self.estimates, level=self.level)]
+        found = [tables.estimates_table(self.estimates, level=self.level, risk_aversion=self.risk_aversion)]
         found += [shown.best_table(self.best)] if self.best else []
         found += [
             shown.urgency_table(name, curve, risk_aversion=self.risk_aversion, level=self.level)

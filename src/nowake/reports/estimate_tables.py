@@ -1,4 +1,4 @@
-"""Tables of the pre-trade page: lists of orders, ways to trade, urgency, the best rate, capacity, and liquidity."""
+"""Tables of the pre-trade page of one order: doubts, urgency, best rate, capacity, ways to trade, and liquidity."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from nowake.models.estimate import CostEstimate
-from nowake.models.liquidity import SCORES, Liquidity, Score, ranks
+from nowake.models.liquidity import Liquidity, Score
 from nowake.models.measurement import Measurement
 from nowake.models.pretrade.capacity import Capacity, in_sessions
-from nowake.models.pretrade.order_list import ListCosts, Refused
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.models.pretrade.urgency import FREE, BestRate, UrgencyCurve
 from nowake.models.tape.resilience import Resilience
@@ -19,7 +18,6 @@ from nowake.reports import formats
 from nowake.reports.table import Column, Table
 from nowake.reports.tables import SIGN
 
-SHOWN = 200  # Rows of a list on a screen.
 _NO_PRICE = (
     "No price for speed: the law costs the same at every rate, so by it faster is always better and no rate is best; "
     "choose a model with a duration."
@@ -27,121 +25,11 @@ _NO_PRICE = (
 _LIMIT = 12  # Rows of a curve shown; all of them stand in the picture.
 
 
-def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]]:
-    """One row an order and model, and one for each order that could not be read, in the order of the list."""
-    because = {(each.row, each.model): each.reason for each in done.refused}
-    rows: list[dict[str, object]] = []
-    scored = ranks([order.market for order in done.orders])
-    for name, cost in zip(done.models, done.costs, strict=True):
-        low, high = cost.interval(level)
-        sure_low, sure_high = cost.expected_interval(level)
-        for place, order in enumerate(done.orders):
-            bps = {part: float(getattr(cost, part)[place]) for part in _PARTS}
-            is_there = math.isfinite(bps["expected_bps"])
-            rows.append(
-                {
-                    "row": order.row,
-                    "symbol": order.symbol,
-                    "side": order.side.name.lower(),
-                    "quantity": order.quantity,
-                    "days": order.days,
-                    "share_of_day": order.quantity / order.market.daily_volume,
-                    "model": name,
-                    "version": cost.version,
-                    **{part: value if is_there else None for part, value in bps.items()},
-                    "expected_low_bps": float(sure_low[place]) if is_there else None,
-                    "expected_high_bps": float(sure_high[place]) if is_there else None,
-                    "low_bps": float(low[place]) if is_there else None,
-                    "high_bps": float(high[place]) if is_there else None,
-                    "expected_cost": _finite(bps["expected_bps"] / 1e4 * order.notional),
-                    "currency": order.currency,
-                    "look_ahead": order.market.look_ahead,
-                    **{
-                        f"{score}_score": _finite(float(rank))
-                        for score, rank in zip(SCORES, scored[place], strict=True)
-                    },
-                    "warnings": "; ".join(order.warnings),
-                    "refused": because.get((order.row, name), ""),
-                }
-            )
-    rows += [_refused_row(each) for each in done.refused if not each.model]
-    return sorted(rows, key=lambda row: (row["row"], done.models.index(str(row["model"])) if row["model"] else -1))
-
-
-_PARTS = (
-    "spread_bps", "temporary_bps", "permanent_bps", "fees_bps", "expected_bps", "parameter_sd_bps", "input_sd_bps",
-    "timing_risk_bps",
-)  # fmt: skip
-
-
-def _refused_row(each: Refused) -> dict[str, object]:
-    nothing = dict.fromkeys(
-        (
-            "side", "quantity", "days", "share_of_day", "version", *_PARTS, "expected_low_bps", "expected_high_bps",
-            "low_bps", "high_bps", "expected_cost", "currency", "look_ahead", *(f"{score}_score" for score in SCORES),
-        )
-    )  # fmt: skip
-    return {"row": each.row, "symbol": each.symbol, **nothing, "model": "", "warnings": "", "refused": each.reason}
-
-
-def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None) -> Table:
-    """A list of orders, a row an order and model; those that could not be read come in `refused_table`.
-
-    With `most` rows only the first so many stand in it, and a note says how many do not.
-    """
-    columns = (
-        Column("row", "row", formats.count, spare=6),
-        Column("symbol", "symbol", is_number=False),
-        Column("side", "side", is_number=False),
-        Column("quantity", "quantity", formats.quantity),
-        Column("days", "sessions", formats.number, spare=5),
-        Column("share_of_day", "of day's\nvolume", formats.percent, spare=3),
-        *((Column("model", "model", is_number=False),) if len(done.models) > 1 else ()),
-        Column("spread_bps", "half\nspread", formats.bps, spare=7),
-        Column("temporary_bps", "tempo-\nrary", formats.bps, spare=8),
-        Column("permanent_bps", "perma-\nnent", formats.bps, spare=9),
-        Column("expected_bps", "expected", formats.bps),
-        Column("expected_interval", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range),
-        Column("timing_risk_bps", "risk,\n1 sd", formats.bps, spare=1),
-        Column("expected_cost", "expected,\ncurrency", formats.currency, spare=2),
-    )
-    rows = [
-        {**row, "expected_interval": (row["expected_low_bps"], row["expected_high_bps"])}
-        for row in list_rows(done, level=level)
-        if row["quantity"] is not None
-    ]
-    notes = [] if most is None or len(rows) <= most else [f"The first {most} of {len(rows):,} rows."]
-    notes += [f"Costs in bps of the arrival price. {SIGN}"]
-    notes += [f"{name}: {formula}" for name, formula in zip(done.models, done.formulas, strict=True)]
-    if any(order.market.look_ahead for order in done.orders):
-        notes.append("Markets were measured past the start of orders: an explanation, not a forecast.")
-    large = sum(bool(order.warnings) for order in done.orders)
-    if large:
-        notes.append(f"{large} of {len(done.orders)} orders are larger than what impact laws were fitted to.")
-    return Table(f"Expected cost of {len(done.orders)} orders", columns, tuple(rows[:most]), (*notes, *done.notes))
-
-
-def refused_table(refused: Sequence[Refused], *, most: int | None = None) -> Table:
-    """What could not be estimated, and why; with `most` the first so many."""
-    columns = (
-        Column("row", "row", formats.count),
-        Column("symbol", "symbol", is_number=False),
-        Column("model", "model", is_number=False),
-        Column("reason", "why", is_number=False, is_prose=True),
-    )
-    rows = tuple(
-        {"row": each.row, "symbol": each.symbol, "model": each.model or "all", "reason": each.reason}
-        for each in refused[:most]
-    )
-    notes = () if most is None or len(refused) <= most else (f"The first {most} of {len(refused):,}.",)
-    return Table("Not estimated", columns, rows, notes)
-
-
 def doubts_table(estimates: Sequence[CostEstimate]) -> Table:
     """Where the intervals come from: parameters, inputs, and the market while trading, each as one sd."""
     columns = (
         Column("model", "model", is_number=False),
-        Column("parameter_sd_bps", "parameters", formats.bps),
+        Column("parameter_sd_bps", "parameters", _doubt),
         Column("input_sd_bps", "inputs", formats.bps),
         Column("expected_sd_bps", "both: the\nexpectation", formats.bps),
         Column("timing_risk_bps", "market while\ntrading", formats.bps),
@@ -188,7 +76,7 @@ def best_table(best: Sequence[tuple[str, BestRate]]) -> Table:
     first = best[0][1]
     columns = (
         Column("model", "model", is_number=False),
-        Column("participation", "best share\nof volume", best_rate),
+        Column("participation", "best share\nof volume", _best_rate),
         Column("days", "sessions", formats.number),
         Column("expected_bps", "expected", formats.bps),
         Column("timing_risk_bps", "risk,\n1 sd", formats.bps),
@@ -233,7 +121,7 @@ def capacity_table(capacities: Sequence[tuple[str, Capacity]]) -> Table:
             "model": name,
             "held": f"{each.participation:.1%} of volume" if each.days is None else in_sessions(each.days),
             "limit_bps": each.limit_bps,
-            "quantity": each.quantity,
+            "quantity": math.nan if each.low == 0 and each.high is None else each.quantity,
             "ends": (each.low, each.high),
             "share_of_day": each.share_of_day,
         }
@@ -255,7 +143,7 @@ def strategies_table(name: str, ways: Sequence[StrategyCost], *, risk_aversion: 
         Column("half_days", "half done\nafter", formats.number, spare=2),
         Column("participation", "share of\nvolume", formats.percent, spare=1),
         Column("expected_bps", "expected", formats.bps),
-        Column("parameter_sd_bps", "± parameters,\n1 sd", formats.bps, spare=3),
+        Column("parameter_sd_bps", "± parameters,\n1 sd", _doubt, spare=3),
         Column("timing_risk_bps", "risk,\n1 sd", formats.bps),
         *adjusted,
     )
@@ -349,7 +237,12 @@ def absent_table(absent: dict[str, str]) -> Table:
     return Table("Models that could not answer", columns, rows)
 
 
-def best_rate(value: object) -> str:
+def _doubt(value: object) -> str:
+    """A standard deviation from the parameters; 0 is what taking them as exact gives."""
+    return "exact" if value == 0 else formats.bps(value)
+
+
+def _best_rate(value: object) -> str:
     """A best rate, or that the law has none."""
     return "none: no price for speed" if value is None or value != value else formats.percent(value)  # noqa: PLR0124
 
@@ -366,7 +259,9 @@ def _percentiles(value: object) -> str:
 
 
 def _size(value: object) -> str:
-    return "not reached" if value is None else formats.count(value)
+    if value is None:
+        return "not reached"
+    return "unknown" if value != value else formats.count(value)  # noqa: PLR0124  # NaN is not itself.
 
 
 def _sizes(value: object) -> str:
@@ -380,7 +275,3 @@ def _whole(value: float) -> str:
 
 def _measured(found: Measurement, unit: str = "") -> str:
     return f"{found.value:.3g}{unit} [{found.low:.3g}, {found.high:.3g}]"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

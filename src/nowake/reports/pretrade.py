@@ -4,8 +4,11 @@ Records in, a `Page` out; drawing it is `html.write`'s business."""
 
 from __future__ import annotations
 
+import math
+
 from nowake.domain.version import VERSION
 from nowake.models.pretrade.order_list import ListCosts
+from nowake.reports import estimate_list_tables as lists
 from nowake.reports import estimate_tables as shown
 from nowake.reports import formats, tables
 from nowake.reports.analysis import Analysis
@@ -53,24 +56,25 @@ def build_page(analysis: Analysis, *, source: str = "", fingerprint: str = "", c
 def build_list_page(done: ListCosts, *, source: str = "", command: str = "", level: float = 0.95) -> Page:
     """The page of a list of orders: a table, a picture, and what was refused."""
     value = sum(order.notional for order in done.orders)
-    first = done.costs[0].expected_bps / 1e4
-    costs = [float(bps) * order.notional for bps, order in zip(first, done.orders, strict=True)]
-    total = sum(cost for cost in costs if cost == cost)  # noqa: PLR0124  # NaN is not itself.
+    totals = [total for total in lists.list_totals(done) if math.isfinite(total.cost)]
     currencies = {order.currency for order in done.orders}
     tiles = [Tile("Orders", formats.count(len(done.orders)), f"{done.lost} could not be estimated")]
     if len(currencies) == 1 and value == value:  # noqa: PLR0124
         (currency,) = currencies
         tiles += [
             Tile("Value", formats.currency(value).lstrip("+"), currency),
-            Tile("Expected cost", formats.currency(total), f"{currency}, {done.models[0]}"),
         ]
+        if totals:
+            told = ", ".join(filter(None, (currency, totals[0].model)))
+            spread = _range_over([total.cost for total in totals], formats.currency)
+            tiles.append(Tile("Expected cost", formats.currency(totals[0].cost), told + spread))
     sections = []
     if done.orders:
         drawn = (estimate_list(done, level=level),)
-        sections.append(Section("Orders", tables=(shown.list_table(done, level=level),), pictures=drawn))
+        sections.append(Section("Orders", tables=(lists.list_table(done, level=level),), pictures=drawn))
     if done.refused:
         lead = "These rows stand in no sum above."
-        sections.append(Section("Not estimated", lead, tables=(shown.refused_table(done.refused),)))
+        sections.append(Section("Not estimated", lead, tables=(lists.refused_table(done.refused),)))
     return Page(
         title=f"Before trading: {len(done.orders)} orders",
         subtitle=f"{source}." if source else "",
@@ -92,7 +96,8 @@ def _tiles(analysis: Analysis) -> list[Tile]:
         Tile(
             "Expected cost",
             f"{formats.bps(first.expected_bps)} bps",
-            f"{formats.bps(low)} to {formats.bps(high)}: {level} interval of the expectation, {first.model}",
+            f"{formats.bps(low)} to {formats.bps(high)}: {level} interval of the expectation, {first.model}"
+            + _range_over([each.expected_bps for each in analysis.estimates], formats.bps),
         ),
         Tile(
             "This order",
@@ -114,6 +119,11 @@ def _tiles(analysis: Analysis) -> list[Tile]:
     return tiles
 
 
+def _range_over(values: list[float], show: formats.Show) -> str:
+    """How far models differ, where there are several."""
+    return f"; {show(min(values))} to {show(max(values))} over {len(values)} models" if len(values) > 1 else ""
+
+
 def _sections(analysis: Analysis) -> list[Section]:
     level = analysis.level
     warnings = tuple(dict.fromkeys(text for each in analysis.estimates for text in each.warnings))
@@ -123,7 +133,7 @@ def _sections(analysis: Analysis) -> list[Section]:
             "What it should cost",
             "Every model that can answer in this market, each with its interval.",
             tables=(
-                tables.estimates_table(analysis.estimates, level=level),
+                tables.estimates_table(analysis.estimates, level=level, risk_aversion=analysis.risk_aversion),
                 shown.doubts_table(analysis.estimates),
                 *((shown.absent_table(analysis.absent),) if analysis.absent else ()),
             ),

@@ -77,6 +77,6 @@ def _plain(value: object) -> object:
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None  # numpy's float is one too, and JSON knows none.
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)

@@ -36,6 +36,7 @@ __all__ = [
 
 SIGN = "Cost is positive when bad, for buys and for sells."
 CUT_SHORT = "cut short"
+EXACT = "[parameters taken as exact: intervals know nothing of their doubt]"
 
 _MOST_LISTED = 6
 _LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
@@ -164,34 +165,55 @@ def decomposition_table(cost: CostReport) -> Table:
     return Table("Where the shortfall comes from", columns, tuple(rows), notes, has_total=True)
 
 
-def estimates_table(estimates: Sequence[CostEstimate], *, level: float = 0.95) -> Table:
-    """What the order should cost by each model, with its two intervals: of the expectation, and of this one order."""
+def estimates_table(
+    estimates: Sequence[CostEstimate], *, level: float = 0.95, risk_aversion: float | None = None
+) -> Table:
+    """What the order should cost by each model, with its two intervals: of the expectation, and of this one order.
+
+    With a risk aversion the cost it is adjusted to stands there too.
+    """
     fees = (Column("fees_bps", "fees", formats.bps, spare=4),) if any(each.fees_bps for each in estimates) else ()
+    adjusted = () if risk_aversion is None else (Column("adjusted_bps", "cost +\nλ risk", formats.bps),)
     columns = (
         Column("model", "model", is_number=False),
-        Column("spread_bps", "half\nspread", formats.bps, spare=1),
-        Column("temporary_bps", "tempo-\nrary", formats.bps, spare=2),
-        Column("permanent_bps", "perma-\nnent", formats.bps, spare=3),
+        Column("spread_bps", "half\nspread", formats.bps, spare=5),
+        Column("temporary_bps", "temporary", formats.bps, spare=7),
+        Column("permanent_bps", "permanent", formats.bps, spare=6),
         *fees,
         Column("expected_bps", "expected", formats.bps),
-        Column("expected_interval_bps", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range, spare=5),
-        Column("interval_bps", f"{100 * level:.4g}% interval\nfor this order", formats.bps_range),
-        Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency, spare=4),
+        Column("expected_interval_bps", f"{100 * level:.4g}% interval of\nthe expectation", formats.bps_range),
+        Column("timing_risk_bps", "risk,\n1 sd", formats.bps),
+        *adjusted,
+        Column("interval_bps", f"{100 * level:.4g}% interval\nfor this order", formats.bps_range, spare=3),
+        Column("expected_cost", f"expected\n{estimates[0].order.instrument.currency}", formats.currency, spare=2),
     )
     rows = tuple(
         {
             **{key: getattr(estimate, key) for key in _ESTIMATE_KEYS},
             "expected_interval_bps": estimate.expected_interval(level),
             "interval_bps": estimate.interval(level),
+            **({} if risk_aversion is None else {"adjusted_bps": estimate.risk_adjusted_bps(risk_aversion)}),
         }
         for estimate in estimates
     )
-    notes = [f"Half spread, impact and intervals in bps of the arrival price. {SIGN}"]
-    notes += [f"{estimate.model} {estimate.version}: {estimate.formula}" for estimate in estimates]
-    if any(estimate.market.look_ahead for estimate in estimates):
+    return Table("Expected cost", columns, rows, tuple(_estimate_notes(estimates, risk_aversion)))
+
+
+def _estimate_notes(estimates: Sequence[CostEstimate], risk_aversion: float | None) -> list[str]:
+    first = estimates[0]
+    share = formats.percent(first.market.terms(first.order.quantity, first.days).speed)
+    notes = [
+        f"The order is {formats.percent(first.share_of_day)} of a day's volume and {share} of that of its window. Half "
+        f"spread, impact, risk and intervals in bps of the arrival price. {SIGN}"
+    ]
+    if risk_aversion is not None:
+        notes.append(f"λ = {risk_aversion:g}, bps of cost for a bp of risk.")
+    for each in estimates:
+        doubt = "" if each.impact.covariance else f" {EXACT}"
+        notes.append(f"{each.model} {each.version}: {each.formula}{doubt}")
+    if any(each.market.look_ahead for each in estimates):
         notes.append("The market was measured past the start of the order: an explanation, not a forecast.")
-    notes += dict.fromkeys(warning for estimate in estimates for warning in estimate.warnings)
-    return Table("Expected cost", columns, rows, tuple(notes))
+    return [*notes, *dict.fromkeys(warning for each in estimates for warning in each.warnings)]
 
 
 def schedules_table(schedules: Sequence[Schedule]) -> Table:

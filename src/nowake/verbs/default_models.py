@@ -12,6 +12,8 @@ from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
 from nowake.models.pretrade.order_list import ListedOrder, PerOrder
 
+_THUMB = "a rule of thumb by each market's own spread and volume; says nothing where the spread is one tick"
+
 
 def default_models(market: MarketState) -> tuple[dict[str, Impact], dict[str, str]]:
     """Models by their name on the command line, and of the others why they cannot answer.
@@ -50,7 +52,7 @@ def list_models(names: Sequence[str] = ()) -> tuple[Impact | PerOrder, ...]:
     free: dict[str, Impact | PerOrder] = {}
     for name, kind in model_kinds().items():
         if hasattr(kind, "from_market"):
-            free[name] = PerOrder(kind.name, kind.version, "by each market's own spread and volume", _from_market(kind))
+            free[name] = PerOrder(kind.name, kind.version, _THUMB, _from_market(kind))
         elif (made := _without_market(kind)) and made.covariance:
             free[name] = made
     for name in names:
@@ -60,14 +62,23 @@ def list_models(names: Sequence[str] = ()) -> tuple[Impact | PerOrder, ...]:
             )
     if not names or "all" in names:
         return tuple(model for model in free.values() if isinstance(model, PerOrder) or not model.needs)
-    return tuple(free[name] for name in names)
+    return tuple(free[name] for name in headed(names))
 
 
 def model_kinds() -> dict[str, type[Impact]]:
-    """Every impact model that is public, by its name on the command line: SquareRoot is square-root."""
+    """Every impact model that is public, by its name on the command line: SquareRoot is square-root.
+
+    The square-root law comes first, for the first is what a page leads with where nothing is fitted.
+    """
     kinds = [getattr(impact, name) for name in impact.__all__]
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Impact)]
+    models.sort(key=lambda kind: kind is not impact.SquareRoot)
     return {_dashed(kind.__name__): kind for kind in models if hasattr(kind, "parameters")}
+
+
+def headed(names: Sequence[str]) -> list[str]:
+    """Names as asked, but the square-root law before rules of thumb: the first is what a page leads with."""
+    return sorted(dict.fromkeys(names), key=lambda name: name != "square-root")
 
 
 def default_model(name: str, market: MarketState) -> Impact:

@@ -282,7 +282,7 @@ def models_of(model: Model | Sequence[Model] | None) -> tuple[Impact, ...]:
 
 
 def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen | None) -> tuple[str, ...]:
-    """What speaks against leaning on a model for an order: the market, the limit, the fit's range, or the law itself."""
+    """What speaks against leaning on a model for an order: market, limit, the range of the fit, or the law itself."""
     terms = market.terms(order.quantity, days_of(order))
     beyond = () if seen is None else seen.beyond(terms)
     said = (

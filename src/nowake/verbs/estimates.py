@@ -31,7 +31,7 @@ class Estimates(ListCosts, frozen=True):
         """One row an order and model: the parts, the doubts, both 95 % intervals, and why where there is none."""
         import polars as pl  # noqa: PLC0415
 
-        from nowake.reports.estimate_tables import list_rows  # noqa: PLC0415
+        from nowake.reports.estimate_list_tables import list_rows  # noqa: PLC0415
 
         return pl.DataFrame(list_rows(self), infer_schema_length=None)
 
@@ -50,7 +50,7 @@ class Estimates(ListCosts, frozen=True):
 
     def __str__(self) -> str:
         from nowake.reports import tables  # noqa: PLC0415
-        from nowake.reports.estimate_tables import SHOWN, list_table, refused_table  # noqa: PLC0415
+        from nowake.reports.estimate_list_tables import SHOWN, list_table, refused_table  # noqa: PLC0415
 
         parts = [tables.render(list_table(self, most=SHOWN))] if self.orders else []
         parts += [tables.render(refused_table(self.refused, most=SHOWN))] if self.refused else []

@@ -15,8 +15,9 @@ from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.order_list import ListedOrder, Refused, list_costs
 from nowake.models.pretrade.strategies import compare, strategies
 from nowake.models.pretrade.urgency import best_rate, urgency_curve
+from nowake.reports import estimate_list_tables as lists
 from nowake.reports import estimate_tables as shown
-from nowake.reports import tables
+from nowake.reports import tables, terminal
 from nowake.reports.analysis import Analysis
 from nowake.reports.html import render
 from nowake.reports.pictures.estimate_list import estimate_list
@@ -97,27 +98,91 @@ def test_a_list_has_a_row_for_every_order_and_model_and_each_refusal() -> None:
     found = list_costs(
         listed, [SquareRoot(), LINEAR], refused=[Refused(row=2, symbol="X", reason="no price")], notes=["a note"]
     )
-    rows = shown.list_rows(found)
+    rows = lists.list_rows(found)
     assert [(row["row"], row["model"]) for row in rows] == [
         (1, "square root"), (1, "linear (Almgren-Chriss)"), (2, ""), (3, "square root"), (3, "linear (Almgren-Chriss)"),
     ]  # fmt: skip
     assert rows[2]["refused"] == "no price"
     assert rows[2]["expected_bps"] is None
     assert set(rows[2]) == set(rows[0])
-    text = tables.render(shown.list_table(found), width=140)
+    text = tables.render(lists.list_table(found), width=140)
     assert "a note" in text
     page = render(build_list_page(found, source="orders.csv"))
     for words in ("orders.csv", "no price", "1 could not be estimated", "Cost by size"):
         assert words in page
 
 
+def test_a_list_ends_in_its_sum_by_each_model() -> None:
+    listed = [ListedOrder.of(1, ORDER, MARKET), ListedOrder.of(2, order(40_000, end_s=DAY_SECONDS // 4), MARKET)]
+    found = list_costs(listed, [SquareRoot(), LINEAR])
+    totals = lists.list_totals(found)
+    # 2 + 200 x 0.1 bps of 500,000 and 2 + 200 x 0.2 bps of 2,000,000.
+    assert totals[0] == ("square root", 2, pytest.approx(1_100 + 8_400), pytest.approx(9_500 / 250))
+    assert [row["model"] for row in lists.list_table(found).rows[-2:]] == ["square root", "linear (Almgren-Chriss)"]
+    assert "+9,500.00" in tables.render(lists.list_table(found), width=100).splitlines()[8]
+    mixed = [listed[0], msgspec.structs.replace(listed[1], currency="JPY")]
+    assert lists.list_totals(list_costs(mixed, [SquareRoot()])) == []
+    (tile,) = [tile for tile in build_list_page(found).tiles if tile.label == "Expected cost"]
+    assert tile.value == "+9,500.00"
+    assert tile.hint.startswith("USD, square root; ")
+    assert tile.hint.endswith(" over 2 models")
+
+
+def test_orders_that_are_too_large_or_too_fast_are_named() -> None:
+    sizes = (10_000, 300_000, 90_000)
+    listed = [ListedOrder.of(row, order(size, end_s=DAY_SECONDS // 4), MARKET) for row, size in enumerate(sizes, 1)]
+    notes = " ".join(lists.list_table(list_costs(listed, [SquareRoot()])).notes)
+    assert "1 of 3 orders are larger than what impact laws were fitted to: row 2." in notes
+    assert "2 of 3 orders are more than 30% of the volume of their window: row 2, 3." in notes
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_two_runs_of_a_list_have_the_same_columns_and_the_interval_of_the_expectation(width: int) -> None:
+    listed = [ListedOrder.of(row, ORDER, MARKET) for row in (1, 2)]
+    runs = [list_costs(listed, models) for models in ([SquareRoot()], [LINEAR], [SquareRoot(y=9.0), LINEAR])]
+    heads = {tuple(column.key for column in terminal.fit(lists.list_table(run), width).columns) for run in runs}
+    assert len(heads) == 1
+    (keys,) = heads
+    assert {"expected_bps", "expected_interval", "quantity"} <= set(keys)
+    assert ({"timing_risk_bps", "expected_cost"} <= set(keys)) == (width == 100)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_on_a_narrow_screen_the_interval_of_the_expectation_stays(width: int) -> None:
+    table = tables.estimates_table(made(), risk_aversion=0.3)
+    keys = {column.key for column in terminal.fit(table, width).columns}
+    assert {"expected_bps", "expected_interval_bps", "timing_risk_bps", "adjusted_bps", "expected_cost"} <= keys
+    assert table.rows[0]["adjusted_bps"] == pytest.approx(22.0 + 0.3 * 200 * (0.25 / 3) ** 0.5)
+
+
+def test_parameters_taken_as_exact_are_told_beside_the_model() -> None:
+    exact = Linear(gamma=1e-8, eta=2e-7, epsilon=0.01)
+    both = estimates(ORDER, MARKET, [SquareRoot(), exact])
+    (said,) = [note for note in tables.estimates_table(both).notes if "taken as exact" in note]
+    assert said.startswith("linear (Almgren-Chriss)")
+    assert "exact" in tables.render(shown.doubts_table(both))
+    (said,) = [
+        note
+        for note in lists.list_table(list_costs([ListedOrder.of(1, ORDER, MARKET)], [SquareRoot(), exact])).notes
+        if "taken as exact" in note
+    ]
+    assert said.startswith("linear (Almgren-Chriss)")
+
+
+def test_a_capacity_that_may_be_anything_is_unknown() -> None:
+    vague = SquareRoot(y=1.0).known_to(y=50.0)
+    found = capacity(vague, MARKET, 20.0, days=0.25)
+    assert (found.low, found.high) == (0.0, None)
+    assert "unknown" in tables.render(shown.capacity_table([("square root", found)]))
+
+
 def test_a_long_list_shows_its_beginning_and_says_so() -> None:
     found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 8)], [SquareRoot()])
-    table = shown.list_table(found, most=5)
-    assert [row["row"] for row in table.rows] == [1, 2, 3, 4, 5]
+    table = lists.list_table(found, most=5)
+    assert [row.get("row") for row in table.rows] == [1, 2, 3, 4, 5, None]
     assert table.notes[0] == "The first 5 of 7 rows."
     refused = [Refused(row=row, symbol="X", reason="no price") for row in range(3)]
-    assert shown.refused_table(refused, most=2).notes == ("The first 2 of 3.",)
+    assert lists.refused_table(refused, most=2).notes == ("The first 2 of 3.",)
 
 
 def test_a_list_of_nothing_but_refusals_still_makes_a_page() -> None:

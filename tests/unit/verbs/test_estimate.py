@@ -69,6 +69,14 @@ def test_an_order_of_another_day_is_told_beside_the_others(generated_day: Day, o
     assert nw.estimate([order, other], [generated_day, other_day]).refused == ()
 
 
+def test_the_square_root_leads_the_page_and_the_rule_of_thumb_follows(
+    generated_day: Day, order: nw.ParentOrder
+) -> None:
+    names = [each.model for each in pretrade(order, generated_day, curves=False, ways=False, book=False).estimates]
+    assert names[0] == "square root"
+    assert "linear (Almgren-Chriss)" in names[1:]
+
+
 def test_a_market_that_is_given_needs_no_day(order: nw.ParentOrder) -> None:
     market = MarketState.given(price=40, daily_volatility=0.02, daily_volume=1e6, spread_bps=5)
     found = estimate_in(order, market, impact.SquareRoot())
@@ -273,11 +281,12 @@ def test_a_rule_of_thumb_by_each_market_stands_beside_the_others(orders) -> None
     path = orders("AAA,buy,10000,0.5,,,,50,0.02,1000000,4\nBBB,buy,10000,0.5,,,,20,0.02,3000000,9\n")
     found = estimate_orders(path, list_models(["linear", "square-root"]))
     assert found.refused == ()
+    assert found.models == ("square root", "linear (Almgren-Chriss)")  # What a page leads with comes first.
     for place, order in enumerate(found.orders):
         terms = order.market.terms(order.quantity, order.days)
         line = impact.Linear.from_market(order.market)
         wanted = line.half_spread_bps(terms) + line.total_bps(terms)
-        assert found.costs[0].expected_bps[place] == pytest.approx(wanted)
+        assert found.costs[1].expected_bps[place] == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("source", ["lobster:AMZN:5", "binance:BTCUSDT@BINANCE-USDM", "dbn:ESH4", "lean:IBM:tick"])

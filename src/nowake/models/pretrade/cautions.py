@@ -2,7 +2,7 @@
 
 Thresholds are our judgement, said in the sentence: published fits hold few orders above a third of the volume of
 their window, and the rule of thumb of Almgren & Chriss 2000, section 3.4, reads impact off the spread, which says
-nothing where the tick holds the spread up or the market is so thick that one tick is next to nothing."""
+nothing where the tick makes the spread, or the spread is next to nothing against the moves of a day."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nowake.models.market import MarketState
 
 LARGEST_OF_WINDOW = 0.3
 _ONE_TICK = 1.5  # A spread that is one tick nearly always is less than this on average.
+_NEXT_TO_NOTHING = 1e-3  # Of a day's volatility: a hundredth of what the square-root law asks for 1 % of a day.
 
 
 def market_cautions(market: MarketState, quantity: float, days: float) -> tuple[str, ...]:
@@ -23,7 +24,7 @@ def market_cautions(market: MarketState, quantity: float, days: float) -> tuple[
             "The volatility is 0: a market that never moves makes costs by volatility free and every cost certain; "
             "give the volatility."
         )
-    share = market.terms(quantity, days).speed
+    share = quantity / (market.window_volume or market.daily_volume * days)
     if share > 1:
         said.append(
             f"The order is {share:.0%} of the volume of its window, more than the market trades in it without us; it "
@@ -54,11 +55,17 @@ def limit_cautions(order: ParentOrder, market: MarketState) -> tuple[str, ...]:
 
 
 def rule_of_thumb_cautions(law: Impact, order: ParentOrder, market: MarketState) -> tuple[str, ...]:
-    """A linear law whose parameters were read off a spread of one tick."""
-    tick = float(order.instrument.tick_size)
-    if market.spread > _ONE_TICK * tick or law != Linear.from_market(market):
+    """A linear law whose parameters were read off a spread that says nothing of impact."""
+    ticks = market.spread / float(order.instrument.tick_size)
+    if market.spread_bps.value < _NEXT_TO_NOTHING * market.daily_volatility.value * 1e4:
+        told = f"next to nothing, {market.spread_bps.value:.2g} bps"
+    elif ticks <= _ONE_TICK:
+        told = f"one tick, {market.spread_bps.value:.2g} bps"
+    else:
+        return ()
+    if law != Linear.from_market(market):
         return ()
     return (
-        f"The spread is one tick ({market.spread / market.price * 1e4:.2g} bps): the rule of thumb behind "
-        f"{law.name} reads impact off the spread, and here the tick, not impact, makes it. Do not lean on that row.",
+        f"The spread is {told}: {law.name} reads impact off the spread by a rule of thumb, and here the spread does "
+        "not tell it. Do not lean on that row.",
     )

@@ -87,12 +87,19 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity * self.market.price * self.multiplier
 
     @property
+    def share_of_day(self) -> float:
+        """The order over a day's volume."""
+        return self.quantity / self.market.daily_volume
+
+    @property
+    def share_of_window(self) -> float:
+        """The order over the volume of its window without it."""
+        return self.quantity / (self.market.window_volume or self.market.daily_volume * self.days)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Why its estimates should not be leaned on."""
-        return (
-            *size_warnings(self.quantity / self.market.daily_volume),
-            *market_cautions(self.market, self.quantity, self.days),
-        )
+        return (*size_warnings(self.share_of_day), *market_cautions(self.market, self.quantity, self.days))
 
 
 class PerOrder(NamedTuple):

@@ -1,4 +1,4 @@
-"""What is said against leaning on an estimate: a still market, an order that is most of it, a limit, a one-tick spread."""
+"""What is said against leaning on an estimate: a still market, a large order, a limit, a spread of one tick."""
 
 from __future__ import annotations
 
@@ -58,6 +58,9 @@ def test_the_rule_of_thumb_is_not_to_be_leaned_on_where_the_spread_is_one_tick()
     thick = MarketState.given(price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=tick_bps * 1.01)
     (said,) = rule_of_thumb_cautions(Linear.from_market(thick), ORDER, thick)
     assert "The spread is one tick" in said
+    liquid = MarketState.given(price=6e4, daily_volatility=0.03, daily_volume=1e6, spread_bps=0.006)
+    (said,) = rule_of_thumb_cautions(Linear.from_market(liquid), ORDER, liquid)
+    assert "The spread is next to nothing, 0.006 bps" in said
     assert rule_of_thumb_cautions(SquareRoot(), ORDER, thick) == ()
     assert rule_of_thumb_cautions(Linear(gamma=1e-8, eta=1e-7, epsilon=0.01), ORDER, thick) == ()
     assert rule_of_thumb_cautions(Linear.from_market(MARKET), ORDER, MARKET) == ()
