@@ -111,3 +111,10 @@ def test_it_prints_what_happens_to_the_information() -> None:
 def test_a_market_that_cannot_be_is_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(BadParameter, match=next(iter(wrong))):
         kyle_equilibrium(**({"sigma0": 1.0, "sigma_u": 1.0, "periods": 2} | wrong))
+
+
+def test_the_number_of_auctions_is_a_whole_number_of_any_kind_and_no_flag() -> None:
+    assert kyle_equilibrium(sigma0=SIGMA0, sigma_u=SIGMA_U, periods=np.int64(3)).periods == 3
+    for periods in (True, 2.0, 0):
+        with pytest.raises(BadParameter, match="periods"):
+            kyle_equilibrium(sigma0=SIGMA0, sigma_u=SIGMA_U, periods=periods)

@@ -11,18 +11,21 @@ import numpy.typing as npt
 from nowake.domain.errors import BadParameter
 
 Floats = npt.NDArray[np.float64]
+SHORTEST_DAYS = 1e-100
 Size = Any  # One float, or an array of them; all arrays of one question have one shape.
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """One order, or many: every field is a number or an array, and they broadcast against each other.
 
+    Whatever is given is kept as floats: 32-bit integers overflow where volumes are multiplied.
+
     Parameters
     ----------
     quantity
         Shares, 0 or more; the side is not part of it, for cost has the same sign for both.
     days
-        Length of the window in trading sessions, by the clock, above 0.
+        Length of the window in trading sessions, by the clock, 1e-100 or more: its square must be a number too.
     volatility
         Fraction of the price per sqrt(session), 0 or more.
     daily_volume
@@ -55,8 +58,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     shares_outstanding: Size | None = None
 
     def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, float)):
+                msgspec.structs.force_setattr(self, name, _floats(name, value))
         _check_not_negative("quantity", self.quantity, "0 or more; the side is not part of it")
         _check_positive("days", self.days)
+        if np.any(np.asarray(self.days) < SHORTEST_DAYS):
+            raise BadParameter(f"days {np.min(self.days):g} must be {SHORTEST_DAYS:g} or more, in sessions")
         _check_not_negative("volatility", self.volatility)
         _check_positive("daily_volume", self.daily_volume)
         _check_positive("price", self.price)
@@ -120,6 +129,15 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter(f"participation {participation} must be above 0 and below 1; 0.1 is 10 % of volume")
         days = quantity * (1 - participation) / participation / daily_volume
         return cls(quantity=quantity, days=days, daily_volume=daily_volume, **market)
+
+
+def _floats(name: str, value: Size) -> Size:
+    """A number as float, anything else as an array of them."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadParameter(f"{name} {value!r} must be a number or an array of numbers") from error
+    return array if array.ndim else float(array)
 
 
 def _check_positive(name: str, value: Size) -> None:

@@ -156,6 +156,12 @@ def test_an_istar_that_cannot_be_is_refused(change: dict[str, float], match: str
         IStar(**({"a1": 700.0, "a2": 0.55, "a3": 0.7, "a4": 0.5, "b1": 0.95} | change))
 
 
+@pytest.mark.parametrize("sessions", [0, -250.0, math.nan])
+def test_printed_parameters_of_a_year_without_sessions_are_refused(sessions: float) -> None:
+    with pytest.raises(BadParameter, match="sessions_per_year"):
+        IStar.from_percent_and_bps(a1=25, a2=0.38, a3=0.28, sessions_per_year=sessions)
+
+
 def test_a_printed_volatility_of_no_sessions_is_refused() -> None:
     with pytest.raises(BadParameter, match="volatility_sessions 0"):
         IStar.from_percent_and_bps(a1=25, a2=0.38, a3=0.28, volatility_sessions=0)

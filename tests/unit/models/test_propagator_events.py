@@ -105,3 +105,11 @@ def test_history_dependent_response_is_the_mean_move_behind_each_kind() -> None:
 def test_what_cannot_be_is_refused_with_its_value(make: object, words: str) -> None:
     with pytest.raises(BadParameter, match=words):
         make()
+
+
+def test_lists_are_as_welcome_as_arrays_and_no_trades_move_nothing() -> None:
+    tim = TIM(increments_bps=[1.0, -0.5])
+    assert tim.predict([1, 1]).tolist() == [1.0, 0.5]
+    assert tim.predict([]).tolist() == []
+    hdim = HDIM(after_changing_bps=[1.0], after_unchanging_bps=[0.0])
+    assert hdim.predict([], []).tolist() == []

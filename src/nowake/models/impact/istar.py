@@ -84,8 +84,7 @@ class IStar(Impact, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.sessions_per_year < math.inf:
-            raise BadParameter(f"sessions_per_year {self.sessions_per_year} must be above 0 and finite; 250 is usual")
+        _check_year(self.sessions_per_year)
         if not 0 < self.counted_volume <= 1:
             raise BadParameter(
                 f"counted_volume {self.counted_volume} must be above 0 and at most 1: "
@@ -130,6 +129,7 @@ class IStar(Impact, frozen=True, kw_only=True):
         """
         if not 0 < volatility_sessions < math.inf:
             raise BadParameter(f"volatility_sessions {volatility_sessions} must be above 0 and finite; 1 is a day's")
+        _check_year(sessions_per_year)
         printed = 1e4 * math.sqrt(volatility_sessions / sessions_per_year)
         return cls(
             a1=a1 * 100**a2 * printed**a3,
@@ -210,3 +210,8 @@ class IStar(Impact, frozen=True, kw_only=True):
 
     def _named(self) -> list[tuple[str, float]]:
         return [(parameter.name, value) for parameter, value in zip(self.parameters, self.values, strict=True)]
+
+
+def _check_year(sessions: float) -> None:
+    if not 0 < sessions < math.inf:
+        raise BadParameter(f"sessions_per_year {sessions} must be above 0 and finite; 250 is usual")

@@ -104,7 +104,7 @@ def kyle_equilibrium(*, sigma0: float, sigma_u: float, periods: int = 1) -> Kyle
     for name, value in (("sigma0", sigma0), ("sigma_u", sigma_u)):
         if not 0 < value < math.inf:
             raise BadParameter(f"{name} {value} must be above 0 and finite")
-    if not (isinstance(periods, int) and periods >= 1):
+    if not isinstance(periods, int | np.integer) or isinstance(periods, bool) or periods < 1:
         raise BadParameter(f"periods {periods} must be a whole number, 1 or more: the auctions")
     dt = 1.0 / periods
     lambdas, betas = np.empty(periods), np.empty(periods)

@@ -53,6 +53,7 @@ class TIM(msgspec.Struct, frozen=True, kw_only=True):
     trades: int = 0
 
     def __post_init__(self) -> None:
+        _keep_as_arrays(self, "increments_bps", "se_bps")
         _check_kernel("increments_bps", self.increments_bps, self.se_bps)
         _check_noise(self.noise_bps)
 
@@ -129,6 +130,7 @@ class HDIM(msgspec.Struct, frozen=True, kw_only=True):
     trades: int = 0
 
     def __post_init__(self) -> None:
+        _keep_as_arrays(self, "after_changing_bps", "after_unchanging_bps", "changing_se_bps", "unchanging_se_bps")
         _check_kernel("after_changing_bps", self.after_changing_bps, self.changing_se_bps)
         _check_kernel("after_unchanging_bps", self.after_unchanging_bps, self.unchanging_se_bps)
         _check_noise(self.noise_bps)
@@ -172,6 +174,8 @@ class HDIM(msgspec.Struct, frozen=True, kw_only=True):
 
 def _convolved(pushes: Floats, kernel: Floats) -> Floats:
     """sum_n kernel(n) pushes(t - n) for every t, by FFT where that is the faster way."""
+    if not len(pushes):
+        return np.zeros(0)
     if len(kernel) <= 32 or len(pushes) <= 32:
         return np.convolve(pushes, kernel)[: len(pushes)]
     size = 1 << (len(pushes) + len(kernel) - 2).bit_length()
@@ -200,6 +204,13 @@ def _tape(signs: npt.ArrayLike, changing: npt.ArrayLike) -> tuple[Floats, npt.ND
     if signs.shape != moved.shape or signs.ndim != 1:
         raise BadParameter(f"{signs.shape} signs and {moved.shape} kinds must be two columns of one length")
     return signs, moved
+
+
+def _keep_as_arrays(record: TIM | HDIM, *names: str) -> None:
+    """Lists are as welcome as arrays."""
+    for name in names:
+        if getattr(record, name) is not None:
+            msgspec.structs.force_setattr(record, name, np.asarray(getattr(record, name), dtype=np.float64))
 
 
 def _check_kernel(name: str, kernel: Floats, errors: Floats | None) -> None:

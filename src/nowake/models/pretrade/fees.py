@@ -61,7 +61,7 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
             When the value of the order is not known and the tariff is not in basis points alone.
         """
         if not (self.per_share or self.minimum):
-            return self.bps + 0.0 * terms.quantity
+            return self.bps * (terms.quantity > 0)
         if np.isnan(multiplier).any():
             raise BadParameter("fees a share need to know what one is worth; give the multiplier, or fees in bps alone")
         value = terms.price * terms.quantity * multiplier
