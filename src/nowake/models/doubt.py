@@ -12,7 +12,7 @@ from nowake.models.terms import Size
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """One standard deviation of each measured input: a number, or an array that fits the orders. 0 is exact.
 
-    `daily_volume` moves the volume of the window with it, in proportion.
+    `daily_volume` moves the volume of the window with it, in proportion; its logarithm is taken as normal.
 
     Raises
     ------

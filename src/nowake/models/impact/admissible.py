@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.kernel import Kernel, transient_cost
+from nowake.models.impact.kernel import Kernel
 from nowake.models.impact.kernel_power import PowerLaw
 from nowake.models.impact.shapes import Power
 from nowake.models.terms import Floats
@@ -158,16 +158,18 @@ def trades_against_itself(kernel: Kernel) -> bool:
 
 def two_step_trip(kernel: Kernel, delta: float) -> RoundTrip | None:
     """A share bought at one rate and sold at another under |v|^delta, where that earns; the best of a table."""
-    best = None
-    trades = np.array([1.0, -1.0])
-    for span in SPANS_DAYS:
-        for ratio in np.geomspace(1e-4, 1e4, 33):
-            edges = np.array([0.0, ratio / (1 + ratio), 1.0]) * span
-            cost = transient_cost(kernel, Power(1.0, delta), trades, edges)
-            scale = transient_cost(kernel, Power(1.0, delta), np.abs(trades), edges)
-            if cost < -ROUNDING * scale and (best is None or cost < best.cost):
-                best = RoundTrip(trades, edges[:-1], np.diff(edges), cost)
-    return best
+    first = SPANS_DAYS[:, None] / (1 + np.geomspace(1e-4, 1e4, 33))
+    last = SPANS_DAYS[:, None] - first
+    buying, selling = np.asarray(kernel.second(first)), np.asarray(kernel.second(last))
+    # Each pays half of its own move, and the sale what is left of the purchase, at rates of 1 over their lengths.
+    left = (np.asarray(kernel.second(first + last)) - buying - selling) / last / first**delta
+    own = buying / first ** (1 + delta) + selling / last ** (1 + delta)
+    costs = np.where(own - left < -ROUNDING * (own + left), own - left, np.inf)
+    best = np.unravel_index(int(np.argmin(costs)), costs.shape)
+    if costs[best] == np.inf:
+        return None
+    lengths = np.array([first[best], last[best]])
+    return RoundTrip(np.array([1.0, -1.0]), np.array([0.0, lengths[0]]), lengths, float(costs[best]))
 
 
 def _costs(kernel: Kernel, span_days: float, trades: int) -> Floats:

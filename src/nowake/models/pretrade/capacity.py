@@ -15,10 +15,9 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
-from nowake.models.measurement import z_of
-from nowake.models.pretrade.costs import costs
+from nowake.models.pretrade.costs import Costs, costs
 from nowake.models.pretrade.fees import NO_FEES, Fees
-from nowake.models.terms import Floats, Terms
+from nowake.models.terms import Floats, Size, Terms
 
 LARGEST_DAYS_OF_VOLUME = 10.0
 _GRID = 400
@@ -74,6 +73,7 @@ def capacity(
     *,
     participation: float | None = None,
     days: float | None = None,
+    window_days: float | None = None,
     smallest: float = 1.0,
     fees: Fees = NO_FEES,
     multiplier: float = 1.0,
@@ -87,6 +87,9 @@ def capacity(
         Above 0.
     participation, days
         Give one: a share of all volume, so that a larger order takes longer, or a window in sessions.
+    window_days
+        Sessions of the window the market's `window_volume` is of. It counts for a window of that length alone; any
+        other has the day's volume, spread evenly, as a fixed rate has.
     smallest
         Least size that can be traded, in shares.
 
@@ -102,23 +105,25 @@ def capacity(
     largest = LARGEST_DAYS_OF_VOLUME * market.daily_volume
     if not 0 < smallest < largest:
         raise BadParameter(f"smallest size {smallest} must be above 0 and below {largest:g}, ten days' volume")
-    z = z_of(level)
+    even = market if days == window_days else msgspec.structs.replace(market, window_volume=None)
 
     def terms(sizes: Floats) -> Terms:
         if participation is not None:
             return market.at_participation(sizes, participation)
-        return market.terms(sizes, np.full(sizes.shape, days))
+        return even.terms(sizes, np.full(sizes.shape, days))
 
-    def shifted(by: float) -> Callable[[Floats], Floats]:
-        """The expected cost so many standard deviations dearer than expected."""
+    def costing(read: Callable[[Costs], Size]) -> float | None:
+        """The largest size at which a reading of the expected cost is not above the limit."""
 
         def cost(sizes: Floats) -> Floats:
             (done,) = costs([model], terms(sizes), doubt=market.doubt, fees=fees, multiplier=multiplier)
-            return np.asarray(done.expected_bps + by * done.expected_sd_bps)
+            return np.asarray(read(done))
 
-        return cost
+        return _largest(cost, limit_bps, smallest, largest)
 
-    low, size, high = (_largest(shifted(by), limit_bps, smallest, largest) for by in (z, 0.0, -z))
+    low = costing(lambda done: done.expected_interval(level)[1])
+    size = costing(lambda done: done.expected_bps)
+    high = costing(lambda done: done.expected_interval(level)[0])
     return Capacity(
         limit_bps=limit_bps,
         quantity=size,

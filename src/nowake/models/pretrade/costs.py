@@ -3,12 +3,16 @@
 Three doubts are kept apart, in basis points and as one standard deviation each:
 
     parameters      sqrt(g' C g): the model's covariance C through the gradient g of its cost (delta method)
-    inputs          each measured input moved by its own standard deviation, up and down; half of the difference
+    inputs          each measured input moved by its own standard deviation, up and down; half of the difference;
+                    the volume by its logarithm, for it is never near 0
     timing          sigma sqrt(T / 3): the market moves while an order is traded evenly over T sessions
                     (Almgren & Chriss 2000, equation 11, the limit of many steps)
 
-They are taken as independent and normal where an interval combines them. More data shrink the first two, only faster
-trading the third. Wrong where the order is not traded evenly, prices trend, or it is a large part of the volume."""
+They are taken as independent where an interval combines them, and as normal but for the volume: a cost that falls with
+it reaches further up than down. Both moves tell the power beta of it, e^(s beta) = up / down for a log-volume of
+deviation s, and so where z deviations take the cost: up (e^(z s beta) - 1) / (e^(s beta) - 1). More data shrink the
+first two, only faster trading the third. Wrong where the order is not traded evenly, prices trend, or it is a large
+part of the volume."""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ from nowake.models.measurement import z_of
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.terms import Floats, Size, Terms
 
-_LEAST_VOLUME = 0.1  # Of the day's volume: it is never moved below this, for a cost by volume bursts at 0.
+VOLUME = "daily_volume"
 
 
 class CostParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,8 @@ class CostParts(msgspec.Struct, frozen=True, kw_only=True):
         One standard deviation of the expected cost from the model's covariance.
     input_sd_bps
         The same from the intervals of volatility, spread and volume.
+    volume_sd_bps, volume_skew
+        The volume's part of it, and how many times further the volume takes the cost up than down.
     timing_risk_bps
         One standard deviation of the cost from the market's moves while trading.
     """
@@ -49,6 +55,8 @@ class CostParts(msgspec.Struct, frozen=True, kw_only=True):
     input_sd_bps: Size
     timing_risk_bps: Size
     fees_bps: Size = 0.0
+    volume_sd_bps: Size = 0.0
+    volume_skew: Size = 1.0
 
     @property
     def expected_bps(self) -> Size:
@@ -61,19 +69,28 @@ class CostParts(msgspec.Struct, frozen=True, kw_only=True):
         return (self.parameter_sd_bps**2 + self.input_sd_bps**2) ** 0.5
 
     def interval(self, level: float = 0.95) -> tuple[Size, Size]:
-        """Where the cost of this one order will lie, in basis points: all doubts, taken as independent and normal."""
-        half = z_of(level) * (self.parameter_sd_bps**2 + self.input_sd_bps**2 + self.timing_risk_bps**2) ** 0.5
-        return self.expected_bps - half, self.expected_bps + half
+        """Where the cost of this one order will lie, in basis points: all doubts, taken as independent."""
+        return self._ends(level, self.expected_sd_bps**2 + self.timing_risk_bps**2)
 
     def expected_interval(self, level: float = 0.95) -> tuple[Size, Size]:
         """Where the EXPECTED cost lies, in basis points: the doubt about parameters and inputs only."""
-        half = z_of(level) * self.expected_sd_bps
-        return self.expected_bps - half, self.expected_bps + half
+        return self._ends(level, self.expected_sd_bps**2)
+
+    def _ends(self, level: float, variance: Size) -> tuple[Size, Size]:
+        """What is normal to both sides, and the volume to each as far as it goes, by the root of their squares."""
+        z, log_skew = z_of(level), np.log(self.volume_skew)
+        # Of the move by one deviation, up; where cost is in proportion to it, that of z deviations is z of it.
+        even = np.abs(log_skew) < 1e-9
+        slope = np.where(even, 1.0, log_skew)
+        one = 2 * self.volume_sd_bps * self.volume_skew / (1 + self.volume_skew)
+        up, down = (one * np.where(even, z, side * np.expm1(side * z * slope) / np.expm1(slope)) for side in (1, -1))
+        normal = z**2 * np.maximum(variance - self.volume_sd_bps**2, 0.0)
+        return self.expected_bps - (normal + down**2) ** 0.5, self.expected_bps + (normal + up**2) ** 0.5
 
     def risk_adjusted_bps(self, risk_aversion: float) -> Size:
         """Expected cost + lambda x timing risk; lambda has no unit: bps of cost accepted to lose a bp of risk.
 
-        At 1.645 it is the cost that one order in twenty exceeds (Almgren & Chriss 2000, section 3.3, L-VaR).
+        At 1.645 it is the cost that one order in twenty exceeds (Almgren & Chriss 2000, section 3.2, L-VaR).
 
         Raises
         ------
@@ -83,7 +100,7 @@ class CostParts(msgspec.Struct, frozen=True, kw_only=True):
         return self.expected_bps + check_aversion(risk_aversion) * self.timing_risk_bps
 
     def variance_adjusted_bps(self, risk_aversion: float, *, value: Size) -> Size:
-        """(E + lambda V) over the order's value, E and V in currency: the objective of Almgren & Chriss 2000, eq. 14.
+        """(E + lambda V) over the order's value, E and V in currency: the objective of Almgren & Chriss 2000, eq. 15.
 
         Parameters
         ----------
@@ -153,12 +170,16 @@ def check_aversion(value: float) -> float:
 def _costs(model: Impact, terms: Terms, moved: _Moved, fees_bps: Size, timing_bps: Size) -> Costs:
     spread, temporary = model.half_spread_bps(moved.terms), model.temporary_bps(moved.terms)
     permanent = model.permanent_bps(moved.terms)
+    total = spread + temporary + permanent
+    volume_sd, volume_skew = moved.volume(total)
     parts = {
         "spread_bps": moved.base(spread),
         "temporary_bps": moved.base(temporary),
         "permanent_bps": moved.base(permanent),
         "parameter_sd_bps": model.parameter_sd_bps(terms),
-        "input_sd_bps": moved.sd(spread + temporary + permanent),
+        "input_sd_bps": moved.sd(total),
+        "volume_sd_bps": volume_sd,
+        "volume_skew": volume_skew,
         "timing_risk_bps": timing_bps,
         "fees_bps": fees_bps,
     }
@@ -179,15 +200,22 @@ class _Moved:
         rows = 1 + 2 * len(sds)
         columns = {name: np.broadcast_to(value, (rows, *self.shape)) for name, value in given.items()}
         self.scales: list[Floats] = []
+        self.volume_row = 0  # Of the volume moved up, below which it is moved down; 0 where it is exact.
         for k, (name, sd) in enumerate(sds.items()):
             value = columns[name][0]
-            # Down to zero at most: neither volatility nor spread can be negative, and no volume is near 0.
-            step = np.minimum(sd, value * (1 - _LEAST_VOLUME if name == "daily_volume" else 1.0))
+            if name == VOLUME:
+                self.volume_row = 1 + 2 * k
+                self.scales.append(np.ones(self.shape))
+                factor = np.exp(np.sqrt(np.log1p((sd / value) ** 2)))
+                for volume in {VOLUME, "window_volume"} & set(columns):
+                    columns[volume] = _moved_to(
+                        columns[volume], k, columns[volume][0] * factor, columns[volume][0] / factor
+                    )
+                continue
+            # Down to zero at most: neither volatility nor spread can be negative.
+            step = np.minimum(sd, value)
             self.scales.append(np.divide(sd, step, out=np.zeros(self.shape), where=step > 0))
-            columns[name] = _stepped(columns[name], k, step)
-            if name == "daily_volume" and "window_volume" in columns:
-                window = columns["window_volume"]
-                columns["window_volume"] = _stepped(window, k, window[0] * step / value)
+            columns[name] = _moved_to(columns[name], k, value + step, value - step)
         self.terms = Terms(**columns)
 
     def base(self, answer: Size) -> Floats:
@@ -200,6 +228,17 @@ class _Moved:
         effects = (((whole[1 + 2 * k] - whole[2 + 2 * k]) / 2 * scale) ** 2 for k, scale in enumerate(self.scales))
         return sum(effects, start=np.zeros(self.shape)) ** 0.5
 
+    def volume(self, answer: Size) -> tuple[Size, Size]:
+        """One standard deviation of the answer from the volume, and how many times further up than down it goes."""
+        if not self.volume_row:
+            return 0.0, 1.0
+        base, more, less = self._whole(answer)[[0, self.volume_row, self.volume_row + 1]]
+        ups, downs = np.maximum(less, more) - base, base - np.minimum(less, more)
+        # Where cost does not go one way with volume, no power tells how far it goes.
+        known = (ups > 0) & (downs > 0)
+        skew = np.divide(ups, downs, out=np.ones(self.shape), where=known)
+        return np.abs(less - more) / 2, skew
+
     def shaped(self, answer: Size) -> Size:
         """A plain number for one order, an array for many."""
         return np.array(np.broadcast_to(answer, self.shape)) if self.shape else float(answer)
@@ -211,9 +250,8 @@ class _Moved:
         return whole if whole.shape == wanted else np.broadcast_to(whole, wanted)
 
 
-def _stepped(column: Floats, k: int, step: Floats) -> Floats:
+def _moved_to(column: Floats, k: int, up: Floats, down: Floats) -> Floats:
     """A column with its k-th pair of rows moved up and down."""
     column = np.array(column, dtype=np.float64)
-    column[1 + 2 * k] += step
-    column[2 + 2 * k] -= step
+    column[1 + 2 * k], column[2 + 2 * k] = up, down
     return column

@@ -8,8 +8,9 @@ what the model says of that length, to rounding. It risks
 
 the variance of the cost where the rest falls evenly inside each bucket (Almgren & Chriss 2000, equation 5, without
 its jumps: even trading gives sigma^2 T / 3 in any number of buckets). Urgent schedules are theirs in the limit of many
-steps, x = X sinh(k (1 - s)) / sinh(k), k = kappa T. The block is the whole order in one bucket of a minute: the
-impact of that is far beyond what any model was fitted to."""
+steps, x = X sinh(k (1 - s)) / sinh(k), k = kappa T. A way may sell in between or overshoot: all that is traded pays
+spread, impact and fees, and all of it is counted per share of the ORDER. The block is the whole order in one bucket of
+a minute: the impact of that is far beyond what any model was fitted to."""
 
 from __future__ import annotations
 
@@ -120,7 +121,8 @@ def compare(
     """What each way to trade an order costs and risks by one model.
 
     The model answers for the order evenly traded over each way's own length; its doubt is carried by moving each
-    parameter by a hundredth of its standard error.
+    parameter by a hundredth of its standard error, to a side the model admits. A parameter it admits to neither side
+    (an exponent in a corner of its limits) counts by the slope of the order evenly traded.
 
     Raises
     ------
@@ -137,20 +139,22 @@ def compare(
             answers[way.days] = _answer(model, _terms_of(order, market, way.days))
         terms, spread_bps, response, moved = answers[way.days]
         cost = response.cost_of(way.quantities, way.edges_days)
-        left = order.quantity - np.concatenate(([0.0], np.cumsum(way.quantities)))
+        traded = float(np.abs(way.quantities).sum())
+        turns = traded / order.quantity  # Shares traded for one of the order: above 1 where some are sold again.
+        charged = fees.cost_bps(terms.of_quantity(traded), math.nan if multiplier is None else float(multiplier))
         rows.append(
             StrategyCost(
                 name=way.name,
-                spread_bps=spread_bps,
-                temporary_bps=cost.temporary_bps,
-                permanent_bps=cost.permanent_bps,
-                fees_bps=float(fees.cost_bps(terms, math.nan if multiplier is None else float(multiplier))),
-                parameter_sd_bps=_parameter_sd_bps(model, way, cost.total_bps, moved),
+                spread_bps=turns * spread_bps,
+                temporary_bps=turns * cost.temporary_bps,
+                permanent_bps=turns * cost.permanent_bps,
+                fees_bps=turns * float(charged),
+                parameter_sd_bps=turns * _parameter_sd_bps(model, way, cost.total_bps, moved),
                 input_sd_bps=0.0,
                 timing_risk_bps=schedule_risk_bps(way, market.daily_volatility.value),
                 days=way.days,
-                half_days=float(np.interp(-order.quantity / 2, -left, way.edges_days)),
-                participation=order.quantity / (order.quantity + market.daily_volume * way.days),
+                half_days=_half_days(way, order.quantity),
+                participation=traded / (traded + market.daily_volume * way.days),
             )
         )
     return tuple(rows)
@@ -159,7 +163,7 @@ def compare(
 def schedule_risk_bps(way: Strategy, daily_volatility: float) -> float:
     """One standard deviation of a schedule's cost from the market's moves, in basis points."""
     quantity = float(way.quantities.sum())
-    left = np.maximum(1 - np.concatenate(([0.0], np.cumsum(way.quantities))) / quantity, 0.0)
+    left = 1 - np.concatenate(([0.0], np.cumsum(way.quantities))) / quantity
     squares = (left[:-1] ** 2 + left[:-1] * left[1:] + left[1:] ** 2) / 3
     return daily_volatility * math.sqrt(float((np.diff(way.edges_days) * squares).sum())) * 1e4
 
@@ -170,7 +174,7 @@ class _Answer(NamedTuple):
     terms: Terms
     spread_bps: float
     response: Response
-    moved: list[tuple[float, float, Response]]
+    moved: list[_Moved]
 
 
 def _answer(model: Impact, terms: Terms) -> _Answer:
@@ -182,6 +186,14 @@ def _terms_of(order: ParentOrder, market: MarketState, days: float) -> Terms:
     if not math.isclose(days, days_of(order), rel_tol=1e-9):
         market = msgspec.structs.replace(market, window_volume=None)
     return market.terms(order.quantity, days)
+
+
+def _half_days(way: Strategy, quantity: float) -> float:
+    """When half is first done."""
+    done = np.concatenate(([0.0], np.cumsum(way.quantities)))
+    k = int(np.argmax(done >= quantity / 2))
+    share = (quantity / 2 - done[k - 1]) / way.quantities[k - 1]
+    return float(way.edges_days[k - 1] + share * (way.edges_days[k] - way.edges_days[k - 1]))
 
 
 def _trades(left: Floats, quantity: float) -> Floats:
@@ -208,28 +220,42 @@ def _follows(order: ParentOrder, curve: VolumeCurve, edges: Floats) -> Strategy:
     return Strategy(name="with volume (VWAP)", quantities=shares / shares.sum() * order.quantity, edges_days=edges)
 
 
-def _moved(model: Impact, terms: Terms) -> list[tuple[float, float, Response]]:
-    """For each parameter the step, the change of the half-spread and the response with it moved; none where exact."""
-    if not model.covariance:
-        return []
-    spread = float(model.half_spread_bps(terms))
-    moved = []
-    for place, value in enumerate(model.doubted_values):
-        step = 0.01 * math.sqrt(model.covariance[place][place]) or 1e-6 * abs(value) or 1e-12
-        step = step if value + step <= model.doubted[place].high else -step
-        other = model.with_values(tuple(each + step * (k == place) for k, each in enumerate(model.doubted_values)))
-        moved.append((step, float(other.half_spread_bps(terms)) - spread, other.response(terms)))
-    return moved
+class _Moved(NamedTuple):
+    """A doubtful parameter's place, a step of it, what that does to the half-spread, and the response after it.
+
+    Where no step is admitted the response is None and the half-spread's change is that of the whole even order.
+    """
+
+    place: int
+    step: float
+    spread_bps: float
+    response: Response | None
 
 
-def _parameter_sd_bps(
-    model: Impact, way: Strategy, base_bps: float, moved: list[tuple[float, float, Response]]
-) -> float:
-    """Delta method, the slopes by differences, for a schedule has no formula to take them of."""
-    if not moved:
-        return 0.0
-    totals = [response.cost_of(way.quantities, way.edges_days).total_bps for _, _, response in moved]
-    slopes = np.array(
-        [(spread + total - base_bps) / step for (step, spread, _), total in zip(moved, totals, strict=True)]
-    )
-    return math.sqrt(max(0.0, float(slopes @ np.array(model.covariance) @ slopes)))
+def _moved(model: Impact, terms: Terms) -> list[_Moved]:
+    """One for each parameter that is not exact."""
+    sds = [math.sqrt(row[place]) for place, row in enumerate(model.covariance)]
+    return [_move(model, terms, place, 0.01 * sd) for place, sd in enumerate(sds) if sd > 0]
+
+
+def _move(model: Impact, terms: Terms, place: int, size: float) -> _Moved:
+    for step in (size, -size):
+        values = tuple(each + step * (k == place) for k, each in enumerate(model.doubted_values))
+        try:
+            other = model.with_values(values)
+        except BadParameter:
+            continue  # Beyond a limit of its own, or of all parameters together.
+        spread = float(other.half_spread_bps(terms)) - float(model.half_spread_bps(terms))
+        return _Moved(place, step, spread, other.response(terms))
+    return _Moved(place, size, size * float(model.gradient_bps(terms)[place]), None)
+
+
+def _parameter_sd_bps(model: Impact, way: Strategy, base_bps: float, moved: list[_Moved]) -> float:
+    """Delta method, per share traded; the slopes by differences, for a schedule has no formula to take them of."""
+    slopes = np.zeros(len(model.covariance))
+    for each in moved:
+        impact = 0.0
+        if each.response is not None:
+            impact = each.response.cost_of(way.quantities, way.edges_days).total_bps - base_bps
+        slopes[each.place] = (each.spread_bps + impact) / each.step
+    return math.sqrt(max(0.0, float(slopes @ np.array(model.covariance) @ slopes))) if moved else 0.0

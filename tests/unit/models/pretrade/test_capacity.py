@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact import Linear, SquareRoot
+from nowake.models.impact import Linear, SquareRoot, TwoPart
 from nowake.models.market import MarketState
 from nowake.models.pretrade.capacity import capacity
 from nowake.models.pretrade.fees import Fees
@@ -47,6 +47,16 @@ def test_at_a_fixed_rate_only_permanent_linear_impact_grows_with_size() -> None:
     rate = 1e6 / 9  # Ten percent of all volume is a ninth of the others'.
     wanted = (20e-4 * 50 - 0.01 - 1e-7 * rate) / (1e-7 / 2)
     assert found.quantity == pytest.approx(wanted, rel=1e-6)
+
+
+def test_the_volume_known_of_a_window_counts_for_that_window_alone() -> None:
+    """2 + 40 sqrt(Q / W) = 30 with a quarter of a day's volume in the half session known, the day's rate elsewhere."""
+    known = MarketState.given(price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=4.0, window_volume=2.5e5)
+    model = TwoPart(alpha=0.2, gamma=0.0)
+    for days, volume in ((0.5, 2.5e5), (0.25, 2.5e5), (1.0, 1e6), (2.0, 2e6)):
+        found = capacity(model, known, 30.0, days=days, window_days=0.5)
+        assert found.quantity == pytest.approx(0.7**2 * volume, rel=1e-6)
+    assert capacity(model, known, 30.0, days=0.5).quantity == pytest.approx(0.7**2 * 5e5, rel=1e-6)
 
 
 def test_a_limit_below_the_half_spread_leaves_no_capacity_and_says_so() -> None:

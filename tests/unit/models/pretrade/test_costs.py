@@ -64,7 +64,10 @@ def test_doubt_about_each_input_is_that_of_a_simulation_of_it() -> None:
     model = SquareRoot()
     base = {"volatility": 0.02, "spread_bps": 4.0, "daily_volume": 1e6}
     for name, sd in (("volatility", 0.004), ("spread_bps", 1.0), ("daily_volume", 1e5)):
-        drawn = np.clip(rng.normal(base[name], sd, 200_000), 1e-9, None)
+        log_sd = math.sqrt(math.log1p((sd / base[name]) ** 2))
+        drawn = base[name] * np.exp(rng.normal(-(log_sd**2) / 2, log_sd, 200_000))
+        if name != "daily_volume":
+            drawn = np.clip(rng.normal(base[name], sd, 200_000), 1e-9, None)
         moved = Terms(quantity=1e4, days=0.25, price=50.0, **(base | {name: drawn}))
         simulated = float(np.std(model.half_spread_bps(moved) + model.total_bps(moved)))
         (found,) = costs([model], Terms(quantity=1e4, days=0.25, price=50.0, **base), doubt=Doubt(**{name: sd}))
@@ -77,6 +80,28 @@ def test_doubt_about_volume_moves_the_volume_of_the_window_with_it() -> None:
     model = type(model)(alpha=0.3, beta=0.5, gamma=0.0)
     (found,) = costs([model], terms(window_volume=2e5), doubt=Doubt(daily_volume=1e5))
     assert found.input_sd_bps == pytest.approx(0.05 * found.temporary_bps, rel=0.01)
+
+
+@pytest.mark.parametrize("model", [*STATIC_MODELS[1:4], *STATIC_MODELS[9:10], *STATIC_MODELS[14:17]], ids=str)
+def test_both_tails_of_an_interval_hold_what_they_should_where_the_volume_is_poorly_known(model: Impact) -> None:
+    """Log-normal volumes with a deviation of 30 %: a symmetric interval left 6 % above and nothing below."""
+    rng = np.random.default_rng(3)
+    exact = model.with_values(model.values)
+    log_sd = math.sqrt(math.log1p(0.3**2))
+    drawn = 1e6 * np.exp(rng.normal(-(log_sd**2) / 2, log_sd, 100_000))
+    truth = exact.total_bps(terms(1e5, 0.5, daily_volume=drawn)) + 2.0
+    low, high = costs([exact], terms(1e5, 0.5), doubt=Doubt(daily_volume=3e5))[0].expected_interval()
+    assert float((truth > high).mean()) == pytest.approx(0.025, abs=0.012)
+    assert float((truth < low).mean()) == pytest.approx(0.025, abs=0.012)
+
+
+def test_an_interval_from_volume_alone_ends_where_the_volumes_quantiles_take_the_cost() -> None:
+    found = costs([SquareRoot(covariance=())], terms(1e5, spread_bps=0.0), doubt=Doubt(daily_volume=5e5))[0]
+    log_sd = math.sqrt(math.log1p(0.25))
+    ends = [
+        float(SquareRoot().total_bps(terms(1e5, daily_volume=1e6 * math.exp(k * log_sd)))) for k in (2.5758, -2.5758)
+    ]
+    assert found.expected_interval(0.99) == pytest.approx(ends, rel=1e-4)
 
 
 def test_intervals_of_the_expectation_and_of_the_order_cover() -> None:
@@ -131,6 +156,7 @@ def test_fees_of_ten_thousand_shares_at_fifty(fees: Fees, wanted: float) -> None
 def test_fees_of_a_contract_are_over_its_value_and_need_its_multiplier() -> None:
     assert Fees(per_share=2.5).cost_bps(terms(), 50.0) == pytest.approx(2.5 / (50 * 50) * 1e4)
     assert Fees(bps=1.0).cost_bps(terms(), math.nan) == 1.0
+    assert Fees(bps=1.0).cost_bps(terms(np.array([0.0, 5.0]))).tolist() == [0.0, 1.0]
     with pytest.raises(BadParameter, match="give the multiplier, or fees in bps"):
         Fees(per_share=1.0).cost_bps(terms(), math.nan)
 

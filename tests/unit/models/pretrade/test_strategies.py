@@ -13,7 +13,7 @@ from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
 from nowake.domain.errors import BadParameter
 from nowake.models.estimate import estimate
-from nowake.models.impact import Impact, Linear, SquareRoot
+from nowake.models.impact import Impact, Linear, PowerLaw, Propagator, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.strategies import Strategy, compare, schedule_risk_bps, strategies
@@ -92,6 +92,41 @@ def test_faster_ways_cost_more_and_risk_less() -> None:
     for slow, fast in ((0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)):
         assert found[fast].expected_bps > found[slow].expected_bps
         assert found[fast].timing_risk_bps < found[slow].timing_risk_bps
+
+
+def test_a_way_that_sells_again_pays_for_all_it_trades_by_the_share_of_the_order() -> None:
+    """15,000 bought in 0.1, 5,000 sold in 0.15 sessions: every part by hand."""
+    small = order(10_000, end_s=DAY_SECONDS // 4)
+    model = Linear(gamma=1e-6, eta=1e-5, epsilon=0.01).known_to(eta=1e-6)
+    way = Strategy(name="over", quantities=np.array([15e3, -5e3]), edges_days=np.array([0, 0.1, 0.25]))
+    (found,) = compare(small, MARKET, model, [way], fees=Fees(bps=0.5, per_share=0.005))
+    value = 10_000 * 50 / 1e4  # Currency a basis point.
+    slow = 15e3**2 / 0.1 + 5e3**2 / 0.15
+    assert found.temporary_bps == pytest.approx(1e-5 * slow / value)
+    assert found.parameter_sd_bps == pytest.approx(1e-6 * slow / value)
+    assert found.permanent_bps == pytest.approx(1e-6 * 1e8 / 2 / value)
+    assert found.spread_bps == pytest.approx(0.01 * 20e3 / value)
+    assert found.fees_bps == pytest.approx(2 * (0.5 + 1.0))
+    held = 0.1 * (1 - 0.5 + 0.25) / 3 + 0.15 * 0.25 / 3  # From 1 to -1/2, then back to 0.
+    assert found.timing_risk_bps == pytest.approx(200 * math.sqrt(held))
+    assert found.half_days == pytest.approx(0.1 / 3)
+    assert found.participation == pytest.approx(20e3 / (20e3 + 1e6 * 0.25))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Propagator.square_root_dynamic(covariance=((0.01, 0, 0), (0, 0.0025, 0), (0, 0, 0.0025))),
+        Propagator(y=1.0, gamma=0.3, covariance=((0.01, 0, 0), (0, 0, 0), (0, 0, 1e-4))),
+        PowerLaw(exponent=1.0, relaxed=1.0, covariance=((0.01, 0), (0, 0))),
+    ],
+    ids=["edge", "corner", "one exact"],
+)
+def test_models_whose_limits_hold_for_parameters_together_are_compared(model: Impact) -> None:
+    """The first stands on gamma + delta = 1; the second admits delta = 1 and no other."""
+    even = compare(ORDER, MARKET, model, strategies(ORDER, MARKET))[0]
+    asked = MARKET.terms(ORDER.quantity, 0.5)
+    assert even.parameter_sd_bps == pytest.approx(model.parameter_sd_bps(asked), rel=0.02)
 
 
 def test_a_rate_too_slow_for_the_window_is_left_out() -> None:

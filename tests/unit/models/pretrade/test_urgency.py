@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact import Impact, IStar, Linear, SquareRoot
+from nowake.models.impact import Impact, IStar, Linear, Propagator, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.pretrade.costs import costs
 from nowake.models.pretrade.fees import Fees
@@ -127,3 +127,20 @@ def test_the_curve_costs_what_each_rate_costs_and_carries_fees() -> None:
 def test_a_question_that_cannot_be_answered_says_why(changed: dict[str, object], message: str) -> None:
     with pytest.raises(BadParameter, match=message):
         best_rate(LINEAR, MARKET, 1e4, **({"risk_aversion": 0.3} | changed))  # type: ignore[arg-type]
+
+
+def test_draws_that_the_model_refuses_together_are_drawn_again() -> None:
+    edge = Propagator.square_root_dynamic(covariance=((0.01, 0, 0), (0, 0.0025, 0), (0, 0, 0.0025)))
+    drawn = np.array([model.values for model in plausible(edge, draws=2_000, seed=1)])
+    assert len(drawn) == 2_000
+    assert (drawn[:, 1] + drawn[:, 2]).min() >= 1 - 1e-9
+    # The prefactor is drawn as if nothing had been refused.
+    assert drawn[:, 0].mean() == pytest.approx(1.0, abs=0.01)
+    assert drawn[:, 0].std() == pytest.approx(0.1, rel=0.05)
+
+
+def test_a_model_in_a_corner_of_its_limits_has_a_best_rate() -> None:
+    corner = Propagator(y=1.0, gamma=0.3, covariance=((0.01, 0, 0), (0, 0, 0), (0, 0, 1e-4)))
+    found = best_rate(corner, MARKET, 1e5, risk_aversion=0.5)
+    assert found.known_to is not None
+    assert found.known_to[0] <= found.participation <= found.known_to[1]
