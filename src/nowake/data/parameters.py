@@ -70,6 +70,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
         How it was fitted, in words.
     data_hash
         Of the columns fitted to.
+    module
+        Where a model of the user's own is written; "" for those of nowake.
+    seen
+        The ranges of the orders fitted to, as plain values; {} where they are not known.
     package
         Version of nowake that fitted.
     id
@@ -93,6 +97,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     orders: int = 0
     clusters: int = 0
     method: str = ""
+    module: str = ""
+    seen: dict[str, Any] = {}
     package: str = VERSION
     id: int = 0
 
@@ -135,14 +141,19 @@ def append(path: str | Path, versions: Sequence[Version]) -> list[int]:
 
 
 def as_of(path: str | Path, date: dt.date, *, name: str, symbol: str = "", model: str | None = None) -> Version:
-    """The newest version that could have been known on a date: its data ended before it.
+    """The newest version that could have been known on a date, whatever its model; as for `newest`."""
+    return max(newest(path, date, name=name, symbol=symbol, model=model), key=lambda each: (each.fitted_to, each.id))
+
+
+def newest(path: str | Path, date: dt.date, *, name: str, symbol: str = "", model: str | None = None) -> list[Version]:
+    """Of each class of model the newest version that could have been known on a date: its data ended before it.
 
     Parameters
     ----------
     date
         The trading date it is to be used on.
     name, symbol, model
-        Which line of fits, whose ("" for the pool) and, where there are several, of which class of model.
+        Which line of fits, whose ("" for the pool) and, to ask for one, of which class of model.
 
     Raises
     ------
@@ -154,18 +165,19 @@ def as_of(path: str | Path, date: dt.date, *, name: str, symbol: str = "", model
     wanted = "name = ? AND symbol = ? AND (? IS NULL OR model = ?)"
     asked = (name, symbol, model, model)
     with _opened(path, may_make=False) as database:
-        row = database.execute(
-            f"SELECT id, record, checksum FROM versions WHERE {wanted} AND as_of <= ? AND fitted_to < ? "
-            "ORDER BY fitted_to DESC, id DESC LIMIT 1",
+        rows = database.execute(
+            "SELECT id, record, checksum FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY model ORDER BY fitted_to DESC, id DESC) AS place FROM versions "
+            f"WHERE {wanted} AND as_of <= ? AND fitted_to < ?) WHERE place = 1 ORDER BY id",
             (*asked, date.isoformat(), date.isoformat()),
-        ).fetchone()
-        if row is None:
+        ).fetchall()
+        if not rows:
             first = database.execute(f"SELECT min(as_of) FROM versions WHERE {wanted}", asked).fetchone()[0]
             whose = f"{model or 'model'} of {symbol or 'the pool'} under {name!r}"
             if first is None:
                 raise NotFound(f"{path} has no {whose}; it has {_what_there_is(database)}")
             raise NotFound(f"{path} has no {whose} known on {date}; the first may be used from {first} on")
-    return _decoded(Path(path), *row)
+    return [_decoded(Path(path), *row) for row in rows]
 
 
 def versions(path: str | Path, *, name: str | None = None, symbol: str | None = None) -> list[Version]:

@@ -6,6 +6,8 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nowake.domain.errors import BadParameter
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration import fit as fits
@@ -47,6 +49,7 @@ class Fit(result.Fit[Impact], frozen=True, kw_only=True):
             clusters=self.clusters,
             method=self.method,
             data_hash=self.data_hash,
+            seen=msgspec.to_builtins(self.seen),
         )
         return saved.id
 

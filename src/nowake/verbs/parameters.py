@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from nowake.models import impact
 from nowake.models.calibration.fit import hash_of
 from nowake.models.calibration.hierarchical import Hierarchy
 from nowake.models.impact import Impact, kernels
+from nowake.models.impact.contract import SPREAD_SHARE, as_covariance
+from nowake.models.pretrade.seen import Seen
 
 _ALWAYS = dt.date(9999, 12, 31)
 _EPOCH = dt.date(1970, 1, 1)
@@ -51,7 +54,7 @@ def load_model(
     NotFound
         When the file is not there, or no version fits; the message says what there is.
     BadParameter
-        When the date or the class is none.
+        When the date or the class is none, or models of several classes are stored and none is named.
     BadData
         When the file is damaged, is no store, or its model is not one of this version of nowake.
     """
@@ -67,14 +70,42 @@ def find(
     model: str | None = None,
 ) -> Version:
     """The stored version that `load_model` makes a model of; parameters and errors as there."""
+    found = find_all(path, name, symbol=symbol, as_of=as_of, model=model)
+    if len(found) > 1:
+        listed = ", ".join(dashed(version.model) for version in found)
+        raise BadParameter(f"{path} holds several models named {found[0].name}: {listed}; say which with model=")
+    return found[0]
+
+
+def find_all(
+    path: str | os.PathLike[str],
+    name: str = "",
+    *,
+    symbol: str | None = None,
+    as_of: dt.date | str | None = None,
+    model: str | None = None,
+) -> list[Version]:
+    """Of each class of model stored under a name the newest version, side by side; as for `load_model`."""
     date, name = _ALWAYS if as_of is None else _date(as_of), name or _only_name(path)
-    kind = None if model is None else model_named(model).__name__
+    kind = None if model is None else _class_name(model)
+    own: dict[str, Version] = {}
     if symbol:
-        try:
-            return parameters.as_of(Path(path), date, name=name, symbol=symbol, model=kind)
-        except NotFound:
-            pass  # A symbol without parameters of its own has those of the pool.
-    return parameters.as_of(Path(path), date, name=name, model=kind)
+        with contextlib.suppress(NotFound):
+            found = parameters.newest(Path(path), date, name=name, symbol=symbol, model=kind)
+            own = {version.model: version for version in found}
+    try:
+        # A symbol without parameters of its own has those of the pool.
+        pool = parameters.newest(Path(path), date, name=name, model=kind)
+    except NotFound:
+        if not own:
+            raise
+        pool = []
+    return list(({version.model: version for version in pool} | own).values())
+
+
+def seen_of(version: Version) -> Seen | None:
+    """The ranges of the orders a stored model was fitted to; None where they were not kept."""
+    return msgspec.convert(version.seen, Seen) if version.seen else None
 
 
 def save_model(
@@ -101,19 +132,25 @@ def save_model(
         First date it may be used on; by default the day after the last order. Give a later one where `later_price`
         was known later.
     about
-        Other fields of `Version`: orders, clusters, method, data_hash.
+        Other fields of `Version`: orders, clusters, method, data_hash, seen.
 
     Raises
     ------
     BadParameter
-        When the name is empty or the date is not after the orders.
+        When the name is empty, the date is not after the orders, or the model is one of your own that could not be
+        found again: its class must be written at the top of a module, under a name that is none of nowake's.
     BadData
         When the file is no parameter store, damaged or of a newer layout.
     """
-    known: dict[str, Any] = {"data_hash": hash_of(record), "orders": len(record)} | about
+    known: dict[str, Any] = {
+        "data_hash": hash_of(record),
+        "orders": len(record),
+        "seen": msgspec.to_builtins(Seen.of(record)),
+    } | about
     version = Version(
         name=name,
         model=type(model).__name__,
+        module=_module_of(type(model)),
         model_version=model.version,
         fields=fields_of(model),
         symbol=symbol,
@@ -149,10 +186,13 @@ def version_rows(found: Sequence[Version]) -> list[dict[str, object]]:
     """What to show of stored versions, one row each."""
     rows = []
     for version in found:
-        kind = models().get(version.model)
+        kind = models().get(version.model) or _own(version)
         names = [] if kind is None else [parameter.name for parameter in kind.parameters]
-        covariance = version.fields.get("covariance") or [[0.0] * len(names)] * len(names)
-        told = [f"{n} {version.fields[n]:.4g} ± {covariance[at][at] ** 0.5:.2g}" for at, n in enumerate(names)]
+        covariance = version.fields.get("covariance") or []
+        errors = [row[at] ** 0.5 for at, row in enumerate(covariance)] or [0.0] * len(names)
+        if len(errors) > len(names) > 0:
+            names.append(SPREAD_SHARE)
+        told = [f"{n} {version.fields[n]:.4g} ± {error:.2g}" for n, error in zip(names, errors, strict=False)]
         rows.append(
             {
                 "id": version.id,
@@ -178,7 +218,12 @@ def model_of(version: Version) -> Impact:
     BadData
         When there is no such model here, or its fields are others.
     """
-    kind = models().get(version.model)
+    kind = _own(version) if version.module else models().get(version.model)
+    if kind is None and version.module:
+        raise BadData(
+            f"version {version.id} is of {version.model}, a model of your own written in {version.module}; import that "
+            "module first, or define the class before loading"
+        )
     if kind is None:
         raise BadData(f"version {version.id} is of the model {version.model}, which is not known here; update nowake")
     if kind.version != version.model_version:
@@ -187,10 +232,9 @@ def model_of(version: Version) -> Impact:
             f"{kind.version}: its formulas changed; fit again"
         )
     try:
-        return kind(
-            **{each.name: _field(version.fields[each.name], each.type) for each in msgspec.structs.fields(kind)}
-        )
-    except (msgspec.ValidationError, KeyError, AttributeError, BadParameter) as error:
+        fields = {each.name: _field(version.fields[each.name], each.type) for each in msgspec.structs.fields(kind)}
+        return kind(**fields | {"covariance": as_covariance(version.fields["covariance"])})
+    except (msgspec.ValidationError, TypeError, KeyError, AttributeError, BadParameter) as error:
         raise BadData(f"version {version.id} is no {version.model}: {error}; fit again") from None
 
 
@@ -230,6 +274,45 @@ def is_of_parameters(kind: type[Impact]) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _module_of(kind: type[Impact]) -> str:
+    """Where a model of the user's own is written; "" for ours.
+
+    Raises
+    ------
+    BadParameter
+        When it has the name of one of ours, or is written inside a function, where nothing finds it again.
+    """
+    ours = models().get(kind.__name__)
+    if ours is kind:
+        return ""
+    if ours is not None:
+        raise BadParameter(f"{kind.__name__} is the name of a model of nowake; give your own another to store it")
+    if "<locals>" in kind.__qualname__:
+        raise BadParameter(f"{kind.__name__} is written inside a function; write it at the top of a module to store it")
+    return kind.__module__
+
+
+def _own(version: Version) -> type[Impact] | None:
+    """The class of the user's own that a stored version names, where it is defined by now: nothing is imported."""
+    kinds, found = [Impact], []
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__name__ == version.model and models().get(kind.__name__) is not kind:
+            found.append(kind)
+    return max(found, key=lambda kind: kind.__module__ == version.module, default=None)
+
+
+def _class_name(model: str) -> str:
+    """The class a name means; the name itself where it may be a model of the user's own."""
+    try:
+        return model_named(model).__name__
+    except BadParameter:
+        if model.isidentifier() and model[0].isupper():
+            return model
+        raise
 
 
 def model_named(name: str) -> type[Impact]:

@@ -1,16 +1,18 @@
 """Laws of size: their limits, their two readings and what stays."""
 
 import math
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact import Logarithmic, PowerLaw, Reading, Saturating, SquareRoot
+from nowake.models.impact import Impact, Logarithmic, Parameter, PowerLaw, Reading, Saturating, SquareRoot
 from nowake.models.impact.concave import SMALL
 from nowake.models.impact.size_law import SizeLaw
-from nowake.models.terms import Terms
+from nowake.models.impact.slopes import slope_at
+from nowake.models.terms import Size, Terms
 
 LAWS: list[SizeLaw] = [
     SquareRoot(y=0.8),
@@ -27,7 +29,9 @@ def terms(quantity: object, days: object = 0.5) -> Terms:
 
 
 def read(law: SizeLaw, reading: Reading, relaxed: float | None = None) -> SizeLaw:
-    fields = {parameter.name: value for parameter, value in zip(law.parameters, law.values, strict=True)}
+    fields: dict[str, Any] = {
+        parameter.name: value for parameter, value in zip(law.parameters, law.values, strict=True)
+    }
     return type(law)(**fields, reading=reading, relaxed=relaxed)
 
 
@@ -230,3 +234,74 @@ def test_a_square_root_of_which_little_stays_warns_of_fine_grids_and_the_default
     assert "negative cost exist on fine grids" in SquareRoot(relaxed=0.1).warnings[0]
     assert SquareRoot().warnings == SquareRoot(relaxed=0.5).warnings == ()
     assert "fine grids" in SquareRoot(relaxed=0.0).response(terms(1e5)).warnings[0]
+
+
+class Bare(SizeLaw, frozen=True, kw_only=True):
+    """A law of one's own that says no more than itself."""
+
+    name: ClassVar[str] = "bare"
+    version: ClassVar[str] = "1"
+    parameters: ClassVar[tuple[Parameter, ...]] = Logarithmic.parameters
+
+    a: float
+    b: float
+
+    def law(self, x: Size) -> Size:
+        return self.a * np.log1p(x / self.b)
+
+
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize("relaxed", [None, 0.3])
+def test_a_law_of_one_s_own_needs_its_formula_alone(reading: Reading, relaxed: float | None) -> None:
+    """The rest, by quadrature and differences, is what the same law's closed forms say."""
+    about: dict[str, Any] = {
+        "a": 0.06,
+        "b": 0.03,
+        "reading": reading,
+        "relaxed": relaxed,
+        "covariance": ((1e-4, 2e-5), (2e-5, 1e-4)),
+    }
+    own, closed = Bare(**about), Logarithmic(**about)
+    sizes = terms(np.array([0.0, 1.0, 1e3, 1e5, 2e6]))
+    for part in ("total_bps", "permanent_bps", "marginal_bps", "parameter_sd_bps"):
+        assert getattr(own, part)(sizes) == pytest.approx(getattr(closed, part)(sizes), rel=1e-8, abs=1e-10)
+    for one, other in zip(own.gradient_bps(sizes), closed.gradient_bps(sizes), strict=True):
+        assert one == pytest.approx(other, rel=1e-8, abs=1e-9)
+    edges, trades = np.array([0.0, 0.1, 0.5]), np.array([5e4, 5e4])
+    costs = [law.response(terms(1e5)).cost_of(trades, edges) for law in (own, closed)]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-8)
+
+
+def test_the_mean_of_a_steep_law_is_that_of_its_formula() -> None:
+    for exponent in (0.3, 0.5, 1.0):
+        law = PowerLaw(y=1.0, exponent=exponent)
+        x = np.geomspace(1e-6, 1.0, 7)
+        assert SizeLaw.mean(law, x) == pytest.approx(law.mean(x), rel=1e-8)
+        assert SizeLaw.steepness(law, x) == pytest.approx(law.steepness(x), rel=1e-10)
+        for one, other in zip(SizeLaw.law_slopes(law, x), law.law_slopes(x), strict=True):
+            assert one == pytest.approx(other, rel=1e-8, abs=1e-10)
+
+
+def test_slopes_at_the_end_of_a_range_are_taken_from_inside_it() -> None:
+    for at, low, high in ((0.0, 0.0, 2.0), (2.0, 0.0, 2.0), (1.0, 0.0, 2.0)):
+        seen: list[float] = []
+        slope = slope_at(lambda v, seen=seen: seen.append(v) or math.exp(v), at, low=low, high=high, unit=1.0)  # type: ignore[misc]
+        assert slope == pytest.approx(math.exp(at), rel=1e-9)
+        assert low <= min(seen) <= max(seen) <= high
+
+
+def test_a_class_without_its_law_is_refused_in_one_line() -> None:
+    class Empty(SizeLaw, frozen=True, kw_only=True):
+        name: ClassVar[str] = "empty"
+        version: ClassVar[str] = "1"
+        parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    class Half(Impact, frozen=True, kw_only=True):
+        name: ClassVar[str] = "half"
+        version: ClassVar[str] = "1"
+        parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    with pytest.raises(BadParameter, match="Empty does not write law, which a model built on SizeLaw must"):
+        Empty()
+    with pytest.raises(BadParameter, match="Half does not write temporary_bps, permanent_bps, marginal_bps"):
+        Half()

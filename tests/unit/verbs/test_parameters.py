@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any, ClassVar
 
 import msgspec
+import numpy as np
 import pytest
 from tests.contracts.static_models import STATIC_MODELS
 from tests.contracts.transient_models import TRANSIENT_MODELS
@@ -13,8 +15,23 @@ from nowake.data.parameters import Version
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.models.calibration.fit import hash_of
 from nowake.models.calibration.generate import Design, generate_orders
-from nowake.models.impact import Impact, Linear, Reading, SquareRoot
-from nowake.verbs.parameters import dashed, fields_of, load_model, model_named, models, save_model
+from nowake.models.impact import Impact, Linear, Parameter, PowerLaw, Reading, SquareRoot
+from nowake.models.impact.size_law import SizeLaw
+from nowake.models.pretrade.seen import Seen
+from nowake.models.terms import Size
+from nowake.verbs.fit import fit
+from nowake.verbs.parameters import (
+    dashed,
+    fields_of,
+    find_all,
+    load_model,
+    model_named,
+    model_of,
+    models,
+    save_model,
+    seen_of,
+    version_rows,
+)
 
 FIRST, SECOND = dt.date(2024, 1, 31), dt.date(2024, 2, 29)
 
@@ -74,14 +91,94 @@ def test_several_models_under_one_name_are_told_by_their_class(tmp_path: Path) -
     assert isinstance(load_model(path, "desk", model="Linear"), Linear)
 
 
+def test_several_models_under_one_name_are_found_side_by_side_the_newest_of_each(tmp_path: Path) -> None:
+    old, new, power = (
+        version(SquareRoot(y=1.0)),
+        version(SquareRoot(y=2.0), SECOND),
+        version(PowerLaw(y=1.0, exponent=0.6)),
+    )
+    path = stored(tmp_path, old, power, new)
+    found = [model_of(each) for each in find_all(path, "desk")]
+    assert found == [PowerLaw(y=1.0, exponent=0.6), SquareRoot(y=2.0)]
+    assert model_of(find_all(path, "desk", as_of=SECOND)[0]) == SquareRoot(y=1.0)
+    assert [each.model for each in find_all(path, "desk", model="power-law")] == ["PowerLaw"]
+    with pytest.raises(BadParameter, match="holds several models named desk: power-law, square-root; say which"):
+        load_model(path)
+
+
+def test_a_symbol_s_own_models_stand_beside_the_pool_s_of_other_classes(tmp_path: Path) -> None:
+    path = stored(tmp_path, version(SquareRoot(y=1.0)), version(PowerLaw(y=1.0, exponent=0.6)))
+    stored(tmp_path, version(SquareRoot(y=3.0), symbol="IBM"))
+    assert {each.model: each.symbol for each in find_all(path, symbol="IBM")} == {"SquareRoot": "IBM", "PowerLaw": ""}
+    with pytest.raises(NotFound, match="no model of the pool under 'eu'"):
+        find_all(path, "eu", symbol="IBM")
+
+
+class Crossover(SizeLaw, frozen=True, kw_only=True):
+    """A desk's own: linear for small orders, a square root beyond b."""
+
+    name: ClassVar[str] = "crossover"
+    version: ClassVar[str] = "1"
+    parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("y", "", "prefactor"),)
+
+    y: float = 1.0
+    b: float = 0.001
+
+    def law(self, x: Size) -> Size:
+        return self.y * x / np.sqrt(x + self.b)
+
+    def law_slopes(self, x: Size) -> tuple[Size, ...]:
+        return (x / np.sqrt(x + self.b),)
+
+
+def test_a_model_of_one_s_own_is_stored_and_found_again_where_its_class_is_defined(tmp_path: Path) -> None:
+    orders = generate_orders(SquareRoot(y=0.8), 1, Design(orders=300, days=20))
+    found = fit(Crossover, orders, spread="half")
+    found.save(tmp_path / "p.db", name="own")
+    assert load_model(tmp_path / "p.db") == found.model
+    assert load_model(tmp_path / "p.db", model="Crossover") == found.model
+    (kept,) = find_all(tmp_path / "p.db")
+    assert kept.module == __name__
+    assert version_rows([kept])[0]["parameters"].startswith("y 0.")  # type: ignore[attr-defined]
+    gone = msgspec.structs.replace(kept, model="Gone", module="desk.models")
+    with pytest.raises(BadData, match=r"of Gone, a model of your own written in desk\.models; import that"):
+        model_of(gone)
+    assert version_rows([gone])[0]["parameters"] == ""
+
+
+def test_a_model_of_one_s_own_that_could_not_be_found_again_is_not_stored(tmp_path: Path) -> None:
+    class Inner(Crossover, frozen=True, kw_only=True):
+        """Written in a function."""
+
+    class Linear(Crossover, frozen=True, kw_only=True):
+        """The name of one of ours."""
+
+    orders = generate_orders(SquareRoot(y=0.8), 1, Design(orders=50))
+    for kind, message in ((Inner, "written inside a function"), (Linear, "is the name of a model of nowake")):
+        with pytest.raises(BadParameter, match=message):
+            save_model(tmp_path / "p.db", kind(), orders, name="own")
+    assert not (tmp_path / "p.db").exists()
+
+
+def test_a_stored_fit_carries_the_share_of_the_spread_and_the_ranges_it_saw(tmp_path: Path) -> None:
+    orders = generate_orders(SquareRoot(y=0.8), 1, Design(orders=300, days=20))
+    found = fit(SquareRoot, orders, spread="estimate")
+    found.save(tmp_path / "p.db")
+    (kept,) = find_all(tmp_path / "p.db")
+    assert model_of(kept) == found.model
+    assert found.model.se("spread_share") > 0
+    assert "spread_share" in str(version_rows([kept])[0]["parameters"])
+    assert seen_of(kept) == found.seen == Seen.of(orders)
+    assert seen_of(version(SquareRoot())) is None
+
+
 def test_a_model_whose_formulas_changed_or_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    for number, (changes, message) in enumerate(
-        [
-            ({"model_version": "0"}, "its formulas changed; fit again"),
-            ({"model": "Phlogiston"}, "not known here; update nowake"),
-            ({"fields": {"y": "much"}}, "is no SquareRoot"),
-        ]
-    ):
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"model_version": "0"}, "its formulas changed; fit again"),
+        ({"model": "Phlogiston"}, "not known here; update nowake"),
+        ({"fields": {"y": "much"}}, "is no SquareRoot"),
+    ]
+    for number, (changes, message) in enumerate(refused):
         folder = tmp_path / str(number)
         folder.mkdir()
         path = stored(folder, version(SquareRoot(), **changes))

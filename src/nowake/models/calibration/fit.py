@@ -33,6 +33,7 @@ from nowake.models.calibration.result import Fit
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement, check_level, t_of
+from nowake.models.pretrade.seen import Seen
 
 Model = TypeVar("Model", bound=Impact)
 Interval = Literal["corrected", "jackknife", "sandwich", "bootstrap", "profile"]
@@ -114,7 +115,7 @@ def fit(
     interval = interval or _fitting_interval(problem, solution, doubt)
     study = _Study(problem, solution, doubt, cluster, level, interval, told_later)
     compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
-    return cast("Fit[Model]", study.result(study.ends(replicates, seed), compared, hash_of(orders)))
+    return cast("Fit[Model]", study.result(study.ends(replicates, seed), compared, orders))
 
 
 def _solved(problem: Problem, loss: Loss | None) -> tuple[Problem, Solution, bool]:
@@ -162,7 +163,7 @@ class _Study:
     interval: Interval
     told_later: bool
 
-    def result(self, ends: list[tuple[float, float]], compared: tuple[Policy, ...], data_hash: str) -> Fit[Impact]:
+    def result(self, ends: list[tuple[float, float]], compared: tuple[Policy, ...], orders: Metaorders) -> Fit[Impact]:
         """All of it as a record."""
         problem, solution, doubt = self.problem, self.solution, self.doubt
         found = {
@@ -184,7 +185,8 @@ class _Study:
             r2=r_squared(problem.cost_bps, problem.cost_bps - solution.residuals, 1 / solution.scale_bps**2),
             cv_r2=forward_r2(problem, solution),
             method=self.method(),
-            data_hash=data_hash,
+            data_hash=hash_of(orders),
+            seen=Seen.of(orders.take(problem.rows)),
             notes=tuple(self.notes(found, compared)),
             noise=solution.noise,
             policies=compared,

@@ -11,6 +11,7 @@ from nowake.models.calibration.noise import Noise
 from nowake.models.calibration.outliers import Policy
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement
+from nowake.models.pretrade.seen import Seen
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,6 +51,8 @@ class Fit(msgspec.Struct, Generic[Model], frozen=True, kw_only=True):
         The same model with and without outliers, the headline first.
     buckets
         Observed and fitted cost by size, small to large.
+    seen
+        The ranges of size, speed, length and market of the orders fitted to.
     """
 
     model: Model
@@ -62,6 +65,7 @@ class Fit(msgspec.Struct, Generic[Model], frozen=True, kw_only=True):
     cv_r2: float
     method: str
     data_hash: str
+    seen: Seen
     notes: tuple[str, ...] = ()
     nuisances: dict[str, Measurement] = {}
     standard_errors: dict[str, float] = {}

@@ -14,7 +14,7 @@ from nowake.models.impact.power import PowerLaw
 from nowake.models.impact.propagator import Propagator
 from nowake.models.impact.propagator_events import HDIM, TIM
 from nowake.models.impact.response import Response
-from nowake.models.impact.size_law import Reading
+from nowake.models.impact.size_law import Reading, SizeLaw
 from nowake.models.impact.square_root import SquareRoot
 from nowake.models.impact.transient import Transient
 from nowake.models.impact.two_part import Reference, TwoPart
@@ -38,6 +38,7 @@ __all__ = [
     "Reference",
     "Response",
     "Saturating",
+    "SizeLaw",
     "SquareRoot",
     "Transient",
     "TwoPart",

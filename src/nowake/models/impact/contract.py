@@ -68,6 +68,7 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
     spread_share: float = 0.5
 
     def __post_init__(self) -> None:
+        check_written(self, Impact, _WRITTEN)
         for parameter in self.parameters:
             value = getattr(self, parameter.name)
             if not (parameter.low <= value <= parameter.high and math.isfinite(value)):
@@ -208,8 +209,18 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_WRITTEN = ("temporary_bps", "permanent_bps", "marginal_bps", "gradient_bps", "response")
 _TAKER = 0.5
 _SHARE = Parameter(SPREAD_SHARE, "quoted spreads", "paid for crossing", low=-math.inf, typical=_TAKER)
+
+
+def check_written(model: Impact, base: type[Impact], names: tuple[str, ...]) -> None:
+    """Refuse a model of a class of one's own that does not write what every model built on a base must."""
+    missing = [name for name in names if getattr(type(model), name) is getattr(base, name)]
+    if missing:
+        raise BadParameter(
+            f"{type(model).__name__} does not write {', '.join(missing)}, which a model built on {base.__name__} must"
+        )
 
 
 def as_covariance(matrix: Floats) -> Covariance:

@@ -20,12 +20,17 @@ schedule is linear at the size of its order."""
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from typing import Self
+
+import msgspec
+import numpy as np
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact.contract import Impact
+from nowake.models.impact.contract import Impact, check_written
 from nowake.models.impact.response import Response
 from nowake.models.impact.shapes import Shape
-from nowake.models.impact.slopes import permanent_slope
+from nowake.models.impact.slopes import mean_until, permanent_slope, slope_at, slope_by_log
 from nowake.models.terms import Size, Terms
 
 
@@ -34,6 +39,18 @@ class Reading(enum.Enum):
 
     COST = "average cost of the order"
     PEAK = "price move from first to last fill"
+
+
+class LawShape(msgspec.Struct, frozen=True):
+    """coefficient f(|v| / scale) sign(v): a law of size in the rate, f being that of `law`."""
+
+    coefficient: float
+    scale: float
+    law: SizeLaw
+
+    def __call__(self, rate: Size) -> Size:
+        """Basis points at a rate in shares a session, of the rate's sign."""
+        return self.coefficient * np.sign(rate) * self.law.law(np.abs(rate) / self.scale)
 
 
 class SizeLaw(Impact, frozen=True, kw_only=True):
@@ -56,6 +73,7 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
     reading: Reading = Reading.COST
 
     def __post_init__(self) -> None:
+        check_written(self, SizeLaw, ("law",))
         super().__post_init__()
         if self.relaxed is not None and not 0 <= self.relaxed <= 1:
             raise BadParameter(
@@ -63,7 +81,8 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
                 "or None for fair pricing"
             )
 
-    # What a law writes, as functions of x = Q / V in units of volatility.
+    # What a law writes, as functions of x = Q / V in units of volatility. Only `law` must be; the rest is found by
+    # quadrature and differences to about ten digits where no formula is given, and slower.
 
     def law(self, x: Size) -> Size:
         """f(x)."""
@@ -71,23 +90,24 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
 
     def mean(self, x: Size) -> Size:
         """(1 / x) int_0^x f: the average over an order that moves the price along the law; 0 at 0."""
-        raise NotImplementedError
+        return mean_until(self.law, x)
 
     def steepness(self, x: Size) -> Size:
         """x f'(x)."""
-        raise NotImplementedError
+        return slope_by_log(self.law, x)
 
     def law_slopes(self, x: Size) -> tuple[Size, ...]:
         """Derivative of f(x) by each of `parameters`."""
-        raise NotImplementedError
+        return self._by_each_parameter(lambda model: model.law(x))
 
     def mean_slopes(self, x: Size) -> tuple[Size, ...]:
         """Derivative of `mean` by each of `parameters`."""
-        raise NotImplementedError
+        return self._by_each_parameter(lambda model: model.mean(x))
 
     def shape(self, at_bps: float, terms: Terms) -> Shape:
         """Temporary impact of the law's form in the rate, worth `at_bps` at the even rate of these terms."""
-        raise NotImplementedError
+        worth = float(self.law(float(terms.share_of_day)))
+        return LawShape(at_bps / worth if worth else 0.0, float(terms.daily_volume / terms.days), self)
 
     # What all laws get from it.
 
@@ -131,6 +151,18 @@ class SizeLaw(Impact, frozen=True, kw_only=True):
             permanent_bps_per_share=permanent_slope(self.permanent_bps(terms), terms),
             # Where all of it stays, what is left of the cost may come out a rounding below 0.
             temporary=self.shape(max(float(self.temporary_bps(terms)), 0.0), terms),
+        )
+
+    def _by_each_parameter(self, f: Callable[[Self], Size]) -> tuple[Size, ...]:
+        return tuple(
+            slope_at(
+                lambda value, name=each.name: f(msgspec.structs.replace(self, **{name: value})),  # type: ignore[misc]
+                getattr(self, each.name),
+                low=each.low,
+                high=each.high,
+                unit=each.typical,
+            )
+            for each in self.parameters
         )
 
     def reading_line(self) -> str:
