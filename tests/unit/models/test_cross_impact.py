@@ -33,6 +33,42 @@ def test_kyles_matrix_solves_its_equation_and_is_symmetric_and_positive(count: i
     assert np.linalg.eigvalsh(slopes)[0] > 0
 
 
+@pytest.mark.parametrize(
+    ("risks", "flows"),
+    [
+        ((5.0, 1.0, 0.001), (1e7, 1e5, 1e3)),
+        ((500.0, 0.5, 0.0005), (1e6, 1e5, 1e3)),
+        ((5e4, 0.5, 5e-6), (1e5, 1e5, 1e5)),
+    ],
+)
+def test_kyles_equation_holds_for_each_pair_however_different_the_assets(
+    risks: tuple[float, ...], flows: tuple[float, ...]
+) -> None:
+    rho = np.array([[1, 0.5, 0.3], [0.5, 1, 0.4], [0.3, 0.4, 1]])
+    sigma, omega = rho * np.outer(risks, risks), rho * np.outer(flows, flows)
+    slopes = kyle_matrix(("A", "B", "C"), np.ones(3), sigma, omega).slopes
+    assert (slopes @ omega @ slopes / sigma).ravel() == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("make", [kyle_matrix, eigen_liquidity])
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.3])
+def test_the_order_of_assets_changes_nothing_also_where_correlations_are_all_alike(make: object, rho: float) -> None:
+    sigma = np.full((3, 3), rho) + (1 - rho) * np.eye(3)
+    omega = np.array([[4.0, 1.0, 0.0], [1.0, 1.0, 0.2], [0.0, 0.2, 0.5]])
+    before = make(("A", "B", "C"), np.ones(3), sigma, omega).slopes
+    turn = np.array([2, 0, 1])
+    after = make(("C", "A", "B"), np.ones(3), sigma, omega[np.ix_(turn, turn)]).slopes
+    assert after.ravel() == pytest.approx(before[np.ix_(turn, turn)].ravel(), rel=1e-9)
+
+
+def test_eigenvalues_equal_to_rounding_are_one_space_with_kyles_matrix_in_it() -> None:
+    omega = np.array([[4.0, 0.5], [0.5, 1.0]])
+    kyle = kyle_matrix(PAIR, np.ones(2), np.eye(2), omega).slopes
+    for rho in (0.0, 1e-12):
+        eigen = eigen_liquidity(PAIR, np.ones(2), np.array([[1.0, rho], [rho, 1.0]]), omega).slopes
+        assert eigen.ravel() == pytest.approx(kyle.ravel(), rel=1e-9)
+
+
 def test_one_asset_has_kyles_lambda() -> None:
     """Volatility over the deviation of flow; Kyle 1985 has half of sqrt(Sigma_0) / sigma_u for his two, which is it."""
     for make in (kyle_matrix, eigen_liquidity):

@@ -11,7 +11,10 @@ model: more is different", SIAM J. Financial Math. 11). In the eigen-liquidity m
 Bouchaud 2017, "Trading lightly: cross-impact and optimal portfolio execution", Risk) a flow in one eigenvector u_a of
 the correlations moves only that portfolio; S holds the volatilities, l_a the eigenvalues, and here each portfolio is as
 liquid as its own flow explains its own variance. Correlations, not Sigma, are taken apart, so that a split of one stock
-changes nothing. The two agree where flows are uncorrelated portfolio by portfolio.
+changes nothing. The two agree where flows are uncorrelated portfolio by portfolio. Where eigenvalues are equal (assets
+that are uncorrelated, or all correlated alike) no portfolio is singled out: such a space is one block, with Kyle's
+matrix inside it. Near such a point the eigenvectors, and so the model, turn with any small change of the correlations:
+estimated correlations that are nearly alike want Kyle's matrix.
 
 `y` is the share of volatility that flow explains; at 1 a cost is an upper bound. Decided on purpose: an asset whose
 price does not move has no impact and suffers none; an asset that moves without any flow, or flows so collinear that
@@ -29,6 +32,7 @@ from nowake.models.terms import Floats
 
 Flags = npt.NDArray[np.bool_]
 
+SAME = 1e-8  # Of the largest eigenvalue of prices' correlations: within it two are one.
 SMALLEST = 1e-10  # Of the largest eigenvalue of the flow's correlations: below it a basket is not traded at all.
 
 
@@ -64,11 +68,11 @@ def kyle_matrix(
         When a covariance is none, an asset moves without flow, or some basket of moving assets has no flow.
     """
     sigma, omega, moving = _usable(assets, price_covariance, flow_covariance, y)
-    # Scaled so that flows have unit variance; the equation keeps its form under M' . M.
     scale = np.sqrt(np.diagonal(omega))
-    root, inverse = _roots(omega / np.outer(scale, scale), tuple(np.array(assets)[moving]))
-    inner = _root(root @ (sigma * np.outer(scale, scale)) @ root)
-    found = (inverse @ inner @ inverse) / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(omega / np.outer(scale, scale))
+    if len(values) and values[0] <= SMALLEST * values[-1]:
+        _refuse_basket(vectors[:, 0], tuple(np.array(assets)[moving]))
+    found = _kyle(sigma, omega) if len(values) else omega
     return CrossImpact(
         assets=assets,
         slopes=_spread_out(y * found, moving),
@@ -94,14 +98,17 @@ def eigen_liquidity(
     sigma, omega, moving = _usable(assets, price_covariance, flow_covariance, y)
     volatility = np.sqrt(np.diagonal(sigma))
     values, vectors = np.linalg.eigh(sigma / np.outer(volatility, volatility))
-    risk_flow = omega * np.outer(volatility, volatility)
-    flows = np.einsum("ia,ij,ja->a", vectors, risk_flow, vectors)
-    still = flows <= SMALLEST * flows.max(initial=0.0)
-    moved = values > SMALLEST * values.max(initial=0.0)
-    if (still & moved).any():
-        _refuse_basket(vectors[:, int(np.flatnonzero(still & moved)[0])], tuple(np.array(assets)[moving]))
-    depth = np.sqrt(np.where(moved, values, 0.0) / np.where(still, 1.0, flows))
-    found = np.outer(volatility, volatility) * ((vectors * depth) @ vectors.T)
+    flow = vectors.T @ (omega * np.outer(volatility, volatility)) @ vectors
+    found, largest = np.zeros_like(sigma), np.diagonal(flow).max(initial=0.0)
+    for block in _eigenspaces(values):
+        if values[block[-1]] <= SMALLEST * values[-1]:
+            continue
+        least, basket = np.linalg.eigh(flow[np.ix_(block, block)])
+        if least[0] <= SMALLEST * largest:
+            _refuse_basket(vectors[:, block] @ basket[:, 0], tuple(np.array(assets)[moving]))
+        depth = _kyle(np.diag(values[block]), flow[np.ix_(block, block)])
+        found += vectors[:, block] @ depth @ vectors[:, block].T
+    found *= np.outer(volatility, volatility)
     return CrossImpact(
         assets=assets,
         slopes=_spread_out(y * found, moving),
@@ -142,19 +149,38 @@ def _covariance(name: str, matrix: Floats, count: int) -> Floats:
     return (matrix + matrix.T) / 2
 
 
-def _roots(correlation: Floats, assets: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """The symmetric root of flows' correlations and its inverse."""
+def _kyle(sigma: Floats, omega: Floats) -> Floats:
+    """The symmetric positive semi-definite solution of L Omega L = Sigma, exact to rounding element by element.
+
+    With s and w the deviations of prices and flows, M = diag(s)^-1 L diag(w) is O(1), takes the flow's correlations
+    A A' to those of prices B B', and so is B Q A^-1 with Q orthogonal; that L be symmetric makes Q the polar factor of
+    A' diag(s w) B. Assets are sorted by s w: then M is nearly triangular, and its lower half has all the digits.
+    """
+    s, w = np.sqrt(np.diagonal(sigma)), np.sqrt(np.diagonal(omega))
+    order = np.argsort(-s * w, kind="stable")
+    s, w = s[order], w[order]
+    a = _lower_root(omega[np.ix_(order, order)] / np.outer(w, w))
+    b = _lower_root(sigma[np.ix_(order, order)] / np.outer(s, s))
+    left, _, right = np.linalg.svd((a.T * (s * w / (s[0] * w[0]))) @ b)
+    # B Q A^-1, Q = right' left'.
+    found = s[:, None] * (b @ right.T @ np.linalg.solve(a.T, left).T) / w
+    whole: Floats = np.empty_like(found)
+    whole[np.ix_(order, order)] = np.tril(found) + np.tril(found, -1).T
+    return whole
+
+
+def _lower_root(correlation: Floats) -> Floats:
+    """A lower triangle T with T T' the matrix, which may be singular."""
     values, vectors = np.linalg.eigh(correlation)
-    if len(values) and values[0] <= SMALLEST * values[-1]:
-        _refuse_basket(vectors[:, 0], assets)
-    root = np.sqrt(values)
-    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return np.asarray(np.linalg.qr(root)[1].T)
 
 
-def _root(matrix: Floats) -> Floats:
-    """The symmetric positive semi-definite root; eigenvalues below 0 by rounding are 0."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+def _eigenspaces(values: Floats) -> list[npt.NDArray[np.intp]]:
+    """Places of eigenvalues, ascending, that are equal within `SAME`, together."""
+    if not len(values):
+        return []
+    return np.split(np.arange(len(values)), np.flatnonzero(np.diff(values) > SAME * values[-1]) + 1)
 
 
 def _refuse_basket(basket: Floats, assets: tuple[str, ...]) -> None:
