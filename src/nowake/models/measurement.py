@@ -1,7 +1,7 @@
 """A number measured from data, with the interval it is known to, how many observations made it, and how.
 
-Student's quantile: Abramowitz & Stegun 1964, equation 26.7.5 (relative error under 0.2 % from 3 degrees of freedom
-at levels up to 95 %), exact for 1 and 2 degrees of freedom."""
+Student's quantile: Abramowitz & Stegun 1964, equation 26.7.5, relative error under 1e-5 from 30 degrees of freedom at
+levels up to 0.9999; with fewer it starts Newton's steps on the finite sums of 26.7.3 and 26.7.4, which are exact."""
 
 from __future__ import annotations
 
@@ -77,17 +77,41 @@ def t_of(level: float, degrees: int) -> float:
     if degrees < 1:
         raise BadParameter(f"{degrees} degrees of freedom must be 1 or more; two observations give one")
     z = z_of(level)
-    if degrees == 1:
-        return math.tan(math.pi * level / 2)
-    if degrees == 2:
-        return level * math.sqrt(2 / (1 - level * level))
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + math.fsum(term / float(degrees) ** (power + 1) for power, term in enumerate(terms))
+    t = z + math.fsum(term / float(degrees) ** (power + 1) for power, term in enumerate(terms))
+    return t if degrees >= _MANY else _polished(t, level, degrees)
+
+
+_MANY = 30  # Degrees of freedom from which the expansion alone is right to 1e-5.
+
+
+def _polished(t: float, level: float, degrees: int) -> float:
+    """The root of Student's level. It is concave in t, so that steps from below stay below, and one from above does."""
+    for _ in range(100):
+        level_of_t, density = _student(t, degrees)
+        step = (level - level_of_t) / density
+        t = max(t + step, t / 2)
+        if abs(step) <= 1e-12 * t:
+            break
+    return t
+
+
+def _student(t: float, degrees: int) -> tuple[float, float]:
+    """The probability of [-t, t], and its slope."""
+    angle = math.atan2(t, math.sqrt(degrees))
+    cosine, odd = math.cos(angle), degrees % 2
+    term, terms = (cosine if odd else 1.0), []
+    for k in range(2 + odd, degrees + 1, 2):
+        terms.append(term)
+        term *= cosine * cosine * (k - 1) / k
+    level = math.sin(angle) * math.fsum(terms)
+    constant = math.exp(math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2)) / math.sqrt(degrees * math.pi)
+    return (2 / math.pi) * (angle + level) if odd else level, 2 * constant * cosine ** (degrees + 1)
 
 
 def wilson(share: float, n: float, level: float) -> tuple[float, float]:

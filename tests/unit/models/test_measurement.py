@@ -1,6 +1,7 @@
 import math
 
 import pytest
+from scipy.special import stdtrit
 
 from nowake.domain.errors import BadParameter
 from nowake.models.measurement import Measurement, t_of, wilson, z_of
@@ -44,6 +45,12 @@ def test_level_of_95_in_percent_is_refused_with_a_hint() -> None:
 )
 def test_student_quantile_agrees_with_the_printed_table(level: float, degrees: int, expected: float) -> None:
     assert t_of(level, degrees) == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("level", [0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999])
+def test_student_quantile_is_scipys_at_any_level(level: float) -> None:
+    for degrees in (*range(1, 40), 60, 120, 1_000, 10**6):
+        assert t_of(level, degrees) == pytest.approx(float(stdtrit(degrees, (1 + level) / 2)), rel=1e-5)
 
 
 def test_wilson_interval_agrees_with_newcombe_1998() -> None:
