@@ -5,6 +5,7 @@ that which columns fit is not decided by the numbers of the day."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -80,7 +81,7 @@ def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]
                         f"{score}_score": _finite(float(rank))
                         for score, rank in zip(SCORES, scored[place], strict=True)
                     },
-                    "warnings": "; ".join(order.warnings),
+                    "warnings": " ".join((*order.warnings, *done.beyond.get((order.row, name), ()))),
                     "refused": because.get((order.row, name), ""),
                 }
             )
@@ -88,6 +89,7 @@ def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]
     return sorted(rows, key=lambda row: (row["row"], done.models.index(str(row["model"])) if row["model"] else -1))
 
 
+_OF_ONE = ("share_of_day", "share_of_window")
 _PARTS = (
     "spread_bps", "temporary_bps", "permanent_bps", "fees_bps", "expected_bps", "parameter_sd_bps", "input_sd_bps",
     "timing_risk_bps",
@@ -134,7 +136,8 @@ def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None)
     ]
     cut = () if most is None or len(rows) <= most else (f"The first {most} of {len(rows):,} rows.",)
     shown = [*rows[:most], *(_total_row(total) for total in list_totals(done) if len(done.orders) > 1)]
-    return Table(f"Expected cost of {len(done.orders)} orders", columns, tuple(shown), (*cut, *_notes(done)))
+    blank = tuple(dataclasses.replace(column, show=_or_blank(column.show)) for column in columns)
+    return Table(f"Expected cost of {len(done.orders)} orders", blank, tuple(shown), (*cut, *_notes(done)))
 
 
 def refused_table(refused: Sequence[Refused], *, most: int | None = None) -> Table:
@@ -166,6 +169,9 @@ def _notes(done: ListCosts) -> list[str]:
     fast = [order.row for order in done.orders if order.share_of_window > LARGEST_OF_WINDOW]
     notes += _of_rows(large, len(done.orders), "larger than what impact laws were fitted to")
     notes += _of_rows(fast, len(done.orders), f"more than {LARGEST_OF_WINDOW:.0%} of the volume of their window")
+    for name in done.models:
+        outside = [order.row for order in done.orders if (order.row, name) in done.beyond]
+        notes += _of_rows(outside, len(done.orders), f"beyond the orders {name} was fitted to")
     return [*notes, *done.notes]
 
 
@@ -177,7 +183,13 @@ def _of_rows(rows: Sequence[int], orders: int, words: str) -> list[str]:
 
 
 def _total_row(total: ListTotal) -> dict[str, object]:
-    return {"symbol": "total", "model": total.model, "expected_bps": total.bps, "expected_cost": total.cost}
+    said = {"symbol": "total", "model": total.model, "expected_bps": total.bps, "expected_cost": total.cost}
+    return dict.fromkeys(("row", "side", "quantity", "days", *_OF_ONE, *_PARTS, "expected_interval"), "") | said
+
+
+def _or_blank(show: formats.Show) -> formats.Show:
+    """Nothing where a total has nothing to say; a missing number stays "n/a"."""
+    return lambda value: "" if value == "" else show(value)
 
 
 def _padded(show: formats.Show, width: int) -> formats.Show:

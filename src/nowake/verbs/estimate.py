@@ -13,9 +13,7 @@ from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models import estimate as costs
-from nowake.models.calibration.result import Fit
 from nowake.models.impact.contract import Impact
-from nowake.models.impact.square_root import SquareRoot
 from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade import capacity as capacities
 from nowake.models.pretrade import strategies as ways
@@ -25,6 +23,7 @@ from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.seen import Seen
 from nowake.models.pretrade.urgency import Risk
+from nowake.verbs.asked import Model, asked_of, several
 from nowake.verbs.checks import check_order
 from nowake.verbs.promote import promote
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from nowake.models.volume import VolumeCurve
     from nowake.reports.pictures.canvas import Picture
     from nowake.verbs.estimates import Estimates
-
-Model = Impact | Fit[Impact]
 
 
 class Estimate(costs.CostEstimate, frozen=True):
@@ -152,7 +149,7 @@ def market_of(
 
 
 @overload
-def estimate(
+def estimate(  # type: ignore[overload-overlap]  # A name is a sequence of letters too.
     order: ParentOrder,
     day: Day,
     model: Model | None = None,
@@ -205,8 +202,8 @@ def estimate(
     day
         The market data; for a list one day or several, found by the order's symbol and date.
     model
-        An impact model, or a fit of one; the square-root law with its stated uncertainty by default. Several give a
-        table with all of them side by side.
+        An impact model, a fit of one, or its class or name ("square-root") for its default parameters; the square-root
+        law with its stated uncertainty by default. Several give a table with all of them side by side.
     look_ahead
         Whether volatility, volume and spread come from the whole day (an explanation) or only from what was seen
         before the order's start (a forecast). The result says which.
@@ -216,7 +213,7 @@ def estimate(
         Positions before the order and the covariance of their returns: the estimate then says what the order does to
         their risk.
     seen
-        What the model was fitted to, so that an extrapolation is told; of a fit its groups of size by default.
+        What the model was fitted to, so that an extrapolation is told; of a fit its own by default.
 
     Returns
     -------
@@ -230,20 +227,19 @@ def estimate(
     BadData
         When the day has too little in it to measure the market; in a list as above.
     """
-    if isinstance(order, ParentOrder) and isinstance(day, Day) and not isinstance(model, Sequence):
+    if isinstance(order, ParentOrder) and isinstance(day, Day) and not several(model):
         check_order(order, day)
         market = market_of(order, day, look_ahead=look_ahead)
-        return estimate_in(order, market, model, fees=fees, portfolio=portfolio, seen=seen)
+        return estimate_in(order, market, model, fees=fees, portfolio=portfolio, seen=seen)  # type: ignore[arg-type]
     from nowake.verbs.estimates import estimate_list, estimate_orders  # noqa: PLC0415
 
     if portfolio is not None or seen is not None:
         raise BadParameter("portfolio and seen are for one order and one model; estimate them one by one")
     days = (day,) if isinstance(day, Day) else tuple(day)
-    models = models_of(model)
     if isinstance(order, str | os.PathLike):
-        return estimate_orders(order, models, days=days, look_ahead=look_ahead, fees=fees)
+        return estimate_orders(order, model, days=days, look_ahead=look_ahead, fees=fees)
     return estimate_list(
-        [order] if isinstance(order, ParentOrder) else order, days, models, look_ahead=look_ahead, fees=fees
+        [order] if isinstance(order, ParentOrder) else order, days, model, look_ahead=look_ahead, fees=fees
     )
 
 
@@ -257,28 +253,10 @@ def estimate_in(
     seen: Seen | None = None,
 ) -> Estimate:
     """The same in a market that is known: measured before, or given (`MarketState.given`). Parameters as `estimate`."""
-    (law,) = models_of(model)
-    cautions = cautions_of(law, order, market, seen)
-    if seen is None and isinstance(model, Fit):
-        cautions += _beyond_buckets(model, order.quantity / market.daily_volume)
+    ((law, fitted_to, _),) = asked_of(model, market)
+    cautions = cautions_of(law, order, market, seen or fitted_to)
     made = costs.estimate(order, market, law, fees=fees, portfolio=portfolio, cautions=cautions)
     return promote(made, Estimate)
-
-
-def models_of(model: Model | Sequence[Model] | None) -> tuple[Impact, ...]:
-    """What was asked for as models; the square-root law where nothing was.
-
-    Raises
-    ------
-    BadParameter
-        When something is no model.
-    """
-    asked = (SquareRoot(),) if model is None else model if isinstance(model, Sequence) else (model,)
-    models = tuple(each.model if isinstance(each, Fit) else each for each in asked)
-    for each in models:
-        if not isinstance(each, Impact):
-            raise BadParameter(f"{type(each).__name__} is not an impact model; give for example impact.SquareRoot()")
-    return models
 
 
 def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen | None) -> tuple[str, ...]:
@@ -294,15 +272,3 @@ def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen
         *law.response(terms).warnings,
     )
     return tuple(dict.fromkeys(said))
-
-
-def _beyond_buckets(fit: Fit[Impact], share_of_day: float) -> tuple[str, ...]:
-    """A sentence where an order is larger or smaller than the middle of the outermost groups of size of a fit."""
-    sizes = [bucket.share_of_day for bucket in fit.buckets]
-    if not sizes or min(sizes) <= share_of_day <= max(sizes):
-        return ()
-    end, middle = ("largest", max(sizes)) if share_of_day > max(sizes) else ("smallest", min(sizes))
-    return (
-        f"The order is {share_of_day:.3g} of a day's volume, beyond the middle ({middle:.3g}) of the {end} group of "
-        f"the {fit.orders:,} orders the model was fitted to: nearly or wholly an extrapolation.",
-    )

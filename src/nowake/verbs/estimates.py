@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter, NowakeError
 from nowake.domain.order import ParentOrder
-from nowake.models.impact.contract import Impact
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.order_list import ListCosts, ListedOrder, PerOrder, Refused, list_costs
+from nowake.verbs.asked import Model, listed
 from nowake.verbs.checks import check_order
-from nowake.verbs.estimate import Model, market_of, models_of
+from nowake.verbs.estimate import market_of
 from nowake.verbs.order_file import read_order_file
 from nowake.verbs.promote import promote
 
@@ -62,7 +62,7 @@ class Estimates(ListCosts, frozen=True):
 def estimate_list(
     orders: Iterable[ParentOrder],
     days: Sequence[Day],
-    models: Sequence[Impact],
+    models: Model | PerOrder | Sequence[Model | PerOrder] | None = None,
     *,
     look_ahead: bool = True,
     fees: Fees = NO_FEES,
@@ -76,22 +76,22 @@ def estimate_list(
     """
     if not days:
         raise BadParameter("orders need a day to be measured on; give one, or several for several symbols")
-    listed: list[ListedOrder] = []
+    found: list[ListedOrder] = []
     refused: list[Refused] = []
     for row, order in enumerate(orders, start=1):
         try:
-            listed.append(_listed(row, order, days, look_ahead=look_ahead))
+            found.append(_listed(row, order, days, look_ahead=look_ahead))
         except NowakeError as error:
             symbol = order.instrument.symbol if isinstance(order, ParentOrder) else ""
             refused.append(Refused(row=row, symbol=symbol, reason=str(error)))
-    if not (listed or refused):
+    if not (found or refused):
         raise BadParameter("the list has no order; give at least one")
-    return promote(list_costs(listed, models, fees=fees, refused=refused), Estimates)
+    return promote(list_costs(found, listed(models), fees=fees, refused=refused), Estimates)
 
 
 def estimate_orders(
     path: str | os.PathLike[str],
-    models: Model | Sequence[Model | PerOrder] | None = None,
+    models: Model | PerOrder | Sequence[Model | PerOrder] | None = None,
     *,
     days: Sequence[Day] = (),
     columns: Mapping[str, str] | None = None,
@@ -127,9 +127,7 @@ def estimate_orders(
     if len(by_symbol) < len(days):
         raise BadParameter("two days of one symbol; a file of orders is estimated on one day of each")
     found = read_order_file(Path(path), columns, days=by_symbol, calendar=calendar, look_ahead=look_ahead)
-    several = models if isinstance(models, Sequence) else (models,)
-    asked = [each if isinstance(each, PerOrder) else models_of(each)[0] for each in several]
-    made = list_costs(found.listed, asked, fees=fees, refused=found.refused, notes=found.notes)
+    made = list_costs(found.listed, listed(models), fees=fees, refused=found.refused, notes=found.notes)
     return promote(made, Estimates)
 
 

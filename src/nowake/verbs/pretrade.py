@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nowake.data.day import Day
 from nowake.domain.errors import NowakeError
 from nowake.domain.order import ParentOrder
 from nowake.models.estimate import estimates
-from nowake.models.impact.contract import Impact
 from nowake.models.liquidity import WITHIN_BPS, Liquidity, liquidity, scores
 from nowake.models.market import MarketState
 from nowake.models.pretrade.capacity import Capacity
@@ -22,10 +23,11 @@ from nowake.models.tape.resilience import Resilience, resilience
 from nowake.models.volatility import two_sided
 from nowake.models.volume import VolumeCurve
 from nowake.reports.analysis import Analysis
+from nowake.verbs.asked import Asked, Model, asked_of
 from nowake.verbs.books import books_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.default_models import default_models
-from nowake.verbs.estimate import Estimate, Model, cautions_of, market_of, models_of
+from nowake.verbs.estimate import Estimate, cautions_of, market_of
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:
@@ -124,9 +126,10 @@ def pretrade(
     check_order(order, day)
     market = market or market_of(order, day, look_ahead=look_ahead)
     asked, absent = _asked(models, market)
-    cautions = [cautions_of(each, order, market, None) for each in asked]
-    made = estimates(order, market, asked, fees=fees, portfolio=portfolio, cautions=cautions)
-    done = tuple(promote(each, Estimate) for each in made)
+    cautions = [cautions_of(each.law, order, market, each.seen) for each in asked]
+    made = estimates(order, market, [each.law for each in asked], fees=fees, portfolio=portfolio, cautions=cautions)
+    named = (msgspec.structs.replace(one, model=each.label) for one, each in zip(made, asked, strict=True))
+    done = tuple(promote(each, Estimate) for each in named)
     bounds = {"risk_aversion": risk_aversion, "risk": risk, "level": level}
     return PreTrade(
         estimates=done,
@@ -144,11 +147,11 @@ def pretrade(
     )
 
 
-def _asked(models: Model | Sequence[Model] | None, market: MarketState) -> tuple[tuple[Impact, ...], dict[str, str]]:
+def _asked(models: Model | Sequence[Model] | None, market: MarketState) -> tuple[tuple[Asked, ...], dict[str, str]]:
     if models is not None:
-        return models_of(models), {}
+        return asked_of(models, market), {}
     found, absent = default_models(market)
-    return tuple(found.values()), absent
+    return asked_of(list(found.values()), market), absent
 
 
 def _capacities(done: Sequence[Estimate], limit_bps: float, level: float) -> tuple[tuple[str, Capacity], ...]:

@@ -179,7 +179,7 @@ def test_a_capacity_that_may_be_anything_is_unknown() -> None:
 def test_a_long_list_shows_its_beginning_and_says_so() -> None:
     found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 8)], [SquareRoot()])
     table = lists.list_table(found, most=5)
-    assert [row.get("row") for row in table.rows] == [1, 2, 3, 4, 5, None]
+    assert [row["row"] for row in table.rows] == [1, 2, 3, 4, 5, ""]
     assert table.notes[0] == "The first 5 of 7 rows."
     refused = [Refused(row=row, symbol="X", reason="no price") for row in range(3)]
     assert lists.refused_table(refused, most=2).notes == ("The first 2 of 3.",)

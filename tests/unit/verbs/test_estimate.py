@@ -17,6 +17,7 @@ from nowake.models.market import MarketState
 from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.seen import Seen
+from nowake.verbs.asked import Model, Stored
 from nowake.verbs.books import books_of, market_of_day
 from nowake.verbs.default_models import default_model, default_models, list_models
 from nowake.verbs.estimate import estimate_in, market_of
@@ -88,6 +89,51 @@ def test_what_a_model_was_fitted_to_becomes_a_warning(generated_day: Day, order:
     found = nw.estimate(order, generated_day, seen=seen)
     assert "of the 50 orders the model was fitted to: an extrapolation" in found.warnings[0]
     assert found.warnings[0] in str(found)
+
+
+def test_a_model_is_asked_by_its_name_or_its_class(generated_day: Day, order: nw.ParentOrder) -> None:
+    wanted = nw.estimate(order, generated_day, impact.SquareRoot()).expected_bps
+    line = nw.estimate(order, generated_day, impact.Linear.from_market(market_of(order, generated_day))).expected_bps
+    asked: list[tuple[Model, float]] = [
+        ("square-root", wanted), (impact.SquareRoot, wanted), ("linear", line), (impact.Linear, line)
+    ]  # fmt: skip
+    for model, bps in asked:
+        assert nw.estimate(order, generated_day, model).expected_bps == pytest.approx(bps)
+        assert nw.estimate([order], generated_day, model).costs[0].expected_bps == pytest.approx([bps])
+        assert pretrade(order, generated_day, model, book=False).estimates[0].expected_bps == pytest.approx(bps)
+    assert nw.estimate(order, generated_day, ["square-root", impact.Linear]).models[0] == "square root"
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("cube-root", "model 'cube-root' is not known; choose from all, square-root"),
+        (impact.TwoPart, "two-part has no parameters until it is fitted"),
+        (impact.PowerLaw, "power-law has default parameters that nobody measured"),
+        (int, "int is not an impact model; give for example impact.SquareRoot"),
+        (3, "int is not an impact model"),
+    ],
+)
+def test_what_is_no_model_or_has_no_parameters_says_so(
+    generated_day: Day, order: nw.ParentOrder, model: object, message: str
+) -> None:
+    with pytest.raises(BadParameter, match=message):
+        nw.estimate(order, generated_day, model)  # type: ignore[call-overload]
+
+
+def test_what_lies_beyond_a_fit_is_told_for_one_order_a_page_and_a_list(
+    generated_day: Day, order: nw.ParentOrder
+) -> None:
+    seen = Seen(orders=50, share_of_day=(0.5, 1.0), speed=(0, 1e9), days=(0, 9), volatility=(0, 1), spread_bps=(0, 99))
+    kept = Stored(impact.SquareRoot(), seen, "desk")
+    words = "of the 50 orders the model was fitted to: an extrapolation"
+    assert words in " ".join(nw.estimate(order, generated_day, kept).warnings)
+    page = pretrade(order, generated_day, [kept, kept._replace(name="fund")], book=False)
+    assert words in " ".join(page.estimates[0].warnings)
+    assert [each.model for each in page.estimates] == ["square root, desk", "square root, fund"]
+    found = nw.estimate([order], generated_day, kept)
+    assert words in found.to_frame()["warnings"][0]
+    assert "1 of 1 orders are beyond the orders square root was fitted to: row 1." in str(found)
 
 
 def test_a_portfolio_is_asked_of_one_order_only(generated_day: Day, order: nw.ParentOrder) -> None:

@@ -19,6 +19,7 @@ from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade.cautions import market_cautions
 from nowake.models.pretrade.costs import CostParts, Costs, costs
 from nowake.models.pretrade.fees import NO_FEES, Fees
+from nowake.models.pretrade.seen import Seen
 from nowake.models.terms import Floats, Terms
 
 _OPTIONAL = ("trade_size", "shares_outstanding")
@@ -105,13 +106,15 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
 class PerOrder(NamedTuple):
     """A model whose parameters differ from order to order: by symbol, or by what the market is.
 
-    `model_of` gives the model of an order, of `name` and `version`; `formula` says in print where it comes from.
+    `model_of` gives the model of an order, of `name` and `version`; `formula` says in print where it comes from;
+    `seen_of` gives what it was fitted to, None where that is not known.
     """
 
     name: str
     version: str
     formula: str
     model_of: Callable[[ListedOrder], Impact]
+    seen_of: Callable[[ListedOrder], Seen | None] = lambda _: None
 
     def __str__(self) -> str:
         return self.formula
@@ -143,6 +146,8 @@ class ListCosts(msgspec.Struct, frozen=True, kw_only=True):
         What could not be read or estimated.
     notes
         What a user should know of the list, one sentence each.
+    beyond
+        (row, model) -> how the order lies beyond what the model was fitted to, one sentence each.
     """
 
     orders: tuple[ListedOrder, ...]
@@ -151,6 +156,7 @@ class ListCosts(msgspec.Struct, frozen=True, kw_only=True):
     formulas: tuple[str, ...]
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
+    beyond: dict[tuple[int, str], tuple[str, ...]] = {}
 
     @property
     def lost(self) -> int:
@@ -196,7 +202,19 @@ def list_costs(
         formulas=tuple(str(model) for model in models),
         refused=tuple(sorted(said, key=lambda each: (each.row, names.index(each.model) if each.model else -1))),
         notes=tuple(notes),
+        beyond={
+            (order.row, name): told
+            for model, name, cost in zip(models, names, done, strict=True)
+            if isinstance(model, PerOrder)
+            for order, bps in zip(orders, cost.expected_bps, strict=True)
+            if math.isfinite(bps) and (told := _beyond(order, model))
+        },
     )
+
+
+def _beyond(order: ListedOrder, model: PerOrder) -> tuple[str, ...]:
+    seen = model.seen_of(order)
+    return () if seen is None else seen.beyond(order.market.terms(order.quantity, order.days))
 
 
 def _by_model(
