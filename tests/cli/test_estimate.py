@@ -11,7 +11,7 @@ from tests.cli.test_commands import ORDER, answer, nowake
 
 from nowake.data import parameters
 from nowake.data.parameters import Version
-from nowake.models.impact import SquareRoot
+from nowake.models.impact import Impact, PowerLaw, SquareRoot
 from nowake.verbs.parameters import fields_of
 
 LIST = "symbol,side,quantity,days,price,volatility,daily_volume,spread_bps\nAAA,buy,10000,0.5,50,0.02,1000000,4\n"
@@ -116,13 +116,33 @@ def test_fitted_parameters_come_from_their_file_as_of_the_day_and_by_symbol(tmp_
     assert alone.returncode == 1  # BBB has no parameters, and AAA is estimated all the same.
     assert "+20.0" in alone.stdout
     early = nowake("estimate", "--orders", str(path), "--params", str(store), "--as-of", "2024-01-01")
-    assert early.returncode == 1
-    assert "from 2024-02-01 on" in early.stdout
+    assert early.returncode == 2  # Said once, and not for every order.
+    assert early.stdout == ""
+    assert "from 2024-02-01 on" in early.stderr
+    assert len(early.stderr.splitlines()) == 1
 
 
-def _version(law: SquareRoot, to: str, symbol: str = "") -> Version:
+def test_models_stored_under_one_name_and_several_fits_stand_side_by_side(tmp_path: Path) -> None:
+    store, path = tmp_path / "params.db", tmp_path / "orders.csv"
+    laws = [(SquareRoot(y=0.5), "desk"), (PowerLaw(y=0.9, exponent=0.6), "desk"), (SquareRoot(y=0.8), "fund")]
+    parameters.append(store, [_version(law, "2024-01-31", name=name) for law, name in laws])
+    path.write_text(LIST)
+    for asked in (("generated", *ORDER), ("--orders", str(path), "--as-of", "2024-06-01")):
+        common = ("estimate", *asked, "--params", str(store))
+        rows = answer(*common, "--fit", "desk")["estimates"]
+        assert [row["model"] for row in rows] == ["square root", "power law"]
+        (row,) = answer(*common, "--fit", "desk", "--model", "power-law")["estimates"]
+        assert row["model"] == "power law"
+        several = answer(*common, "--fit", "desk", "--fit", "fund", "--model", "square-root")["estimates"]
+        assert [row["model"] for row in several] == ["square root, desk", "square root, fund"]
+        unsaid = nowake(*common)
+        assert unsaid.returncode == 2
+        assert "holds fits named desk, fund; say which" in unsaid.stderr
+
+
+def _version(law: Impact, to: str, symbol: str = "", name: str = "desk") -> Version:
     return Version(
-        name="desk", model="SquareRoot", model_version=law.version, fields=fields_of(law), symbol=symbol,
+        name=name, model=type(law).__name__, model_version=law.version, fields=fields_of(law), symbol=symbol,
         fitted_from=dt.date(2023, 1, 2), fitted_to=dt.date.fromisoformat(to), data_hash="abc",
     )  # fmt: skip
 
@@ -136,7 +156,6 @@ def _version(law: SquareRoot, to: str, symbol: str = "") -> Version:
         (("--buy", "5", "--fees", "3"), "fees '3' are not known; write for example 0.005/share,min1"),
         (("--buy", "5", "--level", "3"), "level 3.0 must be between 0 and 1"),
         (("--buy", "5", "--as-of", "2024-01-01"), "say where they are kept: --params FILE"),
-        (("--buy", "5", "--params", "x", "--model", "linear"), "--model linear and --params are both given"),
         (("--buy", "5", "--risk-aversion", "-1"), "risk aversion -1.0 must be finite"),
     ],
 )

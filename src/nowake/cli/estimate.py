@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,15 +10,15 @@ import click
 
 from nowake.cli.options import check_writable, day_and_order, json_option
 from nowake.cli.screen import say, show, show_json
-from nowake.domain.errors import BadParameter, NotFound
+from nowake.domain.errors import BadParameter
 
 if TYPE_CHECKING:
     from nowake.data.day import Day
     from nowake.domain.order import ParentOrder
-    from nowake.models.impact.contract import Impact
     from nowake.models.market import MarketState
     from nowake.models.pretrade.fees import Fees
     from nowake.models.pretrade.order_list import PerOrder
+    from nowake.verbs.asked import Model
     from nowake.verbs.estimates import Estimates
 
 _ONE_ORDER_ONLY = ("capacity_bps", "risk_aversion", "curve", "ways", "book", "compare")
@@ -36,12 +35,12 @@ def _check(options: dict[str, Any]) -> None:
 @click.command("estimate", short_help="What will it cost? Expected cost with intervals.")
 @day_and_order(_check, unless="orders")
 @click.option(
-    "--model", "names", multiple=True, help="all, or one by name; may be given more than once.  [default: all]"
+    "--model", "names", multiple=True, help="all, or one by name, of --params too; may be repeated.  [default: all]"
 )
 @click.option("--forecast", is_flag=True, help="Use only what was seen before the start; else the whole day.")
 @click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of models by name.")
 @click.option(
-    "--fit", "fit_name", metavar="NAME", default="", help="Which fit of --params: the name it was stored under."
+    "--fit", "fit_names", metavar="NAME", multiple=True, help="Fit of --params by its stored name; may be repeated."
 )
 @click.option("--as-of", metavar="DATE", help="Parameters as they were known on a date. Default: the order's day.")
 @click.option("--shares-outstanding", type=float, help="Shares the company has issued, for models that ask.")
@@ -158,47 +157,42 @@ def _write_list(found: Estimates, options: dict[str, Any]) -> None:
     )
 
 
-def _models(options: dict[str, Any], market: MarketState, order: ParentOrder) -> tuple[Impact, ...] | None:
+def _models(options: dict[str, Any], market: MarketState, order: ParentOrder) -> tuple[Model, ...] | None:
     """The models asked for; None is all that the market allows."""
     from nowake.verbs.default_models import default_model, headed  # noqa: PLC0415
+    from nowake.verbs.stored import stored_models  # noqa: PLC0415
 
     instrument = order.instrument
     if _is_fitted(options):
-        return (_fitted(options, instrument.symbol, str(instrument.session.date)),)
+        return stored_models(
+            options["params"],
+            options["fit_names"],
+            symbol=instrument.symbol,
+            as_of=options["as_of"] or str(instrument.session.date),
+            models=options["names"],
+        )
     if not options["names"] or "all" in options["names"]:
         return None
     return tuple(default_model(name, market) for name in headed(options["names"]))
 
 
-def _list_models(options: dict[str, Any], date: str | None) -> Sequence[Impact | PerOrder]:
+def _list_models(options: dict[str, Any], date: str | None) -> Sequence[Model | PerOrder]:
     """The models asked for a list; fitted parameters are each symbol's own, or the pool's."""
-    from nowake.models.pretrade.order_list import PerOrder  # noqa: PLC0415
     from nowake.verbs.default_models import list_models  # noqa: PLC0415
+    from nowake.verbs.stored import stored_per_order  # noqa: PLC0415
 
     if not _is_fitted(options):
         return list_models(options["names"])
-    found = functools.cache(lambda symbol: _fitted(options, symbol, date))
-    told = f"of {options['params']}, each symbol's own where it has any, as of {options['as_of'] or date or 'now'}"
-    try:
-        pool = found(None)
-    except NotFound:  # Every symbol may have its own all the same.
-        return [PerOrder("fitted parameters", "", told, lambda order: found(order.symbol))]
-    return [PerOrder(pool.name, pool.version, f"{pool}; {told}", lambda order: found(order.symbol))]
+    return stored_per_order(
+        options["params"], options["fit_names"], as_of=options["as_of"] or date, models=options["names"]
+    )
 
 
 def _is_fitted(options: dict[str, Any]) -> bool:
     """Whether parameters come from a store; options that need one are refused without it."""
-    if options["params"] and options["names"]:
-        raise BadParameter(f"--model {options['names'][0]} and --params are both given; choose one of them")
-    if not options["params"] and (options["as_of"] or options["fit_name"]):
+    if not options["params"] and (options["as_of"] or options["fit_names"]):
         raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
     return bool(options["params"])
-
-
-def _fitted(options: dict[str, Any], symbol: str | None, date: str | None) -> Impact:
-    from nowake.verbs.parameters import load_model  # noqa: PLC0415
-
-    return load_model(options["params"], options["fit_name"], symbol=symbol, as_of=options["as_of"] or date)
 
 
 def _reference(sources: tuple[str, ...], load_source: Callable[[str], Day]) -> list[MarketState]:
