@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nowake.verbs.load import load_day
     from nowake.verbs.load_orders import load_orders
     from nowake.verbs.plan import Plan, plan
+    from nowake.verbs.recalibrate import Recalibration, recalibrate
     from nowake.verbs.replay import Replay, replay
     from nowake.verbs.report import Report, report
     from nowake.verbs.simulate import Run, simulate
@@ -46,6 +47,7 @@ _HOMES = {
     "ParentOrder": "domain.order",
     "Patience": "engine.reconcile",
     "Plan": "verbs.plan",
+    "Recalibration": "verbs.recalibrate",
     "Replay": "verbs.replay",
     "Report": "verbs.report",
     "Run": "verbs.simulate",
@@ -60,6 +62,7 @@ _HOMES = {
     "load_day": "verbs.load",
     "load_orders": "verbs.load_orders",
     "plan": "verbs.plan",
+    "recalibrate": "verbs.recalibrate",
     "replay": "verbs.replay",
     "report": "verbs.report",
     "simulate": "verbs.simulate",
@@ -79,6 +82,7 @@ __all__ = [
     "ParentOrder",
     "Patience",
     "Plan",
+    "Recalibration",
     "Replay",
     "Report",
     "Run",
@@ -96,6 +100,7 @@ __all__ = [
     "load_orders",
     "models",
     "plan",
+    "recalibrate",
     "replay",
     "report",
     "schedules",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.cli.options import check_writable, json_option
+from nowake.cli.orders_file import orders_file, pairs, read_file
 from nowake.cli.screen import say, show, show_json, steps
 from nowake.domain.errors import BadParameter, NowakeError
 
@@ -26,12 +27,7 @@ if TYPE_CHECKING:
     "--model", "names", multiple=True, help="square-root, power-law, ... or all; several are compared.  [square-root]"
 )
 @click.option("--by-symbol", is_flag=True, help="Parameters of each symbol, thin ones borrowing from the others.")
-@click.option("--column", "columns", multiple=True, metavar="YOURS=OURS", help="What a column of the file is.")
-@click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count an order's days.")
-@click.option("--timezone", help="Of times that name none. Default: the calendar's.")
-@click.option("--time-unit", default="iso", show_default=True, help="iso, or ns, us, ms, s since the epoch.")
-@click.option("--volatility-in", type=click.Choice(["fraction", "percent"]), default="fraction", show_default=True)
-@click.option("--strict", is_flag=True, help="Refuse the file at its first order that cannot be used.")
+@orders_file
 @click.option("--spread", type=click.Choice(["paid", "half", "estimate", "none"]), help="What is taken off the cost.")
 @click.option("--cluster", type=click.Choice(["day-symbol", "day", "symbol", "two-way"]), help="What errors share.")
 @click.option("--interval", type=click.Choice(["jackknife", "sandwich", "bootstrap", "profile"]), help="How made.")
@@ -58,7 +54,7 @@ def command(orders: str, **options: Any) -> None:
     if not orders:
         raise BadParameter("no ORDERS given; name a CSV or Parquet file, or a parameter store with --list FILE")
     _check(options)
-    found = _read(orders, options)
+    found = read_file(orders, options)
     if options["by_symbol"]:
         _by_symbol(found.orders, options)
     else:
@@ -80,27 +76,6 @@ def _check(options: dict[str, Any]) -> None:
     for name, given in (("picture", options["picture"]), ("hold", options["held"])):
         if given and len(_kinds(options["names"])) > 1:
             raise BadParameter(f"--{name} is of one model; give one --model")
-
-
-def _read(path: str, options: dict[str, Any]) -> OrdersRead:
-    from nowake.data.column_names import MissingColumns  # noqa: PLC0415
-    from nowake.data.orders import read_orders  # noqa: PLC0415
-
-    try:
-        found = read_orders(
-            path,
-            _pairs("--column", options["columns"], "YOURS=OURS"),
-            calendar=options["calendar"],
-            timezone=options["timezone"],
-            time_unit=options["time_unit"],
-            volatility_in=options["volatility_in"],
-            strict=options["strict"],
-        )
-    except MissingColumns as error:
-        raise BadParameter(error.in_shell()) from None
-    if found.message:
-        click.echo(f"nowake: {found.message}", err=True)
-    return found
 
 
 def _by_model(found: OrdersRead, options: dict[str, Any]) -> None:
@@ -221,26 +196,15 @@ def _kinds(names: tuple[str, ...]) -> dict[str, type[Impact]]:
 
 
 def _held(options: dict[str, Any]) -> dict[str, float] | None:
-    pairs = _pairs("--hold", options["held"], "NAME=VALUE")
-    return dict(_numbers(pairs)) or None
+    return dict(_numbers(pairs("--hold", options["held"], "NAME=VALUE"))) or None
 
 
-def _numbers(pairs: dict[str, str]) -> Iterator[tuple[str, float]]:
-    for name, text in pairs.items():
+def _numbers(texts: dict[str, str]) -> Iterator[tuple[str, float]]:
+    for name, text in texts.items():
         try:
             yield name, float(text)
         except ValueError:
             raise BadParameter(f"--hold {name}={text}: {text!r} is no number; write for example exponent=0.5") from None
-
-
-def _pairs(option: str, texts: tuple[str, ...], form: str) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not (name and sign and value):
-            raise BadParameter(f"{option} {text!r} is not of the form {form}")
-        pairs[name] = value
-    return pairs
 
 
 def _plain(fit: Fit) -> dict[str, object]:

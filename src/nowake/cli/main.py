@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from itertools import pairwise
 
 import click
 
@@ -11,7 +12,9 @@ from nowake.domain.errors import NowakeError
 from nowake.domain.version import VERSION
 
 # In the order one meets them.
-_COMMANDS = ("demo", "fit", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "fills", "data")
+_COMMANDS = (
+    "demo", "fit", "recalibrate", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "fills", "data",
+)  # fmt: skip
 
 
 def unknown(name: str, known: tuple[str, ...]) -> click.UsageError:
@@ -36,7 +39,16 @@ class _Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS:
             raise unknown(args[0], _COMMANDS)
+        _refuse_empty(args)
         return super().resolve_command(ctx, args)
+
+
+def _refuse_empty(args: list[str]) -> None:
+    """No argument means something when it is empty: it is a variable of the shell that was not set."""
+    for before, arg in pairwise(args):
+        if not arg.strip() or (arg.startswith("--") and arg.endswith("=")):
+            what = arg if arg.strip() else f"{before} ''" if before.startswith("-") else "an argument ''"
+            raise click.UsageError(f"{what} has no value; give one, or leave it out (is a variable not set?)")
 
 
 @click.group(
@@ -65,6 +77,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        _fail(f"{error.object[error.start : error.end]!r} cannot be written as {error.encoding}; set PYTHONUTF8=1")
     except OSError as error:
         _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; give another path")
     sys.exit(code if isinstance(code, int) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 OPTIONAL = ("window_volume", "trade_size", "shares_outstanding", "last_price", "later_price", "spread_paid_bps")
+_EPOCH = dt.date(1970, 1, 1)
 _POSITIVE = ("quantity", "days", "arrival_price", "average_price", "volatility", "daily_volume")
 
 
@@ -101,6 +103,16 @@ class Metaorders:
 
     def __len__(self) -> int:
         return len(self.quantity)
+
+    @property
+    def first_date(self) -> dt.date:
+        """The earliest trading date."""
+        return _EPOCH + dt.timedelta(days=int(self.day.min()))
+
+    @property
+    def last_date(self) -> dt.date:
+        """The latest trading date."""
+        return _EPOCH + dt.timedelta(days=int(self.day.max()))
 
     @property
     def cost_bps(self) -> Floats:

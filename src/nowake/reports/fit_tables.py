@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nowake.models.calibration.compare import Comparison
 from nowake.models.calibration.hierarchical import Hierarchy
+from nowake.models.calibration.online import Alarm, DayResult
 from nowake.models.calibration.result import Fit
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement
@@ -171,6 +172,36 @@ def symbols_table(found: Hierarchy) -> Table:
         *found.notes,
     )
     return Table(f"{found.unseen.name} by symbol", tuple(columns), tuple(rows), notes)
+
+
+def days_table(days: Sequence[DayResult], alarm: Alarm) -> Table:
+    """Finished days against what was forecast of them."""
+    rows = [
+        {
+            "date": day.date,
+            "orders": day.orders,
+            "cost": day.cost_bps,
+            "forecast": day.forecast_bps,
+            "score": day.u,
+            "evidence": day.evidence,
+            "rings": "rings" if day.evidence >= 1 / alarm.alpha else "",
+        }
+        for day in days
+    ]
+    columns = (
+        Column("date", "date", is_number=False),
+        Column("orders", "orders", formats.count),
+        Column("cost", "cost", formats.bps),
+        Column("forecast", "forecast", formats.bps),
+        Column("score", "score", formats.number, spare=1),
+        Column("evidence", "evidence", formats.number),
+        Column("rings", "alarm", is_number=False),
+    )
+    note = (
+        "Mean cost in bps, less the spread where that is taken off; score: unit normal while the model holds, above 0 "
+        f"where impact is dearer; the alarm rings at evidence {1 / alarm.alpha:.4g}."
+    )
+    return Table("Days against their forecast", columns, tuple(rows), (note,))
 
 
 def refusals_table(refused: Mapping[str, str]) -> Table:

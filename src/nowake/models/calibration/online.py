@@ -24,6 +24,7 @@ Sees a change in the level of impact, not one in its exponent that leaves the le
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 
 import msgspec
@@ -96,13 +97,15 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class DayResult:
-    """How a day went against its forecast: the score u, orders, and mean cost and forecast in bps."""
+    """How a day went against its forecast: the score u, orders, mean cost and forecast in bps, less the spread where
+    that is taken off, and the evidence of a drift after it."""
 
-    day: int
+    date: dt.date
     u: float
     orders: int
     cost_bps: float
     forecast_bps: float
+    evidence: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -189,9 +192,10 @@ class Recalibration:
         leans = {1: "dearer than", -1: "cheaper than", 0: "as"}[alarm.direction]
         state = f"RINGS: impact is {leans} forecast" if alarm.rings else "quiet"
         return (
-            f"{self.model.name} fitted to {len(self.problem):,} orders until {_iso(int(self.orders.day[-1]))}\n"
+            f"{self.model.name} fitted to {len(self.problem):,} orders until {_date(int(self.orders.day[-1]))}\n"
             f"{self.model.describe()}\n"
-            f"alarm {state}; evidence {alarm.evidence:.3g} of {1 / alarm.alpha:.3g} after {alarm.days} days"
+            f"alarm {state}; evidence {alarm.evidence:.3g} of {1 / alarm.alpha:.3g} after {alarm.days} days; it rings "
+            f"falsely in at most {alarm.alpha:.2g} of periods of {alarm.period_days} days"
         )
 
     def fold(self, day: Metaorders) -> Recalibration:
@@ -209,12 +213,13 @@ class Recalibration:
 
     def _fold_one(self, day: Metaorders, date: int) -> Recalibration:
         if date <= int(self.orders.day[-1]):
-            raise BadParameter(f"day {_iso(date)} is not after {_iso(int(self.orders.day[-1]))}, the last folded in")
+            raise BadParameter(f"day {_date(date)} is not after {_date(int(self.orders.day[-1]))}, the last folded in")
         alarm, history = self.alarm, self.history
         problem = self.settings.problem(day)
         if len(problem):
             result = self._judged(problem, date)
-            alarm, history = alarm.after(result.u), (*history, result)
+            alarm = alarm.after(result.u)
+            history = (*history, dataclasses.replace(result, evidence=alarm.evidence))
         joined = Metaorders.joined([self.orders, day])
         weights = self.settings.weights(joined.day, date)
         return _fitted(self.settings, joined.take(weights >= _LET_GO), alarm, history, self.solution.values)
@@ -226,7 +231,7 @@ class Recalibration:
         pull, own, slopes = _score(problem, values, self.solution)
         doubt = float(slopes @ self.doubt.covariance @ slopes)
         return DayResult(
-            day=date,
+            date=_date(date),
             u=pull / math.sqrt(own * self._spread_of_days() + doubt),
             orders=len(problem),
             cost_bps=float(problem.cost_bps.mean()),
@@ -299,5 +304,5 @@ def _score(problem: Problem, values: Floats, fit: Solution) -> tuple[float, floa
     return float(x @ psi), size * float(x @ x), slopes
 
 
-def _iso(day: int) -> str:
-    return str(np.datetime64(day, "D"))
+def _date(day: int) -> dt.date:
+    return dt.date(1970, 1, 1) + dt.timedelta(days=day)
