@@ -78,7 +78,7 @@ def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
 def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
     from nowake.models.pretrade.urgency import Risk  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
-    from nowake.verbs.estimate import market_of  # noqa: PLC0415
+    from nowake.verbs.market import market_of  # noqa: PLC0415
     from nowake.verbs.pretrade import pretrade  # noqa: PLC0415
 
     look_ahead = not options["forecast"]

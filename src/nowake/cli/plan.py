@@ -45,7 +45,7 @@ def command(
     from nowake import schedules  # noqa: PLC0415
     from nowake.models.impact import Linear  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
-    from nowake.verbs.estimate import market_of  # noqa: PLC0415
+    from nowake.verbs.market import market_of  # noqa: PLC0415
     from nowake.verbs.plan import plan  # noqa: PLC0415
 
     market = market_of(order, day)

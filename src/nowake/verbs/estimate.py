@@ -7,8 +7,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
-import msgspec
-
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -25,6 +23,7 @@ from nowake.models.pretrade.seen import Seen
 from nowake.models.pretrade.urgency import Risk
 from nowake.verbs.asked import Model, asked_of, several
 from nowake.verbs.checks import check_order
+from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:
@@ -137,15 +136,6 @@ class Estimate(costs.CostEstimate, frozen=True):
     def _multiplier(self) -> float:
         multiplier = self.order.instrument.multiplier
         return float("nan") if multiplier is None else float(multiplier)
-
-
-def market_of(
-    order: ParentOrder, day: Day, *, look_ahead: bool = True, shares_outstanding: float | None = None
-) -> MarketState:
-    """The market an order meets on a day, from the whole session or only from what came before its start."""
-    end_ns = None if look_ahead else order.start_ns
-    market = MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
-    return msgspec.structs.replace(market, shares_outstanding=shares_outstanding)
 
 
 @overload

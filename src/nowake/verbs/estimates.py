@@ -14,7 +14,7 @@ from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.order_list import ListCosts, ListedOrder, PerOrder, Refused, list_costs
 from nowake.verbs.asked import Model, listed
 from nowake.verbs.checks import check_order
-from nowake.verbs.estimate import market_of
+from nowake.verbs.market import market_of
 from nowake.verbs.order_file import read_order_file
 from nowake.verbs.promote import promote
 

@@ -18,7 +18,7 @@ from nowake.domain.side import Side
 from nowake.models.market import MarketState
 from nowake.models.measurement import Measurement
 from nowake.models.pretrade.order_list import ListedOrder, Refused
-from nowake.verbs.estimate import market_of
+from nowake.verbs.market import Given, market_of
 
 if TYPE_CHECKING:
     from nowake.data.columns import Source
@@ -95,7 +95,7 @@ class _Row:
             market, multiplier, currency, days = self._market(None), 1.0, "", self._days(None, quantity)
         else:
             order = self._order(day, side)
-            found = ListedOrder.of(self.number, order, market_of(order, day, look_ahead=look_ahead))
+            found = ListedOrder.of(self.number, order, market_of(order, day, look_ahead=look_ahead, given=self.given()))
             market, multiplier, currency, days = (
                 self._market(found.market),
                 found.multiplier,
@@ -135,6 +135,10 @@ class _Row:
 
     def maybe(self, name: str, default: float | None = None) -> float | None:
         return self.number_of(name) if name in self.told else default
+
+    def given(self) -> Given:
+        """What the row says of the market; where it says all, nothing need be measured."""
+        return Given(*(self.maybe(name) for name in MARKET))
 
     def _check_window(self) -> None:
         given: list[str] = [name for name in ("days", "participation") if name in self.told]

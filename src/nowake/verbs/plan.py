@@ -9,7 +9,7 @@ from nowake.domain.order import ParentOrder
 from nowake.schedules.policy import SchedulePolicy
 from nowake.schedules.schedule import Schedule
 from nowake.verbs.checks import check_order
-from nowake.verbs.estimate import market_of
+from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:

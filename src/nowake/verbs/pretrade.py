@@ -27,7 +27,8 @@ from nowake.verbs.asked import Asked, Model, asked_of
 from nowake.verbs.books import books_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.default_models import default_models
-from nowake.verbs.estimate import Estimate, cautions_of, market_of
+from nowake.verbs.estimate import Estimate, cautions_of
+from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:

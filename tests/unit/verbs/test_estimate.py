@@ -20,8 +20,9 @@ from nowake.models.pretrade.seen import Seen
 from nowake.verbs.asked import Model, Stored
 from nowake.verbs.books import books_of, market_of_day
 from nowake.verbs.default_models import default_model, default_models, list_models
-from nowake.verbs.estimate import estimate_in, market_of
+from nowake.verbs.estimate import estimate_in
 from nowake.verbs.estimates import estimate_orders
+from nowake.verbs.market import market_of
 from nowake.verbs.pretrade import pretrade
 
 HEADER = "symbol,side,quantity,days,participation,start,end,price,volatility,daily_volume,spread_bps\n"
