@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
+import numpy as np
 import pytest
 
 from nowake.cli import main
-from nowake.cli.screen import say
+from nowake.cli.screen import say, show_json
 from nowake.engine import journal as journals
 
+RUN = "from nowake.cli import main; main()"
 ORDER = ("--buy", "2000", "--start", "10:00", "--end", "11:00")
 
 
@@ -138,8 +142,8 @@ def test_what_is_wrong_whatever_the_day_is_told_before_it_is_looked_for(options:
 
 
 def test_a_quantity_shown_is_in_units_as_the_order_is() -> None:
-    run = answer("simulate", "generated", *ORDER, "--algo", "iceberg", "--display-size", "1,00")["run"]
-    assert 100 == run["parameters"]["display_size"]
+    run = answer("simulate", "generated", *ORDER, "--algo", "iceberg", "--display-size", "1_000")["run"]
+    assert 1000 == run["parameters"]["display_size"]
     assert 10 == answer("simulate", "generated", *ORDER, "--algo", "iceberg")["run"]["parameters"]["display_size"]
     result = nowake("simulate", "generated", *ORDER, "--display-size", "0.5")
     assert "nowake: --display-size: quantity 0.5 is not a multiple of lot size 1" in result.stderr
@@ -249,3 +253,62 @@ def test_a_table_that_is_not_described_is_refused(arguments: tuple[str, ...], me
     result = nowake("data", "check", str(table), "--table", "trades", *arguments)
     assert result.returncode == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("quantity", ["1,5", "1,50,000", "1_5", "10,00", "nan", "inf", "-inf"])
+def test_a_quantity_that_may_be_misread_is_refused_before_the_day_is_loaded(quantity: str) -> None:
+    for command in ("estimate", "plan"):
+        result = nowake(command, "no-such-day", "--buy", quantity)
+        assert result.returncode == 2
+        assert result.stderr.startswith(f"nowake: quantity {quantity}") or f"quantity '{quantity}'" in result.stderr
+
+
+def test_separators_between_groups_of_three_are_none() -> None:
+    plain, parted = (
+        answer("plan", "generated", "--buy", buy, "--schedule", "twap")["plan"] for buy in ("12000", "12,000")
+    )
+    assert parted == plain
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("estimate", "generated", "--buy", "1", "--params", ""),
+        ("fit", "no.csv", "--save", ""),
+        ("fit", "no.csv", "--save="),
+        ("fills", "no-such-day", "--picture", " "),
+        ("tape", ""),
+    ],
+)
+def test_an_empty_value_is_a_mistake(arguments: tuple[str, ...]) -> None:
+    result = nowake(*arguments)
+    assert result.returncode == 2
+    assert "has no value; give one, or leave it out" in result.stderr
+
+
+def test_a_screen_that_lacks_signs_gets_plain_ones_and_json_its_own_spelling() -> None:
+    def shown(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, *arguments],
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout.decode("latin-1")
+
+    code, text = shown("plan", "generated", *ORDER, "--schedule", "twap")
+    assert (code, "---" in text, "?" in text) == (0, True, False)
+
+
+def test_an_answer_nobody_would_see_is_refused_before_the_work() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -c '{RUN}' plan generated --buy 100 --json >&-",
+        shell=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"standard output is closed" in done.stderr) == (2, True)
+
+
+def test_numbers_of_numpy_are_numbers_of_json() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        show_json({"a": np.float64("nan"), "b": np.int64(3), "c": np.array([1.5])})
+    assert json.loads(out.getvalue()) == {"a": None, "b": 3, "c": [1.5]}

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import click
 
+from nowake.cli.screen import spell_out
 from nowake.domain.errors import NowakeError
 from nowake.domain.version import VERSION
 
@@ -63,6 +64,9 @@ def nowake() -> None:
 
 def main() -> None:
     """Run the command line; exits 0 when all went well, 1 when a check found faults, 2 when something was wrong."""
+    if sys.stdout is None:
+        _fail("standard output is closed, so nobody would see the answer; send it somewhere, for example to /dev/null")
+    spell_out(sys.stdout, sys.stderr)
     try:
         code = nowake.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -77,8 +81,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
         sys.exit(1)
-    except UnicodeEncodeError as error:
-        _fail(f"{error.object[error.start : error.end]!r} cannot be written as {error.encoding}; set PYTHONUTF8=1")
     except OSError as error:
         _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; give another path")
     sys.exit(code if isinstance(code, int) else 0)

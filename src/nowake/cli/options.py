@@ -54,7 +54,7 @@ def day_and_order(check: Check | None = None, *, unless: str = "") -> Callable[[
             if unless:
                 options["load_source"] = functools.partial(load, date=named["date"], root=named["root"])
             if unless and options[unless]:
-                _refuse_one_order(unless, asked, named["source"])
+                _refuse_one_order(unless, asked, named)
                 return function(*args, day=None, order=None, **options)
             _check_asked(asked)
             if check is not None:
@@ -79,12 +79,9 @@ class Asked(NamedTuple):
     @property
     def quantity(self) -> str:
         """How much, without separators."""
-        return plain_quantity(self.buy if self.buy is not None else self.sell or "")
+        from nowake.domain.instrument import without_separators  # noqa: PLC0415
 
-
-def plain_quantity(text: str) -> str:
-    """A quantity without the separators people write."""
-    return text.replace("_", "").replace(",", "")
+        return without_separators(self.buy if self.buy is not None else self.sell or "", "quantity")
 
 
 def json_option(function: Function) -> Function:
@@ -130,11 +127,14 @@ def _only(named: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: named[name] for name in names}
 
 
-def _refuse_one_order(unless: str, asked: Asked, source: str) -> None:
+def _refuse_one_order(unless: str, asked: Asked, named: dict[str, Any]) -> None:
     given = [f"--{name}" for name, value in asked._asdict().items() if value is not None]
-    given += [f"SOURCE {source}"] if source else []
+    given += [f"SOURCE {named['source']}"] if named["source"] else []
     if given:
         raise BadParameter(f"{given[0]} is for one order, and --{unless} has its own; leave one of them out")
+    for name in ("multiplier", "symbol"):
+        if named[name]:
+            raise BadParameter(f"--{name} is of one order; write a column {name} into the file of --{unless}")
 
 
 def _check_asked(asked: Asked) -> None:
@@ -145,8 +145,9 @@ def _check_asked(asked: Asked) -> None:
     if (asked.buy is None) == (asked.sell is None):
         given = "both --buy and --sell" if asked.buy is not None else "neither --buy nor --sell"
         raise BadParameter(f"{given} given; give one of them with a quantity, for example --buy 20000")
-    if not parse_number(asked.quantity, "quantity") > 0:
-        raise BadParameter(f"quantity {asked.quantity} must be above 0")
+    quantity = parse_number(asked.quantity, "quantity")
+    if not (quantity.is_finite() and quantity > 0):
+        raise BadParameter(f"quantity {asked.quantity} must be above 0 and finite")
     if asked.limit is not None:
         parse_number(asked.limit, "limit")
     for moment in filter(None, (asked.start, asked.end)):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
+import json
 import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
@@ -16,6 +19,18 @@ import msgspec
 if TYPE_CHECKING:
     from nowake.reports.table import Table
 
+_PLAIN = {
+    "─": "-",
+    "━": "-",
+    "–": "-",
+    "−": "-",
+    "±": "+-",
+    "·": ".",
+    "’": "'",
+    "√": "sqrt",
+    "σ": "sigma",
+    "λ": "lambda",
+}
 _LEAD = re.compile(r"- |\S+(?: \S+)? {2,}| +")
 
 
@@ -63,10 +78,36 @@ def _broken(line: str, most: int) -> str:
 def show_json(value: object) -> None:
     """Print one JSON document; what cannot be computed is null."""
     try:
-        encoded = msgspec.json.encode(value)
+        encoded = msgspec.json.encode(value, enc_hook=_of_numpy)
     except UnicodeEncodeError:  # The name of a file need not be Unicode.
-        encoded = msgspec.json.encode(_printable(msgspec.to_builtins(value)))
-    click.echo(msgspec.json.format(encoded, indent=2).decode())
+        encoded = msgspec.json.encode(_printable(msgspec.to_builtins(value, enc_hook=_of_numpy)))
+    text = msgspec.json.format(encoded, indent=2).decode()
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # JSON has its own spelling of what a screen's encoding lacks.
+        text = json.dumps(json.loads(text), indent=2)
+    click.echo(text)
+
+
+def spell_out(*streams: TextIO | None) -> None:
+    """What a stream's encoding lacks (that of a pipe on Windows, say) becomes a plain character, not an error."""
+    codecs.register_error("nowake", _spelt)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="nowake")
+
+
+def _spelt(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError), "nothing is read"
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(sign, "?") for sign in text), error.end
+
+
+def _of_numpy(value: object) -> object:
+    """Numbers of numpy as Python's own."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} has no form in JSON")
 
 
 def _printable(plain: object) -> object:
@@ -84,7 +125,7 @@ def steps() -> Iterator[Callable[[str], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda text: print(text, "...", file=sys.stderr, flush=True)
+        yield lambda text: click.echo(f"{text} ...", err=True)
         return
     with console.status("") as status:
         yield lambda text: status.update(f"{text} ...")

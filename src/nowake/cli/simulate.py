@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.algos import Algorithm
-from nowake.cli.options import check_writable, day_and_order, json_option, plain_quantity
+from nowake.cli.options import check_writable, day_and_order, json_option
 from nowake.cli.screen import progress_bar, say, show, show_json
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
@@ -25,13 +25,15 @@ _ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap",
 def _check(options: dict[str, Any]) -> None:
     """What is wrong whatever the day is told before it is loaded, and before a run whose result could not be kept."""
     from nowake.data.generated import MONDAY, session_without_calendar  # noqa: PLC0415
-    from nowake.domain.instrument import Instrument, parse_number  # noqa: PLC0415
+    from nowake.domain.instrument import Instrument, parse_number, without_separators  # noqa: PLC0415
     from nowake.sim.latency import Latency  # noqa: PLC0415
     from nowake.sim.queue_models import model_of  # noqa: PLC0415
 
     _refuse_unused(options["algo"])
-    if options["display_size"] is not None and not parse_number(plain_quantity(options["display_size"]), "size") > 0:
-        raise BadParameter(f"--display-size {options['display_size']} must be above 0")
+    if options["display_size"] is not None:
+        size = parse_number(without_separators(options["display_size"], "--display-size"), "--display-size")
+        if not (size.is_finite() and size > 0):
+            raise BadParameter(f"--display-size {options['display_size']} must be above 0 and finite")
     instrument = Instrument(symbol="ANY", venue="ANY", session=session_without_calendar(MONDAY))
     any_order = ParentOrder.buy(instrument, 1, start="10:00", end="11:00")
     _without_curve(any_order, options["algo"], options, _pacing(options))  # Algorithms know what they refuse.
@@ -132,12 +134,13 @@ def _plain(run: Run) -> dict[str, Any]:
 
 def _algorithm(day: Day, order: ParentOrder, chosen: dict[str, Any]) -> Algorithm:
     from nowake import algos  # noqa: PLC0415
+    from nowake.domain.instrument import without_separators  # noqa: PLC0415
     from nowake.models.volume import VolumeCurve  # noqa: PLC0415
 
     pacing = _pacing(chosen)
     if chosen["display_size"] is not None:
         try:
-            pacing["display_size"] = order.instrument.lots(plain_quantity(chosen["display_size"]))
+            pacing["display_size"] = order.instrument.lots(without_separators(chosen["display_size"], "quantity"))
         except BadParameter as error:
             raise BadParameter(f"--display-size: {error}") from None
     if chosen["algo"] == "vwap":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -211,6 +212,25 @@ def parse_number(value: float | str | Decimal, what: str) -> Decimal:
     except InvalidOperation:
         pass
     raise BadParameter(f"{what} {_shortened(repr(value))} is not a number; write for example 1000 or 10.25")
+
+
+def without_separators(text: str, what: str) -> str:
+    """A number without the separators people write between groups of three digits: 1,000 and 1_000 are 1000.
+
+    Raises
+    ------
+    BadParameter
+        When a comma stands elsewhere: 1,5 may be meant as 1.5 or as 15.
+    """
+    for separator in ",_":
+        if separator in text and not re.fullmatch(
+            rf"[+-]?[0-9]{{1,3}}({separator}[0-9]{{3}})+(\.[0-9]+)?", text.strip()
+        ):
+            raise BadParameter(
+                f"{what} {_shortened(repr(text))} has a {separator!r} that does not part groups of three digits; write "
+                "for example 1000, 1,000 or 1.5"
+            )
+    return text.replace(",", "").replace("_", "")
 
 
 def _shortened(text: str) -> str:
