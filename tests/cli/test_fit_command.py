@@ -32,6 +32,18 @@ def test_the_interval_in_json_holds_the_truth(desk: str) -> None:
     assert found["orders"] == 500
 
 
+def test_the_share_of_the_spread_may_be_held(desk: str) -> None:
+    held, half = answer("fit", desk, "--hold", "spread=0.5"), answer("fit", desk, "--spread", "half")
+    assert held["fits"][0]["estimates"]["y"]["value"] == half["fits"][0]["estimates"]["y"]["value"]
+    assert "a spread that is held is taken off as it is" in nowake("fit", desk, "--hold", "spread=0.5", "--spread", "half").stderr
+
+
+def test_several_models_of_one_name_are_listed_side_by_side(desk: str, tmp_path: Path) -> None:
+    store = str(tmp_path / "p.db")
+    assert nowake("fit", desk, "--model", "square-root", "--model", "power-law", "--save", store).returncode == 0
+    assert [row["model"] for row in answer("fit", "--list", store)["versions"]] == ["square-root", "power-law"]
+
+
 def test_several_models_are_compared_and_those_that_cannot_be_fitted_are_told(desk: str) -> None:
     found = answer("fit", desk, "--model", "square-root", "--model", "linear", "--model", "power-law")
     assert {each["model"] for each in found["fits"]} | set(found["refused"]) >= {"square root", "power law"}
@@ -42,7 +54,7 @@ def test_what_was_fitted_is_kept_listed_and_found_as_of_a_date(desk: str, tmp_pa
     store = str(tmp_path / "p.db")
     result = nowake("fit", desk, "--save", store, "--name", "us", "--as-of", "2020-06-01")
     assert result.returncode == 0, result.stderr
-    assert f"kept as us in {store}" in result.stdout
+    assert f"kept as us in {store}" in " ".join(result.stdout.split())
     (row,) = answer("fit", "--list", store)["versions"]
     assert (row["name"], row["symbol"], row["model"], row["usable_from"]) == (
         "us",

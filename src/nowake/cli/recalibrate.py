@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nowake.verbs.recalibrate import Recalibration
 
 
-@click.command("recalibrate", short_help="Does the model still hold? New days judged, and folded into a fit.")
+@click.command("recalibrate", short_help="Does the fit still hold? New days judged, folded in.")
 @click.argument("orders", nargs=-1, metavar="ORDERS...")
 @click.option("--since", metavar="DATE", help="First date folded in. Default: the first of the last of several files.")
 @click.option("--model", "name", default="square-root", show_default=True, help="Which model.")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,9 +23,9 @@ _EPOCH = dt.date(1970, 1, 1)
 _POSITIVE = ("quantity", "days", "arrival_price", "average_price", "volatility", "daily_volume")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Metaorders:
-    """One row an executed parent order, in time order of their starts.
+    """One row an executed parent order, in time order of their starts. Prints as a summary.
 
     All arrays have one length n. float64 unless said otherwise; optional columns are arrays with NaN where a row does
     not know, or None where no row does.
@@ -100,6 +103,49 @@ class Metaorders:
         for name in ("window_volume", "trade_size", "shares_outstanding", "last_price", "later_price"):
             if columns[name] is not None:
                 _refuse(name, columns[name], columns[name] <= 0, "above 0, or NaN where it is not known")
+
+    def __str__(self) -> str:
+        if not len(self):
+            return "no orders"
+        days = len(np.unique(self.day))
+        columns = {
+            "size, % of day": (100 * self.quantity / self.daily_volume, ".3g"),
+            "sessions": (self.days, ".3g"),
+            "cost bps": (self.cost_bps, ".1f"),
+            "volatility, %": (100 * self.volatility, ".3g"),
+            "spread bps": (self.spread_bps, ".3g"),
+        }
+        also = [name for name in OPTIONAL if getattr(self, name) is not None]
+        return "\n".join(
+            [
+                f"{len(self):,} orders of {len(np.unique(self.symbol)):,} symbols on {days:,} days, "
+                f"{self.first_date} to {self.last_date}",
+                f"  {'':<16}{'5 %':>10}{'median':>10}{'95 %':>10}",
+                *(
+                    f"  {name:<16}" + "".join(f"{at:>10{form}}" for at in np.quantile(values, [0.05, 0.5, 0.95]))
+                    for name, (values, form) in columns.items()
+                ),
+                f"also known, where not empty: {', '.join(also) or 'nothing'}",
+            ]
+        )
+
+    __repr__ = __str__
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row an order: symbol, date, side, start in UTC, cost_bps, and every column there is, NaN as null."""
+        import polars as pl  # noqa: PLC0415
+
+        columns: dict[str, Any] = {
+            "symbol": [self.symbols[place] for place in self.symbol],
+            "date": pl.Series(self.day).cast(pl.Int32).cast(pl.Date),
+            "side": self.side,
+            "start": pl.Series(self.start_ns).cast(pl.Datetime("ns", "UTC")),
+            "cost_bps": self.cost_bps,
+        }
+        for field in dataclasses.fields(self)[5:]:
+            if (column := getattr(self, field.name)) is not None:
+                columns[field.name] = column
+        return pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None))
 
     def __len__(self) -> int:
         return len(self.quantity)

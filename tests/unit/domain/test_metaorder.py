@@ -42,3 +42,21 @@ def test_orders_joined_with_nothing_are_the_same() -> None:
     joined = Metaorders.joined([one])
     for field in dataclasses.fields(Metaorders):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(joined, field.name))
+
+
+def test_orders_print_as_a_summary_of_what_they_are() -> None:
+    days = np.array([18_262, 18_262, 18_292])
+    text = str(orders(("A", "B"), [1, 5, 9], day=days, average_price=np.full(3, 2.02), later_price=np.full(3, 2.0)))
+    assert text.startswith("3 orders of 2 symbols on 2 days, 2020-01-01 to 2020-01-31\n")
+    assert "cost bps             100.0     100.0     100.0" in text
+    assert text.endswith("also known, where not empty: later_price")
+    assert str(orders(("A",), [1]).take(np.zeros(1, bool))) == "no orders"
+
+
+def test_orders_as_a_frame_have_names_dates_and_unknown_values_as_null() -> None:
+    frame = orders(("A", "B"), [0, 86_400 * 10**9], later_price=np.array([7.0, np.nan])).to_frame()
+    assert frame["symbol"].to_list() == ["A", "B"]
+    assert [str(date) for date in frame["date"]] == ["1970-01-01", "1970-01-01"]
+    assert str(frame["start"][1]) == "1970-01-02 00:00:00+00:00"
+    assert frame["later_price"].to_list() == [7.0, None]
+    assert "last_price" not in frame.columns

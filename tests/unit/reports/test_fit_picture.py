@@ -31,6 +31,24 @@ def fitted(model: type[Impact] = SquareRoot) -> Fit[Impact]:
     return fit(model, orders())
 
 
+def test_a_fit_of_the_spread_is_drawn_with_the_doubt_of_the_law_alone() -> None:
+    kind: type[Impact] = SquareRoot
+    found = fit(kind, orders(), spread="estimate")
+    assert len(found.model.covariance) == 2
+    alone = msgspec.structs.replace(found.model, covariance=((found.model.covariance[0][0],),))
+    one, other = (
+        pictures.cost_by_size(msgspec.structs.replace(found, model=model), orders()) for model in (found.model, alone)
+    )
+    assert one == other
+
+
+def test_models_side_by_side_show_how_far_each_is_behind() -> None:
+    table = fit_tables.comparison_table(compare([SquareRoot, PowerLaw], orders(), blocks=0))
+    aic, behind = ([float(str(row[key])) for row in table.rows] for key in ("aic", "aic_behind"))
+    assert min(behind) == 0 < max(behind)
+    assert max(behind) == pytest.approx(abs(aic[0] - aic[1]))
+
+
 def test_the_picture_is_the_same_bytes_each_time_and_well_formed() -> None:
     one, other = (pictures.cost_by_size(fitted(), orders()) for _ in range(2))
     assert one == other

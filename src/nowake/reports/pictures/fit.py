@@ -58,13 +58,15 @@ def _doubt_bps(fit: Fit[Impact], orders: Metaorders) -> Floats:
         orders = orders if column is None else orders.take(np.isfinite(column))
     terms = terms_of(orders)
     slopes = np.array([np.broadcast_to(slope, len(orders)) for slope in fit.model.gradient_bps(terms)])
-    covariance = np.array(fit.model.covariance)
+    # The law's own: the spread is in neither the points nor the line.
+    rows = fit.model.covariance
+    covariance = np.array(rows).reshape(len(rows), len(rows))[: len(slopes), : len(slopes)]
     edges = np.sqrt(np.array([a.share_of_day * b.share_of_day for a, b in itertools.pairwise(fit.buckets)]))
     place = np.searchsorted(edges, np.broadcast_to(terms.share_of_day, len(orders)))
     doubt = []
     for number in range(len(fit.buckets)):
-        rows = place == number
-        mean = slopes[:, rows].mean(axis=1) if rows.any() else np.zeros(len(slopes))
+        here = place == number
+        mean = slopes[:, here].mean(axis=1) if here.any() else np.zeros(len(slopes))
         doubt.append(math.sqrt(max(float(mean @ covariance @ mean), 0.0)) if covariance.size else 0.0)
     return np.array(doubt)
 
