@@ -50,6 +50,49 @@ def test_questions_are_answered_in_tables_and_in_json() -> None:
     assert found["best_rate_and_horizon"][0]["risk"] == "standard deviation"
 
 
+def test_models_that_cannot_answer_take_a_line_unless_all_are_asked_for() -> None:
+    short = nowake("estimate", "generated", *ORDER).stdout
+    assert "Models that could not answer" not in short
+    assert "other models need a fit or more data; --model all" in short
+    assert "Models that could not answer" in nowake("estimate", "generated", *ORDER, "--model", "all").stdout
+
+
+def test_every_capacity_asked_for_is_answered_and_machines_read_the_order_in_fields() -> None:
+    found = answer("estimate", "generated", *ORDER, "--model", "linear", "--capacity", "10", "--capacity", "25")
+    assert [row["limit_bps"] for row in found["capacity"]] == [10, 10, 25, 25]
+    assert {"symbol": "GEN", "side": "buy", "quantity": 2000}.items() <= found.items()
+    assert found["start"].endswith("10:00:00")
+
+
+def test_numbers_that_are_given_replace_what_is_measured() -> None:
+    given = ("--price", "50", "--volatility", "0.02", "--daily-volume", "1e6", "--spread-bps", "4")
+    (row,) = answer("estimate", "generated", *ORDER, "--model", "square-root", *given)["estimates"]
+    assert row["expected_bps"] == pytest.approx(2 + 200 * (2_000 / 1e6) ** 0.5)
+
+
+def test_days_to_compare_with_are_named_by_date_and_one_that_is_not_there_fails_no_other() -> None:
+    asked = ("--compare", "generated:2", "--compare", "nosuch", "--compare", "generated@2026-01-06")
+    result = nowake("estimate", "generated", *ORDER, "--model", "linear", *asked)
+    assert result.returncode == 0
+    assert "needs 5 or more markets to compare with, not 2" in result.stdout
+    assert result.stderr.startswith("nowake: --compare nosuch was left out: ")
+
+
+def test_columns_of_a_list_are_mapped_and_a_file_without_them_is_answered_with_options(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(LIST.replace("symbol,side,quantity", "ticker,direction,qty"))
+    (row,) = answer(
+        "estimate", "--orders", str(path), "--model", "square-root",
+        "--column", "ticker=symbol", "--column", "direction=side", "--column", "qty=quantity",
+    )["estimates"]  # fmt: skip
+    assert row["expected_bps"] == pytest.approx(22)
+    wrong = nowake("estimate", "--orders", str(path))
+    assert wrong.returncode == 2
+    assert "--column ticker=symbol --column direction=side --column qty=quantity" in wrong.stderr
+    path.write_text(LIST.replace(",", ";"))
+    assert "separates its columns by semicolons" in nowake("estimate", "--orders", str(path)).stderr
+
+
 def test_fees_are_part_of_the_cost() -> None:
     free, dear = (answer("estimate", "generated", *ORDER, *fees)["estimates"][0] for fees in ((), ("--fees", "0.5bps")))
     assert dear["fees_bps"] == pytest.approx(0.5)
@@ -152,6 +195,8 @@ def _version(law: Impact, to: str, symbol: str = "", name: str = "desk") -> Vers
     [
         (("--buy", "5", "--orders", "x.csv"), "--buy is for one order, and --orders has its own"),
         (("--orders", "x.csv", "--book"), "--book is asked of one order, not of a list"),
+        (("--orders", "x.csv", "--price", "3"), "--price is asked of one order, not of a list"),
+        (("--buy", "5", "--variance"), "--variance says what --risk-aversion is per"),
         (("--orders", "nosuch.csv"), "nosuch.csv is not there"),
         (("--buy", "5", "--fees", "3"), "fees '3' are not known; write for example 0.005/share,min1"),
         (("--buy", "5", "--level", "3"), "level 3.0 must be between 0 and 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from nowake.verbs.asked import Model
     from nowake.verbs.estimates import Estimates
 
-_ONE_ORDER_ONLY = ("capacity_bps", "risk_aversion", "curve", "ways", "book", "compare")
+_GIVEN = ("price", "volatility", "daily_volume", "spread_bps")
+_ONE_ORDER_ONLY = ("limits_bps", "risk_aversion", "curve", "ways", "book", "compare", *_GIVEN)
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -29,6 +31,8 @@ def _check(options: dict[str, Any]) -> None:
 
     check_writable(options["html"])
     check_level(options["level"])
+    if options["variance"] and options["risk_aversion"] is None:
+        raise BadParameter("--variance says what --risk-aversion is per; give --risk-aversion too")
     _fees(options["fees"])
 
 
@@ -50,15 +54,30 @@ def _check(options: dict[str, Any]) -> None:
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
 @click.option("--risk-aversion", type=float, help="Best rate: bps of cost accepted to lose a bp of risk (one sd).")
 @click.option("--variance", is_flag=True, help="--risk-aversion is per currency of variance, as of `nowake plan`.")
-@click.option("--capacity", "capacity_bps", type=float, metavar="BPS", help="How much can be traded for so many bps.")
+@click.option(
+    "--capacity",
+    "limits_bps",
+    type=float,
+    multiple=True,
+    metavar="BPS",
+    help="How much can be traded for so many bps; may be repeated.",
+)
 @click.option("--curve", is_flag=True, help="Cost against urgency.")
 @click.option("--ways", is_flag=True, help="Ways to trade the order, each with its cost and risk.")
 @click.option("--book", is_flag=True, help="Liquidity: depth, spread, imbalance, resilience, days to trade, scores.")
 @click.option(
-    "--compare", multiple=True, metavar="SOURCE", help="Days among which --book ranks this one, five or more."
+    "--compare",
+    multiple=True,
+    metavar="SOURCE",
+    help="Days among which --book ranks this one, five or more: SOURCE, or SOURCE@DATE.",
 )
+@click.option("--price", type=float, help="Instead of what is measured, as the three that follow.")
+@click.option("--volatility", type=float, help="A fraction of the price per sqrt(session): 0.02 for 2 %.")
+@click.option("--daily-volume", type=float, help="Shares a session.")
+@click.option("--spread-bps", type=float, help="Ask less bid. Bars do not tell it.")
 @click.option("--orders", metavar="FILE", help="Estimate a list: CSV or Parquet, a row an order.")
 @click.option("--day", "sources", multiple=True, metavar="SOURCE", help="Days to measure the market of --orders on.")
+@click.option("--column", "columns", multiple=True, metavar="YOURS=OURS", help="What a column of --orders is.")
 @click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count the days of --orders.")
 @click.option("--html", metavar="FILE", help="Write it all as one page.")
 @json_option
@@ -78,11 +97,18 @@ def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
 def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
     from nowake.models.pretrade.urgency import Risk  # noqa: PLC0415
     from nowake.reports import tables  # noqa: PLC0415
-    from nowake.verbs.market import market_of  # noqa: PLC0415
+    from nowake.verbs.market import Given, market_of  # noqa: PLC0415
     from nowake.verbs.pretrade import pretrade  # noqa: PLC0415
 
     look_ahead = not options["forecast"]
-    market = market_of(order, day, look_ahead=look_ahead, shares_outstanding=options["shares_outstanding"])
+    market = market_of(
+        order,
+        day,
+        look_ahead=look_ahead,
+        shares_outstanding=options["shares_outstanding"],
+        given=Given(*(options[name] for name in _GIVEN)),
+    )
+    reference, left_out = _reference(options["compare"], options["load_source"])
     full = options["html"] is not None
     made = pretrade(
         order,
@@ -93,42 +119,51 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
         fees=_fees(options["fees"]),
         risk_aversion=options["risk_aversion"],
         risk=Risk.VARIANCE if options["variance"] else Risk.SD,
-        limit_bps=options["capacity_bps"],
+        limit_bps=options["limits_bps"],
         curves=full or options["curve"],
         ways=full or options["ways"],
         book=full or options["book"] or bool(options["compare"]),
-        reference=_reference(options["compare"], options["load_source"]),
+        reference=reference,
         level=options["level"],
         command=_typed(),
     )
     if full:
         made.write(options["html"])
     if options["as_json"]:
-        answers = {"order": str(order), "market": market, "estimates": tables.to_dict(made.tables[0])}
+        answers = {
+            "order": str(order),
+            **_order_fields(order),
+            "market": market,
+            "estimates": tables.to_dict(made.tables[0]),
+            **({"not_compared": left_out} if left_out else {}),
+        }
         show_json(answers | {_key(table.title): tables.to_dict(table) for table in made.tables[1:]})
         return 0
     say(f"{order}\n\n{market}\n")
-    show(*made.tables)
+    show(*(made.tables if "all" in options["names"] else made.short_tables))
+    for source, reason in left_out.items():
+        click.echo(f"nowake: --compare {source} was left out: {reason}", err=True)
     if full:
         say(f"written to {options['html']}")
     return 0
 
 
 def _list(options: dict[str, Any]) -> int:
+    from nowake.cli.orders_file import pairs  # noqa: PLC0415
     from nowake.reports.estimate_list_tables import SHOWN, list_rows, list_table, refused_table  # noqa: PLC0415
-    from nowake.verbs.estimates import estimate_orders  # noqa: PLC0415
 
-    given = [name for name in _ONE_ORDER_ONLY if options[name]]
+    given = [name for name in _ONE_ORDER_ONLY if options[name] not in {None, False, ()}]
     if given:
-        flag = {"capacity_bps": "capacity"}.get(given[0], given[0]).replace("_", "-")
+        flag = {"limits_bps": "capacity"}.get(given[0], given[0]).replace("_", "-")
         raise BadParameter(f"--{flag} is asked of one order, not of a list; leave it out")
     _check(options)
     fees, level = _fees(options["fees"]), options["level"]
     days = [options["load_source"](source) for source in options["sources"]]
-    found = estimate_orders(
+    found = _estimated(
         options["orders"],
         _list_models(options, min((str(day.instrument.session.date) for day in days), default=None)),
         days=days,
+        columns=pairs("--column", options["columns"], "YOURS=OURS"),
         calendar=options["calendar"],
         look_ahead=not options["forecast"],
         fees=fees,
@@ -146,6 +181,17 @@ def _list(options: dict[str, Any]) -> int:
     if found.refused:
         click.echo(f"nowake: {found.lost} of the orders could not be estimated", err=True)
     return int(bool(found.refused))
+
+
+def _estimated(*args: Any, **options: Any) -> Estimates:
+    """As `estimate_orders`; a file that lacks columns is answered with options to paste."""
+    from nowake.data.column_names import MissingColumns  # noqa: PLC0415
+    from nowake.verbs.estimates import estimate_orders  # noqa: PLC0415
+
+    try:
+        return estimate_orders(*args, **options)
+    except MissingColumns as error:
+        raise BadParameter(error.in_shell()) from None
 
 
 def _write_list(found: Estimates, options: dict[str, Any]) -> None:
@@ -195,13 +241,38 @@ def _is_fitted(options: dict[str, Any]) -> bool:
     return bool(options["params"])
 
 
-def _reference(sources: tuple[str, ...], load_source: Callable[[str], Day]) -> list[MarketState]:
-    """Other days as markets, each looked at whole."""
-    if not sources:
-        return []
+def _reference(sources: tuple[str, ...], load_source: Callable[[str], Day]) -> tuple[list[MarketState], dict[str, str]]:
+    """Other days as markets, each looked at whole, and which could not be: SOURCE, or SOURCE@DATE of several days."""
+    from nowake.domain.errors import NowakeError  # noqa: PLC0415
     from nowake.verbs.books import market_of_day  # noqa: PLC0415
 
-    return [market_of_day(load_source(source)) for source in sources]
+    found, left_out = [], {}
+    for source in sources:
+        try:
+            found.append(market_of_day(_loaded(source, load_source)))
+        except NowakeError as error:
+            left_out[source] = str(error)
+    return found, left_out
+
+
+def _loaded(source: str, load_source: Callable[..., Day]) -> Day:
+    """A day by SOURCE or SOURCE@DATE; a venue may stand behind an @ too, and is no date."""
+    name, sign, date = source.rpartition("@")
+    is_dated = bool(sign) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", date) is not None
+    return load_source(name, date=date) if is_dated else load_source(source)
+
+
+def _order_fields(order: ParentOrder) -> dict[str, object]:
+    """What machines ask of an order."""
+    session = order.instrument.session
+    return {
+        "symbol": order.instrument.symbol,
+        "side": order.side.name.lower(),
+        "quantity": order.quantity,
+        "start": session.moment(order.start_ns),
+        "end": session.moment(order.end_ns),
+        "timezone": session.timezone,
+    }
 
 
 def _fees(text: str) -> Fees:

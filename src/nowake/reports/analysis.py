@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 
 from nowake.domain.errors import BadParameter
@@ -68,3 +70,12 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
         found += [shown.scores_table(self.scores)] if self.scores else []
         found += [shown.absent_table(self.absent)] if self.absent else []
         return tuple(found)
+
+    @property
+    def short_tables(self) -> tuple[Table, ...]:
+        """The same with the models that could not answer in a line under the first."""
+        first, *rest = self.tables
+        if self.absent:
+            line = f"{len(self.absent)} other models need a fit or more data; --model all (in Python: absent) says why."
+            first, rest = dataclasses.replace(first, notes=(*first.notes, line)), rest[:-1]
+        return (first, *rest)

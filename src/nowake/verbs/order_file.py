@@ -57,8 +57,9 @@ def read_order_file(
     """
     from nowake.data.columns import Names, read_leniently  # noqa: PLC0415
 
-    names = Names(needed=NEEDED, optional=(*WINDOW, *MARKET, *OPTIONAL), times=("start", "end"))
+    names = Names(needed=(), optional=(*NEEDED, *WINDOW, *MARKET, *OPTIONAL), times=("start", "end"))
     source = read_leniently(path, columns, names)
+    _check_columns(source)
     if not source.frame.height:
         raise BadData(f"{source.path.name} has a header and no rows")
     lasting = _sessions_between(source, calendar) if {"start", "end"} <= set(source.frame.columns) else None
@@ -69,10 +70,24 @@ def read_order_file(
             listed.append(row.listed(days.get(row.symbol), look_ahead=look_ahead))
         except NowakeError as error:
             refused.append(Refused(row=row.number, symbol=row.symbol, reason=str(error)))
-    known = {*names.needed, *names.optional, *(columns or {})}
+    known = {*names.optional, *(columns or {})}
     ignored = [name for name in source.headings if name not in known]
     notes = (f"columns that are not known were not looked at: {', '.join(ignored)}",) if ignored else ()
     return OrdersFound(tuple(listed), tuple(refused), notes)
+
+
+def _check_columns(source: Source) -> None:
+    """Refuse a file without the columns no order can do without, with what it may call them."""
+    from nowake.data.column_names import MissingColumns, look_alikes  # noqa: PLC0415
+
+    missing = [name for name in NEEDED if name not in source.frame.columns]
+    if not missing:
+        return
+    if len(source.headings) == 1 and ";" in source.headings[0]:
+        raise BadData(f"{source.path.name} separates its columns by semicolons; write commas instead")
+    lacking = [name for name in (*NEEDED, *MARKET, *WINDOW) if name not in source.frame.columns]
+    theirs = [name for name in source.headings if name not in source.frame.columns]
+    raise MissingColumns(source.path.name, missing, source.headings, look_alikes(theirs, lacking))
 
 
 class _Row:
@@ -131,7 +146,10 @@ class _Row:
         """A number that must be there."""
         if name not in self.told:
             raise BadData(f"{name} is missing")
-        return float(parse_number(str(self.told[name]), name))
+        number = float(parse_number(str(self.told[name]), name))
+        if not math.isfinite(number):
+            raise BadData(f"{name} {self.told[name]} must be finite; leave the field empty where it is not known")
+        return number
 
     def maybe(self, name: str, default: float | None = None) -> float | None:
         return self.number_of(name) if name in self.told else default

@@ -72,7 +72,7 @@ class PreTrade(Analysis, frozen=True, kw_only=True):
     def __str__(self) -> str:
         from nowake.reports import tables  # noqa: PLC0415
 
-        return "\n\n".join(tables.render(table) for table in self.tables)
+        return "\n\n".join(tables.render(table) for table in self.short_tables)
 
     __repr__ = __str__
 
@@ -88,7 +88,7 @@ def pretrade(
     portfolio: Portfolio | None = None,
     risk_aversion: float | None = None,
     risk: Risk = Risk.SD,
-    limit_bps: float | None = None,
+    limit_bps: float | Sequence[float] = (),
     curves: bool = True,
     ways: bool = True,
     book: bool = True,
@@ -109,7 +109,7 @@ def pretrade(
     risk_aversion, risk
         Lambda of the best rate, and what it multiplies; without it the best rate is not asked.
     limit_bps
-        Expected cost whose capacity is asked; None asks none.
+        Expected cost whose capacity is asked, or several; none asks none.
     curves, ways, book
         Whether to ask for cost against urgency, ways to trade, and liquidity.
     reference
@@ -137,7 +137,7 @@ def pretrade(
         absent=absent,
         curves=tuple((each.model, each.curve()) for each in done) if curves else (),
         best=tuple((each.model, each.best(**bounds)) for each in done) if risk_aversion is not None else (),  # type: ignore[arg-type]
-        capacities=() if limit_bps is None else _capacities(done, limit_bps, level),
+        capacities=_capacities(done, [limit_bps] if isinstance(limit_bps, int | float) else limit_bps, level),
         ways=tuple((each.model, each.strategies(_curve(day, look_ahead=look_ahead))) for each in done) if ways else (),
         **(_book(order, day, market, reference, look_ahead=look_ahead, level=level) if book else {}),
         risk_aversion=risk_aversion if risk is Risk.SD else None,
@@ -155,11 +155,14 @@ def _asked(models: Model | Sequence[Model] | None, market: MarketState) -> tuple
     return asked_of(list(found.values()), market), absent
 
 
-def _capacities(done: Sequence[Estimate], limit_bps: float, level: float) -> tuple[tuple[str, Capacity], ...]:
+def _capacities(
+    done: Sequence[Estimate], limits_bps: Sequence[float], level: float
+) -> tuple[tuple[str, Capacity], ...]:
     """In the order's own window, and at ten percent of volume."""
     return tuple(
         (each.model, each.capacity(limit_bps, level=level, **held))
         for each in done
+        for limit_bps in limits_bps
         for held in ({}, {"participation": 0.1})
     )
 

@@ -169,6 +169,8 @@ def test_a_file_of_orders_is_read_row_by_row_and_none_is_lost(orders) -> None:
         "JJJ,buy,many,1,,,,10,0.02,1e6,5\n"
         "KKK,buy,5,,,2024-03-02T10:00,2024-03-02T11:00,10,0.02,1e6,5\n"
         "LLL,buy,5,1,,,,10,0.02,1e6\n"
+        "MMM,buy,5,1,,,,10,NaN,1e6,5\n"
+        "NNN,buy,5,1,,,,10,0,1e6,5\n"
     )
     found = estimate_orders(path)
     assert [listed.symbol for listed in found.orders] == ["AAA", "BBB", "CCC"]
@@ -176,7 +178,7 @@ def test_a_file_of_orders_is_read_row_by_row_and_none_is_lost(orders) -> None:
     assert [listed.days for listed in found.orders] == pytest.approx([0.5, 20_000 * 9 / 2e6, 1.0])
     assert found.costs[0].expected_bps[0] == pytest.approx(2 + 200 * 0.1)
     reasons = {each.row: each.reason for each in found.refused}
-    assert list(reasons) == list(range(4, 13))
+    assert list(reasons) == list(range(4, 15))
     for row, words in {
         4: "side 'hold' is neither buy nor sell",
         5: "days and participation are given; give one",
@@ -187,9 +189,11 @@ def test_a_file_of_orders_is_read_row_by_row_and_none_is_lost(orders) -> None:
         10: "quantity 'many' is not a number",
         11: "leave no time of a session between them",
         12: "spread_bps missing, and there is no day of LLL",
+        13: "volatility NaN must be finite",
+        14: "volatility 0 must be above 0",
     }.items():
         assert words in reasons[row], reasons[row]
-    assert found.lost == 9
+    assert found.lost == 11
 
 
 def test_orders_of_a_file_are_measured_on_the_day_of_their_symbol(generated_day: Day, orders) -> None:
