@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import functools
 import os
@@ -121,6 +122,41 @@ def check_writable(path: str | None) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
     if not os.access(place, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+def check_file(path: str | None, *, in_new_folder: bool = False) -> None:
+    """The same of a file that is written whole; also a folder, and a file that everybody is kept from writing.
+
+    Raises
+    ------
+    OSError
+        As `check_writable`; also when its folder is not there, unless it is made.
+    """
+    if path is None:
+        return
+    target = Path(path)
+    if target.is_dir() or path.endswith(os.sep):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if target.exists() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK)):
+        raise PermissionError(errno.EACCES, "it may only be read", path)
+    if not in_new_folder and not target.parent.exists():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {target.parent}", path)
+    if not target.exists():
+        check_writable(path)
+
+
+def check_date(option: str, text: str | None) -> None:
+    """Refuse a date that is none before the work.
+
+    Raises
+    ------
+    BadParameter
+        When it is no YYYY-MM-DD.
+    """
+    try:
+        dt.date.fromisoformat(text or "2000-01-01")
+    except ValueError:
+        raise BadParameter(f"{option} {text!r} is not a date; write YYYY-MM-DD") from None
 
 
 def _only(named: dict[str, Any], *names: str) -> dict[str, Any]:

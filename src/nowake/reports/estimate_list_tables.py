@@ -21,6 +21,7 @@ from nowake.reports.table import Column, Table
 from nowake.reports.tables import EXACT, SIGN
 
 SHOWN = 200  # Rows of a list on a screen.
+SHOWN_ON_PAGE = 2_000
 _NAMED = 8  # Rows named in a note.
 
 
@@ -55,8 +56,9 @@ def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]
     for name, cost in zip(done.models, done.costs, strict=True):
         low, high = cost.interval(level)
         sure_low, sure_high = cost.expected_interval(level)
+        parts = {part: np.asarray(getattr(cost, part)).tolist() for part in _PARTS}
         for place, order in enumerate(done.orders):
-            bps = {part: float(getattr(cost, part)[place]) for part in _PARTS}
+            bps = {part: column[place] for part, column in parts.items()}
             is_there = math.isfinite(bps["expected_bps"])
             rows.append(
                 {
@@ -112,6 +114,8 @@ def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None)
 
     With `most` rows only the first so many stand in it, and a note says how many do not.
     """
+    currencies = {order.currency for order in done.orders}
+    money = "".join(currencies) if len(currencies) == 1 else ""
     columns = (
         Column("row", "row", formats.count, spare=4),
         Column("symbol", "symbol", is_number=False),
@@ -127,14 +131,19 @@ def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None)
         Column("expected_bps", "expected", formats.bps),
         Column("expected_interval", f"{100 * level:.4g}% interval of\nthe expectation", _padded(formats.bps_range, 17)),
         Column("timing_risk_bps", "risk,\n1 sd", _padded(formats.bps, 7), spare=2),
-        Column("expected_cost", "expected,\ncurrency", _padded(formats.currency, 11), spare=1),
+        Column("expected_cost", f"expected,\n{money or 'currency'}", _padded(formats.currency, 11), spare=1),
+        *((Column("currency", "currency", is_number=False),) if len(currencies) > 1 else ()),
     )
     rows = [
         {**row, "expected_interval": (row["expected_low_bps"], row["expected_high_bps"])}
         for row in list_rows(done, level=level)
         if row["quantity"] is not None
     ]
-    cut = () if most is None or len(rows) <= most else (f"The first {most} of {len(rows):,} rows.",)
+    cut = (
+        ()
+        if most is None or len(rows) <= most
+        else (f"The first {most:,} of {len(rows):,} rows; to_frame and --json have all.",)
+    )
     shown = [*rows[:most], *(_total_row(total) for total in list_totals(done) if len(done.orders) > 1)]
     blank = tuple(dataclasses.replace(column, show=_or_blank(column.show)) for column in columns)
     return Table(f"Expected cost of {len(done.orders)} orders", blank, tuple(shown), (*cut, *_notes(done)))
@@ -152,7 +161,11 @@ def refused_table(refused: Sequence[Refused], *, most: int | None = None) -> Tab
         {"row": each.row, "symbol": each.symbol, "model": each.model or "all", "reason": each.reason}
         for each in refused[:most]
     )
-    notes = () if most is None or len(refused) <= most else (f"The first {most} of {len(refused):,}.",)
+    notes = (
+        ()
+        if most is None or len(refused) <= most
+        else (f"The first {most:,} of {len(refused):,}; to_frame and --json have all.",)
+    )
     return Table("Not estimated", columns, rows, notes)
 
 
@@ -184,7 +197,10 @@ def _of_rows(rows: Sequence[int], orders: int, words: str) -> list[str]:
 
 def _total_row(total: ListTotal) -> dict[str, object]:
     said = {"symbol": "total", "model": total.model, "expected_bps": total.bps, "expected_cost": total.cost}
-    return dict.fromkeys(("row", "side", "quantity", "days", *_OF_ONE, *_PARTS, "expected_interval"), "") | said
+    return (
+        dict.fromkeys(("row", "side", "quantity", "days", *_OF_ONE, *_PARTS, "expected_interval", "currency"), "")
+        | said
+    )
 
 
 def _or_blank(show: formats.Show) -> formats.Show:

@@ -71,10 +71,14 @@ def build_list_page(done: ListCosts, *, source: str = "", command: str = "", lev
     sections = []
     if done.orders:
         drawn = (estimate_list(done, level=level),)
-        sections.append(Section("Orders", tables=(lists.list_table(done, level=level),), pictures=drawn))
+        sections.append(
+            Section("Orders", tables=(lists.list_table(done, level=level, most=lists.SHOWN_ON_PAGE),), pictures=drawn)
+        )
     if done.refused:
         lead = "These rows stand in no sum above."
-        sections.append(Section("Not estimated", lead, tables=(lists.refused_table(done.refused),)))
+        sections.append(
+            Section("Not estimated", lead, tables=(lists.refused_table(done.refused, most=lists.SHOWN_ON_PAGE),))
+        )
     return Page(
         title=f"Before trading: {len(done.orders)} orders",
         subtitle=f"{source}." if source else "",

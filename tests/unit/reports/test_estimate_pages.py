@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import msgspec
 import pytest
 from tests.unit.models.makers import DAY_SECONDS, order
@@ -11,6 +13,7 @@ from nowake.models.estimate import CostEstimate, estimates
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.pretrade.capacity import capacity
+from nowake.models.pretrade.costs import CostParts
 from nowake.models.pretrade.fees import Fees
 from nowake.models.pretrade.order_list import ListedOrder, Refused, list_costs
 from nowake.models.pretrade.strategies import compare, strategies
@@ -180,9 +183,33 @@ def test_a_long_list_shows_its_beginning_and_says_so() -> None:
     found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 8)], [SquareRoot()])
     table = lists.list_table(found, most=5)
     assert [row["row"] for row in table.rows] == [1, 2, 3, 4, 5, ""]
-    assert table.notes[0] == "The first 5 of 7 rows."
+    assert table.notes[0] == "The first 5 of 7 rows; to_frame and --json have all."
     refused = [Refused(row=row, symbol="X", reason="no price") for row in range(3)]
-    assert lists.refused_table(refused, most=2).notes == ("The first 2 of 3.",)
+    assert lists.refused_table(refused, most=2).notes == ("The first 2 of 3; to_frame and --json have all.",)
+
+
+def test_the_rows_of_a_list_add_its_arrays_up_once_not_once_a_row() -> None:
+    found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 40)], [SquareRoot()])
+    summed = mock.Mock(side_effect=lambda cost: cost.spread_bps)
+    with mock.patch.object(CostParts, "expected_bps", property(summed)):
+        assert len(lists.list_rows(found)) == 39
+    assert summed.call_count < 10
+
+
+def test_a_list_of_several_currencies_says_whose_each_cost_is() -> None:
+    dollars = ListedOrder.of(1, ORDER, MARKET)
+    euros = msgspec.structs.replace(dollars, row=2, currency="EUR")
+    both, one = (lists.list_table(list_costs(listed, [SquareRoot()])) for listed in ([dollars, euros], [euros]))
+    assert [row["currency"] for row in both.rows] == ["USD", "EUR"]
+    assert "currency" in [column.key for column in both.columns]
+    assert [column.heading for column in one.columns][-1] == "expected,\nEUR"
+
+
+def test_the_page_of_a_long_list_shows_its_beginning() -> None:
+    found = list_costs([ListedOrder.of(row, ORDER, MARKET) for row in range(1, 2_010)], [SquareRoot()])
+    table = build_list_page(found).sections[0].tables[0]
+    assert len(table.rows) == lists.SHOWN_ON_PAGE + 1
+    assert table.notes[0] == "The first 2,000 of 2,009 rows; to_frame and --json have all."
 
 
 def test_a_list_of_nothing_but_refusals_still_makes_a_page() -> None:
