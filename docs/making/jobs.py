@@ -25,7 +25,7 @@ from nowake.data.readers.registry import pieces
 from nowake.models.fills.curves import FillRate
 from nowake.models.measurement import Measurement
 from nowake.models.volatility.quotes import realised_volatility, two_sided
-from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of, two_scale
+from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of
 from nowake.models.volume.special import Kind
 from nowake.reports.fills import calibration_table
 from nowake.verbs.tape import TapeCalibration, tape
@@ -159,7 +159,6 @@ def _volatility(day: Day) -> Answer:
         refused.append(str(error))
     asked: dict[str, Callable[[], Measurement]] = {
         "5 min": lambda: realised_volatility(day.quotes, session),
-        "two-scale": lambda: two_scale(mids),
         "kernel": lambda: realised_kernel(mids),
     }
     if prints is not None:

@@ -244,7 +244,7 @@ def _volatility(page: Page, days: list[Answer]) -> None:
     if not days:
         page.say("No day carries enough prices.")
         return
-    head = ("day", "5 min, mids", "two scales, mids", "kernel, mids", "kernel, prints", "noise of a print, bps")
+    head = ("day", "5 min, mids", "kernel, mids", "kernel, prints", "noise of a print, bps")
     page.table((*head, "in jumps (p)"), ([_name(each), *_volatility_cells(each)] for each in days))
     page.say(
         "Percent of the price per √session of continuous trading. A tape that is a small part of a session is scaled "
@@ -259,7 +259,7 @@ def _volatility(page: Page, days: list[Answer]) -> None:
 def _volatility_cells(each: Answer) -> list[str]:
     values = each["volatility"]["values"]
     jumped = values.get("jumps")
-    names = ("5 min", "two-scale", "kernel", "kernel of prints")
+    names = ("5 min", "kernel", "kernel of prints")
     return [
         *(_share(values.get(name), digits=2) for name in names),
         _cell(values.get("noise")),

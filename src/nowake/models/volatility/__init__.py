@@ -3,7 +3,7 @@
 from nowake.models.volatility.diurnal import Diurnal, bucket_returns, price_returns
 from nowake.models.volatility.forecast import VolatilityForecast, forecast
 from nowake.models.volatility.quotes import realised_volatility, two_sided
-from nowake.models.volatility.realised import bipower, jumps, noise_bps, realised_kernel, signature, ticks_of, two_scale
+from nowake.models.volatility.realised import bipower, jumps, noise_bps, realised_kernel, signature, ticks_of
 from nowake.models.volatility.whole_day import WholeDay, whole_day
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "realised_volatility",
     "signature",
     "ticks_of",
-    "two_scale",
     "two_sided",
     "whole_day",
 ]

@@ -1,7 +1,7 @@
 """The volatility of the next session from those of past ones, with the error it made on days it had not seen.
 
 Three ways, each in logarithms: an exponentially weighted average whose memory is chosen on past days; Corsi's 2009
-heterogeneous autoregression (`HAR`, equation 8 in logs) on the last day, the mean of five and the mean of 22; and the
+heterogeneous autoregression (`HAR`, in logs) on the last day, the mean of five and the mean of 22; and the
 last day alone, as the one to beat. `forecast` takes the way that forecast best on the days held out before, which is
 no look-ahead: they are past. The interval is Student's of the errors made there; the forecast is of volatility, not
 of its logarithm, so half the error's variance is added (a lognormal's mean).

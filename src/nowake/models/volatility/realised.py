@@ -1,15 +1,17 @@
 """Realised volatility through microstructure noise: what the efficient price moved, not what the quotes flickered.
 
-Two scales (Zhang, Mykland, Aït-Sahalia 2005, "A tale of two time scales", with their best number of
-grids and the small-sample correction) and the realised kernel (Barndorff-Nielsen, Hansen, Lunde, Shephard 2008 and
-2009, Parzen's weights, ends averaged over two prices, bandwidth c* xi^(4/5) n^(3/5) with c* = 3.5134), the kernel's
-bias from noise taken off at its estimate. Bipower variation leaves jumps out (Barndorff-Nielsen & Shephard 2004). The
-intervals are those of the central limit theorems, on the logarithm, with the variance of the weighted autocovariances
-of returns and noise taken as it is for the number of ticks at hand instead of in the limit (2008, section 3).
+The realised kernel (Barndorff-Nielsen, Hansen, Lunde, Shephard 2008 and 2009, Parzen's weights, ends averaged over two
+prices, bandwidth c* xi^(4/5) n^(3/5) with c* = 3.5134), its bias from noise taken off at its estimate. Bipower
+variation leaves jumps out (Barndorff-Nielsen & Shephard 2004). The intervals are those of the central limit theorems,
+on the logarithm, with the variance of the weighted autocovariances of returns and noise taken as it is for the number
+of ticks at hand instead of in the limit (2008, section 3).
 
-All take prices as they came and answer, as `realised_volatility` does, per sqrt(session) of continuous trading.
-Both take the noise of one tick to hang on no other's; ticks are left out until the returns look like that (`thinned`).
-Wrong where a part of the day is scaled to the whole of it: `diurnal` says by how much."""
+All take prices as they came and answer, as `realised_volatility` does, per sqrt(session) of continuous trading. The
+noise of a tick may hang on the one before, not on those long past: ticks are left out until the returns look like that
+(`thinned`). Two time scales (Zhang, Mykland, Ait-Sahalia 2005) are not here: they are worth a fifth of the kernel's
+interval where noise is independent, and are off by twice their own where prices are rounded or noise lasts.
+Wrong where the price follows the market over minutes: what comes after the bandwidth is not seen, so hold it against
+`signature`. Wrong where a part of the day is scaled to the whole of it: `diurnal` says by how much."""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ LEAST_TICKS = 100
 SIGNATURE_NS = tuple(seconds * NS_PER_SECOND for seconds in (5, 15, 30, 60, 120, 300, 600))
 _PILOT_RETURNS = 78
 _C_STAR = 3.5134  # Of Parzen's kernel: (k''(0)^2 / k00)^(1/5) = (144 / 0.269)^(1/5).
-_ABOVE, _BEYOND = 2.326, 15.086  # 99 % points of the normal, and of chi-squared at five degrees of freedom.
+_LEAST_BANDWIDTH = 1 / 130  # Of the ticks: three minutes of a session, for quotes and prints follow the market.
+_ABOVE, _BEYOND = 2.326, 0.05  # The 99 % point of the normal, and how often independent noise is taken for another.
+_MOST_NOISE = 0.2  # Of the variance of a return: bipower variation then says an eighth too much.
 _BIPOWER = math.pi**2 / 4 + math.pi - 3  # 2.609: its variance against 2 of the realised variance.
 
 Floats = npt.NDArray[np.float64]
@@ -90,35 +94,18 @@ def ticks_of(
     return Ticks(np.log(prices), times, (session.close_ns - session.open_ns) / length)
 
 
-def two_scale(ticks: Ticks, *, level: float = 0.95) -> Measurement:
-    """Average of slow grids less the noise that the fast one shows.
-
-    Returns
-    -------
-    Measurement
-        Fraction of the price per sqrt(session); `n` counts returns between ticks.
-    """
-    ticks, every = thinned(ticks)
-    x, n, pilot = ticks.log_price, len(ticks.log_price) - 1, pilot_of(ticks)
-    best = (12 * pilot.noise**2 / pilot.quarticity) ** (1 / 3) * n ** (2 / 3)
-    K = int(min(max(2, round(best)), n // 5))
-    slow = float(np.sum((x[K:] - x[:-K]) ** 2)) / K
-    fast = float(np.sum(ticks.returns**2))
-    part = (n - K + 1) / K / n
-    value = (slow - part * fast) / (1 - part)
-    # But for the ends, the estimate is a kernel: the autocovariance at lag h weighs (K - h) / (K - 1).
-    spread = _variance_of(pilot, n, np.arange(K - 1, 0, -1) / (K - 1))
-    method = f"two scales, {K} grids over {_ticks_in_words(n, every)}"
-    return _measured(ticks, value, spread, level, method, degrees=pilot.degrees)
-
-
 def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     """Autocovariances of the returns under Parzen's weights, less what noise is left in them.
 
     Returns
     -------
     Measurement
-        As `two_scale`.
+        Fraction of the price per sqrt(session); `n` counts returns between ticks.
+
+    Raises
+    ------
+    BadData
+        When noise hides what the price moved.
     """
     ticks, every = thinned(ticks)
     pilot = pilot_of(ticks)
@@ -127,7 +114,7 @@ def realised_kernel(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     r = np.diff(ends_averaged)
     n = len(r)
     xi = math.sqrt(pilot.noise / math.sqrt(pilot.quarticity))
-    H = int(min(max(1, math.ceil(_C_STAR * xi**0.8 * n**0.6)), n // 5))
+    H = min(max(math.ceil(_C_STAR * xi**0.8 * n**0.6), math.ceil(_LEAST_BANDWIDTH * n)), n // 5)
     weights = parzen(np.arange(1, H + 1) / (H + 1))
     covariances = np.array([float(r[h:] @ r[:-h]) for h in range(1, H + 1)])
     left = 2 * n * pilot.noise * (1 - float(weights[0]))
@@ -145,8 +132,17 @@ def bipower(ticks: Ticks, *, step_ns: int = 5 * NS_PER_MINUTE, level: float = 0.
     ------
     BadParameter
         When the step leaves fewer than 12 returns.
+    BadData
+        When noise is more than a fifth of the variance of a return.
     """
     grids = [_on_grid(ticks, step_ns, offset) for offset in range(5)]
+    noise = noise_bps(ticks).value
+    share = 2 * (noise * 1e-4) ** 2 / float(np.mean(np.concatenate(grids) ** 2))
+    if share > _MOST_NOISE:
+        raise BadData(
+            f"noise of {noise:.3g} bps is {share:.0%} of the variance of {step_ns / NS_PER_SECOND:g}-second returns; "
+            "give mids instead of prints or a longer step"
+        )
     value = float(np.mean([_bipower_of(r) for r in grids]))
     spread = _BIPOWER / len(grids[0]) * float(np.mean([_tripower_quarticity(r) for r in grids]))
     part = len(grids[0]) * step_ns / int(ticks.time_ns[-1] - ticks.time_ns[0])
@@ -180,9 +176,13 @@ def noise_bps(ticks: Ticks, *, level: float = 0.95) -> Measurement:
     """Standard deviation of the noise in a single price, in basis points; 0 where none is seen.
 
     The bounce it makes between neighbouring returns, -E[r r'] (Roll 1984; Zhou 1996): what the efficient price moves
-    does not enter. The interval allows for products that hang together over two ticks.
+    does not enter. The interval allows for products that hang together over two ticks. Noise that lasts is looked at
+    four times as far apart as ticks begin to look independent: what is left of it then is too small to see, not too
+    small to matter here. Too low where noise leans against the price, as rounding by more than a tick moves does.
     """
-    r = thinned(ticks)[0].returns
+    kept, every = thinned(ticks)
+    apart = 1 if every == 1 else min(4, len(kept.log_price) // LEAST_TICKS)
+    r = np.diff(kept.log_price[::apart])
     bounce = -r[1:] * r[:-1]
     n = len(bounce)
     off = bounce - bounce.mean()
@@ -216,9 +216,9 @@ def thinned(ticks: Ticks) -> tuple[Ticks, int]:
     """Every tick, or every second, fourth, ... one: the first of these whose noise can be independent.
 
     Independent noise leaves no autocovariance of the returns beyond the first, and that one is not above 0. A mid that
-    follows the price in steps, or a bounce that lasts, leaves more, and at the finest scale both measures would be
-    wrong. Tested by autocovariances over their heteroskedastic errors, five of them against the 99 % point of
-    chi-squared.
+    follows the price in steps, a price rounded, or a bounce that lasts leaves more, and at the finest scale the kernel
+    would be wrong. Tested by sums of autocovariances at lags 2, 3 to 4, 5 to 8, ... over their errors, squared and
+    added up, against the 95 % point of chi-squared: each alone may be too small to be seen.
     """
     every = 1
     while len(ticks.log_price) // (2 * every) >= LEAST_TICKS and not _is_independent(np.diff(ticks.log_price[::every])):
@@ -229,9 +229,23 @@ def thinned(ticks: Ticks) -> tuple[Ticks, int]:
 
 
 def _is_independent(r: Floats) -> bool:
-    pairs = [(float(r[h:] @ r[:-h]), float(r[h:] ** 2 @ r[:-h] ** 2)) for h in range(1, 7)]
-    z = np.array([product / math.sqrt(square) if square > 0 else 0.0 for product, square in pairs])
-    return bool(z[0] < _ABOVE and float(z[1:] @ z[1:]) < _BEYOND)
+    from scipy.special import chdtri  # noqa: PLC0415
+
+    if _autocovariance_z(r, 1, 1) >= _ABOVE:
+        return False
+    firsts = [2] + [2**k + 1 for k in range(1, 40) if 2 ** (k + 1) <= len(r) // 8]
+    z = np.array([_autocovariance_z(r, first, max(2, 2 * first - 2)) for first in firsts])
+    return bool(z @ z < chdtri(len(z), _BEYOND))
+
+
+def _autocovariance_z(r: Floats, first: int, last: int) -> float:
+    """The sum of the autocovariances from one lag to another over its error, which a bounce makes larger."""
+    path = np.concatenate(([0.0], np.cumsum(r)))
+    row = np.arange(last, len(r))
+    products = r[row] * (path[row - first + 1] - path[row - last])
+    alone = float(products @ products)
+    together = alone + 2 * sum(float(products[h:] @ products[:-h]) for h in (1, 2))
+    return float(products.sum()) / math.sqrt(max(together, alone / 2)) if alone > 0 else 0.0
 
 
 def _ticks_in_words(n: int, every: int) -> str:

@@ -3,7 +3,7 @@
 `daily_volatility` of a market state is of continuous trading alone, per sqrt(session), for that is when an order can
 trade; a position carried over night meets the other part too. The variance of a whole day is best told by a weighted
 sum of the night's squared return and the session's realised variance (Hansen & Lunde 2005, "A realized variance for
-the whole day based on intermittent high-frequency data", equation 5 and theorem 2): weights that keep the mean and
+the whole day based on intermittent high-frequency data"): weights that keep the mean and
 make the variance smallest. The night reaches from the last price of a session to the first one inside the next, so
 that what the opening auction moved is not taken for continuous trading."""
 

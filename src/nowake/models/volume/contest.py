@@ -5,7 +5,7 @@ between in. Every forecast is of the bucket that comes next. Measured for both: 
 absolute, and root mean square over the day's mean), error of bucket shares, and how far the price of an order spread
 by the forecast shares ends from the day's VWAP, which is what a desk pays for. A dynamic order gives the next bucket
 its share of what is left (Chen, Feng, Palomar 2016, dynamic VWAP). Losses of days are compared by the test of
-Diebold & Mariano 1995 with the small-sample correction of Harvey, Leybourne, Newbold 1997, equation 9, at one step."""
+Diebold & Mariano 1995 with the small-sample correction of Harvey, Leybourne, Newbold 1997 at one step."""
 
 from __future__ import annotations
 
