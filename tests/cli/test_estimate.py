@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -195,7 +197,7 @@ def _version(law: Impact, to: str, symbol: str = "", name: str = "desk") -> Vers
     [
         (("--buy", "5", "--orders", "x.csv"), "--buy is for one order, and --orders has its own"),
         (("--orders", "x.csv", "--book"), "--book is asked of one order, not of a list"),
-        (("--orders", "x.csv", "--price", "3"), "--price is asked of one order, not of a list"),
+        (("--orders", "x.csv", "--price", "3"), "--price is "),
         (("--buy", "5", "--variance"), "--variance says what --risk-aversion is per"),
         (("--orders", "nosuch.csv"), "nosuch.csv is not there"),
         (("--buy", "5", "--fees", "3"), "fees '3' are not known; write for example 0.005/share,min1"),
@@ -209,3 +211,108 @@ def test_mistakes_name_themselves_and_exit_two(options: tuple[str, ...], message
     result = nowake("estimate", *source, *options)
     assert result.returncode == 2
     assert message in result.stderr
+
+
+HEAD = "symbol,side,quantity,start,end,price,volatility,daily_volume,spread_bps\n"
+
+
+def refused_because(path: Path, text: str) -> str:
+    path.write_text(text)
+    result = nowake("estimate", "--orders", str(path), "--json")
+    assert result.returncode == 1, result.stderr
+    (refused,) = json.loads(result.stdout)["refused"]
+    return str(refused["reason"])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [
+        ("2024-02-30T10:00", "2024-03-01T11:00", "start: time '2024-02-30T10:00' has a date that is none"),
+        ("03/01/2024", "2024-03-01T11:00", "start: time '03/01/2024' is not a date and a time"),
+        ("1709287200", "1709290800", "start: time '1709287200' is not a date and a time"),
+        ("10:00", "11:00", "or give a day of the symbol and times of day"),
+        ("2024-03-01T11:00", "2024-03-01T10:00", "end 2024-03-01T10:00 is not after start 2024-03-01T11:00"),
+        ("2024-03-02T10:00", "2024-03-02T11:00", "leave no time of a session between them; is it a holiday"),
+        ("2024-03-10T02:30", "2024-03-11T11:00", "skipped or told twice by the clocks"),
+    ],
+)
+def test_times_of_a_list_are_refused_for_what_is_wrong_with_them(
+    tmp_path: Path, start: str, end: str, why: str
+) -> None:
+    reason = refused_because(tmp_path / "l.csv", f"{HEAD}AAA,buy,1000,{start},{end},50,0.02,1000000,4\n")
+    assert why in reason
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("multiplier", "-5", "multiplier -5 must be above 0"),
+        ("multiplier", "0", "multiplier 0 must be above 0"),
+        ("multiplier", "nan", "multiplier nan must be finite"),
+        ("volatility_sd", "-1", "volatility_sd -1 must be 0 or more"),
+        ("spread_bps_sd", "nan", "spread_bps_sd nan must be finite"),
+        ("window_volume", "1e300", "window_volume 1e300 must be below 1e15"),
+        ("trade_size", '"1,5"', "trade_size '1,5' has a ','"),
+    ],
+)
+def test_a_number_of_a_list_that_cannot_be_is_refused_under_its_name(
+    tmp_path: Path, column: str, value: str, why: str
+) -> None:
+    head, row = LIST.splitlines()
+    assert why in refused_because(tmp_path / "l.csv", f"{head},{column}\n{row},{value}\n")
+
+
+def test_a_symbol_that_turns_the_page_around_is_refused_and_spelt_out(tmp_path: Path) -> None:
+    reason = refused_because(tmp_path / "l.csv", LIST.replace("AAA", "A\u202eB"))
+    assert "symbol A\\u202eB" in reason
+    assert len(refused_because(tmp_path / "l.csv", LIST.replace("AAA", "A" * 2_000))) < 200
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--multiplier", "50", "write a column multiplier into the file of --orders"),
+        ("--symbol", "ES", "write a column symbol into the file of --orders"),
+        ("--shares-outstanding", "1e9", "write a column shares_outstanding into the list"),
+        ("--volatility", "0.02", "write a column volatility into the list"),
+    ],
+)
+def test_what_a_list_says_in_columns_is_no_option(tmp_path: Path, option: str, value: str, why: str) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text(LIST)
+    result = nowake("estimate", "--orders", str(path), option, value)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert why in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (("--capacity", "nan"), "--capacity nan must be above 0"),
+        (("--risk-aversion", "nan"), "risk aversion nan must be finite"),
+        (("--as-of", "2024-01-02"), "say where they are kept: --params FILE"),
+        (("--params", "x.db", "--as-of", "2026-02-30"), "--as-of '2026-02-30' is not a date"),
+        (("--html", "."), ". cannot be used: Is a directory"),
+        (("--day", "generated"), "--day generated is for --orders"),
+    ],
+)
+def test_a_mistake_is_told_before_the_day_is_loaded(wrong: tuple[str, ...], why: str) -> None:
+    result = nowake("estimate", "no-such-day", *ORDER, *wrong)
+    assert result.returncode == 2
+    assert why in result.stderr
+
+
+def test_a_page_is_not_written_over_a_file_that_may_only_be_read(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.html"
+    kept.write_text("kept")
+    kept.chmod(0o444)
+    result = nowake("estimate", "no-such-day", *ORDER, "--html", str(kept))
+    assert (result.returncode, "it may only be read" in result.stderr) == (2, True)
+    assert kept.read_text() == "kept"
+
+
+def test_the_command_of_a_page_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    orders, page = tmp_path / "my orders.csv", tmp_path / "p.html"
+    orders.write_text(LIST)
+    assert nowake("estimate", "--orders", str(orders), "--html", str(page)).returncode == 0
+    assert shlex.quote(str(orders)) in html.unescape(page.read_text())

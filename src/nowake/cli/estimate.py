@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from nowake.cli.options import check_writable, day_and_order, json_option
-from nowake.cli.screen import say, show, show_json
+from nowake.cli.options import check_date, check_file, day_and_order, json_option
+from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter
 
 if TYPE_CHECKING:
@@ -23,14 +26,25 @@ if TYPE_CHECKING:
     from nowake.verbs.estimates import Estimates
 
 _GIVEN = ("price", "volatility", "daily_volume", "spread_bps")
-_ONE_ORDER_ONLY = ("limits_bps", "risk_aversion", "curve", "ways", "book", "compare", *_GIVEN)
+_ONE_ORDER_ONLY = ("limits_bps", "risk_aversion", "variance", "curve", "ways", "book", "compare")
+_COLUMNS = (*_GIVEN, "shares_outstanding")  # What a list says in columns.
 
 
 def _check(options: dict[str, Any]) -> None:
+    """What can be seen to be wrong before any work is done."""
     from nowake.models.measurement import check_level  # noqa: PLC0415
+    from nowake.models.pretrade.costs import check_aversion  # noqa: PLC0415
 
-    check_writable(options["html"])
+    check_file(options["html"], in_new_folder=True)
     check_level(options["level"])
+    check_date("--as-of", options["as_of"])
+    _is_fitted(options)
+    check_aversion(options["risk_aversion"] or 0.0)
+    for limit_bps in options["limits_bps"]:
+        if not 0 < limit_bps < math.inf:
+            raise BadParameter(f"--capacity {limit_bps:g} must be above 0 and finite")
+    if options["sources"] and not options["orders"]:
+        raise BadParameter(f"--day {options['sources'][0]} is for --orders; the day of one order is its SOURCE")
     if options["variance"] and options["risk_aversion"] is None:
         raise BadParameter("--variance says what --risk-aversion is per; give --risk-aversion too")
     _fees(options["fees"])
@@ -139,7 +153,8 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
         }
         show_json(answers | {_key(table.title): tables.to_dict(table) for table in made.tables[1:]})
         return 0
-    say(f"{order}\n\n{market}\n")
+    # Whether it looks ahead is told under the table, once.
+    say(f"{order}\n\n{msgspec.structs.replace(market, look_ahead=False)}\n")
     show(*(made.tables if "all" in options["names"] else made.short_tables))
     for source, reason in left_out.items():
         click.echo(f"nowake: --compare {source} was left out: {reason}", err=True)
@@ -156,20 +171,24 @@ def _list(options: dict[str, Any]) -> int:
     if given:
         flag = {"limits_bps": "capacity"}.get(given[0], given[0]).replace("_", "-")
         raise BadParameter(f"--{flag} is asked of one order, not of a list; leave it out")
+    for name in _COLUMNS:
+        if options[name] is not None:
+            raise BadParameter(f"--{name.replace('_', '-')} is of one order; write a column {name} into the list")
     _check(options)
     fees, level = _fees(options["fees"]), options["level"]
     days = [options["load_source"](source) for source in options["sources"]]
-    found = _estimated(
-        options["orders"],
-        _list_models(options, min((str(day.instrument.session.date) for day in days), default=None)),
-        days=days,
-        columns=pairs("--column", options["columns"], "YOURS=OURS"),
-        calendar=options["calendar"],
-        look_ahead=not options["forecast"],
-        fees=fees,
-    )
-    if options["html"] is not None:
-        _write_list(found, options)
+    with waiting(f"estimating {options['orders']}"):
+        found = _estimated(
+            options["orders"],
+            _list_models(options, min((str(day.instrument.session.date) for day in days), default=None)),
+            days=days,
+            columns=pairs("--column", options["columns"], "YOURS=OURS"),
+            calendar=options["calendar"],
+            look_ahead=not options["forecast"],
+            fees=fees,
+        )
+        if options["html"] is not None:
+            _write_list(found, options)
     if options["as_json"]:
         rows = list_rows(found, level=level)
         show_json({"orders": len(found.orders), "refused": found.refused, "notes": found.notes, "estimates": rows})
@@ -301,4 +320,4 @@ def _key(title: str) -> str:
 
 def _typed() -> str:
     """The command as it was typed, for the foot of the page."""
-    return " ".join(("nowake", *sys.argv[1:]))
+    return shlex.join(("nowake", *sys.argv[1:]))

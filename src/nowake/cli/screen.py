@@ -132,6 +132,16 @@ def steps() -> Iterator[Callable[[str], None]]:
 
 
 @contextlib.contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """A spinner on standard error while one thing is done that may take long; nothing where nobody looks."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with console.status(f"{text} ...") if console.is_terminal else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
 def progress_bar(text: str, start: int, end: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error from `start` to `end`; nothing where nobody looks."""
     from rich.console import Console  # noqa: PLC0415

@@ -12,9 +12,10 @@ import numpy as np
 
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, BadParameter, NowakeError
-from nowake.domain.instrument import parse_number
+from nowake.domain.instrument import LARGEST_COUNT, parse_number, without_separators
 from nowake.domain.order import ParentOrder
 from nowake.domain.side import Side
+from nowake.domain.units import parse_date_time
 from nowake.models.market import MarketState
 from nowake.models.measurement import Measurement
 from nowake.models.pretrade.order_list import ListedOrder, Refused
@@ -30,6 +31,9 @@ OPTIONAL = (
     "volatility_sd", "daily_volume_sd", "spread_bps_sd", "window_volume", "trade_size", "shares_outstanding",
     "multiplier", "currency",
 )  # fmt: skip
+
+
+_LONGEST = 64  # Signs of a symbol.
 
 
 class OrdersFound(NamedTuple):
@@ -69,7 +73,7 @@ def read_order_file(
         try:
             listed.append(row.listed(days.get(row.symbol), look_ahead=look_ahead))
         except NowakeError as error:
-            refused.append(Refused(row=row.number, symbol=row.symbol, reason=str(error)))
+            refused.append(Refused(row=row.number, symbol=shown_symbol(row.symbol), reason=str(error)))
     known = {*names.optional, *(columns or {})}
     ignored = [name for name in source.headings if name not in known]
     notes = (f"columns that are not known were not looked at: {', '.join(ignored)}",) if ignored else ()
@@ -102,6 +106,8 @@ class _Row:
     def listed(self, day: Day | None, *, look_ahead: bool) -> ListedOrder:
         if not self.symbol:
             raise BadData("symbol is missing")
+        if self.symbol != shown_symbol(self.symbol):
+            raise BadData(f"symbol {shown_symbol(self.symbol)} is longer than {_LONGEST}, or has signs not to be seen")
         side, quantity = self.side(), self.number_of("quantity")
         if not quantity > 0:
             raise BadParameter(f"quantity {quantity:g} must be above 0")
@@ -129,7 +135,7 @@ class _Row:
             quantity=quantity,
             days=days,
             market=market,
-            multiplier=self.maybe("multiplier", multiplier) or multiplier,
+            multiplier=self.multiplier(multiplier),
             currency=str(self.told.get("currency", currency)),
         )
 
@@ -146,13 +152,21 @@ class _Row:
         """A number that must be there."""
         if name not in self.told:
             raise BadData(f"{name} is missing")
-        number = float(parse_number(str(self.told[name]), name))
+        number = float(parse_number(without_separators(str(self.told[name]), name), name))
+        if abs(number) > LARGEST_COUNT or (number < 0 and name.endswith("_sd")):
+            raise BadData(f"{name} {self.told[name]} must be {'0 or more' if number < 0 else 'below 1e15'}")
         if not math.isfinite(number):
             raise BadData(f"{name} {self.told[name]} must be finite; leave the field empty where it is not known")
         return number
 
     def maybe(self, name: str, default: float | None = None) -> float | None:
         return self.number_of(name) if name in self.told else default
+
+    def multiplier(self, default: float) -> float:
+        found = self.maybe("multiplier")
+        if found is not None and not found > 0:
+            raise BadData(f"multiplier {found:g} must be above 0; it is what one unit is worth for one unit of price")
+        return default if found is None else found
 
     def given(self) -> Given:
         """What the row says of the market; where it says all, nothing need be measured."""
@@ -173,18 +187,29 @@ class _Row:
         if not {"start", "end"} <= set(self.told):
             raise BadData("nothing says how long it may take; give days, participation, or start and end")
         if not self.sessions > 0:
-            raise BadData(
-                f"start {self.told['start']} and end {self.told['end']} leave no time of a session between them; write "
-                "2024-03-01T10:00, or give a day of the symbol and times of day"
-            )
+            raise BadData(self._why_no_time())
         return self.sessions
+
+    def _why_no_time(self) -> str:
+        instants = {}
+        for name in ("start", "end"):
+            try:
+                instants[name] = parse_date_time(str(self.told[name]), "UTC")
+            except BadParameter as error:
+                return f"{name}: {error}, or give a day of the symbol and times of day"
+        told = f"start {self.told['start']} and end {self.told['end']}"
+        if instants["end"] <= instants["start"]:
+            return f"end {self.told['end']} is not after start {self.told['start']}"
+        if math.isnan(self.sessions):
+            return f"{told}: one of them is skipped or told twice by the clocks that day; write it with an offset"
+        return f"{told} leave no time of a session between them; is it a holiday, or of another --calendar?"
 
     def _order(self, day: Day, side: Side) -> ParentOrder:
         session = day.instrument.session
         make = ParentOrder.buy if side > 0 else ParentOrder.sell
         return make(
             day.instrument,
-            str(self.told["quantity"]),
+            without_separators(str(self.told["quantity"]), "quantity"),
             start=_moment(self.told.get("start", session.open_ns)),
             end=_moment(self.told.get("end", session.close_ns)),
         )
@@ -223,6 +248,12 @@ class _Row:
             if name in self.told:
                 told[ours] = Measurement.given(self.number_of(name), sd=self.maybe(f"{name}_sd") or 0.0)
         return msgspec.structs.replace(measured, **told)
+
+
+def shown_symbol(symbol: str) -> str:
+    """A symbol as it may be printed: what is not seen (a sign that turns the text around) is spelt out, and cut."""
+    spelt = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in symbol)
+    return spelt if len(spelt) <= _LONGEST else f"{spelt[:_LONGEST]}..."
 
 
 def _moment(told: object) -> str | int:
