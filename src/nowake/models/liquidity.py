@@ -2,8 +2,10 @@
 
 Depth, spread and imbalance at the touch are weighted by how long they stood; depth away from it and the cost of taking
 an order at once come from books looked at evenly through the window, with intervals from twelve equal parts of it
-(batch means), for neighbouring books are far from independent. Displayed depth only: hidden orders are more, and
-what flees when an order comes is less.
+(batch means), for neighbouring books are far from independent. Depth away is told as a multiple of the depth at the
+touch of the same books, times the touch as it stood (the ratio estimator: Cochran 1977, "Sampling Techniques", chapter
+6): the two can be compared, and a few hundred looks tell a ratio far better than a level. Displayed depth only: hidden
+orders are more, and what flees when an order comes is less.
 
 A score is the percentile of the market at hand within the user's own reference (markets of other days or other
 symbols), with Wilson's interval for the number of them: 0.9 of the volatility score says that nine in ten of the
@@ -184,7 +186,9 @@ def liquidity(
         bid_touch=bid,
         ask_touch=ask,
         imbalance=_imbalance(quotes, start_ns, end_ns, level),
-        within=() if books is None else tuple(_within(books, instrument, bps, level) for bps in within_bps),
+        within=()
+        if books is None
+        else tuple(_within(books, bps, {"bid": bid, "ask": ask}, level) for bps in within_bps),
         sweep=None if books is None else _sweep(books, instrument, quantity, side, level),
         share_of_day=quantity / market.daily_volume,
         share_of_window=quantity / market.window_volume if market.window_volume else None,
@@ -275,7 +279,8 @@ def _imbalance(quotes: Quotes, start_ns: int, end_ns: int, level: float) -> Meas
     return _of_batches(np.array(means), np.array(weights), level, n=int(two.sum()), bounds=(-1.0, 1.0))
 
 
-def _within(books: Books, instrument: Instrument, bps: float, level: float) -> Within:
+def _within(books: Books, bps: float, touch: dict[str, float], level: float) -> Within:
+    """Depth within a distance, as the touch of both sides in shares times how much more of it the books show."""
     mid = books.mid_ticks
     good = np.isfinite(mid)
     reach = mid * bps / 1e4
@@ -287,7 +292,11 @@ def _within(books: Books, instrument: Instrument, bps: float, level: float) -> W
         depth = np.where(inside, lots, 0).sum(axis=1)
         # A book whose last displayed level is still inside may go on beyond what is shown.
         cut |= (books.shown <= ticks.shape[1]) & inside[:, books.shown - 1]
-        sides[name] = _batched(depth[good] * instrument.quantity(1), level, bounds=(0.0, math.inf))
+        best, depth = lots[good, 0], depth[good]
+        total = max(int(best.sum()), 1)  # Not 0 but where there is no book, which is told by `_batched`.
+        ratio = depth.sum() / total
+        residual = (depth - ratio * best) * len(best) / total
+        sides[name] = _batched(touch[name] * (ratio + residual), level, bounds=(0.0, math.inf))
     return Within(bps=bps, cut=float(cut[good].mean()), **sides)
 
 

@@ -37,6 +37,33 @@ def test_depth_within_counts_levels_by_their_distance_from_the_mid() -> None:
     assert [(each.bid.value, each.ask.value) for each in found.within] == [(100, 100), (300, 300), (600, 600)]
 
 
+def test_depth_within_is_comparable_with_the_touch_as_it_stood() -> None:
+    """The touch stood at 400 for three quarters of the time, which looks at a heavy-tailed book may well miss."""
+    table = quotes([(0.0, 9_999, 10_001), (2_700.0, 9_999, 10_001)])
+    table.bid_lots[:], table.ask_lots[:] = (400, 100), 100
+    found = liquidity(
+        100, 1, instrument(), MARKET, table, start_ns=0, end_ns=3600 * SECOND, books=books(), within_bps=(1.0, 12.0)
+    )
+    assert found.bid_touch == pytest.approx(325)
+    assert [each.bid.value for each in found.within] == pytest.approx([325, 6 * 325])
+    assert [each.ask.value for each in found.within] == pytest.approx([100, 600])
+
+
+def test_the_interval_of_depth_within_holds_the_truth_when_depth_goes_with_the_touch() -> None:
+    rng, held, level = np.random.default_rng(5), 0, 1_000.0
+    for _ in range(300):
+        drawn = books(360)
+        drawn.bid_lots[:, 0] = rng.lognormal(4.0, 1.0, 360).astype(np.int64) + 1
+        drawn.bid_lots[:, 1] = (drawn.bid_lots[:, 0] * rng.uniform(0.5, 1.5, 360)).astype(np.int64)
+        table = quotes([(0.0, 9_999, 10_001)])
+        table.bid_lots[:] = level
+        (within,) = liquidity(
+            100, 1, instrument(), MARKET, table, start_ns=0, end_ns=3600 * SECOND, books=drawn, within_bps=(2.0,)
+        ).within
+        held += within.bid.low < 2 * level < within.bid.high  # The second level is as deep as the first on average.
+    assert 0.91 < held / 300 < 0.985
+
+
 def test_a_book_that_ends_within_the_distance_is_counted_as_cut() -> None:
     found = ask_for(100, within_bps=(2.0, 12.0))
     assert [each.cut for each in found.within] == [0.0, 1.0]

@@ -239,3 +239,5 @@ def test_pictures_say_in_words_what_they_show() -> None:
     assert "even (TWAP) 22.0 bps" in estimate_ways(found.ways[0][1]).alt
     listed = list_costs([ListedOrder.of(1, ORDER, MARKET)], [SquareRoot()])
     assert "1 orders from 1% to 1%" in estimate_list(listed).alt
+    huge = list_costs([ListedOrder.of(1, order(5_000_000), MARKET)], [SquareRoot()])
+    assert "from 500% to 500%" in estimate_list(huge).alt

@@ -44,6 +44,13 @@ class PortfolioRisk(NamedTuple):
         """Of the portfolio's risk a session through the order: below 0 where the order hedges."""
         return self.after - self.before
 
+    def __str__(self) -> str:
+        return (
+            f"portfolio risk {self.before:,.2f} -> {self.after:,.2f} a session ({self.change:+,.2f}); this asset's "
+            f"share {self.contribution_before:,.2f} -> {self.contribution_after:,.2f}; {self.working:+,.2f} from what "
+            "is not traded yet, over the window"
+        )
+
 
 class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     """Positions and how their returns move together.

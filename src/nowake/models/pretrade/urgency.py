@@ -33,6 +33,7 @@ LOWEST, HIGHEST = 0.005, 0.5
 _GRID = 257
 _ZOOMS = 3
 _DRAWS = 200
+_SHOWN = 12  # Rates of a printed curve.
 FREE = "speed is free"
 
 
@@ -53,6 +54,20 @@ class UrgencyCurve(msgspec.Struct, frozen=True, kw_only=True):
     participation: Floats
     days: Floats
     costs: Costs
+
+    def __str__(self) -> str:
+        places = np.unique(np.linspace(0, len(self.participation) - 1, _SHOWN).round().astype(int))
+        low, high = self.costs.expected_interval()
+        head = f"{self.quantity:,.10g} by {self.costs.name}: cost and risk in bps, with the 95 % interval of the cost"
+        rows = [
+            f"{self.participation[k]:>7.1%} of volume  {self.days[k]:>9.4g} sessions  cost "
+            f"{self.costs.expected_bps[k]:>8.1f} [{low[k]:,.1f}, {high[k]:,.1f}]  risk "
+            f"{self.costs.timing_risk_bps[k]:,.1f}"
+            for k in places
+        ]
+        return "\n".join([head, *rows])
+
+    __repr__ = __str__
 
 
 class BestRate(msgspec.Struct, frozen=True, kw_only=True):

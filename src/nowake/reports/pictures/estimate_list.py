@@ -34,7 +34,8 @@ def estimate_list(done: ListCosts, *, level: float = 0.95) -> canvas.Picture:
         axes.set_xlabel("order over a day's volume")
         canvas.legend(axes, columns=3)
 
-    alt = f"{len(done.orders):,} orders from {sizes.min():.2g}% to {sizes.max():.2g}% of a day's volume"
+    least, most = (f"{size:,.0f}" if size >= 100 else f"{size:.2g}" for size in (sizes.min(), sizes.max()))
+    alt = f"{len(done.orders):,} orders from {least}% to {most}% of a day's volume"
     if len(drawn) < len(sizes):
         alt += f", {len(drawn):,} of them drawn, evenly taken"
     return canvas.draw("Cost by size", f"{alt}, by {', '.join(done.models)}.", paint)

@@ -13,7 +13,7 @@ from nowake.domain.side import Side
 from nowake.models.estimate import estimate
 from nowake.models.impact import SquareRoot
 from nowake.models.market import MarketState
-from nowake.models.pretrade.portfolio import Portfolio
+from nowake.models.pretrade.portfolio import Portfolio, PortfolioRisk
 
 C = np.array([[4e-4, 1e-4, 0.0], [1e-4, 2e-4, -5e-5], [0.0, -5e-5, 1e-4]])
 HELD = Portfolio.of({"ABC": 1e6, "X": -2e6, "Y": 5e5}, C)
@@ -89,3 +89,10 @@ def test_a_portfolio_that_cannot_be_is_refused(positions: dict[str, float], matr
 def test_an_order_in_another_asset_is_refused_with_the_way_out() -> None:
     with pytest.raises(BadParameter, match=r"Z is not in the portfolio \(ABC, X, Y\); add it with position 0"):
         HELD.with_order("Z", 1.0, days=1.0)
+
+
+def test_what_an_order_does_to_the_risk_prints_as_a_sentence() -> None:
+    told = str(PortfolioRisk(before=100.0, after=80.0, contribution_before=10.0, contribution_after=-5.0, working=1.5))
+    assert told.startswith(
+        "portfolio risk 100.00 -> 80.00 a session (-20.00); this asset's share 10.00 -> -5.00; +1.50"
+    )

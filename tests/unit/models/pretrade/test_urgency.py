@@ -112,6 +112,14 @@ def test_the_curve_costs_what_each_rate_costs_and_carries_fees() -> None:
         assert bps == pytest.approx(0.01 / 50 * 1e4 + 2e-7 * 1e4 / days / 50 * 1e4 + 0.5)
 
 
+def test_a_curve_prints_as_a_dozen_lines_a_desk_can_read() -> None:
+    lines = str(urgency_curve(LINEAR, MARKET, 1e4, n=40)).splitlines()
+    assert lines[0].startswith("10,000 by linear (Almgren-Chriss): cost and risk in bps")
+    assert len(lines) == 13
+    # 2 bps of half-spread and 2e-7 x 1e4 / 0.99 of a price of 50, at one percent of volume.
+    assert " ".join(lines[1].split()) == "1.0% of volume 0.99 sessions cost 2.4 [2.4, 2.4] risk 114.9"
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
