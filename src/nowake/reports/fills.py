@@ -145,7 +145,9 @@ def intensity_table(rates: list[Intensity]) -> Table:
         for each in rates
     )
     worst = max(each.lack_of_fit for each in rates)
-    notes = ["Of imagined quotes, first in their queues, that stand for ten seconds."]
+    notes = [
+        "Of imagined quotes, first in their queues, that stand for ten seconds at most, meaned over the day's time."
+    ]
     if worst > 4:
         notes.append("A worst gap of more than 4 says that the rates do not fall exponentially: take them one by one.")
     return Table("Rate of fills at delta ticks from the mid, A exp(-k delta)", columns, rows, tuple(notes))

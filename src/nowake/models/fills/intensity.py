@@ -6,7 +6,10 @@ over the time those quotes stood there: a Poisson regression whose exposure is t
 
     fills_i ~ Poisson(exposure_i A exp(-k delta_i)),   delta_i in ticks from the mid when the quote was posted,
 
-by maximum likelihood, bids and asks apart, never on traded volume. Quotes at several distances at one time see the same
+by maximum likelihood, bids and asks apart, never on traded volume. The rate is the mean over the time of the day: that
+of a maker who quotes anew as soon as he is filled. A quote once filled sees no more of a busy minute, so that busy
+minutes would count for less: each distance is looked at only until a twentieth of its quotes are filled, or 25 of them
+if that is more. Quotes at several distances at one time see the same
 prints, and neighbouring times the same market, so the covariance is summed by block of time (`blocks`).
 
 Wrong where the decay is no exponential: `lack_of_fit` says how far the rates counted at each distance lie from it."""
@@ -29,16 +32,21 @@ Ints = npt.NDArray[np.int64]
 
 _STEPS = 50
 _FEWEST_FILLS = 10
+_MOST_FILLED, _LEAST_FILLED = 0.05, 25  # Share, or count, of the quotes of one distance whose fills are counted.
 
 
 class AtDistance(msgspec.Struct, frozen=True, kw_only=True):
-    """The rate counted at one distance from the touch: fills over seconds quoted, with its interval."""
+    """The rate counted at one distance from the touch: fills over seconds quoted, with its interval.
+
+    Quotes were looked at for `stand_s` seconds each.
+    """
 
     distance_ticks: int
     mid_ticks: float
     rate: Measurement
     fills: int
     exposure_s: float
+    stand_s: float
 
 
 class Intensity(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +116,8 @@ def fit_intensity(lives: Lifetimes, *, side: int, stand_s: float = 10.0, level: 
     side
         +1 bids, -1 asks.
     stand_s
-        Quotes stand for so many seconds at most: their distance is that of posting, and the market moves on.
+        Quotes stand for so many seconds at most: their distance is that of posting, and the market moves on. Less where
+        many are filled sooner.
     level
         Confidence of the intervals.
 
@@ -124,8 +133,9 @@ def fit_intensity(lives: Lifetimes, *, side: int, stand_s: float = 10.0, level: 
         raise BadParameter(f"side {side} must be +1 or -1, and stand_s {stand_s} above 0 and finite")
     mine = lives.of_side(side)
     wait_s, cause = mine.outcome("first")
-    filled = (cause == FILLED) & (wait_s <= stand_s)
-    exposure = np.minimum(wait_s, stand_s)
+    stands = _stands(mine.distance_ticks, wait_s, cause == FILLED, most_s=stand_s)
+    filled = (cause == FILLED) & (wait_s < stands)
+    exposure = np.minimum(wait_s, stands)
     delta = mine.distance_ticks + mine.spread_ticks / 2
     block = blocks_of(mine.start_ns, stand_s)
     blocks = int(block.max()) + 1
@@ -133,13 +143,13 @@ def fit_intensity(lives: Lifetimes, *, side: int, stand_s: float = 10.0, level: 
     beta, covariance = _poisson(filled, exposure, delta, block)
     log_a, minus_k = beta.tolist()
     half = t_of(level, blocks - 1) * np.sqrt(np.diag(covariance))
-    how = f"Poisson likelihood, {blocks} blocks of time, quotes stand {stand_s:g} s"
+    how = f"Poisson likelihood, {blocks} blocks of time, quotes stand {stand_s:g} s at most"
     a_low, a_high = math.exp(log_a - half[0]), math.exp(log_a + half[0])
     rate = Measurement(value=math.exp(log_a), low=a_low, high=a_high, level=level, n=len(delta), method=how)
     k = -minus_k
     decay = Measurement(value=k, low=k - float(half[1]), high=k + float(half[1]), level=level, n=len(delta), method=how)
     counted = tuple(
-        _counted(int(ticks), filled[at], exposure[at], delta[at], block[at], level=level)
+        _counted(int(ticks), filled[at], exposure[at], delta[at], block[at], stand_s=float(stands[at][0]), level=level)
         for ticks in np.unique(mine.distance_ticks)
         for at in [mine.distance_ticks == ticks]
     )
@@ -155,6 +165,21 @@ def fit_intensity(lives: Lifetimes, *, side: int, stand_s: float = 10.0, level: 
         exposure_s=float(exposure.sum()),
         blocks=blocks,
     )
+
+
+def _stands(distance: Ints, wait_s: Floats, filled: npt.NDArray[np.bool_], *, most_s: float) -> Floats:
+    """How long each quote is looked at: until as many of its distance are filled as may be, that one left out.
+
+    Counted up to a fill and without it, fills over time have no bias (as in sampling until so many have failed).
+    """
+    stands = np.full(len(wait_s), np.nextafter(most_s, math.inf))  # A fill at the very end counts.
+    for ticks in np.unique(distance):
+        at = distance == ticks
+        waits = np.sort(wait_s[at & filled])
+        most = max(math.ceil(_MOST_FILLED * int(at.sum())), _LEAST_FILLED)
+        if len(waits) > most and waits[most] > 0:
+            stands[at] = min(float(waits[most]), most_s)
+    return stands
 
 
 def _poisson(filled: npt.NDArray[np.bool_], exposure: Floats, delta: Floats, block: Ints) -> tuple[Floats, Floats]:
@@ -180,7 +205,14 @@ def _poisson(filled: npt.NDArray[np.bool_], exposure: Floats, delta: Floats, blo
 
 
 def _counted(
-    ticks: int, filled: npt.NDArray[np.bool_], exposure: Floats, delta: Floats, block: Ints, *, level: float
+    ticks: int,
+    filled: npt.NDArray[np.bool_],
+    exposure: Floats,
+    delta: Floats,
+    block: Ints,
+    *,
+    stand_s: float,
+    level: float,
 ) -> AtDistance:
     """Fills over time at one distance, its error by block on the logarithm."""
     fills, total_s = int(filled.sum()), float(exposure.sum())
@@ -199,7 +231,14 @@ def _counted(
         how = f"fills over time, {blocks} blocks of time"
         ends = value * math.exp(-half), value * math.exp(half)
         rate = Measurement(value=value, low=ends[0], high=ends[1], level=level, n=len(filled), method=how)
-    return AtDistance(distance_ticks=ticks, mid_ticks=float(delta.mean()), rate=rate, fills=fills, exposure_s=total_s)
+    return AtDistance(
+        distance_ticks=ticks,
+        mid_ticks=float(delta.mean()),
+        rate=rate,
+        fills=fills,
+        exposure_s=total_s,
+        stand_s=stand_s,
+    )
 
 
 def _pairs(covariance: Floats) -> tuple[tuple[float, float], tuple[float, float]]:

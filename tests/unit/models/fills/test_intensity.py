@@ -14,16 +14,18 @@ from nowake.models.fills.lifetimes import CENSORED, FILLED, Lifetimes
 A, K, STAND_S = 0.3, 0.8, 10.0
 
 
-def quoted(seed: int, times: int = 200, *, side: int = 1, shocks: float = 0.0) -> Lifetimes:
-    """Quotes at four distances at a time, filled at A exp(-K delta), a busy time busier for all of them."""
+def quoted(seed: int, times: int = 200, *, side: int = 1, shocks: float = 0.0, shared: int = 1) -> Lifetimes:
+    """Quotes at four distances at a time, filled at A exp(-K delta), busy times busier for all of `shared` times."""
     luck = np.random.default_rng(seed)
     distance = np.tile([0, 1, 2, 3], times)
-    busy = np.repeat(luck.gamma(1 / shocks, shocks, times) if shocks else np.ones(times), 4)
+    busy = np.repeat(
+        luck.gamma(1 / shocks, shocks, times // shared) if shocks else np.ones(times // shared), 4 * shared
+    )
     wait_s = luck.exponential(1 / (busy * A * np.exp(-K * (distance + 0.5))))
     return lives_of(
         np.minimum(wait_s, 60.0),
         np.where(wait_s <= 60, FILLED, CENSORED),
-        every_s=15.0,
+        every_s=15.0 / shared,
         side=side,
         distance_ticks=distance,
     )
@@ -32,8 +34,9 @@ def quoted(seed: int, times: int = 200, *, side: int = 1, shocks: float = 0.0) -
 def test_the_rate_is_that_of_a_poisson_regression_with_exposure() -> None:
     lives = quoted(1)
     found = fit_intensity(lives, side=1, stand_s=STAND_S)
-    filled = (lives.end_s <= STAND_S) & (lives.end == FILLED)
-    exposure = np.minimum(lives.end_s, STAND_S)
+    stands = np.array([each.stand_s for each in found.distances])[lives.distance_ticks]
+    filled = (lives.end_s < stands) & (lives.end == FILLED)
+    exposure = np.minimum(lives.end_s, stands)
     x = sm.add_constant(lives.distance_ticks + 0.5)
     oracle = sm.GLM(filled.astype(float), x, family=sm.families.Poisson(), exposure=exposure).fit()
     assert math.exp(oracle.params[0]) == pytest.approx(found.rate.value, rel=1e-6)
@@ -65,9 +68,27 @@ def test_intervals_of_quotes_that_share_their_minute_hold_the_truth() -> None:
     assert np.all(held / repeats <= 0.98), held / repeats
 
 
-def test_intervals_are_wider_where_quotes_share_busy_times() -> None:
-    calm, shaken = (fit_intensity(quoted(2, shocks=shocks), side=1) for shocks in (0.0, 2.0))
-    width = [math.log(each.rate.high / each.rate.low) for each in (calm, shaken)]
+def test_rate_is_the_mean_over_time_where_minutes_differ_in_pace() -> None:
+    """Quotes that stood ten seconds, or until filled, told 40 % less: filled at once, they missed the busy minutes."""
+    held, off = np.zeros(2), []
+    repeats, distance = 60, np.tile([0, 1, 2, 4, 7], 400)
+    for seed in range(repeats):
+        luck = np.random.default_rng(seed)
+        busy = np.exp(np.repeat(luck.normal(-0.5, 1.0, 100), 20))  # Four times a minute, five distances; mean 1.
+        wait_s = luck.exponential(1 / (busy * A * np.exp(-0.5 * (distance + 0.5))))
+        lives = lives_of(
+            np.minimum(wait_s, 60.0), np.where(wait_s <= 60, FILLED, CENSORED), every_s=3.0, distance_ticks=distance
+        )
+        found = fit_intensity(lives, side=1, stand_s=STAND_S)
+        off.append([found.rate.value / A, found.decay.value / 0.5])
+        held += [each.low <= truth <= each.high for each, truth in ((found.rate, A), (found.decay, 0.5))]
+    assert np.mean(off, axis=0) == pytest.approx([1.0, 1.0], abs=0.12)
+    assert np.all(held / repeats >= 0.85), held / repeats
+
+
+def test_intervals_are_wider_where_quotes_share_busy_minutes() -> None:
+    calm, shaken = (fit_intensity(quoted(2, 2_000, shocks=shocks, shared=4), side=1) for shocks in (0.0, 2.0))
+    width = [math.log(each.high / each.low) for each in (calm.at(2.0), shaken.at(2.0))]
     assert width[1] > 1.2 * width[0]
 
 
