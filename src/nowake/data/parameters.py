@@ -195,24 +195,52 @@ def versions(path: str | Path, *, name: str | None = None, symbol: str | None = 
 def _opened(path: str | Path, *, may_make: bool) -> Iterator[sqlite3.Connection]:
     """The database, checked to be ours; its errors as ours."""
     path = Path(path)
-    if not path.is_file() and not may_make:
+    if path.exists() and not path.is_file():
+        raise BadParameter(f"{path} is {'a folder' if path.is_dir() else 'no regular file'}; give the file of a store")
+    if not path.exists() and not may_make:
         raise NotFound(f"{path} is not there; nowake fit ORDERS --save {path} makes it")
-    if path.is_dir() or not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise BadParameter(f"{path} cannot be a parameter store: give a file in a folder that is there")
     try:
-        with contextlib.closing(sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)) as database:
+        with contextlib.closing(_connected(path, may_write=may_make)) as database:
             _check_layout(database, path, may_make=may_make)
             yield database
     except sqlite3.OperationalError as error:
-        raise OSError(None, f"{error}; is it on a local disk, and may it be written?", str(path)) from None
+        if str(error).startswith("no such"):
+            raise BadData(f"{path} is damaged: {error}; take a copy of it from a backup") from None
+        way_out = "is it on a local disk, and may it be written?" if may_make else "may it be read?"
+        raise OSError(None, f"{error}; {way_out}", str(path)) from None
     except sqlite3.DatabaseError as error:
         raise BadData(f"{path} is damaged or no parameter store: {error}; take a copy of it from a backup") from None
 
 
+def _connected(path: Path, *, may_write: bool) -> sqlite3.Connection:
+    """To write, or to read only: then also where the files that readers share cannot be made beside it."""
+    if may_write:
+        return sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    database = sqlite3.connect(uri, timeout=_PATIENCE_S, isolation_level=None, uri=True)
+    try:
+        database.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError:
+        database.close()
+        if path.with_name(f"{path.name}-wal").exists():  # Somebody writes: what is in there would be missed.
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", isolation_level=None, uri=True)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
 def _check_layout(database: sqlite3.Connection, path: Path, *, may_make: bool) -> None:
+    # Tables first: whoever makes the file sets the others with them.
+    is_blank = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     layout = database.execute("PRAGMA user_version").fetchone()[0]
     application = database.execute("PRAGMA application_id").fetchone()[0]
-    if layout == 0 and application == 0 and may_make:
+    if layout == 0 and application == 0 and is_blank:
+        if not may_make:
+            raise NotFound(f"{path} is empty; nowake fit ORDERS --save {path} makes it a parameter store")
         _make(database, path)
         return
     if application != _APPLICATION:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import datetime as dt
 import multiprocessing
+import os
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -161,3 +166,67 @@ def test_what_is_not_there_or_cannot_be_stored_is_said(tmp_path: Path) -> None:
         version(name=" ")
     with pytest.raises(BadParameter, match="is before fitted_from"):
         version(to=dt.date(2020, 1, 1))
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that others than its owner may reach; pytest's own is private."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may do everything, so that nothing is read-only to it."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(own)
+
+
+def test_a_store_that_may_only_be_read_is_read(shared_folder: Path) -> None:
+    path = shared_folder / "p.db"
+    append(path, [version()])
+    path.chmod(0o444)
+    shared_folder.chmod(0o555)
+    with as_somebody_else():
+        assert [found.id for found in versions(path)] == [1]
+        assert as_of(path, dt.date(2024, 2, 1), name="desk").id == 1
+        with pytest.raises(OSError, match="may it be written"):
+            append(path, [version(dt.date(2024, 2, 5))])
+    assert sorted(each.name for each in shared_folder.iterdir()) == ["p.db"]
+
+
+def test_what_is_no_store_is_called_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="is a folder"):
+        versions(tmp_path)
+    with pytest.raises(BadParameter, match="is no regular file"):
+        append("/dev/null", [version()])
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with pytest.raises(NotFound, match=r"empty\.db is empty"):
+        versions(empty)
+    robbed = tmp_path / "robbed.db"
+    append(robbed, [version()])
+    with sqlite3.connect(robbed) as database:
+        database.execute("DROP TABLE versions")
+    with pytest.raises(BadData, match="is damaged: no such table: versions"):
+        versions(robbed)
+
+
+def test_the_file_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE theirs (a)")
+    database.close()
+    before = path.read_bytes()
+    for use in (lambda: append(path, [version()]), lambda: versions(path)):
+        with pytest.raises(BadData, match="SQLite file of something else"):
+            use()
+    assert path.read_bytes() == before
