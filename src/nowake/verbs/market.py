@@ -67,7 +67,7 @@ def market_of(
             price=price, daily_volatility=volatility, daily_volume=daily_volume, spread_bps=spread_bps
         )
         return msgspec.structs.replace(market, shares_outstanding=shares_outstanding)
-    market = _measured(order, day, None if look_ahead else order.start_ns, spread_bps)
+    market = _measured(order, day, None if look_ahead else order.start_ns, given)
     if daily_volume is not None:
         # The measured volume of the window is of another day's scale.
         told["window_volume"] = None if market.window_volume is None else market.window_volume * (
@@ -79,38 +79,44 @@ def market_of(
     return msgspec.structs.replace(market, shares_outstanding=shares_outstanding, **told)
 
 
-def _measured(order: ParentOrder, day: Day, end_ns: int | None, spread_bps: float | None) -> MarketState:
+def _measured(order: ParentOrder, day: Day, end_ns: int | None, given: Given) -> MarketState:
     has_bars = day.bars is not None and len(day.bars) > 0
     if has_bars and not (len(day.quotes) and len(day.trades)):
         assert day.bars is not None
-        if spread_bps is None:
+        if given.spread_bps is None:
             raise BadData(
                 f"{day.source!r} has bars and no quotes: price, volatility and volume can be measured, the spread "
                 "cannot; give it: --spread-bps, or Given(spread_bps=...)"
             )
-        return _of_bars(order, day.bars, end_ns, spread_bps)
+        bucket_ns = max(_BUCKET_NS, int((day.bars.end_ns - day.bars.time_ns).max()))
+        volume = DayVolume.from_bars(day.bars, order.instrument.session, bucket_ns=bucket_ns)
+        if given.daily_volume is None and (volume.is_corrupt or not volume.total > 0):
+            raise BadData(
+                f"{volume.impossible_bars} of {volume.bars:,} bars of {day.source!r} have no volume although the price "
+                "moved, so none of it is to be believed; give it: --daily-volume, or Given(daily_volume=...)"
+            )
+        return _of_bars(order, day.bars, end_ns, given, bucket_ns)
     return MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
 
 
-def _of_bars(order: ParentOrder, bars: Bars, end_ns: int | None, spread_bps: float) -> MarketState:
+def _of_bars(order: ParentOrder, bars: Bars, end_ns: int | None, given: Given, bucket_ns: int) -> MarketState:
     session = order.instrument.session
     until = session.close_ns if end_ns is None else end_ns
-    bucket_ns = max(_BUCKET_NS, int((bars.end_ns - bars.time_ns).max()))
-    if DayVolume.from_bars(bars, session, bucket_ns=bucket_ns).is_corrupt:
-        raise BadData("bars have no volume although the price moved: nothing of their volume is to be believed")
     seen = _where(bars, (bars.time_ns >= session.open_ns) & (bars.end_ns <= min(until, session.close_ns)))
-    if len(seen) < 2 or not seen.volume.sum() > 0:
-        raise BadData(f"fewer than two bars with volume between {session.clock(session.open_ns)} and "
-                      f"{session.clock(until)}")  # fmt: skip
+    if len(seen) < 2 or not (given.daily_volume or seen.volume.sum() > 0):
+        raise BadData(
+            f"fewer than two bars with volume between {session.clock(session.open_ns)} and {session.clock(until)}; "
+            "begin later, or give price, volatility, daily volume and spread"
+        )
     span = int(seen.end_ns[-1] - seen.time_ns[0])
     share = span / (session.close_ns - session.open_ns)
     returns = bucket_returns(seen, session, bucket_ns=bucket_ns)
     n = max(1, round(span / bucket_ns))
     volatility = math.sqrt(float(np.sum(returns**2)) / share)
     factor = math.exp(z_of(_LEVEL) / math.sqrt(2 * n))
-    daily_volume = float(seen.volume.sum()) / share
+    daily_volume = given.daily_volume or float(seen.volume.sum()) / share
     before = np.flatnonzero(seen.end_ns <= order.start_ns)
-    is_whole = seen.time_ns[0] <= order.start_ns and order.end_ns <= seen.end_ns[-1]
+    is_whole = not given.daily_volume and seen.time_ns[0] <= order.start_ns and order.end_ns <= seen.end_ns[-1]
     notes = ["measured on bars: returns of closing prices, and no quote; the spread was given"]
     if share < 0.98:
         notes.append(f"bars cover {share:.0%} of the session only; volume and volatility are scaled from them")
@@ -120,7 +126,7 @@ def _of_bars(order: ParentOrder, bars: Bars, end_ns: int | None, spread_bps: flo
             value=volatility, low=volatility / factor, high=volatility * factor, n=n, method="returns of bars"
         ),
         daily_volume=daily_volume,
-        spread_bps=Measurement.given(spread_bps),
+        spread_bps=Measurement.given(given.spread_bps or 0.0),
         window_volume=_overlap(seen, order) if is_whole else daily_volume * days_of(order),
         looked_from_ns=int(seen.time_ns[0]),
         looked_to_ns=int(seen.end_ns[-1]),

@@ -75,6 +75,18 @@ def test_bars_tell_price_volatility_and_volume_and_the_spread_is_asked_for(
     assert market.look_ahead
 
 
+def test_bars_without_volume_ask_for_it_and_tell_the_rest(order: nw.ParentOrder, bars_only: Day) -> None:
+    assert bars_only.bars is not None
+    empty = dataclasses.replace(bars_only.bars, volume=np.zeros(len(bars_only.bars)))
+    day = dataclasses.replace(bars_only, bars=empty)
+    with pytest.raises(BadData, match=r"390 of 390 bars .* have no volume although the price moved.*--daily-volume"):
+        market_of(order, day, given=Given(spread_bps=5.0))
+    market = market_of(order, day, given=Given(spread_bps=5.0, daily_volume=1e6))
+    assert market.daily_volume == 1e6
+    assert market.window_volume == pytest.approx(1e6 * 60 / 390)
+    assert market.daily_volatility == market_of(order, bars_only, given=Given(spread_bps=5.0)).daily_volatility
+
+
 def test_a_forecast_looks_at_bars_before_the_start_only(order: nw.ParentOrder, bars_only: Day) -> None:
     market = market_of(order, bars_only, look_ahead=False, given=Given(spread_bps=5.0))
     assert market.daily_volume == pytest.approx(390 * 1_000)
