@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 @orders_file
 @click.option("--spread", type=click.Choice(["paid", "half", "estimate", "none"]), help="What is taken off the cost.")
 @click.option("--cluster", type=click.Choice(["day-symbol", "day", "symbol", "two-way"]), help="What errors share.")
-@click.option("--interval", type=click.Choice(["jackknife", "sandwich", "bootstrap", "profile"]), help="How made.")
+@click.option(
+    "--interval",
+    type=click.Choice(["corrected", "jackknife", "sandwich", "bootstrap", "profile"]),
+    help="How intervals are made.  [corrected, or profile where a parameter is hardly known]",
+)
 @click.option("--hold", "held", multiple=True, metavar="NAME=VALUE", help="A parameter that is not fitted.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
 @click.option("--sizes", is_flag=True, help="Also cost by size, and with and without outliers.")

@@ -14,7 +14,7 @@ from nowake.models.calibration import fit as fits
 from nowake.models.calibration import result
 from nowake.models.impact import Impact
 from nowake.verbs.load_orders import load_orders
-from nowake.verbs.parameters import is_of_parameters, model_named, save_model
+from nowake.verbs.parameters import model_named, save_model
 from nowake.verbs.promote import promote
 
 if TYPE_CHECKING:
@@ -87,8 +87,4 @@ def fit(model: type[Impact] | Impact | str, orders: Metaorders | str | os.PathLi
     chosen = model_named(model) if isinstance(model, str) else model
     if not (isinstance(chosen, Impact) or (isinstance(chosen, type) and issubclass(chosen, Impact))):
         raise BadParameter(f"{chosen!r} is no model of impact; give a name such as square-root, or a class")
-    if isinstance(chosen, type) and not is_of_parameters(chosen):
-        raise BadParameter(
-            f"{chosen.__name__} is more than its parameters; make the record to begin with, and fit that"
-        )
     return promote(fits.fit(chosen, orders, **options), Fit, of=orders)

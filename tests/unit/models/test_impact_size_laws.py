@@ -290,11 +290,23 @@ def test_slopes_at_the_end_of_a_range_are_taken_from_inside_it() -> None:
         assert low <= min(seen) <= max(seen) <= high
 
 
-def test_a_class_without_its_law_is_refused_in_one_line() -> None:
+def test_a_model_of_one_s_own_writes_little_and_what_it_lacks_is_said_in_one_line() -> None:
     class Empty(SizeLaw, frozen=True, kw_only=True):
         name: ClassVar[str] = "empty"
         version: ClassVar[str] = "1"
         parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    class Plain(Impact, frozen=True, kw_only=True):
+        name: ClassVar[str] = "plain"
+        version: ClassVar[str] = "1"
+        parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("y", "", ""),)
+        y: float = 2.0
+
+        def temporary_bps(self, terms: Terms) -> Size:
+            return self.y**2 * terms.quantity**0.5
+
+        def permanent_bps(self, terms: Terms) -> Size:
+            return 0.0 * terms.quantity
 
     class Half(Impact, frozen=True, kw_only=True):
         name: ClassVar[str] = "half"
@@ -303,5 +315,10 @@ def test_a_class_without_its_law_is_refused_in_one_line() -> None:
 
     with pytest.raises(BadParameter, match="Empty does not write law, which a model built on SizeLaw must"):
         Empty()
-    with pytest.raises(BadParameter, match="Half does not write temporary_bps, permanent_bps, marginal_bps"):
+    with pytest.raises(BadParameter, match="Half does not write temporary_bps, permanent_bps, which a model"):
         Half()
+    asked = terms(np.array([0.0, 4.0, 1e6]))
+    assert Plain().marginal_bps(asked) == pytest.approx(1.5 * 4.0 * asked.quantity**0.5, rel=1e-9)
+    assert Plain().gradient_bps(asked)[0] == pytest.approx(4.0 * asked.quantity**0.5, rel=1e-9)
+    with pytest.raises(BadParameter, match="Plain does not write response"):
+        Plain().response(asked)

@@ -4,8 +4,8 @@ R² is 1 - sum w (cost - fitted)² / sum w (cost - mean)², w the inverse of the
 alike. Costs of single orders are mostly the market's own move, so an R² of a few percent is usual and no fault of the
 model; that the mean by size is right is what matters, which the buckets show.
 
-Out of sample: days in five blocks in their order; each from the second on is predicted from the blocks before it, and
-compared with the mean cost of those. Below 0 the model predicts worse than a constant."""
+Out of sample: days in five blocks in their order; each from the second on is predicted from the blocks before it
+(`crossval`), and compared with the mean cost of those. Below 0 the model predicts worse than a constant."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import Unidentified
+from nowake.models.calibration.crossval import cross_validate
 from nowake.models.calibration.problem import Problem
-from nowake.models.calibration.solve import Solution, solve, spread_out
+from nowake.models.calibration.solve import Solution
 from nowake.models.measurement import t_of
 from nowake.models.terms import Floats
 
 BLOCKS = 5
-_LARGE = 100_000  # Rows a block is predicted from at most: its error is then far below the noise.
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,26 +56,10 @@ def r_squared(cost_bps: Floats, fitted_bps: Floats, weights: Floats, mean_bps: f
 
 def forward_r2(problem: Problem, solution: Solution) -> float:
     """R² on later days not fitted to; NaN with fewer than five days, or where an early block identifies nothing."""
-    days = int(problem.day.max()) + 1
-    if days < BLOCKS:
+    try:
+        return cross_validate(problem, blocks=BLOCKS - 1, first=1 / BLOCKS, embargo_days=0, loss=solution.loss).r2.value
+    except Unidentified:
         return math.nan
-    block = problem.day * BLOCKS // days
-    left, left_by_mean = 0.0, 0.0
-    for number in range(1, BLOCKS):
-        before, now = np.flatnonzero(block < number), np.flatnonzero(block == number)
-        if not len(before) or not len(now):
-            return math.nan
-        past = problem.take(before[spread_out(len(before), _LARGE)])
-        try:
-            found = solve(past, loss=solution.loss, start=solution.values)
-        except Unidentified:
-            return math.nan
-        future = problem.take(now)
-        mean = float(np.average(past.cost_bps, weights=1 / found.scale_bps**2))
-        weights = 1 / found.noise.variance(future.risk_bps**2)
-        left += float(weights @ (future.cost_bps - future.predict(found.values)) ** 2)
-        left_by_mean += float(weights @ (future.cost_bps - mean) ** 2)
-    return 1 - left / left_by_mean
 
 
 def by_size(problem: Problem, solution: Solution, *, level: float, buckets: int = 10) -> tuple[Bucket, ...]:

@@ -306,14 +306,23 @@ def _prototype(model: type[Impact] | Impact, hold: dict[str, float]) -> Impact:
         raise BadParameter(f"{kind.name} has a spread of its own; hold one of {', '.join(names)}")
     if unknown := [name for name in hold if name not in (*names, RELAXED, SPREAD)]:
         raise BadParameter(f"{kind.name} has no parameter {unknown[0]!r} to hold; it has {', '.join(names)}, {SPREAD}")
-    typical: dict[str, Any] = {p.name: p.typical for p in kind.parameters}
     try:
         whole: Impact = msgspec.structs.replace(model if isinstance(model, Impact) else kind(), covariance=())
     except TypeError:  # Some parameters have no default.
-        whole = kind(**typical)
+        whole = _typical(kind)
     ours = {SPREAD_SHARE if name == SPREAD else name: value for name, value in hold.items()}
     changed: Impact = msgspec.structs.replace(whole, **ours)
     return changed
+
+
+def _typical(kind: type[Impact]) -> Impact:
+    typical: dict[str, Any] = {p.name: p.typical for p in kind.parameters}
+    try:
+        return kind(**typical)
+    except TypeError:
+        raise BadParameter(
+            f"{kind.__name__} is more than its parameters; make the record to begin with, and fit that"
+        ) from None
 
 
 def _spread_of(prototype: Impact, orders: Metaorders, asked: Spread | None, *, held: bool) -> Spread:

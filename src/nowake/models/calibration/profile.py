@@ -9,6 +9,7 @@ written another way. With many orders it is the interval by standard errors. The
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ from nowake.models.calibration.problem import RELAXED, SPREAD, Problem
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.measurement import t_of
 
+_HALVINGS = 12  # Of a stride, to where the model refuses: a four thousandth of it.
 _OUTWARD = 60  # Strides tried on a side before the data are said not to bound the parameter.
 
 
@@ -42,6 +44,8 @@ def profile_interval(
     whole = (solution.slopes * solution.curvature[:, None]).T @ solution.slopes
     excess = float(doubt.covariance[place, place] / np.linalg.inv(whole)[place, place])
     value, stride = float(solution.values[place]), float(doubt.se[place]) * math.sqrt(target)
+    # Whatever is held stands beside what was found, not beside typical values it may not go with.
+    found_at = dataclasses.replace(problem, prototype=problem.model_at(solution.values))
     others = np.delete(solution.values, place)
     slope = np.delete(doubt.covariance[:, place], place) / doubt.covariance[place, place]
 
@@ -49,8 +53,8 @@ def profile_interval(
         """How far D lies above its threshold; infinite where the model has no cost."""
         if len(problem.names) == 1:
             return _alone(problem, solution, at) / excess - target
-        held = problem.holding(name, at)
         try:
+            held = found_at.holding(name, at)
             found = solve(
                 held, solution.weights, loss=solution.loss, start=others + slope * (at - value), noise=solution.noise
             )
@@ -83,9 +87,18 @@ def _end(above: Callable[[float], float], value: float, stride: float, bound: fl
         rise = above(outside)
         if rise > 0:
             if not math.isfinite(rise):
-                return inside
-            return float(brentq(above, inside, outside, xtol=1e-4 * abs(stride)))
+                outside = _edge(above, inside, outside)
+                rise = above(outside)
+            return outside if rise <= 0 else float(brentq(above, inside, outside, xtol=1e-4 * abs(stride)))
         if outside == bound:
             return bound
         inside = outside
     raise Unidentified(f"the data do not bound {name}: from {value:g} to {outside:g} they fit about as well")
+
+
+def _edge(above: Callable[[float], float], inside: float, outside: float) -> float:
+    """The last value on the way out at which the model has a cost."""
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if math.isfinite(above(middle)) else (inside, middle)
+    return inside

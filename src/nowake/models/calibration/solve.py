@@ -25,6 +25,7 @@ _ROUNDS = 30
 _STILL = 1e-8  # Squared length of a step in standard errors at which a search rests.
 _NEARLY_STILL = 1e-4
 _DAMPED_OUT = 1e12
+_A_HAIR = 1e-6
 
 Residuals = tuple[Floats, Floats | None]
 
@@ -46,7 +47,7 @@ class Solution:
     loss, noise
         With what was found for them.
     at_bound
-        Names that ended at an end of their range.
+        Names that ended at an end of their range, or of what the model allows them together.
     converged, steps
         Whether it rested, and evaluations.
     """
@@ -227,7 +228,9 @@ def _search(rows: _Rows, start: Floats, loss: Loss, noise: Noise, *, fit_scale: 
         converged = rested and (taken == 0 or not (fit_scale or free_degrees))
         if converged or not rested:
             break
-    ends = (values <= problem.low) | (values >= problem.high)
+    pull = loss.psi(rows.z(residuals, noise))
+    downhill = rows.slopes(values, noise).T @ (pull if rows.weights is None else pull * rows.weights)
+    ends = (values <= problem.low) | (values >= problem.high) | _refused_ahead(rows, values, downhill)
     return Solution(
         names=problem.names,
         values=values,
@@ -244,20 +247,30 @@ def _search(rows: _Rows, start: Floats, loss: Loss, noise: Noise, *, fit_scale: 
     )
 
 
+def _refused_ahead(rows: _Rows, values: Floats, downhill: Floats) -> Any:
+    """Which parameters the model refuses to move on downhill, alone: bounds that several of them share."""
+    out = np.zeros(len(values), dtype=np.bool_)
+    for place, value in enumerate(values):
+        there = values.copy()
+        there[place] += np.sign(downhill[place]) * _A_HAIR * (abs(value) or 1.0)
+        out[place] = rows.residuals(there) is None
+    return out
+
+
 def _descend(
     rows: _Rows, values: Floats, residuals: Residuals, loss: Loss, noise: Noise
 ) -> tuple[Floats, Residuals, bool, int]:
     """Damped Newton steps at one noise scale: values, residuals, whether it rested, and steps taken."""
     low, high = rows.problem.low, rows.problem.high
     z = rows.z(residuals, noise)
-    best, damping = _total(loss.rho(z), rows.weights), 0.0
+    best, damping, stuck = _total(loss.rho(z), rows.weights), 0.0, np.zeros(len(values), dtype=np.bool_)
     for taken in range(_STEPS):
         slopes = rows.slopes(values, noise)
         pull, bend = loss.psi(z), np.maximum(loss.slope(z), 0.0)
         if rows.weights is not None:
             pull, bend = pull * rows.weights, bend * rows.weights
         gradient, curvature = slopes.T @ pull, (slopes * bend[:, None]).T @ slopes
-        free = ~(((values <= low) & (gradient < 0)) | ((values >= high) & (gradient > 0)))
+        free = ~stuck & ~(((values <= low) & (gradient < 0)) | ((values >= high) & (gradient > 0)))
         if not free.any() or _length(gradient, curvature, free) < _STILL:
             return values, residuals, True, taken
         while True:
@@ -267,6 +280,10 @@ def _descend(
             if tried is not None and total <= best:
                 break
             damping = max(damping * 10, 1e-3)
+            if damping > _DAMPED_OUT and (ahead := free & _refused_ahead(rows, values, gradient)).any():
+                stuck |= ahead  # The rest may still move along the bound.
+                moved, tried, total, damping = values, residuals, best, 0.0
+                break
             if damping > _DAMPED_OUT:
                 # No step helps: at rest as far as numbers of this length can tell, or lost.
                 return values, residuals, _length(gradient, curvature, free) < _NEARLY_STILL, taken

@@ -2,12 +2,13 @@
 
 A cost is the average cost per share of the whole order against the price before it began, in basis points of that
 price, positive when bad, for buys and sells alike. The half-spread is apart from impact. A model is a frozen record:
-its parameters, and how sure they are (`covariance`). It writes `temporary_bps`, `permanent_bps`, `marginal_bps`,
-`gradient_bps` and `response`; they take `Terms` of one order or of arrays of orders, and are pure, so one model may be
-used from any number of threads."""
+its parameters, and how sure they are (`covariance`). It writes `temporary_bps` and `permanent_bps`, `response` if it is
+to cost schedules, and `marginal_bps` and `gradient_bps` to be exact and fast; they take `Terms` of one order or of
+arrays of orders, and are pure, so one model may be used from any number of threads."""
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.models.impact.response import Response
+from nowake.models.impact.slopes import slope_at, slope_by_log
 from nowake.models.terms import Floats, Size, Terms
 
 if TYPE_CHECKING:
@@ -92,19 +94,39 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def marginal_bps(self, terms: Terms) -> Size:
-        """What one more share adds to the cost of the whole order, over the same window: d(Q total) / dQ."""
-        raise NotImplementedError
+        """What one more share adds to the cost of the whole order, over the same window: d(Q total) / dQ.
+
+        By differences, to about ten digits, where a model does not write it.
+        """
+        return self.total_bps(terms) + slope_by_log(lambda q: self.total_bps(terms.of_quantity(q)), terms.quantity)
 
     def gradient_bps(self, terms: Terms) -> tuple[Size, ...]:
-        """Derivative of `half_spread_bps` plus `total_bps` by each of `parameters`."""
-        raise NotImplementedError
+        """Derivative of `half_spread_bps` plus `total_bps` by each of `parameters`; by differences if not written."""
 
-    def response(self, terms: Terms) -> Response:
+        def cost(name: str, value: float) -> Size:
+            moved = msgspec.structs.replace(self, **{name: value})
+            return moved.half_spread_bps(terms) + moved.total_bps(terms)
+
+        return tuple(
+            slope_at(
+                functools.partial(cost, each.name),
+                getattr(self, each.name),
+                low=each.low,
+                high=each.high,
+                unit=each.typical,
+            )
+            for each in self.parameters
+        )
+
+    def response(self, terms: Terms) -> Response:  # noqa: ARG002  # What a model writes takes them.
         """How the price answers any schedule of one order on these terms.
 
         An even schedule costs what `temporary_bps` and `permanent_bps` say. Terms are of one order, not of arrays.
         """
-        raise NotImplementedError
+        raise BadParameter(
+            f"{type(self).__name__} does not write response(terms), how the price answers a schedule: it can be fitted "
+            "and asked for a cost, but not for ways to trade"
+        )
 
     # What all get from it.
 
@@ -209,7 +231,7 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-_WRITTEN = ("temporary_bps", "permanent_bps", "marginal_bps", "gradient_bps", "response")
+_WRITTEN = ("temporary_bps", "permanent_bps")
 _TAKER = 0.5
 _SHARE = Parameter(SPREAD_SHARE, "quoted spreads", "paid for crossing", low=-math.inf, typical=_TAKER)
 

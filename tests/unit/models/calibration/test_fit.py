@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.fit import fit, hash_of
 from nowake.models.calibration.generate import Design, generate_orders
@@ -25,9 +25,11 @@ from nowake.models.impact import (
     Logarithmic,
     ObizhaevaWang,
     PowerLaw,
+    Propagator,
     Reading,
     Saturating,
     SquareRoot,
+    Transient,
     TwoPart,
 )
 from nowake.models.measurement import t_of
@@ -262,3 +264,29 @@ def test_a_parameter_hardly_known_has_the_interval_of_its_likelihood() -> None:
     assert "profile likelihood by day-symbol" in thin.method
     assert y.high - y.value > 1.2 * (y.value - y.low)
     assert "clustered sandwich (CR2) by day-symbol" in thick.method
+
+
+def joint(seed: int) -> Metaorders:
+    """Orders of a law on the very limit that two of its exponents share."""
+    return generate_orders(Propagator(y=0.8, gamma=0.5, delta=0.5), seed, Design(orders=1_500, days=60))
+
+
+def test_a_limit_that_exponents_share_bounds_the_fit_and_is_named() -> None:
+    with pytest.raises(Unidentified, match=r"gamma of propagator ends at 0.47.*, the edge of its range"):
+        fit(Propagator, joint(0), spread="half")
+
+
+def test_intervals_end_where_the_model_ends_when_two_exponents_share_a_limit() -> None:
+    for seed in (1, 4):
+        found = fit(Propagator, joint(seed), spread="half", interval="profile", compare_outliers=False)
+        gamma, delta = found.estimates["gamma"], found.estimates["delta"]
+        assert gamma.low < 0.5 < gamma.high
+        assert gamma.low < gamma.value < gamma.high
+        assert delta.low < delta.value < delta.high
+
+
+def test_a_class_that_is_more_than_its_parameters_is_refused_wherever_it_is_fitted() -> None:
+    with pytest.raises(BadParameter, match="Transient is more than its parameters; make the record"):
+        fit(Transient, desk())
+    with pytest.raises(BadParameter, match="Transient is more than its parameters; make the record"):
+        Transient.fit(desk())
