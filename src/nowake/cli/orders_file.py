@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def orders_file(function: Function) -> Function:
-    """--column, --calendar, --timezone, --time-unit, --volatility-in, --strict: what `read_file` asks for."""
+    """--column, --calendar, --timezone, --time-unit, --volatility-in, --strict, --keep-going: what `read_file` needs."""
     decorators = (
         click.option("--column", "columns", multiple=True, metavar="YOURS=OURS", help="What a column of the file is."),
         click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count an order's days."),
@@ -30,6 +30,7 @@ def orders_file(function: Function) -> Function:
             help="Unit of the file's volatility: 0.02 or 2 for 2 % a day.",
         ),
         click.option("--strict", is_flag=True, help="Refuse the file at its first order that cannot be used."),
+        click.option("--keep-going", is_flag=True, help="Leave such orders out, also when they are many."),
     )
     for decorate in reversed(decorators):
         function = decorate(function)
@@ -49,7 +50,7 @@ def read_file(path: str, options: dict[str, Any]) -> OrdersRead:
             timezone=options["timezone"],
             time_unit=options["time_unit"],
             volatility_in=options["volatility_in"],
-            strict=options["strict"],
+            strict=True if options["strict"] else False if options["keep_going"] else None,
         )
     except MissingColumns as error:
         raise BadParameter(error.in_shell()) from None

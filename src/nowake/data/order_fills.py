@@ -19,7 +19,7 @@ def is_of_fills(source: Source) -> bool:
     return bool({"fill_price", "fill_quantity"} & set(source.frame.columns))
 
 
-def parents_of_fills(source: Source, zone: str, unit: TimeUnit, *, strict: bool) -> tuple[pl.DataFrame, Faults]:
+def parents_of_fills(source: Source, zone: str, unit: TimeUnit, *, strict: bool | None) -> tuple[pl.DataFrame, Faults]:
     """One order an id, in order of first appearance: typed columns, and the account begun.
 
     An order with a fill that cannot be used is left out whole, for its average price would be wrong; so is one whose

@@ -15,6 +15,8 @@ from nowake.domain.metaorder import OPTIONAL
 
 NUMBERS = ("quantity", "arrival_price", "average_price", "volatility", "daily_volume", "spread_bps", "days", *OPTIONAL)
 
+_FEW = 0.1  # Of the orders; what is lost for one reason is more than a wrong row here and there from here on.
+_CHANCE = 9  # Orders; so few may be anything.
 TOLD_TWICE = "stands in a row above, word for word the same"
 Mask = npt.NDArray[np.bool_]
 
@@ -33,7 +35,7 @@ class LeftOut(NamedTuple):
 class Faults:
     """Which orders of a file cannot be used, and why: of several reasons the first found counts."""
 
-    def __init__(self, source: Source, rows: npt.NDArray[np.int64], *, strict: bool) -> None:
+    def __init__(self, source: Source, rows: npt.NDArray[np.int64], *, strict: bool | None) -> None:
         self.source = source
         self.rows = rows
         self.strict = strict
@@ -56,28 +58,32 @@ class Faults:
         if name in self.source.frame.columns:
             first += f": {name} {shortened(str(self.source.frame[name][row]))!r}"
         if self.strict:
-            raise BadData(f"{first} {what}; repair the file, or read it with strict=False to leave such orders out")
+            raise BadData(f"{first} {what}; repair the file, or do not be strict: such orders are left out then")
         self.good &= ~bad
         self.found.append(LeftOut(f"{name} {what}", int(bad.sum()), first))
 
-    def check_mostly_good(self) -> None:
-        """Refuse a file whose orders fail for one reason for the most part: the rest would not stand for them.
+    def check_few(self) -> None:
+        """Refuse a file many of whose orders fail for one reason: it is hardly chance, and the rest not like them.
 
         Raises
         ------
         BadData
             With the reason, the count and the first of them.
         """
+        if self.strict is False:
+            return
+        most = min(len(self.good) / 2, max(_CHANCE, _FEW * len(self.good)))
         for each in self.found:
             # Rows told twice lose nothing.
-            if 2 * each.orders > len(self.good) and not each.reason.endswith(TOLD_TWICE):
+            if each.orders > most and not each.reason.endswith(TOLD_TWICE):
                 raise BadData(
                     f"{each.orders:,} of {len(self.good):,} orders of {self.source.path.name} cannot be used for one "
-                    f"reason: {each.reason} (first: {each.first}); repair that, or take those orders out of the file"
+                    f"reason: {each.reason} (first: {each.first}); the rest need not be like them: repair that, or "
+                    "go on without them: strict=False, --keep-going"
                 )
 
 
-def parents_of_rows(source: Source, zone: str, unit: TimeUnit, *, strict: bool) -> tuple[pl.DataFrame, Faults]:
+def parents_of_rows(source: Source, zone: str, unit: TimeUnit, *, strict: bool | None) -> tuple[pl.DataFrame, Faults]:
     """One order a row: typed columns, and the account begun with orders told twice."""
     rows = np.arange(source.frame.height)
     faults = Faults(source, rows, strict=strict)

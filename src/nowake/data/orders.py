@@ -75,7 +75,7 @@ def read_orders(
     timezone: str | None = None,
     time_unit: TimeUnit = "iso",
     volatility_in: VolatilityUnit = "fraction",
-    strict: bool = False,
+    strict: bool | None = None,
 ) -> OrdersRead:
     """Executed parent orders from a file; docs/orders-file.md describes its columns.
 
@@ -94,7 +94,8 @@ def read_orders(
     volatility_in
         "fraction" (0.02) or "percent" (2) of the price.
     strict
-        Refuse the file at its first order that cannot be used, instead of leaving such orders out.
+        True refuses the file at its first order that cannot be used; False leaves such orders out however many they
+        are; None leaves them out where they are few, and those left can stand for all.
 
     Raises
     ------
@@ -103,8 +104,8 @@ def read_orders(
     BadParameter
         When columns are missing (all are named), two are mapped to one, or a time zone or unit is not known.
     BadData
-        When it is no such file, most of its orders cannot be used for one and the same reason, none can for any, or
-        with `strict` at the first that cannot.
+        When it is no such file, more than a tenth of its orders (10 or more; of few orders more than half) cannot be
+        used for one and the same reason, none can for any, or with `strict` at the first that cannot.
     """
     if volatility_in not in _PARTS:
         raise BadParameter(f"volatility_in {volatility_in!r} must be one of {', '.join(_PARTS)}")
@@ -152,6 +153,7 @@ def _orders(
     side = parents["side"].str.to_lowercase().replace_strict(SIDES, default=0, return_dtype=pl.Int64).to_numpy()
     faults.leave_out((parents["symbol"] == "").to_numpy(), "symbol", "is missing")
     faults.leave_out(side == 0, "side", "is neither buy nor sell")
+    parents, notes = _sizes(parents, side)
     for name in (*_POSITIVE, "spread_bps"):
         values = number(parents, name)
         faults.leave_out(np.isnan(values), name, "is missing or no number")
@@ -165,11 +167,12 @@ def _orders(
     faults.leave_out(has_end & (end < start), "end", "is before the start")
     days, date = _days(parents, faults, clock), _dates(parents, faults, clock, zone)
     good = np.flatnonzero(faults.good)
-    faults.check_mostly_good()
+    faults.check_few()
     if not len(good):
         raise BadData(f"{source.path.name}: " + "; ".join(_told(len(faults.good), tuple(faults.found))))
     place = good[np.argsort(start[good], kind="stable")]
-    optional, notes = _optional(parents, place)
+    optional, unknown = _optional(parents, place)
+    notes += unknown
     symbols, symbol = np.unique(parents["symbol"].to_numpy()[place].astype(str), return_inverse=True)
     orders = Metaorders(
         symbols=tuple(map(str, symbols)),
@@ -186,6 +189,16 @@ def _orders(
     return OrdersRead(
         orders, source.frame.height, len(faults.good), tuple(faults.found), (*notes, *_extraordinary(orders))
     )
+
+
+def _sizes(parents: pl.DataFrame, side: npt.NDArray[np.int64]) -> tuple[pl.DataFrame, list[str]]:
+    """Quantities without the sign some books give to what was sold; of what was bought a sign contradicts the side."""
+    quantity = number(parents, "quantity")
+    signed = (quantity < 0) & (side < 0)
+    if not signed.any():
+        return parents, []
+    told = f"the quantity of {int(signed.sum()):,} sells is negative, and taken as its size"
+    return parents.with_columns(quantity=pl.Series(np.where(signed, -quantity, quantity))), [told]
 
 
 def _days(parents: pl.DataFrame, faults: Faults, clock: SessionClock | None) -> npt.NDArray[np.float64]:

@@ -23,7 +23,7 @@ def load_orders(
     timezone: str | None = None,
     time_unit: TimeUnit = "iso",
     volatility_in: VolatilityUnit = "fraction",
-    strict: bool = False,
+    strict: bool | None = None,
 ) -> Metaorders:
     """Executed parent orders from a CSV or Parquet file, one row an order or one row a fill.
 
@@ -45,7 +45,8 @@ def load_orders(
     volatility_in
         "fraction" (0.02) or "percent" (2) of the price.
     strict
-        Refuse the file at its first order that cannot be used.
+        True refuses the file at its first order that cannot be used; False leaves such orders out however many they
+        are; None leaves them out where they are few, and those left can stand for all.
 
     Raises
     ------
@@ -54,8 +55,8 @@ def load_orders(
     BadParameter
         When columns are missing (all are named), two are mapped to one, or a time zone or unit is not known.
     BadData
-        When it is no such file, most of its orders cannot be used for one and the same reason, none can for any, or
-        with `strict` at the first that cannot.
+        When it is no such file, more than a tenth of its orders (10 or more; of few orders more than half) cannot be
+        used for one and the same reason, none can for any, or with `strict` at the first that cannot.
     """
     from nowake.data.orders import read_orders  # noqa: PLC0415
 

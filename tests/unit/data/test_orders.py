@@ -343,3 +343,25 @@ def test_the_verb_warns_once_of_what_was_left_out_and_is_silent_else(tmp_path: P
     assert caught[0].filename == __file__
     path.write_text(f"{HEADER}\n{GOOD}\n")
     assert len(load_orders(path)) == 1
+
+
+def of_sides(buy: str, sell: str) -> list[str]:
+    """Two dozen orders, every second a sell, sides written so."""
+    rows = [with_value(GOOD, "side", sell if number % 2 else buy, f"o{number}") for number in range(24)]
+    return [row.replace("2024-01-03", f"2024-01-{3 + number % 3:02d}") for number, row in enumerate(rows)]
+
+
+def test_a_sell_may_say_its_size_with_a_sign_and_a_buy_may_not(tmp_path: Path) -> None:
+    signed = [row.replace(",1000,", ",-1000,") if ",sell," in row else row for row in of_sides("buy", "sell")]
+    found = read(tmp_path, *signed)
+    assert (found.dropped, found.orders.quantity.tolist(), int(found.orders.side.sum())) == (0, [1000.0] * 24, 0)
+    assert "the quantity of 12 sells is negative, and taken as its size" in found.message
+
+
+def test_a_reason_that_costs_a_tenth_of_the_orders_refuses_the_file_unless_told_to_go_on(tmp_path: Path) -> None:
+    rows = of_sides("1", "0")
+    with pytest.raises(BadData, match=r"12 of 24 orders of .* for one reason: side is neither .*--keep-going"):
+        read(tmp_path, *rows)
+    assert len(read(tmp_path, *rows, strict=False).orders) == 12
+    few = [row.replace(",buy,", ",hold,", number < 18) for number, row in enumerate(of_sides("buy", "sell"))]
+    assert len(read(tmp_path, *few).orders) == 15
