@@ -6,10 +6,16 @@ A symbol alone knows little of its own parameters, all symbols together hide tha
 the two by what each knows: a symbol with many orders keeps its own answer, a thin one takes nearly the pool's, and one
 never seen takes the pool's with the spread over symbols as doubt. Prefactors (0 or more) are normal in their log.
 
-The model is linearised around each symbol's own parameters and solved again until they rest (Lindstrom & Bates 1990,
-"Nonlinear mixed effects models for repeated measures data", Biometrics 46, their two alternating steps). Errors of a
-symbol and day share their luck: the correlation is estimated once from all symbols, for a thin one cannot tell its
-own. Orders' noise scale is one law for all symbols.
+The model is linearised and solved again until all rest (as in Lindstrom & Bates 1990, "Nonlinear mixed effects models
+for repeated measures data", Biometrics 46). A symbol's own parameters are found around themselves. The distribution
+over symbols must not be, where symbols are thin: luck that raises a prefactor would raise its slope and so its weight,
+and the middle would lie too high. Until its own orders tell a symbol to a seventh of what symbols differ by, it stands
+there at the mean prefactor, the same for all, and log-normal multiples of that (mean exp(mu + tau² / 2), variance over
+its square exp(tau²) - 1) take the place of normal logs.
+
+The middle is a median. Half of the symbols have a larger prefactor, and their mean is exp(tau² / 2) times as large.
+Errors of a symbol and day share their luck: the correlation is estimated once from all symbols, for a thin one cannot
+tell its own. Orders' noise scale is one law for all symbols.
 
 Wrong where symbols fall into kinds (large and small caps): fit the kinds apart. Shocks shared by all symbols of a day
 are not seen here, so intervals are too short where they matter. Only the cost is used, not the move after it."""
@@ -22,6 +28,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
@@ -43,6 +50,8 @@ _FEWEST_SYMBOLS = 3
 _CORRELATED_FROM = 5  # Symbols a varying parameter, from which differences may be correlated.
 _ROUNDS = 50
 _STILL = 1e-3  # Largest move of a symbol, in standard deviations over symbols, at which all rest.
+_NEARLY_STILL = 1e-2
+_KNOWN = 0.02  # The pool's share in a prefactor at the middle, below which a symbol's own orders tell it.
 _LONGEST_STEP = 1.0  # In logs: a linearised step further than this is not trusted at once.
 _METHOD = "partial pooling over symbols, restricted maximum likelihood"
 
@@ -81,7 +90,7 @@ class Hierarchy(msgspec.Struct, frozen=True, kw_only=True):
     unseen
         The model for a symbol without orders: the middle of the symbols, with the doubt that they differ.
     middle
-        Parameters of the middle symbol, with the interval the middle is known to.
+        Parameters of the middle symbol (of prefactors the median), with the interval the middle is known to.
     predicted
         Parameters of a symbol not seen, with the interval it will lie in.
     between
@@ -230,22 +239,48 @@ class _Study:
         self.varying = tuple(place for place, name in enumerate(self.names) if name != SPREAD)
         self.correlated = len(codes) >= _CORRELATED_FROM * len(self.varying) and len(self.varying) > 1
         self.is_log = (problem.low == 0) & np.isinf(problem.high)
-        self.noise, self.shared = pooled.noise, 0.0
+        logs = [place for place in self.varying if self.is_log[place]]
+        self.telling = logs or list(self.varying)
+        self.noise, self.size, self.bend, self.shared = pooled.noise, 1.0, 1.0, 0.0
 
     def run(self) -> tuple[Between, Own, Evidence, bool]:
-        """Linearise, pool, and again until no symbol moves."""
-        phi = np.tile(self.scaled(self.pooled.values), (len(self.parts), 1))
-        for _ in range(_ROUNDS):
-            evidence = self.evidence(phi)
+        """The distribution over symbols, each symbol given that, and again until none moves."""
+        mu, tau = self.scaled(self.pooled.values), np.zeros(len(self.names))
+        phi = np.tile(mu, (len(self.parts), 1))
+        known = np.zeros(len(self.parts), dtype=np.bool_)
+        for number in range(_ROUNDS):
+            self.learn_noise(phi)
+            evidence = self.evidence_of_all(phi, known, mu, tau)
             between = fit_between(evidence, self.varying, correlated=self.correlated)
-            own = own_values(evidence, between)
-            sd = np.sqrt(np.diag(between.covariance) + np.diag(between.mean_covariance))
-            step = self.within(own.values) - phi
-            if np.abs(step / sd).max() < _STILL:
+            own = own_values(self.evidence(phi), between)
+            spread = np.sqrt(np.diag(between.covariance))
+            sd = np.sqrt(spread**2 + np.diag(between.mean_covariance))
+            step, drift = self.within(own.values) - phi, self.within(between.mean) - mu
+            largest = max(float((np.abs(each) / sd).max()) for each in (step, drift, spread - tau))
+            now_known = known | self.would_be_known(between)
+            if largest < _STILL and (now_known == known).all():
                 return between, own, evidence, True
-            step[:, self.is_log] = np.clip(step[:, self.is_log], -_LONGEST_STEP, _LONGEST_STEP)
-            phi = phi + step
-        return between, own, evidence, bool(np.abs(step / sd).max() < 1e-2)
+            for each in (step, drift):
+                each[..., self.is_log] = np.clip(each[..., self.is_log], -_LONGEST_STEP, _LONGEST_STEP)
+            pace = 1.0 if number < _ROUNDS // 3 else 0.5  # What swings to and fro comes to rest by half steps.
+            phi, mu, tau, known = phi + pace * step, mu + pace * drift, tau + pace * (spread - tau), now_known
+        return between, own, evidence, largest < _NEARLY_STILL
+
+    def would_be_known(self, between: Between) -> npt.NDArray[np.bool_]:
+        """(S,) whether a symbol's orders tell it, were it like the middle: its own luck must not decide."""
+        share = own_values(self.evidence(np.tile(between.mean, (len(self.parts), 1))), between).pool_share
+        return np.asarray(share[:, self.telling].max(axis=1) < _KNOWN)
+
+    def evidence_of_all(self, phi: Floats, known: npt.NDArray[np.bool_], mu: Floats, tau: Floats) -> Evidence:
+        """What symbols say of their distribution: those known around themselves, the others around the mean."""
+        log_tau = np.where(self.is_log, np.minimum(tau, _LONGEST_STEP), 0.0)
+        multiple = np.where(log_tau > 0, np.sqrt(np.expm1(log_tau**2)) / np.where(log_tau > 0, log_tau, 1.0), 1.0)
+        mean = self.within(mu + log_tau**2 / 2)
+        return self.evidence(
+            np.where(known[:, None], phi, mu),
+            at=np.where(known[:, None], phi, mean),
+            stretched=np.where(known[:, None], 1.0, multiple),
+        )
 
     def notes(self, *, converged: bool) -> Iterator[str]:
         """What a user must know, one sentence each."""
@@ -255,31 +290,48 @@ class _Study:
         if not converged:
             yield "parameters of some symbols did not come to rest; take these numbers as a start"
 
-    def evidence(self, phi: Floats) -> Evidence:
-        """What each symbol says of its parameters, linear around `phi`."""
+    def learn_noise(self, phi: Floats) -> None:
+        """The noise's scale, and how much orders of a day and symbol share, around each symbol's own parameters."""
         values = [self.natural(row) for row in phi]
         residuals = [part.cost_bps - part.predict(at) for part, at in zip(self.parts, values, strict=True)]
         self.noise = self.noise_of(residuals)
-        rows = [self.unit_rows(part, at, r) for part, at, r in zip(self.parts, values, residuals, strict=True)]
-        psi = [self.loss.psi(z) for z, _ in rows]
-        size = float(np.mean(np.concatenate(psi) ** 2))
-        bend = float(np.mean(self.loss.slope(np.concatenate([z for z, _ in rows]))))
-        self.shared = _shared(psi, [part.cell for part in self.parts], size)
+        z = [r / np.sqrt(self.noise.variance(part.risk_bps**2)) for part, r in zip(self.parts, residuals, strict=True)]
+        psi = [self.loss.psi(each) for each in z]
+        self.size = float(np.mean(np.concatenate(psi) ** 2))
+        self.bend = float(np.mean(self.loss.slope(np.concatenate(z))))
+        self.shared = _shared(psi, [part.cell for part in self.parts], self.size)
+
+    def evidence(self, phi: Floats, *, at: Floats | None = None, stretched: Floats | None = None) -> Evidence:
+        """What each symbol says of its parameters, linear around `phi`.
+
+        Parameters
+        ----------
+        phi
+            (S, p) scaled parameters.
+        at
+            (S, p) where the model is asked instead.
+        stretched
+            (S, p) how much steeper than there the model is taken to be.
+        """
+        at = phi if at is None else at
+        stretched = np.ones_like(phi) if stretched is None else stretched
         information, pull = [], []
-        for part, at, (_, slopes), pulls in zip(self.parts, phi, rows, psi, strict=True):
-            sums = np.stack([np.bincount(part.cell, slopes[:, j]) for j in range(len(at))], axis=1)
+        for part, around, point, steeper in zip(self.parts, phi, at, stretched, strict=True):
+            z, slopes = self.unit_rows(part, self.natural(point))
+            slopes = slopes * steeper
+            sums = np.stack([np.bincount(part.cell, slopes[:, j]) for j in range(len(around))], axis=1)
             square = slopes.T @ slopes
-            curvature = bend * square
-            meat = size * ((1 - self.shared) * square + self.shared * sums.T @ sums)
+            curvature = self.bend * square
+            meat = self.size * ((1 - self.shared) * square + self.shared * sums.T @ sums)
             back = curvature @ _pinv(meat)
             information.append(back @ curvature)
-            pull.append(back @ (curvature @ at + slopes.T @ pulls))
+            pull.append(back @ (curvature @ around + slopes.T @ self.loss.psi(z)))
         return Evidence(np.array(information), np.array(pull))
 
-    def unit_rows(self, part: Problem, at: Floats, residuals: Floats) -> tuple[Floats, Floats]:
+    def unit_rows(self, part: Problem, at: Floats) -> tuple[Floats, Floats]:
         """Residuals of unit scale, and slopes by the scaled parameters in the same units."""
         sd = np.sqrt(self.noise.variance(part.risk_bps**2))
-        return residuals / sd, part.jacobian(at) * self.stretch(at) / sd[:, None]
+        return (part.cost_bps - part.predict(at)) / sd, part.jacobian(at) * self.stretch(at) / sd[:, None]
 
     def noise_of(self, residuals: list[Floats]) -> Noise:
         """The noise scale at these residuals, one law for all symbols."""
@@ -387,7 +439,7 @@ class _Report:
                 high=float(value) + half,
                 level=self.level,
                 n=len(part),
-                method="own orders alone, cluster jackknife",
+                method="own orders alone, clustered sandwich (CR2)",
             )
         return found
 
