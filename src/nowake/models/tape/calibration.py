@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 import msgspec
+import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
@@ -36,6 +37,8 @@ from nowake.models.tape.resilience import Resilience, resilience_of
 Part = TypeVar("Part")
 _SHORT_S = 900.0
 _WHOLE = 0.98
+_MANY = 0.05  # Orders that share a stamp: so many that what follows which is guessed.
+_RISEN = 1.2  # Impact left, as a multiple of the peak: more than chance among single orders makes of 1.
 
 
 class Finding(NamedTuple):
@@ -176,7 +179,7 @@ def calibrate_tape(
         seed=seed,
         level=level,
         refusals=(*refusals, *(propagator.refusals if propagator else ()), *(recovery.refusals if recovery else ())),
-        notes=_notes(tape, instrument, lambdas, daily_volume),
+        notes=(*_notes(tape, instrument, lambdas, daily_volume), *_of_a_kernel_that_rises(propagator)),
     )
 
 
@@ -221,6 +224,11 @@ def _notes(
             f"Quotes follow trades by {tape.settle_ns / NS_PER_MS:g} ms or more in half of all cases; the first lags "
             "of the kernel show too little."
         )
+    if (share := _shared_stamps(tape)) > _MANY:
+        notes.append(
+            f"{share:.0%} of the orders share their stamp with another: which came first is not known, those of one "
+            "side count as one, and the first lags of the kernel show too little."
+        )
     if "Lee-Ready" in tape.signed_by:
         notes.append("Sides are guessed for some prints; wrong guesses draw slopes and kernels towards 0.")
     if tape.touch.crossed:
@@ -228,22 +236,44 @@ def _notes(
     return tuple(notes)
 
 
+def _shared_stamps(tape: Tape) -> float:
+    """Share of the orders whose stamp another order has too, of the other side or merged into it by its prints."""
+    same = np.diff(tape.time_ns) == 0
+    return float(np.mean(np.append(same, False) | np.append(False, same)))
+
+
+def _of_a_kernel_that_rises(found: PropagatorFit | None) -> tuple[str, ...]:
+    """Impact does not grow by itself: where it seems to, the tape is not what it says."""
+    if found is None:
+        return ()
+    share, beta = found.permanent_share, found.kernel_exponent
+    rises = (share is not None and (share.value > _RISEN or share.low > 1)) or (beta is not None and beta.high < 0)
+    return (
+        (
+            "The kernel rises with the lag, which an order's impact does not do by itself: quotes are stamped before "
+            "the reports of the trades that moved them, or late, or sides are guessed. Do not plan with it.",
+        )
+        if rises
+        else ()
+    )
+
+
 def _of_kyle(lambdas: tuple[KyleLambda, ...], instrument: Instrument) -> Iterator[Finding]:
     for each in lambdas:
         name = f"lambda{' of roots' if each.root else ''}, bars of {each.bar}"
-        unit = f"{instrument.currency}/{'√share' if each.root else 'share'}"
+        unit = f"{instrument.currency}/{'√unit' if each.root else 'unit'}"
         yield Finding(name, unit, each.per_share, each.r2)
         if each.bps_per_percent is not None:
-            yield Finding(f"  the same, bars of {each.bar}", "bps per 1 % of a day", each.bps_per_percent, each.r2)
+            yield Finding(f"  the same, bars of {each.bar}", "bps per 1% a day", each.bps_per_percent, each.r2)
 
 
 def _of_orderflow(found: OrderFlowSlope | None) -> Iterator[Finding]:
     if found is None:
         return
     yield Finding("order flow slope", "ticks/lot", found.slope, found.r2)
-    yield Finding("  times twice the depth", "1 in an even book", found.against_depth)
+    yield Finding("  times twice the depth", "1 in even book", found.against_depth)
     if found.depth_exponent is not None:
-        yield Finding("  exponent of the depth", "1 in an even book", found.depth_exponent)
+        yield Finding("  exponent of the depth", "1 in even book", found.depth_exponent)
 
 
 def _of_propagator(found: PropagatorFit | None) -> Iterator[Finding]:
@@ -252,7 +282,7 @@ def _of_propagator(found: PropagatorFit | None) -> Iterator[Finding]:
     for name, unit, measured, r2 in (
         ("memory of signs, gamma", "C(l) ~ l^-gamma", found.memory_exponent, None),
         ("decay of the kernel, beta", "G(l) ~ l^-beta", found.kernel_exponent, found.r2),
-        ("impact left", f"share, {found.horizon} orders later", found.permanent_share, found.r2),
+        ("impact left", f"{found.horizon} orders on", found.permanent_share, found.r2),
     ):
         if measured is not None:
             yield Finding(name, unit, measured, r2)

@@ -37,6 +37,7 @@ from nowake.models.tape.orders import Floats, Ints, Tape
 LONGEST, SHORTEST = 200, 20
 _ORDERS_PER_LAG = 40
 _PEAK_WITHIN = 10
+_LEAST_MOVES = 30
 _FLATTEST, _STEEPEST = -1.0, 3.0
 
 
@@ -115,10 +116,17 @@ def fit_propagator(
     ------
     BadParameter
         When lags are below 2, or more than a twentieth of the orders.
+    BadData
+        When the mid moves behind fewer than 30 orders, or is not above 0.
     """
     check_level(level)
     moves_bps = moves_of(tape)
-    orders = len(moves_bps)
+    orders, moved = len(moves_bps), int(np.count_nonzero(moves_bps))
+    if moved < _LEAST_MOVES:
+        raise BadData(
+            f"the mid moves behind {moved} of {orders:,} market orders; a kernel needs {_LEAST_MOVES}, so look at a "
+            "longer time"
+        )
     count = int(np.clip(orders // _ORDERS_PER_LAG, SHORTEST, LONGEST)) if lags is None else lags
     if not 2 <= count <= orders // 20:
         raise BadParameter(f"lags {count} must be from 2 to a twentieth of the {orders:,} market orders")
@@ -252,6 +260,7 @@ def _exponent(lags: Ints, values: Floats, resampling: Resampling) -> Measurement
 
 
 def _share_left(last: Floats, peak: Floats, resampling: Resampling) -> Measurement:
-    if np.quantile(peak, (1 - resampling.level) / 2) <= 0:
+    if peak[0] <= 0 or np.quantile(peak, (1 - resampling.level) / 2) <= 0:
         raise BadData("orders have no impact that can be told from chance")
-    return resampling.measured(last / peak, "kernel at the horizon over its peak")
+    some = peak > 0  # A repeat without the few moves there are has no peak to take a share of.
+    return resampling.measured(last[some] / peak[some], "kernel at the horizon over its peak")

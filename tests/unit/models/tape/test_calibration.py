@@ -91,3 +91,24 @@ def test_times_are_not_touched_by_what_lies_outside_the_window() -> None:
     )
     assert [each.measured for each in whole.findings()] == [each.measured for each in fitted(cut).findings()]
     assert np.array_equal(whole.propagator.model.increments_bps, fitted(cut).propagator.model.increments_bps)
+
+
+def test_orders_that_share_their_stamps_are_counted_and_said() -> None:
+    rng = np.random.default_rng(1)
+    at = np.repeat(np.arange(1, 1_501), 2)
+    sign = rng.choice([-1, 1], 3_000)
+    mid = 100_000 + np.concatenate(([0], np.cumsum(rng.choice([-1, 1], 1_500))))
+    book = worlds.quotes(np.append(0, at[::2] + 0.5), mid - 10, mid + 10)
+    trades = worlds.trades(at, np.repeat(mid[:-1], 2) + 10 * sign, 1, sign)
+    assert any("of the orders share their stamp with another" in note for note in fitted((book, trades)).notes)
+    assert not any("share their stamp" in note for note in fitted(worlds.propagating_market(1, orders=3_000)).notes)
+
+
+def test_a_kernel_that_rises_is_not_told_without_a_warning() -> None:
+    """As where quotes lag: the mid takes the move of an order only orders later."""
+    book, trades = worlds.propagating_market(2, beta=-0.3, noise_ticks=2.0)
+    found = fitted((book, trades))
+    assert found.propagator is not None
+    assert any("The kernel rises with the lag" in note for note in found.notes)
+    steady = fitted(worlds.propagating_market(2))
+    assert not any("rises" in note for note in steady.notes)

@@ -3,7 +3,9 @@ import pytest
 from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.market import Quotes, Trades
 from nowake.models.tape import PropagatorFit, fit_propagator, memory_exponent, read_tape
+from nowake.models.tape.propagator import Resampling, _share_left
 
 LAGS = 60
 TRUTH_BPS = np.arange(1.0, LAGS + 1) ** -0.2
@@ -108,3 +110,30 @@ def test_prices_at_or_below_zero_are_refused() -> None:
 def test_what_is_older_than_the_kernel_does_not_fall_on_its_last_lags() -> None:
     last = [fitted(seed, noise_ticks=2.0).kernel_bps.value[-1] for seed in range(12)]
     assert np.mean(last) == pytest.approx(TRUTH_BPS[-1], abs=0.015)
+
+
+def still_market(seed: int, *, moving: float) -> tuple[Quotes, Trades]:
+    """A mid that jumps by a hundred ticks behind few orders, and by chance."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(1, 3_001)
+    sign = np.where(rng.random(3_000) < 0.5, 1, -1)
+    moves = np.where(rng.random(3_000) < moving, 100 * sign, 0)
+    mid = 1_000_000 + np.concatenate(([0], np.cumsum(moves)))
+    book = worlds.quotes(np.append(0, at + 0.5), mid - 10, mid + 10)
+    return book, worlds.trades(at, mid[:-1] + 10 * sign, 10, sign)
+
+
+def test_few_moves_lose_the_share_that_stays_and_none_loses_the_kernel_with_its_reason() -> None:
+    """A repeat without a single move made the interval of the share of nothing by nothing: nan."""
+    told = [fit_propagator(read_tape(*still_market(seed, moving=0.02), DAY), repeats=200) for seed in range(12)]
+    for found in told:
+        assert found.permanent_share is not None or any("permanent share" in each for each in found.refusals)
+    with pytest.raises(BadData, match=r"the mid moves behind \d+ of 3,000 market orders; a kernel needs 30"):
+        fit_propagator(read_tape(*still_market(1, moving=0.003), DAY))
+
+
+def test_a_repeat_without_a_peak_is_no_share() -> None:
+    resampling = Resampling(blocks=60, level=0.95, orders=3_000, repeats=200)
+    peak = np.append(np.linspace(1.0, 3.0, 200), 0.0)
+    found = _share_left(np.append(np.full(200, 1.0), 0.0), peak, resampling)
+    assert 0 < found.low <= found.value <= found.high
