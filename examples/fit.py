@@ -24,6 +24,10 @@ print("\n" + compare([impact.PowerLaw, impact.SquareRoot, impact.Linear], orders
 by_symbol = fit_by_symbol(impact.PowerLaw, orders)
 print(f"\n{by_symbol}")
 
+# Does it still hold? From a date on each day is forecast, judged and folded in; an alarm rings when impact has drifted.
+following = nw.recalibrate("power-law", orders, since="2020-03-10")
+print(f"\n{following}")
+
 # Kept with its dates, and found as it could have been known on a day: no backtest looks ahead.
 found.save("params.db", name="desk")
 model = load_model("params.db", "desk", as_of="2020-04-01")

@@ -8,6 +8,7 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nowake.domain.errors import Unidentified
@@ -17,6 +18,8 @@ from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, Student
 from nowake.models.calibration.problem import terms_of
 from nowake.models.impact import Almgren2005, Impact, Linear, PowerLaw, SquareRoot, TwoPart
+from nowake.models.measurement import z_of
+from nowake.models.terms import Terms
 
 MANY = Design(orders=1_000, days=100)
 REPEATS = 1_000
@@ -101,3 +104,19 @@ def test_95_percent_intervals_hold_the_truth_93_to_97_percent_of_the_time(
     shares, refused = held_shares(model, design, REPEATS, **options)
     assert refused < 0.01 * REPEATS
     assert {name: share for name, share in shares.items() if not 0.93 <= share <= 0.97} == {}
+
+
+@pytest.mark.slow
+def test_intervals_of_estimates_by_fitted_models_hold_the_true_cost_of_small_and_large_orders() -> None:
+    """Spread and impact together, at desks that pay 0.9 of the quoted spread."""
+    truth = SquareRoot(y=0.8, spread_share=0.9)
+    sizes = np.array([1e2, 1e4, 1e5])
+    asked = Terms(quantity=sizes, days=0.3, volatility=0.02, daily_volume=1e6, price=50.0, spread_bps=20.0)
+    cost = truth.half_spread_bps(asked) + truth.total_bps(asked)
+    held = np.zeros(3)
+    for seed in range(REPEATS):
+        desk = generate_orders(truth, seed, MANY)
+        model = fit(SquareRoot, desk, spread="estimate", later=False, compare_outliers=False).model
+        off = model.half_spread_bps(asked) + model.total_bps(asked) - cost
+        held += np.abs(off) <= z_of(0.95) * model.parameter_sd_bps(asked)
+    assert np.all(np.abs(held / REPEATS - 0.95) < 0.02)
