@@ -189,7 +189,7 @@ def _curves(spec: str, root: Path) -> Answer:
     return answer | {
         "days": found.days,
         "normal": volume.curves[Kind.NORMAL].days,
-        "left_out": [[str(each.date), each.reason] for each in volume.left_out],
+        "left_out": [[str(each.date), each.reason, str(each.kind)] for each in volume.left_out],
         "apart": list(volume.notes),
         "close": None if volume.closing_auction is None else _numbers(volume.closing_auction),
         "contest": [

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pictures
+from nowake.models.volume import Why
 from nowake.reports.pictures.canvas import Picture
 
 Answer = dict[str, Any]
 Pick = Callable[[Answer], Sequence[float] | None]
 _MOST_DRAWN = 4  # Days or sources with pictures of their own: one a format, the fullest of it.
-_CORRUPT = "volume although the price moved"
 _LEAST_DAYS = 10  # Of a source, for its row under volume.
 _LONG = 45  # Letters of a cell that may be broken into lines.
 _MOST_SHOWN = 3  # Days of one source named for reasons other than corrupt volume.
@@ -197,14 +197,14 @@ def _volume(page: Page, sources: list[Answer]) -> None:
 
 def _bad_volume(page: Page, sources: list[Answer]) -> None:
     page.say("### Volume that cannot be believed")
-    corrupt = {each["source"]: [day for day, why in each["left_out"] if _CORRUPT in why] for each in sources}
+    corrupt = {each["source"]: [day for day, _, kind in each["left_out"] if kind == Why.CORRUPT] for each in sources}
     named = [(name, f"{len(dates)}", ", ".join(dates)) for name, dates in corrupt.items() if dates]
     if named:
         page.say("Bars without volume although the price moved. These days are in no curve and no forecast.")
         page.table(("source", "days", "which"), named)
     else:
         page.say("No source has bars without volume whose price moved.")
-    others = [(each["source"], [pair for pair in each["left_out"] if _CORRUPT not in pair[1]]) for each in sources]
+    others = [(each["source"], [row for row in each["left_out"] if row[2] != Why.CORRUPT]) for each in sources]
     if any(days for _, days in others):
         page.say("Left out for other reasons, the first of each source:")
         page.table(
@@ -214,7 +214,7 @@ def _bad_volume(page: Page, sources: list[Answer]) -> None:
 
 def _first_of(days: Sequence[Sequence[str]]) -> str:
     more = len(days) - _MOST_SHOWN
-    return "; ".join(f"{day} {why}" for day, why in days[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    return "; ".join(f"{day} {why}" for day, why, *_ in days[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _curve_cells(each: Answer) -> list[str]:

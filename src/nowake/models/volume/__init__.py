@@ -6,7 +6,7 @@ from nowake.models.volume.contest import Contest, contest
 from nowake.models.volume.curve import VolumeCurve
 from nowake.models.volume.dynamic import DynamicVolume
 from nowake.models.volume.live import Forecast, LiveVolume
-from nowake.models.volume.screening import LeftOut, screened
+from nowake.models.volume.screening import LeftOut, Why, screened
 from nowake.models.volume.special import Kind, kinds_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LeftOut",
     "LiveVolume",
     "VolumeCurve",
+    "Why",
     "average_curve",
     "contest",
     "kinds_of",
