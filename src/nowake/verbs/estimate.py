@@ -98,6 +98,7 @@ class Estimate(costs.CostEstimate, frozen=True):
             limit_bps,
             participation=participation,
             days=self.days if participation is None and days is None else days,
+            window_days=self.days,
             smallest=self.order.instrument.quantity(1),
             fees=self.fees,
             multiplier=self._multiplier,

@@ -151,6 +151,10 @@ def test_the_estimate_answers_the_questions_by_its_own_model(generated_day: Day,
     best = made.best(0.3)
     assert best.flat[0] < best.participation < best.flat[1]
     assert made.capacity(made.expected_bps).quantity == pytest.approx(order.quantity, rel=1e-6)
+    # A model of speed reads the volume of the window, which is not the day's by the clock.
+    fast = nw.estimate(order, generated_day, impact.TwoPart(alpha=0.2, gamma=0.3))
+    assert fast.market.window_volume != pytest.approx(fast.market.daily_volume * fast.days, rel=0.01)
+    assert fast.capacity(fast.expected_bps).quantity == pytest.approx(order.quantity, rel=1e-6)
     assert made.curve(n=7).participation.shape == (7,)
     assert made.strategies()[0].expected_bps == pytest.approx(made.expected_bps, rel=1e-3)
 
