@@ -18,6 +18,7 @@ import pytest
 from nowake.cli import main
 from nowake.cli.screen import say, show_json
 from nowake.engine import journal as journals
+from nowake.reports.pictures.canvas import Picture
 
 RUN = "from nowake.cli import main; main()"
 ORDER = ("--buy", "2000", "--start", "10:00", "--end", "11:00")
@@ -312,3 +313,42 @@ def test_numbers_of_numpy_are_numbers_of_json() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out:
         show_json({"a": np.float64("nan"), "b": np.int64(3), "c": np.array([1.5])})
     assert json.loads(out.getvalue()) == {"a": None, "b": 3, "c": [1.5]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("tape", "no-such-day", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("tape", "no-such-day", "--start", "nan"), "time 'nan' is not a time of day"),
+        (("tape", "no-such-day", "--level", "nan"), "level nan must be between 0 and 1"),
+        (("tape", "no-such-day", "--daily-volume", "nan"), "--daily-volume nan must be above 0"),
+        (("tape", "no-such-day", "--pictures", "/dev/null"), "--pictures /dev/null is no folder"),
+        (("tape", "no-such-day", "--pictures", "/dev/null/x"), "cannot be used: Not a directory"),
+        (
+            ("fills", "no-such-day", "--horizons", "1,1e300"),
+            "horizon of 1e+300 s must be above 0 and finite, 1e+08 at most",
+        ),
+        (("fills", "no-such-day", "--horizons", "nan"), "horizon of nan s must be above 0"),
+        (("fills", "no-such-day", "--picture", "."), ". cannot be used: Is a directory"),
+        (("fills", "no-such-day", "--picture", "none/x.svg"), "there is no folder none"),
+        (("curves", "no-such-day", "--picture", "."), ". cannot be used: Is a directory"),
+        (("curves", "no-such-day", "--until", "2026-02-30"), "'2026-02-30' is not a date"),
+        (("fit", "no-such-file", "--save", "."), ". cannot be used: Is a directory"),
+        (("fit", "no-such-file", "--picture", "none/x.svg"), "there is no folder none"),
+        (("fit", "no-such-file", "--as-of", "2026-02-30"), "--as-of '2026-02-30' is not a date"),
+        (("fit", "no-such-file", "--save", "s.db", "--name", "\t"), "has no value"),
+        (("fit", "no-such-file", "--hold", "y="), "--hold 'y=' is not of the form NAME=VALUE"),
+        (("fit", "no-such-file", "--hold", "y=nan"), "--hold y=nan"),
+        (("recalibrate", "a", "b", "--since", "2026-02-30"), "--since '2026-02-30' is not a date"),
+    ],
+)
+def test_a_mistake_is_told_before_the_work(arguments: tuple[str, ...], why: str) -> None:
+    result = nowake(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert why in result.stderr
+
+
+def test_a_picture_that_cannot_be_kept_names_its_file() -> None:
+    with pytest.raises(OSError, match="No space left on device") as full:
+        Picture("t", "a", "<svg/>").save("/dev/full")
+    assert full.value.filename == "/dev/full"

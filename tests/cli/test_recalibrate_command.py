@@ -62,7 +62,7 @@ def test_one_file_with_a_date_is_the_same_as_two_files(files: tuple[str, str, st
     [
         ((), "no ORDERS given"),
         (("{}",), "give --since DATE, or a second file"),
-        (("{}", "--since", "soon"), "since 'soon' is no date; write YYYY-MM-DD"),
+        (("{}", "--since", "soon"), "--since 'soon' is not a date; write YYYY-MM-DD"),
         (("{}", "--since", "1990-01-01"), "0 days are too few to begin with"),
         (("{}", "--since", "2020-02-01", "--model", "cubic"), "model 'cubic' is not known"),
         (("{}", "--since", "2020-02-01", "--false-alarms", "2"), "alpha 2.0 must be between 0 and 1"),

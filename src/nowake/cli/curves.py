@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nowake.cli.options import check_writable, json_option
-from nowake.cli.screen import say, show, show_json
+from nowake.cli.options import check_date, check_file, json_option
+from nowake.cli.screen import say, show, show_json, waiting
 
 if TYPE_CHECKING:
     from nowake.reports.table import Table
@@ -31,8 +31,10 @@ def command(
     """
     from nowake.verbs.curves import curves  # noqa: PLC0415
 
-    check_writable(picture)
-    found = curves(source, root=root, bucket=bucket, until=until)
+    check_file(picture)
+    check_date("--until", until)
+    with waiting(f"measuring the days of {source}"):
+        found = curves(source, root=root, bucket=bucket, until=until)
     if picture is not None:
         found.plot().save(picture)
     if as_json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nowake.cli.options import check_writable, json_option, load
-from nowake.cli.screen import say, show, show_json
+from nowake.cli.options import check_file, json_option, load
+from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter
 
 
@@ -40,13 +40,16 @@ def command(
     SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
     the demo's day.
     """
+    from nowake.models.measurement import check_level  # noqa: PLC0415
     from nowake.reports.fills import fill_tables, rate_rows  # noqa: PLC0415
     from nowake.verbs.fills import fills  # noqa: PLC0415
 
-    check_writable(picture)
+    check_file(picture)
+    check_level(level)
     seconds = _seconds(horizons)
     day = load(source, date, root, symbol=symbol)
-    found = fills(day, fill="full" if full else "first", horizons_s=seconds, imagined=imagined, level=level)
+    with waiting(f"following orders of {day.source}"):
+        found = fills(day, fill="full" if full else "first", horizons_s=seconds, imagined=imagined, level=level)
     if picture is not None:
         found.plot().save(picture)
     if as_json:
@@ -60,7 +63,12 @@ def command(
 
 
 def _seconds(text: str) -> list[float]:
+    from nowake.models.fills.blocks import check_horizon  # noqa: PLC0415
+
     try:
-        return [float(each) for each in text.split(",")]
+        seconds = [float(each) for each in text.split(",")]
     except ValueError:
         raise BadParameter(f"--horizons {text} are no seconds; write for example 1,10,60") from None
+    for each in seconds:
+        check_horizon(each)
+    return seconds

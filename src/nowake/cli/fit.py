@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import check_writable, json_option
+from nowake.cli.options import check_date, check_file, json_option
 from nowake.cli.orders_file import orders_file, pairs, read_file
 from nowake.cli.screen import say, show, show_json, steps
 from nowake.domain.errors import BadParameter, NowakeError
@@ -70,8 +71,10 @@ def _check(options: dict[str, Any]) -> None:
     from nowake.models.measurement import check_level  # noqa: PLC0415
 
     check_level(options["level"])
-    check_writable(options["save"])
-    check_writable(options["picture"])
+    check_file(options["save"])
+    check_file(options["picture"])
+    check_date("--as-of", options["as_of"])
+    _held(options)
     if options["by_symbol"] and (len(options["names"]) > 1 or "all" in options["names"]):
         raise BadParameter("--by-symbol fits one model; give one --model")
     for name in ("interval", "cluster", "picture", "sizes"):
@@ -206,9 +209,12 @@ def _held(options: dict[str, Any]) -> dict[str, float] | None:
 def _numbers(texts: dict[str, str]) -> Iterator[tuple[str, float]]:
     for name, text in texts.items():
         try:
-            yield name, float(text)
+            value = float(text)
         except ValueError:
-            raise BadParameter(f"--hold {name}={text}: {text!r} is no number; write for example exponent=0.5") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise BadParameter(f"--hold {name}={text}: {text!r} is no number; write for example exponent=0.5")
+        yield name, value
 
 
 def _plain(fit: Fit) -> dict[str, object]:

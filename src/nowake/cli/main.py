@@ -82,7 +82,7 @@ def main() -> None:
         sys.stderr.close()  # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
         sys.exit(1)
     except OSError as error:
-        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; give another path")
+        _fail(f"{error.filename or 'standard output'} cannot be used: {error.strerror or error}; give another path")
     sys.exit(code if isinstance(code, int) else 0)
 
 

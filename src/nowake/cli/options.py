@@ -176,7 +176,6 @@ def _refuse_one_order(unless: str, asked: Asked, named: dict[str, Any]) -> None:
 def _check_asked(asked: Asked) -> None:
     """What is wrong with an order whatever the day."""
     from nowake.domain.instrument import parse_number  # noqa: PLC0415
-    from nowake.domain.units import is_date_time, parse_date_time, parse_time_of_day  # noqa: PLC0415
 
     if (asked.buy is None) == (asked.sell is None):
         given = "both --buy and --sell" if asked.buy is not None else "neither --buy nor --sell"
@@ -186,7 +185,20 @@ def _check_asked(asked: Asked) -> None:
         raise BadParameter(f"quantity {asked.quantity} must be above 0 and finite")
     if asked.limit is not None:
         parse_number(asked.limit, "limit")
-    for moment in filter(None, (asked.start, asked.end)):
+    check_moments(asked.start, asked.end)
+
+
+def check_moments(*moments: str | None) -> None:
+    """Refuse what is neither a time of day nor a date and a time.
+
+    Raises
+    ------
+    BadParameter
+        With what is wrong with the first such.
+    """
+    from nowake.domain.units import is_date_time, parse_date_time, parse_time_of_day  # noqa: PLC0415
+
+    for moment in filter(None, moments):
         if is_date_time(moment):
             parse_date_time(moment, "UTC")
         else:

@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def orders_file(function: Function) -> Function:
-    """--column, --calendar, --timezone, --time-unit, --volatility-in, --strict, --keep-going: what `read_file` needs."""
+    """--column, --calendar, --timezone, --time-unit, --volatility-in, --strict, --keep-going: for `read_file`."""
     decorators = (
         click.option("--column", "columns", multiple=True, metavar="YOURS=OURS", help="What a column of the file is."),
         click.option("--calendar", default="XNYS", show_default=True, help="Whose sessions count an order's days."),

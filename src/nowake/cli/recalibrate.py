@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import check_writable, json_option
+from nowake.cli.options import check_date, check_file, json_option
 from nowake.cli.orders_file import orders_file, read_file
 from nowake.cli.screen import say, show, show_json, steps
 from nowake.domain.errors import BadParameter
@@ -38,7 +38,8 @@ def command(orders: tuple[str, ...], **options: Any) -> None:
         raise BadParameter("no ORDERS given; name a file and --since DATE, or the record so far and a file of new days")
     if len(orders) == 1 and not options["since"]:
         raise BadParameter(f"from which date on is {orders[0]} to be folded in? give --since DATE, or a second file")
-    check_writable(options["save"])
+    check_file(options["save"])
+    check_date("--since", options["since"])
     found = _found(orders, options)
     if options["save"]:
         found.save(options["save"], name=options["kept"])

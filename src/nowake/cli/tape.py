@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nowake.cli.options import json_option, load
-from nowake.cli.screen import say, show, show_json
+from nowake.cli.options import check_moments, check_writable, json_option, load
+from nowake.cli.screen import say, show, show_json, waiting
+from nowake.domain.errors import BadParameter
 
 if TYPE_CHECKING:
     from nowake.verbs.tape import TapeCalibration
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--hidden", is_flag=True, help="Count prints against hidden orders too.")
 @click.option("--daily-volume", type=float, help="Shares of a day. Default: the tape's own, scaled by the clock.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence of the intervals.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the resampling behind the bands.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the resampling behind the bands."
+)
 @click.option("--pictures", metavar="DIR", help="Write response, order flow and recovery as SVG files here.")
 @json_option
 def command(
@@ -52,8 +56,10 @@ def command(
     from nowake.reports.tape import tape_table  # noqa: PLC0415
     from nowake.verbs.tape import tape  # noqa: PLC0415
 
+    _check(start=start, end=end, daily_volume=daily_volume, level=level, pictures=pictures)
     day = load(source, date, root, symbol=symbol)
-    found = tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
+    with waiting(f"fitting the tape of {day.source}"):
+        found = tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
     written = []
     if pictures is not None:
         Path(pictures).mkdir(parents=True, exist_ok=True)
@@ -65,6 +71,22 @@ def command(
     show(table)
     for path in written:
         say(f"wrote {path}")
+
+
+def _check(
+    *, start: str | None, end: str | None, daily_volume: float | None, level: float, pictures: str | None
+) -> None:
+    """What can be seen to be wrong before the day is loaded."""
+    from nowake.models.measurement import check_level  # noqa: PLC0415
+
+    check_level(level)
+    check_moments(start, end)
+    if daily_volume is not None and not 0 < daily_volume < math.inf:
+        raise BadParameter(f"--daily-volume {daily_volume:g} must be above 0 and finite")
+    if pictures is not None:
+        check_writable(pictures)
+        if Path(pictures).exists() and not Path(pictures).is_dir():
+            raise BadParameter(f"--pictures {pictures} is no folder; give one, or the name of a new one")
 
 
 def _curves(found: TapeCalibration) -> dict[str, object]:

@@ -5,6 +5,7 @@ lies outside 1970-01-02 to 2200-12-31, is null: with another unit than was meant
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import re
@@ -74,6 +75,8 @@ def read(path: str | Path, columns: Mapping[str, str] | None, names: Names) -> S
     """
     path = Path(path)
     require(path)
+    if path.suffix != ".parquet":
+        _check_text(path)
     source = _source(path, _parquet(path) if path.suffix == ".parquet" else _csv(path), columns, names)
     if source.frame.columns and not source.frame.height:
         raise BadData(f"{path.name} has a header and no rows")
@@ -86,6 +89,7 @@ def read_leniently(path: str | Path, columns: Mapping[str, str] | None, names: N
     require(path)
     if path.suffix == ".parquet":
         return _source(path, _parquet(path), columns, names)
+    _check_text(path)
     try:
         frame = _csv(path)
     except BadData:
@@ -136,6 +140,18 @@ def _parquet(path: Path) -> pl.DataFrame:
         return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
+
+
+def _check_text(path: Path) -> None:
+    """Refuse a text whose encoding or line ends would make one line of it."""
+    if path.suffix in {".gz", ".zst"}:
+        return
+    with path.open("rb") as stream:
+        beginning = stream.read(1 << 16)
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadData(f"{path.name} is written in UTF-16; save it as UTF-8")
+    if b"\r" in beginning and b"\n" not in beginning:
+        raise BadData(f"{path.name} ends its lines with carriage returns alone; save it with line feeds")
 
 
 def _csv(path: Path) -> pl.DataFrame:
@@ -196,6 +212,7 @@ def _source(path: Path, frame: pl.DataFrame, columns: Mapping[str, str] | None, 
     kept, headings = _kept(path, frame, dict(columns or {}), names), tuple(frame.columns)
     try:
         frame = frame.select(pl.col(theirs).alias(ours) for ours, theirs in kept.items())
+        frame = frame.with_columns(_possible(pl.col(_MOMENTS)))
         kinds = {name: frame[name].dtype for name in names.times + names.numbers if name in frame.columns}
         counts = [name for name, kind in kinds.items() if kind.is_numeric() or kind in _MOMENTS]
         frame = frame.with_columns(pl.exclude(counts).cast(pl.String).fill_null("").str.strip_chars())
@@ -251,6 +268,11 @@ def iso_ns(column: pl.Series, timezone: str) -> pl.Series:
     naive = near.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False)
     aware = near.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ns", strict=False).dt.epoch("ns")
     return pl.select(pl.when(has_offset).then(aware).otherwise(_placed(naive, timezone))).to_series()
+
+
+def _possible(moment: pl.Expr) -> pl.Expr:
+    """Null for timestamps of years Python does not know (those of a wrong unit), which polars fails to hand over."""
+    return pl.when(moment.dt.year().is_between(1, 9999)).then(moment)
 
 
 def _fits(year: pl.Series) -> pl.Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,9 +58,15 @@ def read_numbers_leniently(path: Path, columns: Mapping[str, type[pl.DataType]])
 
 
 def require(path: Path) -> None:
-    """Refuse a file that is missing or empty."""
-    if not path.is_file():
-        raise NotFound(f"{path} is a folder; give a file in it" if path.is_dir() else f"{path} is not there")
+    """Refuse a file that is missing or empty, is none, or may not be read."""
+    if path.is_dir():
+        raise NotFound(f"{path} is a folder; give a file in it")
+    if path.exists() and not path.is_file():
+        raise NotFound(f"{path} is no regular file but a pipe or a device; write what it gives to a file first")
+    if not path.exists():
+        raise NotFound(f"{path} is not there")
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     if path.stat().st_size == 0:
         raise BadData(f"{path.name} is empty; copy it again")
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from nowake.data.day import Day
-from nowake.domain.errors import BadData
+from nowake.domain.errors import BadData, BadParameter
 from nowake.models.tape import calibration
 from nowake.verbs.promote import promote
 
@@ -97,6 +97,8 @@ def tape(
     BadData
         When the day has no quotes or trades to speak of; a part that cannot be fitted is listed instead.
     """
+    if seed < 0:
+        raise BadParameter(f"seed {seed} must be 0 or more")
     session = day.instrument.session
     if not (len(day.quotes) and len(day.trades)):
         raise BadData(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from pathlib import Path
 
 import numpy as np
@@ -365,3 +366,31 @@ def test_a_reason_that_costs_a_tenth_of_the_orders_refuses_the_file_unless_told_
     assert len(read(tmp_path, *rows, strict=False).orders) == 12
     few = [row.replace(",buy,", ",hold,", number < 18) for number, row in enumerate(of_sides("buy", "sell"))]
     assert len(read(tmp_path, *few).orders) == 15
+
+
+def test_a_text_in_another_encoding_or_with_other_line_ends_is_said_to_be(tmp_path: Path) -> None:
+    text = "\n".join((HEADER, GOOD, LATER)) + "\n"
+    for content, why in (
+        (text.encode("utf-16"), "is written in UTF-16"),
+        (text.replace("\n", "\r").encode(), "ends its lines with carriage returns alone"),
+    ):
+        path = tmp_path / "desk.csv"
+        path.write_bytes(content)
+        with pytest.raises(BadData, match=why):
+            read_orders(path)
+
+
+def test_a_pipe_is_no_file_of_orders(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotFound, match="is no regular file but a pipe or a device"):
+        read_orders(tmp_path / "pipe")
+
+
+def test_timestamps_of_a_year_beyond_all_calendars_are_no_times(tmp_path: Path) -> None:
+    path = tmp_path / "desk.parquet"
+    wrong = pl.read_csv("\n".join((HEADER, GOOD, LATER)).encode()).with_columns(
+        pl.lit(1_704_300_000 * 10**9).cast(pl.Datetime("ms", "UTC")).alias("start")
+    )
+    wrong.write_parquet(path)
+    with pytest.raises(BadData, match=r"2 of 2 orders .* start is missing or no time"):
+        read_orders(path)

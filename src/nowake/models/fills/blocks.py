@@ -24,7 +24,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SHORTEST_S = 60.0  # Orders of one minute are never taken as independent.
+LONGEST_S = 1e8  # Three years: a longer wait is a mistake in the unit.
 FEWEST = 6  # Blocks below which nothing can be said of how blocks differ.
+
+
+def check_horizon(horizon_s: float) -> None:
+    """Refuse a time to be filled in that is not above 0, or that nanoseconds could not count."""
+    if not 0 < horizon_s <= LONGEST_S:
+        raise BadParameter(f"horizon of {horizon_s:g} s must be above 0 and finite, {LONGEST_S:g} at most")
 
 
 def blocks_of(start_ns: Ints, horizon_s: float) -> Ints:
@@ -35,8 +42,7 @@ def blocks_of(start_ns: Ints, horizon_s: float) -> Ints:
     BadParameter
         When the horizon is not above 0.
     """
-    if not 0 < horizon_s < math.inf:
-        raise BadParameter(f"horizon of {horizon_s} s must be above 0 and finite")
+    check_horizon(horizon_s)
     length_ns = round(max(SHORTEST_S, 2 * horizon_s) * NS_PER_SECOND)
     number = (start_ns - start_ns.min()) // length_ns
     return np.unique(number, return_inverse=True)[1].astype(np.int64)

@@ -83,7 +83,10 @@ class Picture:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to an SVG file of its own."""
         file = Path(path)
-        file.write_text(self.svg, encoding="utf-8")
+        try:
+            file.write_text(self.svg, encoding="utf-8")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         return file
 
     def _repr_svg_(self) -> str:
