@@ -339,6 +339,8 @@ def test_numbers_of_numpy_are_numbers_of_json() -> None:
         (("fit", "no-such-file", "--save", "s.db", "--name", "\t"), "has no value"),
         (("fit", "no-such-file", "--hold", "y="), "--hold 'y=' is not of the form NAME=VALUE"),
         (("fit", "no-such-file", "--hold", "y=nan"), "--hold y=nan"),
+        (("simulate", "no-such-day", "--buy", "1", "--html", "."), ". cannot be used: Is a directory"),
+        (("report", "no-such-run", "--html", "."), ". cannot be used: Is a directory"),
         (("recalibrate", "a", "b", "--since", "2026-02-30"), "--since '2026-02-30' is not a date"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nowake.cli.options import check_writable, json_option
+from nowake.cli.options import check_file, json_option
 from nowake.cli.screen import show, show_json
 
 
@@ -26,7 +26,7 @@ def command(
     from nowake.verbs.recorded import recorded  # noqa: PLC0415
     from nowake.verbs.report import BENCHMARKS, report  # noqa: PLC0415
 
-    check_writable(html)
+    check_file(html, in_new_folder=True)
     made = report([recorded(path, root=root) for path in journals], benchmarks=benchmarks or BENCHMARKS)
     if html is not None:
         made.write(html)

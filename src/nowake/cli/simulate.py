@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nowake.algos import Algorithm
-from nowake.cli.options import check_writable, day_and_order, json_option
+from nowake.cli.options import check_file, check_writable, day_and_order, json_option
 from nowake.cli.screen import progress_bar, say, show, show_json
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
@@ -40,8 +40,8 @@ def _check(options: dict[str, Any]) -> None:
     Latency.parse(options["latency"])
     if options["queue_model"] is not None:
         model_of(options["queue_model"])
-    for name in ("journal", "html"):
-        check_writable(options[name])
+    check_writable(options["journal"])
+    check_file(options["html"], in_new_folder=True)
 
 
 def _refuse_unused(algo: str) -> None:
