@@ -111,7 +111,7 @@ def doubt_of(problem: Problem, solution: Solution, by: Clusters = "day-symbol", 
     )
     total = days.covariance + symbols.covariance - cells.covariance
     return Doubt(
-        covariance=_at_least(total, cells.covariance),
+        covariance=at_least(total, cells.covariance),
         degrees=np.minimum(days.degrees, symbols.degrees),
         clusters=min(days.clusters, symbols.clusters),
     )
@@ -186,8 +186,8 @@ def _scale_of_enough(sums: ClusterSums) -> Floats:
     return np.asarray(scale)
 
 
-def _at_least(total: Floats, least: Floats) -> Floats:
-    """A difference of covariances may lose its meaning: no direction is surer than the cells alone say."""
+def at_least(total: Floats, least: Floats) -> Floats:
+    """A covariance in which no direction is surer than in another, as when a difference of two lost its meaning."""
     scale = np.sqrt(np.diag(least))
     values, vectors = np.linalg.eigh((total - least) / np.outer(scale, scale))
     more = vectors @ np.diag(np.maximum(values, 0.0)) @ vectors.T

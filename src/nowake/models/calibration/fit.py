@@ -19,7 +19,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
 
-from nowake.domain.errors import BadParameter, Unidentified
+from nowake.domain.errors import BadParameter
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.bootstrap import one_step
 from nowake.models.calibration.cluster import Doubt, Made, cluster_sums, doubt_of
@@ -30,6 +30,7 @@ from nowake.models.calibration.problem import RELAXED, SPREAD, Clusters, Problem
 from nowake.models.calibration.profile import profile_interval
 from nowake.models.calibration.refusals import FEWEST_CLUSTERS, check_problem, check_solution, inflation_of
 from nowake.models.calibration.result import Fit
+from nowake.models.calibration.shared_days import days_share, doubt_by_day
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement, check_level, t_of
@@ -46,7 +47,6 @@ _INTERVALS = {
 }
 _MUCH_INFLATION = 100.0
 _FEW_DEGREES = 8.0
-_SHARED = 1.5
 _HARDLY_KNOWN = 0.2
 _WHOLE_SPREAD = 1.0
 
@@ -59,7 +59,7 @@ def fit(
     spread: Spread | None = None,
     hold: dict[str, float] | None = None,
     loss: Loss | None = None,
-    cluster: Clusters = "day-symbol",
+    cluster: Clusters | None = None,
     interval: Interval | None = None,
     replicates: int = 200,
     seed: int = 0,
@@ -81,7 +81,8 @@ def fit(
     loss
         Huber's (1.345) by default; `Loss()` is maximum likelihood under normal noise, `Student()` under fat tails.
     cluster
-        What errors share: "day-symbol", "day" (a market-wide shock), "symbol", or "two-way" (day and symbol).
+        What errors share: "day-symbol", "day" (a market-wide shock), "symbol", or "two-way" (day and symbol). None
+        takes "day" where orders of a day are seen to share more than their symbol (`shared_days`), else "day-symbol".
     interval
         "corrected" (CR2), "jackknife" (the safest), "sandwich" (CR1), "bootstrap" (one Newton step a replicate) or
         "profile". None takes "profile" where a parameter is known to worse than a fifth of itself, else "corrected".
@@ -106,14 +107,17 @@ def fit(
     True
     """
     check_level(level)
-    _check_choice("cluster", cluster, get_args(Clusters))
+    _check_choice("cluster", cluster or "day", get_args(Clusters))
     _check_choice("interval", interval or "corrected", get_args(Interval))
     problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
-    check_problem(problem, cluster)
+    check_problem(problem, cluster or "day-symbol")
     problem, solution, told_later = _solved(problem, loss)
-    doubt = doubt_of(problem, solution, cluster, cast(Made, interval) if interval in get_args(Made) else "corrected")
+    made = cast(Made, interval) if interval in get_args(Made) else "corrected"
+    share = cluster is None and days_share(problem, solution, orders.side[problem.rows])
+    cluster = cluster or ("day" if share else "day-symbol")
+    doubt = doubt_by_day(problem, solution, made) if share else doubt_of(problem, solution, cluster, made)
     interval = interval or _fitting_interval(problem, solution, doubt)
-    study = _Study(problem, solution, doubt, cluster, level, interval, told_later)
+    study = _Study(problem, solution, doubt, cluster, level, interval, told_later, share)
     compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
     return cast("Fit[Model]", study.result(study.ends(replicates, seed), compared, orders))
 
@@ -162,6 +166,7 @@ class _Study:
     level: float
     interval: Interval
     told_later: bool
+    share: bool
 
     def result(self, ends: list[tuple[float, float]], compared: tuple[Policy, ...], orders: Metaorders) -> Fit[Impact]:
         """All of it as a record."""
@@ -265,17 +270,10 @@ class _Study:
 
     def _shared_days(self) -> Iterator[str]:
         """Whether orders of one day share more than day and symbol say, as when the whole market moves."""
-        if self.cluster != "day-symbol" or int(self.problem.day.max()) + 1 < FEWEST_CLUSTERS:
-            return
-        try:
-            larger = doubt_of(self.problem, self.solution, "day").se / self.doubt.se
-        except Unidentified:  # One day carries all that is known of something.
-            return
-        if larger.max() > _SHARED:
-            name = self.solution.names[int(np.argmax(larger))]
-            yield f'orders of a day share more than their symbol: cluster="day" makes the error of {name} ' + (
-                f"{larger.max():.2g} times as large"
-            )
+        if self.share and (days := self.doubt.clusters) < FEWEST_CLUSTERS:
+            yield f"orders of a day may share the market's move: the intervals are those of few days, {days}"
+        elif self.share:
+            yield "orders of a day share more than their symbol: the intervals are those of days"
 
     def _outliers(self, compared: tuple[Policy, ...]) -> Iterator[str]:
         far = int((np.abs(self.solution.residuals) > DROPPED * self.solution.scale_bps).sum())

@@ -18,7 +18,7 @@ Errors of a symbol and day share their luck: the correlation is estimated once f
 tell its own. Orders' noise scale is one law for all symbols.
 
 Wrong where symbols fall into kinds (large and small caps): fit the kinds apart. Shocks shared by all symbols of a day
-are not seen here, so intervals are too short where they matter. Only the cost is used, not the move after it."""
+are not in the intervals, which are too short then: a note says so. Only the cost is used, not the move after it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from nowake.models.calibration.noise import Noise, fit_line
 from nowake.models.calibration.problem import SPREAD, Problem, Spread
 from nowake.models.calibration.random_effects import Between, Evidence, Own, between_interval, fit_between, own_values
 from nowake.models.calibration.refusals import check_problem, check_solution
+from nowake.models.calibration.shared_days import days_share
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement, check_level, t_of
@@ -224,8 +225,13 @@ def _reported(study: _Study, orders: Metaorders, level: float) -> Hierarchy:
         level=level,
         orders=len(problem),
         method=f"{_METHOD}; errors of one day and symbol correlate by {study.shared:.2f}",
-        notes=tuple(study.notes(converged=converged)),
+        notes=(*study.notes(converged=converged), *_of_days(problem, pooled, orders)),
     )
+
+
+def _of_days(problem: Problem, pooled: Solution, orders: Metaorders) -> Iterator[str]:
+    if days_share(problem, pooled, orders.side[problem.rows]):
+        yield "orders of a day share more than their symbol: the intervals are too short; fit all symbols as one"
 
 
 class _Study:
