@@ -8,6 +8,7 @@ import click
 
 from nowake.cli.options import check_date, check_file, json_option
 from nowake.cli.screen import say, show, show_json, waiting
+from nowake.domain.errors import BadData, BadParameter
 
 if TYPE_CHECKING:
     from nowake.reports.table import Table
@@ -15,26 +16,41 @@ if TYPE_CHECKING:
 
 
 @click.command("curves", short_help="When does it trade, and how much does it move? From many days.")
-@click.argument("source")
+@click.argument("source", nargs=-1, required=True)
 @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
 @click.option("--bucket", default="15m", show_default=True, help="How finely the day is cut: 5m, 30m.")
 @click.option("--until", metavar="YYYY-MM-DD", help="Only days before this one, so that nothing looks ahead.")
 @click.option("--picture", metavar="FILE", help="Draw both curves into an SVG file.")
 @json_option
 def command(
-    source: str, *, root: str | None, bucket: str, until: str | None, picture: str | None, as_json: bool
+    source: tuple[str, ...], *, root: str | None, bucket: str, until: str | None, picture: str | None, as_json: bool
 ) -> None:
     """Volume and volatility over the day, with intervals, from all days of a SOURCE.
 
     Days whose volume cannot be believed are left out and special days kept apart, each with a line. The forecast that
     is updated through the day is held against the average of past days, on days neither had seen.
+
+    Of several SOURCES, or a folder of several symbols, there is a line each: which days were used and which were not.
     """
-    from nowake.verbs.curves import curves  # noqa: PLC0415
+    from nowake.verbs.curves import curves, sources  # noqa: PLC0415
 
     check_file(picture)
     check_date("--until", until)
-    with waiting(f"measuring the days of {source}"):
-        found = curves(source, root=root, bucket=bucket, until=until)
+    asked = [each for spec in source for each in sources(spec, root)]
+    if len(asked) > 1:
+        if picture is not None:
+            raise BadParameter(f"--picture draws one source and {len(asked)} are asked for; name one of them")
+        rows = []
+        for each in asked:
+            with waiting(f"measuring the days of {each}"):
+                rows.append(_row(each, root=root, bucket=bucket, until=until))
+        if as_json:
+            show_json(rows)
+        else:
+            show(_sources(rows))
+        return
+    with waiting(f"measuring the days of {asked[0]}"):
+        found = curves(asked[0], root=root, bucket=bucket, until=until)
     if picture is not None:
         found.plot().save(picture)
     if as_json:
@@ -42,6 +58,46 @@ def command(
         return
     show(_buckets(found), *([] if found.contest is None else [_contest(found)]))
     say(_summary(found))
+
+
+def _row(spec: str, *, root: str | None, bucket: str, until: str | None) -> dict[str, object]:
+    """What one of several sources says of its days; a refusal is news of that source alone."""
+    from nowake.models.volume import Kind, Why  # noqa: PLC0415
+    from nowake.verbs.curves import curves  # noqa: PLC0415
+
+    try:
+        found = curves(spec, root=root, bucket=bucket, until=until)
+    except (BadData, BadParameter) as reason:
+        return {"source": spec, "said": str(reason)}
+    left_out = found.volume.left_out
+    corrupt = [str(each.date) for each in left_out if each.kind == Why.CORRUPT]
+    others = [f"{each.date} {each.reason}" for each in left_out if each.kind != Why.CORRUPT]
+    return {
+        "source": spec,
+        "days": found.days,
+        "normal": found.volume.curves[Kind.NORMAL].days,
+        "corrupt": len(corrupt),
+        "others": len(others),
+        "corrupt_dates": corrupt,
+        "other_days": others,
+        "said": "; ".join([*([f"no volume on {', '.join(corrupt)}"] if corrupt else []), *others]),
+    }
+
+
+def _sources(rows: list[dict[str, object]]) -> Table:
+    from nowake.reports import formats  # noqa: PLC0415
+    from nowake.reports.table import Column, Table  # noqa: PLC0415
+
+    columns = (
+        Column("source", "source", is_number=False),
+        Column("days", "days", formats.count),
+        Column("normal", "normal", formats.count),
+        Column("corrupt", "corrupt", formats.count),
+        Column("others", "left out\notherwise", formats.count, spare=1),
+        Column("said", "which, and why", is_number=False, is_prose=True),
+    )
+    note = "Corrupt: bars without volume although the price moved. Days neither normal nor left out are special."
+    return Table("Days whose volume is believed", columns, tuple(rows), (note,))
 
 
 def _buckets(found: Curves) -> Table:

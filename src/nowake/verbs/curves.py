@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TRAIN = 20
 _FINEST_NS = 5 * NS_PER_MINUTE  # Shorter returns of prints are more bounce than movement.
+_LEAST_COVERED = 0.5  # Of a session, from the first to the last of its data: less is a recording of a part of it.
 _CALENDARS = {"XCME": "CMES", "GLBX": "CMES"}  # Where the library calls a venue otherwise.
 
 Floats = npt.NDArray[np.float64]
@@ -95,7 +96,8 @@ class Curves:
         """Shares of volume and volatility factors over the day, with their intervals."""
         from nowake.reports.pictures.seasonality import seasonality  # noqa: PLC0415
 
-        return seasonality(self.volume.curves[Kind.NORMAL].on(self.session), self.session, self.diurnal)
+        curve = self.volume.curves[Kind.NORMAL].on(self.session)
+        return seasonality(curve, self.session, self.diurnal, source=self.source)
 
     def __str__(self) -> str:
         normal = self.volume.curves[Kind.NORMAL]
@@ -172,6 +174,21 @@ def curves(
     )
 
 
+def sources(spec: str, root: str | Path | None = None) -> tuple[str, ...]:
+    """The sources of one symbol each that a name means: itself, or FOLDER:SYMBOL for every symbol of a folder.
+
+    Raises
+    ------
+    NotFound, BadParameter
+        As `load_day`.
+    """
+    from nowake.data import load  # noqa: PLC0415
+
+    _, found, symbol = load.recordings(spec, root=root)
+    symbols = {each for recording in found for each in recording.symbols}
+    return (spec,) if symbol or len(symbols) < 2 else tuple(f"{spec}:{each}" for each in sorted(symbols))
+
+
 class _Read(NamedTuple):
     """What is kept of each day: volume and returns by bucket, the night before it, its realised variance."""
 
@@ -192,10 +209,13 @@ def _read(spec: str, root: str | Path | None, *, bucket_ns: int, until: dt.date 
             break
         if corrupt := day.findings.counts.get("corrupt_volume"):
             read.bad[session.date] = f"{corrupt} bars have no volume although the price moved"
-        fine = _returns_of(day, max(_FINEST_NS, _bar_ns(day)))
+        fine, wide = _returns_of(day, max(_FINEST_NS, _bar_ns(day))), _returns_of(day, bucket_ns)
         first, last = _ends_of(day)
+        if part := _part_of(day):
+            read.bad[session.date] = part
+            fine, wide, first, last = np.full_like(fine, np.nan), np.full_like(wide, np.nan), math.nan, math.nan
         read.volumes.append(_volume_of(day, bucket_ns))
-        read.returns.append(_returns_of(day, bucket_ns))
+        read.returns.append(wide)
         read.nights.append(math.log(first / close))
         read.variances.append(float(np.nansum(fine**2)) if np.isfinite(fine).any() else math.nan)
         close, read = last, read._replace(venue=day.instrument.venue)
@@ -213,7 +233,10 @@ def _days(spec: str, root: str | Path | None) -> Iterator[Day]:
     _, found, symbol = load.recordings(spec, root=root)
     symbols = {symbol} if symbol else {each for recording in found for each in recording.symbols}
     if len(symbols) > 1:
-        raise BadParameter(f"{spec} has {', '.join(sorted(symbols)[:8])}; write one of them, as {spec}:{min(symbols)}")
+        raise BadParameter(
+            f"{spec} has {len(symbols)} symbols, {', '.join(sorted(symbols))}; write one of them, as "
+            f"{spec}:{min(symbols)}"
+        )
     seen: dict[dt.date, Path] = {}
     for recording in sorted(found, key=lambda each: each.first or dt.date.min):
         for day in assemble.days(pieces(recording, Wanted(symbols=frozenset(symbols))), source=lambda _: spec):
@@ -223,6 +246,22 @@ def _days(spec: str, root: str | Path | None) -> Iterator[Day]:
                 raise BadParameter(f"{spec} has {date} in {one} and in {other}; name one, as `nowake data info` does")
             seen[date] = recording.files[0]
             yield day
+
+
+def _part_of(day: Day) -> str:
+    """In words, what part of its session a day's data cover where it is little; empty where it is enough."""
+    session = day.instrument.session
+    ends = [(table.time_ns[0], table.time_ns[-1]) for table in (day.quotes, day.trades) if len(table)]
+    if day.bars is not None and len(day.bars):
+        ends.append((day.bars.time_ns[0], day.bars.end_ns[-1]))
+    if not ends:
+        return ""
+    start = max(int(min(first for first, _ in ends)), session.open_ns)
+    end = min(int(max(last for _, last in ends)), session.close_ns)
+    share = (end - start) / (session.close_ns - session.open_ns)
+    if share >= _LEAST_COVERED:
+        return ""
+    return f"its data cover {share:.1%} of the session, {session.clock(start)} to {session.clock(end)}"
 
 
 def _volume_of(day: Day, bucket_ns: int) -> DayVolume:

@@ -60,3 +60,9 @@ def test_days_missing_from_the_data_are_no_holiday() -> None:
     assert kinds_of(days)[d("2026-01-20")] == Kind.NORMAL
     dates = [d("2026-01-16"), d("2026-01-20"), d("2026-01-21")]
     assert kinds_of(days, trading_dates=dates)[d("2026-01-20")] == Kind.AFTER_HOLIDAY
+
+
+def test_a_market_around_the_clock_has_no_expiries_and_no_month_ends() -> None:
+    days = [day_of(np.ones(24), weekday(k), minutes=1_440) for k in range(25)]
+    assert set(kinds_of(days).values()) == {Kind.NORMAL}
+    assert kinds_of(days, labels={weekday(3): "halving"})[weekday(3)] == "halving"

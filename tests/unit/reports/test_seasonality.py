@@ -16,6 +16,9 @@ def test_picture_of_volume_alone_has_one_panel_and_of_both_two() -> None:
     one, two = seasonality(CURVE, session), seasonality(CURVE, session, DIURNAL)
     assert "volatility" not in one.alt
     assert "volatility is at most" in two.alt
+    named = seasonality(CURVE, session, source="bars:XYZ")
+    assert named.title == "Volume and volatility over the day: bars:XYZ"
+    assert str(session.date) not in named.svg
     assert "mean of 12 days; lines are 95% intervals" in two.svg
     for picture in (one, two):
         ET.fromstring(picture.svg)

@@ -109,6 +109,43 @@ def test_command_prints_tables_and_answers_in_json(root: Path, tmp_path: Path) -
     assert [each["date"] for each in found["left_out"]] == [str(_trading(12)), str(_trading(13))]
 
 
+def test_several_sources_have_a_line_each_and_a_folder_is_all_of_its_symbols(root: Path, tmp_path: Path) -> None:
+    folder = root / "bars"
+    (tmp_path / "bars").mkdir()
+    for name in ("ABC", "XYZ"):
+        (tmp_path / "bars" / f"{name}_5m.csv").write_text((folder / "XYZ_5m.csv").read_text())
+    for asked in ([str(tmp_path / "bars")], ["bars:ABC", "bars:XYZ"]):
+        answer = CliRunner().invoke(nowake, ["curves", *asked, "--root", str(tmp_path), "--json"])
+        assert answer.exit_code == 0, answer.output
+        found = json.loads(answer.output)
+        assert [each["source"][-3:] for each in found] == ["ABC", "XYZ"]
+        assert [each["corrupt_dates"] for each in found] == [[str(_trading(12)), str(_trading(13))]] * 2
+    shown = CliRunner().invoke(nowake, ["curves", str(tmp_path / "bars"), "--root", str(tmp_path)])
+    assert f"no volume on {_trading(12)}" in " ".join(shown.output.split())
+    with pytest.raises(BadParameter, match="has 2 symbols, ABC, XYZ; write one of them"):
+        curves(str(tmp_path / "bars"), root=tmp_path)
+
+
+def test_a_recording_of_minutes_is_left_out_for_what_it_covers(tmp_path: Path) -> None:
+    """Its volume was taken for that of the day: 100 % of it in the last quarter of an hour."""
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    with (folder / "XYZ_5m.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["timestamp", "open", "high", "low", "close", "volume"])
+        for k in range(8):
+            opens = dt.datetime.combine(_trading(k), dt.time(14, 30), dt.UTC)
+            for i in range(70 if k == 4 else 0, 78):
+                stamp = (opens + dt.timedelta(minutes=5 * i)).isoformat()
+                rows.writerow([stamp, 100, 101, 99, 100.5, 1_000 + 7 * i + k])
+    found = curves("bars:XYZ", root=tmp_path)
+    (left_out,) = found.volume.left_out
+    assert (left_out.date, left_out.reason) == (
+        _trading(4),
+        "its data cover 10.3% of the session, 15:20:00 to 16:00:00",
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("spec", "bad"), [("bars:AAPL:5m", 10), ("bars:NVDA:5m", 12), ("bars:OXY", 0)])
 def test_corrupt_days_of_real_bars_are_noticed(data_root: Path, spec: str, bad: int) -> None:

@@ -4,8 +4,8 @@ Rules, each of the dates alone: a session shorter or longer than the usual one; 
 options expire (of March, June, September and December index futures too, and the S&P indexes are rebalanced); the
 fourth Friday of June, and from 2026 the second of November, when FTSE Russell reconstitutes the Russell US indexes; the
 last session of a month; the session after a holiday. Where a Friday is a holiday, the session before it counts. A
-market that trades at weekends has only those for special days. The rules are those of US exchanges: where others hold,
-the user's labels stand in place of them."""
+market that trades at weekends, or around the clock, has only those for special days. The rules are those of US
+exchanges: where others hold, the user's labels stand in place of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from nowake.domain.units import NS_PER_DAY
 from nowake.models.volume.buckets import DayVolume
 
 FRIDAY, SATURDAY = 4, 5
@@ -54,7 +55,7 @@ def kinds_of(
     usual_ns = Counter(day.length_ns for day in days).most_common(1)[0][0] if days else 0
     dates = sorted({*trading_dates, *(day.date for day in days)})
     place = {date: k for k, date in enumerate(dates)}
-    has_weekends = any(date.weekday() >= SATURDAY for date in dates)
+    has_weekends = usual_ns >= NS_PER_DAY or any(date.weekday() >= SATURDAY for date in dates)
     labels = labels or {}
     kinds: dict[dt.date, str] = {}
     for day in days:

@@ -12,13 +12,20 @@ from nowake.reports import formats
 from nowake.reports.pictures import canvas
 
 
-def seasonality(curve: VolumeCurve, session: Session, diurnal: Diurnal | None = None) -> canvas.Picture:
-    """Shares of the day's volume above, factors of its volatility below (left away where there are none)."""
+def seasonality(
+    curve: VolumeCurve, session: Session, diurnal: Diurnal | None = None, *, source: str = ""
+) -> canvas.Picture:
+    """Shares of the day's volume above, factors of its volatility below (left away where there are none).
+
+    `source` is for the title, by which a picture that is a file of its own is known.
+    """
     edges_ns = curve.edges_ns
     shares = 100 * np.array(curve.shares)
 
     def paint(panels: list[Axes]) -> None:
         position = canvas.time_axis(panels[-1], session, edges_ns[0], edges_ns[-1])
+        axis = panels[-1].get_xlabel().partition(",")[0]  # A mean over days has no date.
+        panels[-1].set_xlabel(axis)
         left = np.array([position(edge) for edge in edges_ns])
         width = np.diff(left)
         middle = left[:-1] + width / 2
@@ -45,6 +52,5 @@ def seasonality(curve: VolumeCurve, session: Session, diurnal: Diurnal | None = 
     alt = f"{peak}, the fullest of {len(shares)} buckets"
     if diurnal is not None:
         alt += f"; volatility is at most {diurnal.factor.max():.2g} times its mean"
-    return canvas.draw(
-        "Volume and volatility over the day", f"{alt}.", paint, heights=(2.2,) if diurnal is None else (2.0, 1.8)
-    )
+    title = "Volume and volatility over the day" + (f": {source}" if source else "")
+    return canvas.draw(title, f"{alt}.", paint, heights=(2.2,) if diurnal is None else (2.0, 1.8))
