@@ -12,7 +12,7 @@ import numpy as np
 
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, BadParameter, NowakeError
-from nowake.domain.instrument import LARGEST_COUNT, parse_number, without_separators
+from nowake.domain.instrument import parse_number, without_separators
 from nowake.domain.order import ParentOrder
 from nowake.domain.side import Side
 from nowake.domain.units import parse_date_time
@@ -34,6 +34,7 @@ OPTIONAL = (
 
 
 _LONGEST = 64  # Signs of a symbol.
+_MOST = 1e15  # Of any number of a row.
 
 
 class OrdersFound(NamedTuple):
@@ -153,8 +154,12 @@ class _Row:
         if name not in self.told:
             raise BadData(f"{name} is missing")
         number = float(parse_number(without_separators(str(self.told[name]), name), name))
-        if abs(number) > LARGEST_COUNT or (number < 0 and name.endswith("_sd")):
-            raise BadData(f"{name} {self.told[name]} must be {'0 or more' if number < 0 else 'below 1e15'}")
+        if number < 0 and (name.endswith("_sd") or name in MARKET):
+            raise BadData(f"{name} {self.told[name]} must be 0 or more")
+        if abs(number) > _MOST or 0 < abs(number) < 1 / _MOST:
+            raise BadData(
+                f"{name} {self.told[name]} must be between {1 / _MOST:g} and {_MOST:g}; no market is like that"
+            )
         if not math.isfinite(number):
             raise BadData(f"{name} {self.told[name]} must be finite; leave the field empty where it is not known")
         return number

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nowake.domain.errors import BadParameter
-from nowake.models.impact import Almgren2005, IStar, Kyle, Linear, Reference, TwoPart
+from nowake.models.impact import Almgren2005, IStar, Kyle, Linear, Reference, SquareRoot, TwoPart
 from nowake.models.impact.shapes import CrowdShape, LogShape, Power, SaturatingShape, Shape
 from nowake.models.terms import Terms
 
@@ -210,3 +210,8 @@ def test_models_print_as_formulas_with_numbers_and_standard_errors() -> None:
         "I* = (700 ± 50) (Q/ADV)^(0.55 ± 0) σ^(0.7 ± 0) bps,  MI = b1 I* POV^(0.5 ± 0) + (1 - b1) I*,  "
         "b1 = 0.95 ± 0.02   [σ annual, 250 sessions]"
     )
+
+
+def test_a_standard_error_whose_square_is_no_number_is_refused() -> None:
+    with pytest.raises(BadParameter, match=r"standard error 1e\+200 of y must be 0 or more and finite"):
+        SquareRoot(y=1.0).known_to(y=1e200)

@@ -210,8 +210,8 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
         for name, error in standard_errors.items():
             if name not in names:
                 raise BadParameter(f"{self.name} has no parameter {name!r}; it has {', '.join(names)}")
-            if not 0 <= error < math.inf:
-                raise BadParameter(f"standard error {error} of {name} must be 0 or more and finite")
+            if not 0 <= error < _LARGEST_ERROR:
+                raise BadParameter(f"standard error {error} of {name} must be 0 or more and finite, its square too")
         diagonal = np.diag([standard_errors.get(name, 0.0) ** 2 for name in names])
         return msgspec.structs.replace(self, covariance=as_covariance(diagonal))
 
@@ -233,6 +233,7 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
 
 _WRITTEN = ("temporary_bps", "permanent_bps")
 _TAKER = 0.5
+_LARGEST_ERROR = 1e150  # Squared it is a number still.
 _SHARE = Parameter(SPREAD_SHARE, "quoted spreads", "paid for crossing", low=-math.inf, typical=_TAKER)
 
 
