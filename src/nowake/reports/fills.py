@@ -121,6 +121,7 @@ def calibration_table(calibration: Calibration) -> Table:
         f"Fitted to the {calibration.fitted:,} earlier orders of the day, judged by the {calibration.judged:,} later "
         f"ones: {held} of {len(calibration.groups)} groups of {len(horizons)} horizons hold, "
         f"{formats.percent(calibration.gap)} off on average."
+        + (f" Shown are {len(shown)} of the horizons." if len(shown) < len(horizons) else "")
     )
     return Table("Predicted and seen", columns, rows, (note,))
 
@@ -219,7 +220,14 @@ def _spare(place: int, count: int) -> int:
 
 
 def _percent(measured: Measurement) -> str:
+    if not tells(measured):
+        return "not told"
     return f"{100 * measured.value:.1f}% [{100 * measured.low:.1f}, {100 * measured.high:.1f}]"
+
+
+def tells(measured: Measurement) -> bool:
+    """Whether a probability says anything: an interval from nothing to all does not, whatever stands in it."""
+    return measured.low > 0.01 or measured.high < 0.99
 
 
 def _number(measured: Measurement) -> str:

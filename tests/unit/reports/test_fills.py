@@ -4,7 +4,15 @@ import msgspec
 import pytest
 
 from nowake.data.day import Day
-from nowake.reports.fills import calibration_table, curves_table, effects_table, fill_tables, intensity_table, rate_rows
+from nowake.reports.fills import (
+    calibration_table,
+    curves_table,
+    effects_table,
+    fill_tables,
+    intensity_table,
+    rate_rows,
+    tells,
+)
 from nowake.reports.table import to_dict
 from nowake.reports.terminal import render
 from nowake.verbs.fills import Fills, fills
@@ -63,3 +71,23 @@ def test_the_picture_names_its_lines_and_says_the_first_in_words(found: Fills) -
     picture = found.plot()
     assert "Of orders inside the spread" in picture.alt
     assert "1 tick behind" in picture.svg
+
+
+def test_an_interval_from_nothing_to_all_is_not_shown_as_a_number(found: Fills) -> None:
+    """It stood as 0.0% [0.0, 100.0] in the table, and as a line at 100 % in the picture."""
+    first = found.curves.rates[0]
+    nothing = msgspec.structs.replace(first.standing, value=1.0, low=0.0, high=1.0)
+    unknown = msgspec.structs.replace(first, standing=nothing)
+    rates = (unknown, *found.curves.rates[1:])
+    blind = msgspec.structs.replace(found, curves=msgspec.structs.replace(found.curves, rates=rates))
+    assert not tells(nothing)
+    assert tells(first.standing)
+    assert curves_table(blind).rows[0]["5 s"] == "not told"
+    assert blind.plot().svg != found.plot().svg
+
+
+def test_a_calibration_prints_its_groups(found: Fills) -> None:
+    assert found.calibration is not None
+    lines = str(found.calibration).splitlines()
+    assert len(lines) == 1 + len(found.calibration.groups)
+    assert lines[0].startswith(f"fitted to {found.calibration.fitted:,} earlier orders")

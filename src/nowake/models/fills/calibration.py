@@ -61,6 +61,19 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     unseen: int
     gap: float
 
+    def __str__(self) -> str:
+        held = sum(group.holds for group in self.groups)
+        first = (
+            f"fitted to {self.fitted:,} earlier orders, judged by {self.judged:,} later ones: {held} of "
+            f"{len(self.groups)} groups hold, {self.gap:.1%} off on average"
+        )
+        rows = (
+            f"by {each.horizon_s:g} s  predicted {each.predicted:.1%}  seen {each.seen.value:.1%} "
+            f"[{each.seen.low:.1%}, {each.seen.high:.1%}]  {each.orders:,} orders"
+            for each in self.groups
+        )
+        return "\n".join((first, *rows))
+
 
 def calibrate(
     lives: Lifetimes,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from nowake.models.fills.curves import FillCurves, FillRate
 from nowake.reports import formats
+from nowake.reports.fills import tells
 from nowake.reports.pictures import canvas
 
 _MOST_LINES = 6
@@ -33,11 +36,12 @@ def fills(curves: FillCurves, pessimistic: FillCurves | None = None, *, source: 
         for place, line in enumerate(lines):
             colour = canvas.SERIES[place % len(canvas.SERIES)]
             horizons = [rate.horizon_s for rate in line]
-            values = [100 * rate.standing.value for rate in line]
+            values = [100 * rate.standing.value if tells(rate.standing) else math.nan for rate in line]
             axes.plot(horizons, values, color=colour, marker="o", markersize=3, linestyle=canvas.DASHES[place % 6],
                       label=_named(line[0]))  # fmt: skip
-            axes.vlines(horizons, [100 * rate.standing.low for rate in line],
-                        [100 * rate.standing.high for rate in line], color=colour, linewidth=0.8)  # fmt: skip
+            told = [rate for rate in line if tells(rate.standing)]
+            axes.vlines([rate.horizon_s for rate in told], [100 * rate.standing.low for rate in told],
+                        [100 * rate.standing.high for rate in told], color=colour, linewidth=0.8)  # fmt: skip
             if _cell(line) in below:
                 lower = [100 * rate.standing.value for rate in below[_cell(line)]]
                 axes.fill_between(horizons, lower, values, color=colour, alpha=0.12, linewidth=0)
@@ -53,9 +57,9 @@ def fills(curves: FillCurves, pessimistic: FillCurves | None = None, *, source: 
         )
         canvas.legend_below(axes, columns=_IN_A_ROW)
 
-    nearest, longest = lines[0][-1], lines[0][-1].horizon_s
+    nearest = next((rate for rate in reversed(lines[0]) if tells(rate.standing)), lines[0][0])
     share = formats.percent(nearest.standing.value)
-    alt = f"Of orders {_named(nearest)} {share} are filled within {longest:g} s if left standing."
+    alt = f"Of orders {_named(nearest)} {share} are filled within {nearest.horizon_s:g} s if left standing."
     rows = -(-len(lines) // _IN_A_ROW)
     title = "When a limit order is filled" + (f": {source}" if source else "")
     return canvas.draw(title, alt, paint, heights=(3.1 + 0.2 * rows,), below=0.1 + 0.2 * rows)
