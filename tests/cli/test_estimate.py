@@ -251,6 +251,7 @@ def test_times_of_a_list_are_refused_for_what_is_wrong_with_them(
         ("multiplier", "nan", "multiplier nan must be finite"),
         ("volatility_sd", "-1", "volatility_sd -1 must be 0 or more"),
         ("spread_bps_sd", "nan", "spread_bps_sd nan must be finite"),
+        ("currency", "x" * 100, "is no currency; write for example USD"),
         ("window_volume", "1e300", "window_volume 1e300 must be between 1e-15 and 1e+15"),
         ("window_volume", "1e-300", "window_volume 1e-300 must be between 1e-15 and 1e+15"),
         ("trade_size", '"1,5"', "trade_size '1,5' has a ','"),

@@ -48,8 +48,11 @@ def list_totals(done: ListCosts) -> list[ListTotal]:
     return totals
 
 
-def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]]:
-    """One row an order and model, and one for each order that could not be read, in the order of the list."""
+def list_rows(done: ListCosts, *, level: float = 0.95, first: int | None = None) -> list[dict[str, object]]:
+    """One row an order and model, and one for each order that could not be read, in the order of the list.
+
+    With `first` only of so many of the orders that could be read.
+    """
     because = {(each.row, each.model): each.reason for each in done.refused}
     rows: list[dict[str, object]] = []
     scored = ranks([order.market for order in done.orders])
@@ -57,7 +60,7 @@ def list_rows(done: ListCosts, *, level: float = 0.95) -> list[dict[str, object]
         low, high = cost.interval(level)
         sure_low, sure_high = cost.expected_interval(level)
         parts = {part: np.asarray(getattr(cost, part)).tolist() for part in _PARTS}
-        for place, order in enumerate(done.orders):
+        for place, order in enumerate(done.orders[:first]):
             bps = {part: column[place] for part, column in parts.items()}
             is_there = math.isfinite(bps["expected_bps"])
             rows.append(
@@ -136,13 +139,14 @@ def list_table(done: ListCosts, *, level: float = 0.95, most: int | None = None)
     )
     rows = [
         {**row, "expected_interval": (row["expected_low_bps"], row["expected_high_bps"])}
-        for row in list_rows(done, level=level)
+        for row in list_rows(done, level=level, first=most)
         if row["quantity"] is not None
     ]
+    in_all = len(done.orders) * len(done.models)
     cut = (
         ()
-        if most is None or len(rows) <= most
-        else (f"The first {most:,} of {len(rows):,} rows; to_frame and --json have all.",)
+        if most is None or in_all <= most
+        else (f"The first {most:,} of {in_all:,} rows; to_frame and --json have all.",)
     )
     shown = [*rows[:most], *(_total_row(total) for total in list_totals(done) if len(done.orders) > 1)]
     blank = tuple(dataclasses.replace(column, show=_or_blank(column.show)) for column in columns)

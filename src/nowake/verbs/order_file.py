@@ -34,6 +34,7 @@ OPTIONAL = (
 
 
 _LONGEST = 64  # Signs of a symbol.
+_LONGEST_CURRENCY = 12  # Coins have longer names than ISO 4217 gives.
 _MOST = 1e15  # Of any number of a row.
 
 
@@ -137,7 +138,7 @@ class _Row:
             days=days,
             market=market,
             multiplier=self.multiplier(multiplier),
-            currency=str(self.told.get("currency", currency)),
+            currency=self.currency(currency),
         )
 
     def side(self) -> Side:
@@ -166,6 +167,12 @@ class _Row:
 
     def maybe(self, name: str, default: float | None = None) -> float | None:
         return self.number_of(name) if name in self.told else default
+
+    def currency(self, default: str) -> str:
+        found = str(self.told.get("currency", default))
+        if found != shown_symbol(found) or len(found) > _LONGEST_CURRENCY:
+            raise BadData(f"currency {shown_symbol(found)} is no currency; write for example USD")
+        return found
 
     def multiplier(self, default: float) -> float:
         found = self.maybe("multiplier")
