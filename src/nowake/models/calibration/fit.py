@@ -19,15 +19,15 @@ from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.bootstrap import one_step
 from nowake.models.calibration.cluster import Doubt, Made, cluster_sums, doubt_of
 from nowake.models.calibration.goodness import by_size, forward_r2, r_squared
 from nowake.models.calibration.loss import Huber, Loss, SoftL1, Student
 from nowake.models.calibration.outliers import DROPPED, Policy, policies
-from nowake.models.calibration.problem import RELAXED, SPREAD, Clusters, Problem, Spread
-from nowake.models.calibration.profile import profile_interval
+from nowake.models.calibration.problem import RELAXED, SPREAD, Clusters, Ints, Problem, Spread
+from nowake.models.calibration.profile import LowerLoss, profile_interval
 from nowake.models.calibration.refusals import FEWEST_CLUSTERS, check_problem, check_solution, inflation_of
 from nowake.models.calibration.result import Fit
 from nowake.models.calibration.shared_days import days_share, doubt_by_day
@@ -35,6 +35,7 @@ from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
 from nowake.models.measurement import Measurement, check_level, t_of
 from nowake.models.pretrade.seen import Seen
+from nowake.models.terms import Floats
 
 Model = TypeVar("Model", bound=Impact)
 Interval = Literal["corrected", "jackknife", "sandwich", "bootstrap", "profile"]
@@ -47,6 +48,7 @@ _INTERVALS = {
 }
 _MUCH_INFLATION = 100.0
 _FEW_DEGREES = 8.0
+_RESTARTS = 3
 _HARDLY_KNOWN = 0.2
 _WHOLE_SPREAD = 1.0
 
@@ -111,27 +113,47 @@ def fit(
     _check_choice("interval", interval or "corrected", get_args(Interval))
     problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
     check_problem(problem, cluster or "day-symbol")
-    problem, solution, told_later = _solved(problem, loss)
-    made = cast(Made, interval) if interval in get_args(Made) else "corrected"
-    share = cluster is None and days_share(problem, solution, orders.side[problem.rows])
-    cluster = cluster or ("day" if share else "day-symbol")
-    doubt = doubt_by_day(problem, solution, made) if share else doubt_of(problem, solution, cluster, made)
-    interval = interval or _fitting_interval(problem, solution, doubt)
-    study = _Study(problem, solution, doubt, cluster, level, interval, told_later, share)
-    compared = policies(problem, solution, doubt, cluster) if compare_outliers else ()
-    return cast("Fit[Model]", study.result(study.ends(replicates, seed), compared, orders))
+    asked = _Asked(loss, cluster, interval, level, orders.side)
+    study = _studied(problem, asked)
+    for _ in range(_RESTARTS):
+        try:
+            ends = study.ends(replicates, seed)
+            break
+        except LowerLoss as better:
+            study, message = _studied(study.problem, asked, better.values, told_later=study.told_later), str(better)
+    else:
+        raise Unidentified(f"{message}; hold a parameter, or fit a simpler model")
+    compared = policies(study.problem, study.solution, study.doubt, study.cluster) if compare_outliers else ()
+    return cast("Fit[Model]", study.result(ends, compared, orders))
 
 
-def _solved(problem: Problem, loss: Loss | None) -> tuple[Problem, Solution, bool]:
-    """The solution, checked; without the later move where that cannot tell what stays, and whether it could."""
-    solution = solve(problem, loss=loss)
-    told_later = RELAXED not in solution.at_bound
-    if not told_later:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Asked:
+    """Options of a fit, and the side of every order."""
+
+    loss: Loss | None
+    cluster: Clusters | None
+    interval: Interval | None
+    level: float
+    side: Ints
+
+
+def _studied(problem: Problem, asked: _Asked, start: Floats | None = None, *, told_later: bool = True) -> _Study:
+    """The solution, checked, and its doubt; without the later move where a fit with it is refused."""
+    try:
+        solution = solve(problem, loss=asked.loss, start=start)
+        check_solution(problem, solution)
+        made = cast(Made, asked.interval) if asked.interval in get_args(Made) else "corrected"
+        share = asked.cluster is None and days_share(problem, solution, asked.side[problem.rows])
+        cluster: Clusters = asked.cluster or ("day" if share else "day-symbol")
+        doubt = doubt_by_day(problem, solution, made) if share else doubt_of(problem, solution, cluster, made)
+    except Unidentified:
+        if problem.later_bps is None:
+            raise
         # The later moves are too noisy, or too few; what stays is then held, and the cost is fitted as well as ever.
-        problem = problem.without_later()
-        solution = solve(problem, loss=loss)
-    check_solution(problem, solution)
-    return problem, solution, told_later
+        return _studied(problem.without_later(), asked, told_later=False)
+    interval = asked.interval or _fitting_interval(problem, solution, doubt)
+    return _Study(problem, solution, doubt, cluster, asked.level, interval, told_later, share)
 
 
 def _fitting_interval(problem: Problem, solution: Solution, doubt: Doubt) -> Interval:
@@ -241,6 +263,8 @@ class _Study:
         if self.problem.later_bps is None:
             yield from self._unseen_permanent()
         for name, each in found.items():
+            if each.high == np.inf and self.problem.high[self.problem.names.index(name)] == np.inf:
+                yield f"the data do not bound {name} upwards"
             if self.problem.unit[name] != "quoted spreads" and each.low <= 0 <= each.high:
                 yield f"{name} cannot be told from 0 at {self.level:.0%}"
         inflation, partner = inflation_of(self.solution)

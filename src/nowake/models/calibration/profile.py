@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,22 +20,33 @@ from nowake.models.calibration.cluster import Doubt
 from nowake.models.calibration.problem import RELAXED, SPREAD, Problem
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.measurement import t_of
+from nowake.models.terms import Floats
 
 _HALVINGS = 12  # Of a stride, to where the model refuses: a four thousandth of it.
-_OUTWARD = 60  # Strides tried on a side before the data are said not to bound the parameter.
+_OUTWARD = 60  # Strides tried on a side before it is taken for open.
+_FACTOR = 4.0  # A prefactor's longest step up.
+_LOWER = 1e-3  # Fall of D by which another minimum is better than the estimate.
+
+
+class LowerLoss(Unidentified):
+    """Other values fit better than the estimate, one minimum of several; `values` are where to start again."""
+
+    def __init__(self, message: str, values: Floats) -> None:
+        super().__init__(message)
+        self.values = values
 
 
 def profile_interval(
     problem: Problem, solution: Solution, doubt: Doubt, name: str, *, level: float = 0.95
 ) -> tuple[float, float]:
-    """The interval of one parameter of the model; it ends where its range does.
+    """The interval of one parameter of the model; it ends where its range does, at infinity where nothing bounds it.
 
     Raises
     ------
     BadParameter
         When the name is no parameter of the model.
-    Unidentified
-        When the data do not bound it.
+    LowerLoss
+        When the estimate turns out not to be the best.
     """
     if name not in problem.names or name in (SPREAD, RELAXED):
         raise BadParameter(f"{name!r} has no profile; take one of the fitted parameters of {problem.prototype.name}")
@@ -46,7 +57,7 @@ def profile_interval(
     value, stride = float(solution.values[place]), float(doubt.se[place]) * math.sqrt(target)
     # Whatever is held stands beside what was found, not beside typical values it may not go with.
     found_at = dataclasses.replace(problem, prototype=problem.model_at(solution.values))
-    others = np.delete(solution.values, place)
+    near = np.delete(solution.values, place)
     slope = np.delete(doubt.covariance[:, place], place) / doubt.covariance[place, place]
 
     def above(at: float) -> float:
@@ -55,16 +66,41 @@ def profile_interval(
             return _alone(problem, solution, at) / excess - target
         try:
             held = found_at.holding(name, at)
-            found = solve(
-                held, solution.weights, loss=solution.loss, start=others + slope * (at - value), noise=solution.noise
-            )
+            start = near + slope * (at - value)
+            found = solve(held, solution.weights, loss=solution.loss, start=start, noise=solution.noise)
         except (BadParameter, Unidentified):
             return math.inf
-        return 2 * (found.objective - solution.objective) / excess - target
+        rise = 2 * (found.objective - solution.objective) / excess
+        if rise < -_LOWER:
+            raise LowerLoss(
+                f"{name} = {at:.4g} fits better than {value:.4g}: the loss has several minima",
+                np.insert(found.values, place, at),
+            )
+        return rise - target
 
-    low = _end(above, value, -stride, float(problem.low[place]), name)
-    high = _end(above, value, stride, float(problem.high[place]), name)
-    return low, high
+    bounds = float(problem.low[place]), float(problem.high[place])
+    low = _end(above, _evenly(value, -stride, bounds[0]), value, stride)
+    # A prefactor goes up by factors: by steps it would take as many as it has standard errors.
+    outward = _by_factors if bounds == (0, math.inf) else _evenly
+    return low, _end(above, outward(value, stride, bounds[1]), value, stride)
+
+
+def _evenly(value: float, stride: float, bound: float) -> Iterator[float]:
+    """Steps from a value to the end of its range."""
+    for number in range(1, _OUTWARD + 1):
+        outside = value + stride * number
+        if (stride < 0 and outside <= bound) or (stride > 0 and outside >= bound):
+            yield bound
+            return
+        yield outside
+    yield bound
+
+
+def _by_factors(value: float, stride: float, bound: float) -> Iterator[float]:
+    """Steps from a value above 0, each as many times as large as the first; to the end of its range."""
+    for number in range(1, _OUTWARD + 1):
+        yield value * min(1 + stride / value, _FACTOR) ** number
+    yield bound
 
 
 def _alone(problem: Problem, solution: Solution, at: float) -> float:
@@ -75,25 +111,22 @@ def _alone(problem: Problem, solution: Solution, at: float) -> float:
     return 2 * (total - solution.objective)
 
 
-def _end(above: Callable[[float], float], value: float, stride: float, bound: float, name: str) -> float:
-    """Where D crosses its threshold on one side, or the bound."""
+def _end(above: Callable[[float], float], outward: Iterator[float], value: float, stride: float) -> float:
+    """Where D crosses its threshold on the way out, or where that ends."""
     from scipy.optimize import brentq  # noqa: PLC0415
 
     inside = value
-    for number in range(1, _OUTWARD + 1):
-        outside = value + stride * number
-        if (stride < 0 and outside <= bound) or (stride > 0 and outside >= bound):
-            outside = bound
+    for outside in outward:
+        if math.isinf(outside):
+            return outside
         rise = above(outside)
         if rise > 0:
             if not math.isfinite(rise):
-                outside = _edge(above, inside, outside)
+                outside = _edge(above, inside, outside)  # noqa: PLW2901
                 rise = above(outside)
-            return outside if rise <= 0 else float(brentq(above, inside, outside, xtol=1e-4 * abs(stride)))
-        if outside == bound:
-            return bound
+            return outside if rise <= 0 else float(brentq(above, inside, outside, xtol=1e-4 * stride))
         inside = outside
-    raise Unidentified(f"the data do not bound {name}: from {value:g} to {outside:g} they fit about as well")
+    return inside
 
 
 def _edge(above: Callable[[float], float], inside: float, outside: float) -> float:

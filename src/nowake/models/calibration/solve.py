@@ -299,7 +299,8 @@ def _step(gradient: Floats, curvature: Floats, free: Any, damping: float) -> Flo
     part = curvature[np.ix_(free, free)]
     size = np.sqrt(np.maximum(np.diag(part), np.finfo(float).tiny))
     unit = part / np.outer(size, size) + damping * np.eye(len(size))
-    out[free] = np.linalg.lstsq(unit, gradient[free] / size, rcond=1e-13)[0] / size
+    with np.errstate(over="ignore"):  # A step without end is cut at the bounds.
+        out[free] = np.linalg.lstsq(unit, gradient[free] / size, rcond=1e-13)[0] / size
     return out
 
 

@@ -205,6 +205,32 @@ def test_later_prices_that_cannot_tell_what_stays_are_left_out_and_said() -> Non
     assert found.model.relaxed is None
 
 
+@pytest.mark.parametrize("known", [1, 2, 3, 10])
+def test_a_few_later_prices_do_not_stop_a_good_fit(known: int) -> None:
+    orders = generate_orders(SquareRoot(y=0.8), 3, Design(orders=900))
+    assert orders.later_price is not None
+    rows = np.random.default_rng(known).choice(len(orders), known, replace=False)
+    later = np.full(len(orders), np.nan)
+    later[rows] = orders.later_price[rows]
+    found = fit(SquareRoot, dataclasses.replace(orders, later_price=later), compare_outliers=False)
+    assert found.estimates["y"].low < 0.8 < found.estimates["y"].high
+    assert "relaxed" in found.nuisances or any("later prices cannot tell what stays" in note for note in found.notes)
+
+
+def test_a_few_orders_of_a_power_law_keep_their_fit_where_nothing_bounds_the_prefactor() -> None:
+    said = []
+    for seed in range(30):
+        orders = generate_orders(PowerLaw(y=0.8, exponent=0.55), seed, Design(orders=60, days=60))
+        try:
+            found = fit(PowerLaw, orders, later=False, compare_outliers=False)
+        except Unidentified as error:
+            said.append(str(error))
+        else:
+            assert found.estimates["y"].low <= found.estimates["y"].value <= found.estimates["y"].high
+    assert len(said) < 15
+    assert not any("do not bound" in each for each in said)
+
+
 def test_intervals_stay_in_the_range_of_the_parameter() -> None:
     thin = generate_orders(SquareRoot(y=0.2), 4, Design(orders=60, days=20))
     found = fit(SquareRoot, thin, later=False, level=0.99)

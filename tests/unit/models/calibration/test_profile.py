@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from nowake.domain.errors import BadParameter, Unidentified
+from nowake.domain.errors import BadParameter
 from nowake.models.calibration.cluster import Doubt, doubt_of
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss
 from nowake.models.calibration.problem import Problem
-from nowake.models.calibration.profile import profile_interval
+from nowake.models.calibration.profile import LowerLoss, profile_interval
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact import PowerLaw, SquareRoot
 from nowake.models.measurement import t_of
@@ -67,9 +68,33 @@ def test_only_parameters_of_the_model_have_a_profile() -> None:
         profile_interval(problem, solution, doubt, "spread")
 
 
-def test_an_interval_ends_where_the_range_does_and_nothing_bounds_what_does_not_matter() -> None:
+def test_an_interval_ends_where_the_range_does_and_is_never_refused() -> None:
     problem, solution, doubt = power()
     loose = Doubt(doubt.covariance * 2_500, doubt.degrees, doubt.clusters)
     assert profile_interval(problem, solution, loose, "exponent")[1] == 2.0
-    with pytest.raises(Unidentified, match="do not bound y"):
-        profile_interval(problem, solution, Doubt(doubt.covariance * 1e6, doubt.degrees, 9), "y")
+    low, high = profile_interval(problem, solution, Doubt(doubt.covariance * 1e6, doubt.degrees, 9), "y")
+    assert low == 0
+    assert high > 1e4
+
+
+def test_an_end_many_standard_errors_away_is_found() -> None:
+    """The prefactor of a hardly known law ended sixty of its standard errors up, where the search had given up."""
+    problem, solution, doubt = power(60)
+    at = Doubt(doubt.covariance * np.outer([0.05, 1], [0.05, 1]), doubt.degrees, doubt.clusters)
+    naive = np.linalg.inv((solution.slopes * solution.curvature[:, None]).T @ solution.slopes)
+    target = t_of(0.95, int(doubt.degrees[0])) ** 2 * doubt.covariance[0, 0] / naive[0, 0] * 0.05**2
+    _, high = profile_interval(problem, solution, at, "y")
+    held = solve(problem.holding("y", high), loss=solution.loss, noise=solution.noise)
+    assert 2 * (held.objective - solution.objective) == pytest.approx(target, rel=5e-3)
+
+
+def test_values_that_fit_better_than_the_estimate_are_told() -> None:
+    problem, solution, doubt = power()
+    off = solve(problem.holding("y", solution.values[0] * 1.3), loss=solution.loss, noise=solution.noise)
+    wrong = dataclasses.replace(
+        solution, values=np.array([solution.values[0] * 1.3, off.values[0]]), residuals=off.residuals, z=off.z
+    )
+    with pytest.raises(LowerLoss, match="several minima") as told:
+        profile_interval(problem, wrong, Doubt(doubt.covariance * 0.01, doubt.degrees, 9), "y")
+    again = solve(problem, start=told.value.values)
+    np.testing.assert_allclose(again.values, solution.values, rtol=1e-3)
