@@ -39,6 +39,7 @@ from nowake.models.terms import Floats
 if TYPE_CHECKING:
     import polars as pl
 
+_FEWEST_MODELS = 2
 _NESTED: tuple[tuple[type[Impact], type[Impact], dict[str, float]], ...] = ((SquareRoot, PowerLaw, {"exponent": 0.5}),)
 
 
@@ -228,7 +229,7 @@ def compare(
     BadParameter
         With fewer than two models, two of one name, or clusters of two ways.
     Unidentified
-        When a model cannot be fitted.
+        When fewer than two of the models can be fitted; others are left out with a note.
     """
     check_level(level)
     names = [model.name for model in models]
@@ -236,15 +237,13 @@ def compare(
         raise BadParameter(f"models to compare must be two or more of different names, not {names or 'none'}")
     if cluster == "two-way":
         raise BadParameter("models are compared by clusters of one kind; give day-symbol, day or symbol")
-    problems = [Problem.of(model, orders, spread=spread, later=False) for model in models]
-    common = _common([problem.rows for problem in problems])
-    problems = [problem.take(np.isin(problem.rows, common)) for problem in problems]
-    fitted = [_fitted(problem, cluster, blocks) for problem in problems]
+    fitted, common, notes = _fitted_all(models, orders, spread, cluster, blocks)
     fitted.sort(key=lambda each: each.score.penalty - each.score.loglik)
     pairs = list(itertools.combinations(fitted, 2))
     raw = [_p_of(one, other, cluster, 1 - level) for one, other in pairs]
     adjusted = holm([p for _, p in raw])
-    left_out = len(orders) - len(common)
+    if left_out := len(orders) - len(common):
+        notes.append(f"{left_out:,} orders that not every model can use are left out")
     return Comparison(
         scores=tuple(each.score for each in fitted),
         verdicts=tuple(
@@ -254,7 +253,7 @@ def compare(
         level=level,
         orders=len(common),
         clusters=fitted[0].doubt.clusters,
-        notes=(f"{left_out:,} orders that not every model can use are left out",) if left_out else (),
+        notes=tuple(notes),
     )
 
 
@@ -328,6 +327,28 @@ def log_likelihood(solution: Solution) -> Floats:
     loss = solution.loss
     constant = loss.log_constant() if isinstance(loss, Student) else -math.log(2 * math.pi) / 2
     return np.asarray(constant - np.log(solution.scale_bps) - loss.rho(solution.z[: len(solution.residuals)]))
+
+
+def _fitted_all(
+    models: Sequence[type[Impact] | Impact], orders: Metaorders, spread: Spread | None, cluster: Clusters, blocks: int
+) -> tuple[list[_Fitted], Ints, list[str]]:
+    """Fits to the rows all models can use, those rows, and why a model is not among them."""
+    problems, refused = [], []
+    for model in models:
+        try:
+            problems.append(Problem.of(model, orders, spread=spread, later=False))
+        except Unidentified as error:
+            refused.append(f"{model.name} is left out: {error}")
+    common = _common([problem.rows for problem in problems]) if problems else np.arange(0)
+    fitted = []
+    for problem in problems:
+        try:
+            fitted.append(_fitted(problem.take(np.isin(problem.rows, common)), cluster, blocks))
+        except Unidentified as error:
+            refused.append(f"{problem.prototype.name} is left out: {error}")
+    if len(fitted) < _FEWEST_MODELS:
+        raise Unidentified(f"fewer than {_FEWEST_MODELS} models can be fitted to compare; {'; '.join(refused)}")
+    return fitted, common, refused
 
 
 def _fitted(problem: Problem, cluster: Clusters, blocks: int) -> _Fitted:

@@ -1,8 +1,9 @@
 """How well a model forecasts the cost of orders it has not seen: cross-validation in the order of time.
 
-Days are cut into blocks. Each block is forecast by a fit to the days before it, less an embargo, and never by a later
-one: weights, noise scale and the benchmark of R2 come from the same past. Errors of one day share their luck, so
-intervals are clustered by day, by the delta method for a ratio of sums over days.
+Days are cut into blocks. Each block is forecast by a fit to orders that had ended before it, less an embargo (of a day
+at least where the price after an order is fitted to), and never by a later one: weights, noise scale and the benchmark
+of R2 come from the same past. Errors of one day share their luck, so intervals are clustered by day, by the delta
+method for a ratio of sums over days.
 
     R2 = 1 - sum w (cost - forecast)² / sum w (cost - mean cost of the past)²
 
@@ -97,7 +98,7 @@ def cross_validate(
     first
         Share of the days that is only fitted to.
     embargo_days
-        Days of orders between the last fitted to and the first forecast, whose prices may not yet be known.
+        Days of orders between the end of the last fitted to and the first forecast.
     loss
         Of the fits, as for `solve`.
 
@@ -109,9 +110,12 @@ def cross_validate(
         When there are too few days, or the first of them cannot tell the parameters.
     """
     cuts = _cuts(int(problem.day.max()) + 1 if len(problem) else 0, blocks, first, embargo_days)
+    known = _known_by(problem, embargo_days)
     found, parts, last = [], [], None
     for begin, end in itertools.pairwise(cuts):
-        past = np.flatnonzero(problem.day < begin - embargo_days)
+        past = np.flatnonzero(known < begin - embargo_days)
+        if not len(past):
+            raise Unidentified("no order had ended before the days to forecast; give more days or shorter orders")
         rows = np.flatnonzero((problem.day >= begin) & (problem.day < end))
         trained = problem.take(past[spread_out(len(past), _LARGE)])
         last = solve(trained, loss=loss, start=None if last is None else last.values)
@@ -130,6 +134,15 @@ def cross_validate(
         variance=variance,
         day=day,
     )
+
+
+def _known_by(problem: Problem, embargo_days: int) -> Ints:
+    """(n,) codes of the days by whose end orders, begun at any hour, had ended, and their later prices were seen."""
+    sessions = np.broadcast_to(problem.terms.days, len(problem))
+    end = problem.day + np.where(sessions > 1, np.ceil(sessions), 0).astype(np.int64)
+    if problem.later_bps is None or embargo_days > 0:
+        return end
+    return end + np.isfinite(problem.later_bps)
 
 
 def _cuts(days: int, blocks: int, first: float, embargo_days: int) -> list[int]:

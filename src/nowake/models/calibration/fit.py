@@ -113,18 +113,20 @@ def fit(
     _check_choice("interval", interval or "corrected", get_args(Interval))
     problem = Problem.of(model, orders, spread=spread, hold=hold, later=later)
     check_problem(problem, cluster or "day-symbol")
-    asked = _Asked(loss, cluster, interval, level, orders.side)
+    study, ends = _told(problem, _Asked(loss, cluster, interval, level, orders.side), replicates, seed)
+    compared = policies(study.problem, study.solution, study.doubt, study.cluster) if compare_outliers else ()
+    return cast("Fit[Model]", study.result(ends, compared, orders))
+
+
+def _told(problem: Problem, asked: _Asked, replicates: int, seed: int) -> tuple[_Study, list[tuple[float, float]]]:
+    """The study and its intervals; begun again where they meet a better fit."""
     study = _studied(problem, asked)
     for _ in range(_RESTARTS):
         try:
-            ends = study.ends(replicates, seed)
-            break
+            return study, study.ends(replicates, seed)
         except LowerLoss as better:
             study, message = _studied(study.problem, asked, better.values, told_later=study.told_later), str(better)
-    else:
-        raise Unidentified(f"{message}; hold a parameter, or fit a simpler model")
-    compared = policies(study.problem, study.solution, study.doubt, study.cluster) if compare_outliers else ()
-    return cast("Fit[Model]", study.result(ends, compared, orders))
+    raise Unidentified(f"{message}; hold a parameter, or fit a simpler model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

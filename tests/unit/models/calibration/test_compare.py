@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, Unidentified
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.cluster import doubt_of
 from nowake.models.calibration.compare import Comparison, compare, holm, log_likelihood, nested_test, vuong
@@ -16,7 +16,7 @@ from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, Student
 from nowake.models.calibration.problem import Problem
 from nowake.models.calibration.solve import solve
-from nowake.models.impact import Impact, Linear, Parameter, PowerLaw, SquareRoot
+from nowake.models.impact import Almgren2005, Impact, Linear, Parameter, PowerLaw, SquareRoot
 from nowake.models.terms import Size, Terms
 
 
@@ -206,6 +206,19 @@ def test_orders_that_one_model_cannot_use_are_left_out_for_all() -> None:
     assert found.orders == 300
     assert found.notes == ("100 orders that not every model can use are left out",)
     assert math.isnan(found.verdicts[0].forecast_p)
+
+
+def test_a_model_that_cannot_be_fitted_is_left_out_with_its_reason() -> None:
+    orders = generate_orders(SquareRoot(y=1.0), 7, Design(orders=400))
+    unknown = dataclasses.replace(orders, shares_outstanding=None)
+    found = compare([SquareRoot, Almgren2005, PowerLaw], unknown, blocks=0)
+    assert {score.name for score in found.scores} == {"square root", "power law"}
+    assert found.orders == 400
+    assert found.notes[0].startswith(
+        "Almgren et al. 2005 is left out: Almgren et al. 2005 needs shares_outstanding not known"
+    )
+    with pytest.raises(Unidentified, match="fewer than 2 models"):
+        compare([SquareRoot, Almgren2005], unknown, blocks=0)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

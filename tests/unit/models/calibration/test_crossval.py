@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -34,6 +35,22 @@ def test_every_forecast_is_made_by_a_fit_to_the_days_before_the_block_less_the_e
         np.testing.assert_allclose(errors[rows], found.error[np.isin(found.rows, rows)], atol=1e-3)
 
 
+def test_an_order_of_several_days_is_fitted_to_when_it_has_ended() -> None:
+    whole = dataclasses.replace(problem(), later_bps=None)
+    long = np.arange(len(whole)) % 3 == 0
+    sessions = np.where(long, 4.5, whole.terms.days)
+    terms = msgspec.structs.replace(whole.terms, days=sessions)
+    found = cross_validate(dataclasses.replace(whole, terms=terms), blocks=1, first=0.5, embargo_days=0)
+    assert found.blocks[0].fitted == int((np.where(long, whole.day + 5, whole.day) < 30).sum())
+
+
+def test_the_price_after_an_order_is_fitted_to_a_day_later() -> None:
+    whole = problem()
+    assert whole.later_bps is not None
+    at_once = cross_validate(whole, blocks=1, first=0.5, embargo_days=0)
+    assert at_once.blocks[0].fitted == int((whole.day < 29).sum())
+
+
 def test_no_forecast_changes_when_later_costs_do() -> None:
     whole = problem()
     before = cross_validate(whole, blocks=3)
@@ -48,7 +65,7 @@ def test_no_forecast_changes_when_later_costs_do() -> None:
 
 
 def test_the_numbers_are_those_of_their_formulas() -> None:
-    whole = problem()
+    whole = dataclasses.replace(problem(), later_bps=None, names=("y",))
     found = cross_validate(whole, blocks=1, first=0.5, embargo_days=0, loss=Loss())
     past = whole.take(whole.day < 30)
     solution = solve(past, loss=Loss())
