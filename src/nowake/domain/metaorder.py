@@ -160,6 +160,19 @@ class Metaorders:
         """The latest trading date."""
         return _EPOCH + dt.timedelta(days=int(self.day.max()))
 
+    def known_date(self, *, later: bool = False) -> dt.date:
+        """The date by whose end the last fill of every order was known, and the later prices a session after it.
+
+        Sessions are business days here: an order of more than one session ends that many, rounded up, after its start.
+        """
+        sessions = np.where(self.days > 1, np.ceil(self.days), 0).astype(np.int64)
+        if later and self.later_price is not None:
+            sessions = sessions + np.isfinite(self.later_price)
+        days = self.day.astype("datetime64[D]")
+        ends = np.where(sessions > 0, np.busday_offset(days, sessions, roll="forward"), days)
+        last: dt.date = ends.max().astype("datetime64[D]").item()
+        return last
+
     @property
     def cost_bps(self) -> Floats:
         """Average price against arrival in basis points of arrival, positive when bad: spread and impact."""

@@ -116,6 +116,7 @@ def save_model(
     name: str,
     symbol: str = "",
     as_of: dt.date | str | None = None,
+    later: bool = True,
     **about: Any,
 ) -> Version:
     """The version that stands for a fitted model, stored; one that is there already to the last digit is not repeated.
@@ -129,8 +130,10 @@ def save_model(
     name, symbol
         What the desk calls this line of fits, and whose parameters they are; "" for the pool's.
     as_of
-        First date it may be used on; by default the day after the last order. Give a later one where `later_price`
-        was known later.
+        First date it may be used on; by default the day after everything fitted to was known (`known_date`): the last
+        fill of orders of several sessions, `later_price` a session after it. Give a later one where that came later.
+    later
+        Whether `later_price`, where it is known, was fitted to.
     about
         Other fields of `Version`: orders, clusters, method, data_hash, seen.
 
@@ -156,7 +159,7 @@ def save_model(
         symbol=symbol,
         fitted_from=_day(record.day.min()),
         fitted_to=_day(record.day.max()),
-        as_of=None if as_of is None else _date(as_of),
+        as_of=record.known_date(later=later) + dt.timedelta(days=1) if as_of is None else _date(as_of),
         **known,
     )
     return msgspec.structs.replace(version, id=parameters.append(Path(path), [version])[0])

@@ -52,8 +52,8 @@ class Recalibration:
 
     @property
     def usable_from(self) -> dt.date:
-        """The first date the model may be used on: the day after its last order."""
-        return self.watch.orders.last_date + dt.timedelta(days=1)
+        """The first date the model may be used on: the day after its last order ended."""
+        return self.watch.orders.known_date() + dt.timedelta(days=1)
 
     def fold(self, orders: Metaorders | str | os.PathLike[str]) -> Self:
         """Forecast finished days one by one, judge them and fold them in; errors as for `load_orders`.
@@ -68,7 +68,7 @@ class Recalibration:
     def save(
         self, path: str | os.PathLike[str], *, name: str = "desk", as_of: dt.date | str | None = None, symbol: str = ""
     ) -> int:
-        """Keep the model in a parameter store, usable from the day after its last order, and give its number there."""
+        """Keep the model in a parameter store, usable from the day after its last order ended; its number there."""
         watch = self.watch
         saved = save_model(
             path,
@@ -77,6 +77,7 @@ class Recalibration:
             name=name,
             symbol=symbol,
             as_of=as_of,
+            later=False,
             orders=len(watch.problem),
             clusters=watch.doubt.clusters,
             method=f"recalibrated over {len(self.history):,} days, {watch.solution.loss.name} loss",

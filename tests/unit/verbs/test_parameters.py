@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any, ClassVar
@@ -206,6 +207,23 @@ def test_a_file_with_one_name_needs_none_and_one_with_several_asks_which(tmp_pat
     stored(tmp_path, version(SquareRoot(y=1.0), name="eu"))
     with pytest.raises(BadParameter, match="holds fits named desk, eu; say which"):
         load_model(path)
+
+
+def test_a_model_may_be_used_when_the_orders_behind_it_had_ended(tmp_path: Path) -> None:
+    """An order begun on Thursday that filled over four sessions was known on Wednesday at the latest."""
+    orders = generate_orders(SquareRoot(y=1.0), 1, Design(orders=50, days=1))
+    thursday = np.full(50, (dt.date(2024, 2, 1) - dt.date(1970, 1, 1)).days)
+    days = orders.days.copy()
+    days[7] = 3.8
+    orders = dataclasses.replace(orders, day=thursday, days=days)
+    one, two = (
+        save_model(tmp_path / "p.db", SquareRoot(y=y), orders, name="desk", later=later)
+        for y, later in ((1.0, False), (2.0, True))
+    )
+    assert (one.fitted_to, one.usable_from) == (dt.date(2024, 2, 1), dt.date(2024, 2, 8))
+    assert two.usable_from == dt.date(2024, 2, 9)
+    short = dataclasses.replace(orders, days=np.minimum(days, 1.0), later_price=None)
+    assert save_model(tmp_path / "p.db", SquareRoot(y=3.0), short, name="desk").usable_from == dt.date(2024, 2, 2)
 
 
 def test_a_saved_model_carries_the_dates_and_the_hash_of_its_orders(tmp_path: Path) -> None:
