@@ -5,6 +5,7 @@ as JSON and made again byte for byte. What cannot be measured is an answer too: 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from collections.abc import Callable
@@ -200,7 +201,7 @@ def _curves(spec: str, root: Path) -> Answer:
         "nights": None if found.whole_day is None else _numbers(found.whole_day.overnight),
         "next": None if found.volatility is None else _numbers(found.volatility.next),
         "notes": list(found.notes),
-        "pictures": {"curves": pictures.words(found.plot())},
+        "pictures": {"curves": pictures.words(dataclasses.replace(found, source=shown(spec, root)).plot())},
     }
 
 
