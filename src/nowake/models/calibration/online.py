@@ -19,7 +19,9 @@ starts at 1 and is a martingale while the model holds, so by Ville's inequality 
 probability alpha at most: looking every day costs nothing. It begins anew every `period_days`, so that a model that
 was right for years is still quick to be found wrong; the stated rate is for one period.
 
-Sees a change in the level of impact, not one in its exponent that leaves the level as it was, nor one of the noise."""
+Sees a change in the level of impact, not one in its exponent that leaves the level as it was, nor one of the noise.
+Where orders of a day share the market's move, a day tells little of impact and a change takes many more days to be
+seen; the rate of false alarms is kept."""
 
 from __future__ import annotations
 
