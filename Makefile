@@ -8,15 +8,15 @@ CODE := $(wildcard src tests benchmarks examples docs/making)
 BENCH ?= replay_orders
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check studies bench docs lock clean
 
 help: ## Show what can be made.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## Estimate, plan, execute and explain one large order, end to end.
 	@$(BIN)/nowake demo
 
-test: .venv/dev.stamp ## Run every test.
+test: .venv/dev.stamp ## Run every test but the studies.
 	@$(BIN)/pytest -n auto
 
 check: .venv/dev.stamp ## Formatting, lint, types and the fast tests: what a commit must pass.
@@ -24,6 +24,9 @@ check: .venv/dev.stamp ## Formatting, lint, types and the fast tests: what a com
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto -m "not slow"
+
+studies: .venv/dev.stamp ## Long simulations of known truth: how often intervals hold it. Takes long.
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n auto --studies -m study
 
 bench: .venv/run.stamp ## Compare with a peer, in the same run: make bench BENCH=replay_orders.
 	@$(BIN)/python benchmarks/run.py $(BENCH)

@@ -79,7 +79,9 @@ def estimate(
         for sign in (1, -1):
             moved = {**market, name: market[name] + sign * sds[name]}
             if name == "daily_volume":
-                moved["window_volume"] = market["window_volume"] * moved[name] / market[name]
+                # Log-normal, for a volume is never near 0.
+                times = np.exp(sign * np.sqrt(np.log1p((sds[name] / market[name]) ** 2)))
+                moved |= {each: market[each] * times for each in ("daily_volume", "window_volume")}
             ends.append(law(parameters, moved))
         variance = variance + ((ends[0] - ends[1]) / 2) ** 2
     timing = 1e4 * market["volatility"] * np.sqrt(market["days"] / 3)

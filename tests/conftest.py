@@ -17,6 +17,18 @@ settings.load_profile("nowake")
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--studies", action="store_true", help="run the long simulations too: make studies")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long simulations of known truth (marker `study`) have their own command."""
+    if not config.getoption("--studies"):
+        studies = [item for item in items if item.get_closest_marker("study")]
+        config.hook.pytest_deselected(items=studies)
+        items[:] = [item for item in items if item not in set(studies)]
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of real market data; tests that need it are skipped, saying so, where it is absent."""

@@ -76,7 +76,7 @@ def test_where_a_whole_day_moves_errors_by_day_hold_and_those_by_day_and_symbol_
     assert held["day-symbol"] / 80 < 0.75
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize(
     ("model", "design", "options"),
     [
@@ -106,7 +106,7 @@ def test_95_percent_intervals_hold_the_truth_93_to_97_percent_of_the_time(
     assert {name: share for name, share in shares.items() if not 0.93 <= share <= 0.97} == {}
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_of_estimates_by_fitted_models_hold_the_true_cost_of_small_and_large_orders() -> None:
     """Spread and impact together, at desks that pay 0.9 of the quoted spread."""
     truth = SquareRoot(y=0.8, spread_share=0.9)

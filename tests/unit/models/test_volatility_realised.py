@@ -50,7 +50,7 @@ def test_noise_does_not_raise_the_volatility(noise: float, keep: float, within: 
     assert abs(np.mean(off)) < 3.5 * within / math.sqrt(12)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = []
     for noise, keep in ((0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (5.0, 0.3), (2.0, 0.1)):
@@ -213,7 +213,7 @@ def test_prices_that_tell_nothing_are_refused() -> None:
         bipower(ticks_of(times, np.arange(200) + 5.0, DAY))
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_mids_and_prints_of_a_real_day_tell_the_volatility_of_its_five_minute_returns(data_root: Path) -> None:
     """Mids of LOBSTER move in steps of the book: taken tick by tick they told three quarters of it."""
     try:

@@ -116,7 +116,7 @@ def test_truth_is_inside_the_intervals_of_a_long_fit() -> None:
     assert model.clipped < 26 * 250 * 0.002
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_of_the_dynamics_hold_the_truth_as_often_as_they_say() -> None:
     held = {name: [] for name in Dynamics._fields}
     for seed in range(200):
@@ -128,7 +128,7 @@ def test_intervals_of_the_dynamics_hold_the_truth_as_often_as_they_say() -> None
     assert 0.93 <= np.mean([np.mean(each) for each in held.values()]) <= 0.97
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_prediction_intervals_hold_new_days_as_often_as_they_say() -> None:
     bucket, rest, total = [], [], []
     for seed in range(60):

@@ -86,7 +86,7 @@ def test_two_models_that_are_as_wrong_as_each_other_are_seldom_told_apart() -> N
     assert apart <= 6
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_five_of_a_hundred_pairs_of_equally_good_models_are_told_apart_by_mistake() -> None:
     apart = sum(told_apart(seed).verdicts[0].p < 0.05 for seed in range(100, 700))
     assert 0.025 <= apart / 600 <= 0.075
@@ -127,7 +127,7 @@ def test_a_nested_law_is_judged_by_its_extra_parameter() -> None:
     assert found.statement.endswith("cannot be told apart at 0.05")
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_a_free_exponent_is_called_better_than_a_true_square_root_five_times_of_a_hundred() -> None:
     design = Design(orders=500, days=50, shared=0.3)
     wrong = sum(

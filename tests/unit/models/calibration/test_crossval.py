@@ -109,7 +109,7 @@ def test_a_ratio_of_sums_has_the_cluster_jackknife_s_error() -> None:
     assert se == pytest.approx(jackknife, rel=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_ninety_five_percent_intervals_of_the_bias_hold_no_bias_95_times_of_100() -> None:
     held = 0
     for seed in range(400):

@@ -131,7 +131,7 @@ def test_known_symbols_have_the_mean_and_spread_of_their_logs() -> None:
     np.testing.assert_allclose(own, 0, atol=0.25)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize("sizes", [MIXED, (150,) * 8, (12,) * 60])
 def test_intervals_hold_the_truth_95_times_of_100(sizes: tuple[int, ...]) -> None:
     held = {"own": [], "middle": [], "unseen": [], "between": []}  # type: ignore[var-annotated]
@@ -187,7 +187,7 @@ def test_luck_shared_by_a_day_and_symbol_is_seen_and_widens_the_intervals() -> N
     assert widths[0] > 1.5 * widths[1]
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_hold_the_truth_where_luck_is_shared() -> None:
     held = []
     for seed in range(60):

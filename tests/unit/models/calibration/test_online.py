@@ -115,7 +115,7 @@ def test_the_alarm_rings_in_no_more_periods_than_it_says() -> None:
     assert 0.015 <= rang / 2_000 <= 0.055
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize("design", [Design(), Design(shared=0.3, market=0.2, tails=4.0)])
 def test_a_right_model_rings_in_at_most_five_of_a_hundred_records(design: Design) -> None:
     rang = 0

@@ -197,7 +197,7 @@ def test_eight_threads_get_the_same_bytes() -> None:
         assert len(set(pool.map(answer, range(32)))) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_cover_the_true_expectation_when_the_market_is_measured_and_the_model_fitted() -> None:
     """From quotes to the interval: a year of days of known volatility, a law known to 10 %."""
     rng = np.random.default_rng(17)

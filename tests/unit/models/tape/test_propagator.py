@@ -43,7 +43,7 @@ def test_the_model_gives_back_the_response_that_was_measured() -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_bands_exponents_and_the_permanent_share_hold_the_truth() -> None:
     fits = [fitted(seed) for seed in range(150)]
     low, high = (np.array([getattr(fit.kernel_bps, end) for fit in fits]) for end in ("low", "high"))

@@ -33,7 +33,7 @@ def test_the_unit_of_lots_does_not_matter_even_where_they_are_very_many() -> Non
     assert few.depth.left == pytest.approx(many.depth.left, rel=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_intervals_of_half_lives_hold_the_truth() -> None:
     held = []
     for seed in range(100):
