@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from nowake.models.pretrade.order_list import ListCosts
 from nowake.reports.pictures import canvas
@@ -29,6 +29,8 @@ def estimate_list(done: ListCosts, *, level: float = 0.95) -> canvas.Picture:
                 sizes[drawn], cost.expected_bps[drawn], "o", color=colour, markersize=3.5, linestyle="none", label=name
             )
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
         axes.set_title("expected cost, bps of the arrival price")
         axes.set_xlabel("order over a day's volume")

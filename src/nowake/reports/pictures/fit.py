@@ -8,7 +8,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from nowake.domain.metaorder import Metaorders
 from nowake.models.calibration.goodness import Bucket
@@ -37,6 +37,8 @@ def cost_by_size(fit: Fit[Impact], orders: Metaorders) -> canvas.Picture:
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.axhline(0, color=canvas.MUTED, linewidth=0.8)
         axes.fill_between(size, law - half, law + half, color=canvas.SKY, alpha=0.35, linewidth=0)
         axes.plot(size, law, color=canvas.BLUE, label=fit.model.name)
