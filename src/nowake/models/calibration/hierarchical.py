@@ -17,6 +17,10 @@ The middle is a median. Half of the symbols have a larger prefactor, and their m
 Errors of a symbol and day share their luck: the correlation is estimated once from all symbols, for a thin one cannot
 tell its own. Orders' noise scale is one law for all symbols.
 
+With a dozen orders a symbol and two parameters the distribution's spread is hard to see: it is found too wide (0.5 for
+0.3 in simulation), the median prefactor then a tenth too low, its interval true, and that of the middle exponent holds
+the truth 88 times in 100. Where logs of prefactors differ by a standard deviation of 1, it is found too narrow (0.7).
+
 Wrong where symbols fall into kinds (large and small caps): fit the kinds apart. Shocks shared by all symbols of a day
 are not in the intervals, which are too short then: a note says so. Only the cost is used, not the move after it."""
 
@@ -265,12 +269,25 @@ class _Study:
             largest = max(float((np.abs(each) / sd).max()) for each in (step, drift, spread - tau))
             now_known = known | self.would_be_known(between)
             if largest < _STILL and (now_known == known).all():
-                return between, own, evidence, True
+                return self.with_doubt_of_tau(between, evidence, known), own, evidence, True
             for each in (step, drift):
                 each[..., self.is_log] = np.clip(each[..., self.is_log], -_LONGEST_STEP, _LONGEST_STEP)
             pace = 1.0 if number < _ROUNDS // 3 else 0.5  # What swings to and fro comes to rest by half steps.
             phi, mu, tau, known = phi + pace * step, mu + pace * drift, tau + pace * (spread - tau), now_known
-        return between, own, evidence, largest < _NEARLY_STILL
+        return self.with_doubt_of_tau(between, evidence, known), own, evidence, largest < _NEARLY_STILL
+
+    def with_doubt_of_tau(self, between: Between, evidence: Evidence, known: npt.NDArray[np.bool_]) -> Between:
+        """The median's doubt has a part from the mean's distance to it, tau² / 2, where symbols stand at the mean.
+
+        The variance of tau² is 2 / sum_s (tau² + v_s)^-2 by its likelihood, v_s the variance of a symbol's own value.
+        """
+        regular = evidence.information[[_is_regular(each) for each in evidence.information]]
+        if not len(regular):
+            return between
+        own = np.einsum("sii->si", np.linalg.inv(regular))
+        total = 1 / np.maximum((1 / (np.diag(between.covariance) + own) ** 2).sum(axis=0), np.finfo(float).tiny)
+        shift = np.where(self.is_log & (np.diag(between.covariance) > 0), (1 - known.mean()) ** 2 * total / 2, 0.0)
+        return dataclasses.replace(between, mean_covariance=between.mean_covariance + np.diag(shift))
 
     def would_be_known(self, between: Between) -> npt.NDArray[np.bool_]:
         """(S,) whether a symbol's orders tell it, were it like the middle: its own luck must not decide."""
