@@ -35,7 +35,8 @@ def test_the_interval_in_json_holds_the_truth(desk: str) -> None:
 def test_the_share_of_the_spread_may_be_held(desk: str) -> None:
     held, half = answer("fit", desk, "--hold", "spread=0.5"), answer("fit", desk, "--spread", "half")
     assert held["fits"][0]["estimates"]["y"]["value"] == half["fits"][0]["estimates"]["y"]["value"]
-    assert "a spread that is held is taken off as it is" in nowake("fit", desk, "--hold", "spread=0.5", "--spread", "half").stderr
+    both = nowake("fit", desk, "--hold", "spread=0.5", "--spread", "half")
+    assert "a spread that is held is taken off as it is" in both.stderr
 
 
 def test_several_models_of_one_name_are_listed_side_by_side(desk: str, tmp_path: Path) -> None:

@@ -16,7 +16,12 @@ from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade import capacity as capacities
 from nowake.models.pretrade import strategies as ways
 from nowake.models.pretrade import urgency
-from nowake.models.pretrade.cautions import limit_cautions, market_cautions, rule_of_thumb_cautions
+from nowake.models.pretrade.cautions import (
+    limit_cautions,
+    market_cautions,
+    rule_of_thumb_cautions,
+    spread_cautions,
+)
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.seen import Seen
@@ -258,6 +263,7 @@ def cautions_of(law: Impact, order: ParentOrder, market: MarketState, seen: Seen
         *market_cautions(market, order.quantity, terms.days),
         *limit_cautions(order, market),
         *rule_of_thumb_cautions(law, order, market),
+        *spread_cautions(law),
         *beyond,
         *law.warnings,
         *law.response(terms).warnings,

@@ -12,6 +12,7 @@ from nowake.models.impact.linear import Linear
 from nowake.models.market import MarketState
 
 LARGEST_OF_WINDOW = 0.3
+MOST_SPREAD = 1.5  # Takers pay half of it; more than the whole is impact under another name.
 _ONE_TICK = 1.5  # A spread that is one tick nearly always is less than this on average.
 _NEXT_TO_NOTHING = 1e-3  # Of a day's volatility: a hundredth of what the square-root law asks for 1 % of a day.
 
@@ -52,6 +53,17 @@ def limit_cautions(order: ParentOrder, market: MarketState) -> tuple[str, ...]:
     else:
         where = "beyond the market: where it binds, part of the order is left"
     return (f"{told} {where}. Estimates ignore limits; this is the cost of the whole order.",)
+
+
+def spread_cautions(law: Impact) -> tuple[str, ...]:
+    """A share of the spread that no order pays: the fit could not tell it, or the law does not fit small orders."""
+    if law.has_own_spread() or 0 <= law.spread_share <= MOST_SPREAD:
+        return ()
+    earns = "earn the spread" if law.spread_share < 0 else "pay more than the whole of it"
+    return (
+        f"The model was fitted with {law.spread_share:.2g} of the quoted spread paid: orders would {earns}. The data "
+        "hardly tell it, or the law does not fit small orders; hold it when fitting, for example at 0.5.",
+    )
 
 
 def rule_of_thumb_cautions(law: Impact, order: ParentOrder, market: MarketState) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from tests.unit.models.makers import DAY_SECONDS, order
 from nowake.domain.errors import BadParameter
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
-from nowake.models.pretrade.cautions import limit_cautions, market_cautions, rule_of_thumb_cautions
+from nowake.models.pretrade.cautions import limit_cautions, market_cautions, rule_of_thumb_cautions, spread_cautions
 from nowake.models.pretrade.order_list import ListedOrder
 
 MARKET = MarketState.given(price=50.0, daily_volatility=0.02, daily_volume=1e6, spread_bps=4.0)
@@ -64,3 +64,12 @@ def test_the_rule_of_thumb_is_not_to_be_leaned_on_where_the_spread_is_one_tick()
     assert rule_of_thumb_cautions(SquareRoot(), ORDER, thick) == ()
     assert rule_of_thumb_cautions(Linear(gamma=1e-8, eta=1e-7, epsilon=0.01), ORDER, thick) == ()
     assert rule_of_thumb_cautions(Linear.from_market(MARKET), ORDER, MARKET) == ()
+
+
+@pytest.mark.parametrize(("share", "words"), [(-0.4, "earn the spread"), (4.1, "more than the whole")])
+def test_a_share_of_the_spread_that_no_order_pays_is_told(share: float, words: str) -> None:
+    assert any(words in said for said in spread_cautions(SquareRoot(spread_share=share)))
+
+
+def test_half_a_spread_and_a_model_with_a_spread_of_its_own_need_no_word() -> None:
+    assert spread_cautions(SquareRoot()) == spread_cautions(Linear(gamma=0.0, eta=1e-6, epsilon=0.01)) == ()
