@@ -53,7 +53,10 @@ def _check(options: dict[str, Any]) -> None:
 @click.command("estimate", short_help="What will it cost? Expected cost with intervals.")
 @day_and_order(_check, unless="orders")
 @click.option(
-    "--model", "names", multiple=True, help="all, or one by name, of --params too; may be repeated.  [default: all]"
+    "--model",
+    "names",
+    multiple=True,
+    help="all, or one by name, of --params too; may be repeated.  [default: those that need no fit]",
 )
 @click.option("--forecast", is_flag=True, help="Use only what was seen before the start; else the whole day.")
 @click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of models by name.")

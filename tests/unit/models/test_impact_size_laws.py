@@ -322,3 +322,23 @@ def test_a_model_of_one_s_own_writes_little_and_what_it_lacks_is_said_in_one_lin
     assert Plain().gradient_bps(asked)[0] == pytest.approx(4.0 * asked.quantity**0.5, rel=1e-9)
     with pytest.raises(BadParameter, match="Plain does not write response"):
         Plain().response(asked)
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ({}, "name"),
+        ({"name": "cube"}, "version"),
+        ({"name": "cube", "version": 1}, "version"),
+        ({"name": "cube", "version": "1"}, "parameters"),
+    ],
+)
+def test_a_law_of_one_s_own_without_its_names_says_what_to_write(given: dict[str, object], lacking: str) -> None:
+    class Nameless(SizeLaw, frozen=True, kw_only=True):
+        def law(self, x: Size) -> Size:
+            return x
+
+    for name, value in given.items():
+        setattr(Nameless, name, value)
+    with pytest.raises(BadParameter, match=f"Nameless needs .*{lacking}"):
+        Nameless()

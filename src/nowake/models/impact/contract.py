@@ -70,6 +70,7 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
     spread_share: float = 0.5
 
     def __post_init__(self) -> None:
+        _check_named(type(self))
         check_written(self, Impact, _WRITTEN)
         for parameter in self.parameters:
             value = getattr(self, parameter.name)
@@ -244,6 +245,15 @@ def check_written(model: Impact, base: type[Impact], names: tuple[str, ...]) -> 
         raise BadParameter(
             f"{type(model).__name__} does not write {', '.join(missing)}, which a model built on {base.__name__} must"
         )
+
+
+def _check_named(model: type[Impact]) -> None:
+    """Refuse a class of one's own that lacks what tables and stores call it by."""
+    for name in ("name", "version"):
+        if not isinstance(getattr(model, name, None), str):
+            raise BadParameter(f'{model.__name__} needs a text: write `{name}: ClassVar[str] = "..."` in the class')
+    if not hasattr(model, "parameters"):
+        raise BadParameter(f"{model.__name__} needs `parameters: ClassVar[tuple[Parameter, ...]] = (...)` in the class")
 
 
 def as_covariance(matrix: Floats) -> Covariance:
