@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nowake.algos.scheduled import Scheduled, follow
 from nowake.domain.decider import Decision, View
+from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.schedules.schedule import Schedule
 
@@ -20,6 +21,14 @@ class Follow(Scheduled, frozen=True):
     """
 
     schedule: Schedule
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.schedule.reverses:
+            raise BadParameter(
+                f"the {self.schedule.name} schedule trades against its order in some buckets (smallest "
+                f"{min(self.schedule.lots)} lots), which no algorithm does; plan it with one sign only"
+            )
 
     @property
     def order(self) -> ParentOrder:

@@ -50,6 +50,21 @@ def round_cumulative(done: Sequence[float | Fraction], lots: int) -> tuple[int, 
     return tuple(after - before for before, after in itertools.pairwise(totals))
 
 
+def round_path(done: Sequence[float], lots: int) -> tuple[int, ...]:
+    """As `round_cumulative`, of a path that may go back or beyond the order on its way: counts may be below 0.
+
+    Raises
+    ------
+    BadParameter
+        When there is no bucket, lots are negative, or a fraction is not finite.
+    """
+    _check(len(done), lots)
+    if not all(map(math.isfinite, done)):
+        raise BadParameter(f"fractions {list(done)[:8]} of a path must be finite")
+    totals = [0, *(math.floor(Fraction(value) * lots + Fraction(1, 2)) for value in done[:-1]), lots]
+    return tuple(after - before for before, after in itertools.pairwise(totals))
+
+
 def largest_remainder(weights: Sequence[float], lots: int) -> tuple[int, ...]:
     """Lots in proportion to weights: each gets its whole part, the largest remainders one more, earlier ones first.
 

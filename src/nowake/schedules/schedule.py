@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import math
 
 import msgspec
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
+from nowake.schedules.certificate import Certificate
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +24,20 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     times_ns
         N+1 bucket edges, increasing, from the order's start to no later than its end.
     lots
-        N counts of lots, none negative, that sum to the order's lots.
+        N counts of lots that sum to the order's lots. Below 0 a bucket trades against the order: only some theories
+        of transient impact ask for it, and no algorithm works it (`reverses`).
     expected_cost_bps, cost_risk_bps
         Expected cost and one standard deviation of it, in basis points of the arrival price; None where the
         schedule has no model of them.
+    cost_parts
+        What the expected cost is made of, name -> basis points: "spread", "temporary", "permanent", "drift", ...; they
+        sum to it. Empty where the schedule has no model of them.
+    certificate
+        How it is known that no other schedule is better, before rounding to lots; None where it optimises nothing.
     inputs
         What made it: parameter name -> value.
+    notes
+        What was assumed, replaced or left out, one sentence each.
     """
 
     name: str
@@ -36,7 +46,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     lots: tuple[int, ...]
     expected_cost_bps: float | None = None
     cost_risk_bps: float | None = None
+    cost_parts: dict[str, float] = {}
+    certificate: Certificate | None = None
     inputs: dict[str, float] = {}
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.times_ns) != len(self.lots) + 1 or not self.lots:
@@ -45,11 +58,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter("bucket edges must increase; two are equal or out of order")
         if self.times_ns[0] < self.order.start_ns or self.times_ns[-1] > self.order.end_ns:
             raise BadParameter("bucket edges leave the order's window; keep them between its start and its end")
-        if min(self.lots) < 0 or sum(self.lots) != self.order.lots:
-            raise BadParameter(
-                f"lots sum to {sum(self.lots)} (smallest {min(self.lots)}); "
-                f"they must be 0 or more and sum to {self.order.lots}"
-            )
+        if sum(self.lots) != self.order.lots:
+            raise BadParameter(f"lots sum to {sum(self.lots)}; they must sum to {self.order.lots}")
+        total = self.expected_cost_bps
+        if self.cost_parts and total is not None and not _close(sum(self.cost_parts.values()), total):
+            raise BadParameter(f"parts of the cost sum to {sum(self.cost_parts.values())} bps, not to {total}")
+
+    @property
+    def reverses(self) -> bool:
+        """Whether some bucket trades against the order."""
+        return min(self.lots) < 0
 
     def target_lots(self, time_ns: int) -> float:
         """Lots that should be done by an instant: linear inside a bucket, 0 before the first, all after the last."""
@@ -60,3 +78,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         bucket = bisect.bisect_right(self.times_ns, time_ns) - 1
         start, end = self.times_ns[bucket], self.times_ns[bucket + 1]
         return sum(self.lots[:bucket]) + self.lots[bucket] * (time_ns - start) / (end - start)
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)

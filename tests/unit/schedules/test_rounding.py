@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 
 from nowake.domain.errors import BadParameter
-from nowake.schedules.rounding import largest_remainder, round_cumulative
+from nowake.schedules.rounding import largest_remainder, round_cumulative, round_path
 
 
 def test_running_totals_are_rounded_half_up() -> None:
@@ -61,3 +61,10 @@ def test_weight_of_nothing_gets_nothing() -> None:
 def test_weights_that_are_none_are_refused(weights: list[float]) -> None:
     with pytest.raises(BadParameter):
         largest_remainder(weights, 3)
+
+
+def test_a_path_that_goes_back_is_rounded_with_its_sign_and_sums_exactly() -> None:
+    assert (6, -2, 6) == round_path([0.6, 0.4, 1.0], 10)
+    assert (13, -3) == round_path([1.26, 1.0], 10)
+    with pytest.raises(BadParameter, match="must be finite"):
+        round_path([math.nan, 1.0], 10)
