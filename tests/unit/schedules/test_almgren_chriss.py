@@ -160,7 +160,8 @@ def test_cost_of_an_optimal_plan_is_what_the_plan_says_of_itself(
 ) -> None:
     plan = AlmgrenChriss(MODEL, risk_aversion, n=12, curve=curve).plan(ORDER, MARKET)
     cost = cost_of(plan, MARKET, MODEL, curve=curve)
-    assert cost == pytest.approx((plan.expected_cost_bps, plan.cost_risk_bps), rel=1e-9)
+    assert cost[:2] == pytest.approx((plan.expected_cost_bps, plan.cost_risk_bps), rel=1e-9)
+    assert cost.cost_parts == pytest.approx(plan.cost_parts)
 
 
 def test_cost_of_uneven_buckets_is_the_sum_written_out() -> None:
@@ -174,7 +175,7 @@ def test_cost_of_uneven_buckets_is_the_sum_written_out() -> None:
         + (MODEL.eta / 0.25 - MODEL.gamma / 2) * 15_000**2
     )
     risk = 2.0 * math.sqrt(0.1 * 60_000**2 + 0.15 * 15_000**2)
-    assert cost_of(schedule, MARKET, MODEL) == pytest.approx((cost / 6e6 * 1e4, risk / 6e6 * 1e4), rel=1e-9)
+    assert cost_of(schedule, MARKET, MODEL)[:2] == pytest.approx((cost / 6e6 * 1e4, risk / 6e6 * 1e4), rel=1e-9)
 
 
 def test_no_schedule_costs_less_than_twap_under_the_linear_model() -> None:
@@ -200,3 +201,31 @@ def test_risk_aversion_is_per_unit_of_money_so_a_contract_of_50_needs_a_fiftieth
     for ours, theirs in points:
         assert ours.risk_aversion == pytest.approx(50 * theirs.risk_aversion)
         assert (ours.expected_cost_bps, ours.risk_bps) == (theirs.expected_cost_bps, theirs.risk_bps)
+
+
+def test_plan_names_the_parts_of_its_cost_and_how_it_is_known_to_be_optimal() -> None:
+    plan = AlmgrenChriss(MODEL, risk_aversion=2e-6, n=10).plan(ORDER, MARKET)
+    n = np.array(plan.lots, dtype=float)
+    unit = 1e4 / 6e6
+    assert plan.cost_parts == pytest.approx(
+        {
+            "spread": MODEL.epsilon * 60_000 * unit,
+            "temporary": MODEL.eta * sum(n**2) / 0.05 * unit,
+            "permanent": MODEL.gamma / 2 * (60_000**2 - sum(n**2)) * unit,
+        }
+    )
+    assert plan.certificate is not None
+    assert (plan.certificate.kind, plan.certificate.method) == ("closed form", "closed form")
+    assert plan.certificate.value < 1e-10
+
+
+def test_certificate_of_trades_that_are_not_the_optimum_shows_it() -> None:
+    policy = AlmgrenChriss(MODEL, risk_aversion=2e-6, n=10)
+    problem = policy.problem(ORDER, MARKET)
+    assert problem.residual(np.full(10, 6_000.0)) > 1e-2
+
+
+def test_model_that_is_no_line_is_said_to_be_made_one() -> None:
+    assert AlmgrenChriss(MODEL, 1e-6).plan(ORDER, MARKET).notes == ()
+    (note,) = AlmgrenChriss(SquareRoot(), 1e-6).plan(ORDER, MARKET).notes
+    assert "the line that costs what square root says" in note
