@@ -1,0 +1,209 @@
+"""How far any trades can still be from the best: a lower bound from Fenchel duality (Rockafellar 1970, section 31),
+put together from the trades alone and the prices of the bands.
+
+With multipliers p_t of v_t = x_{t-1} - x_t and nu_t of the bands, a lower bound of the programme is
+
+    sum_ti min_{lower <= u <= upper} [ spread |u| + impact |u|^a - p_ti u ]  +  min_x [ the rest ].
+
+Taking p_{t+1} = p_t - g_t with g_t = 2 w_t (F F' + diag(d)) x_t - drift_t + A' nu_t makes the given x the minimum of
+the rest, so nothing has to be solved whatever the risk is, also where it has no specific part or none at all. What is
+left free, p_1, is set for each asset so that the best answers u sum to its quantity. The gap is then a sum of terms
+that are each 0 or more, and falls with the square of the distance from the optimum. Cross-impact enters by its
+tangent."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from nowake.models.terms import Floats
+from nowake.schedules.certificate import Certificate
+from nowake.schedules.solvers.programme import Programme
+
+ROUNDS = 80
+
+
+def certified(
+    programme: Programme, trades: Floats, *, method: str, iterations: int = 0, band_prices: Floats | None = None
+) -> Certificate:
+    """The certificate of (T, N) trades that keep every limit.
+
+    Parameters
+    ----------
+    programme, trades
+        What was solved, and by which trades.
+    method, iterations
+        Who found them, for the certificate.
+    band_prices
+        (T, M) multipliers of the bands in currency per unit of the band, above 0 where the upper limit pushes; None
+        for none. Any values give a valid bound; those of a solver give a tight one.
+
+    Returns
+    -------
+    Certificate
+        Kind "duality gap": (objective - lower bound) / cost, with the cost as in `cost_scale`.
+    """
+    gap = duality_gap(programme, trades, band_prices=band_prices)
+    return Certificate(
+        method=method,
+        kind="duality gap",
+        value=gap / cost_scale(programme, trades),
+        objective=programme.objective(trades),
+        iterations=iterations,
+    )
+
+
+def cost_scale(programme: Programme, trades: Floats) -> float:
+    """What a gap is a fraction of: the objective without its constant, or where a drift cancels costs, the costs.
+
+    Currency, above 0.
+    """
+    varying = programme.objective(trades) - programme.constant
+    drift = 0.0 if programme.drift is None else float((programme.drift * programme.left(trades)).sum())
+    return max(abs(varying), abs(varying + drift), np.finfo(float).tiny)
+
+
+def duality_gap(programme: Programme, trades: Floats, *, band_prices: Floats | None = None) -> float:
+    """Objective less a lower bound of it, currency, 0 or more: a proof, up to rounding. Parameters of `certified`."""
+    prices, band_gap = _prices_of_waiting(programme, trades, band_prices)
+    costs, tangent = _own_costs(programme, trades)
+    answers = _BestAnswers.of(programme, costs, tangent + prices)
+    first = _first_prices(programme, answers, trades)
+    price = first - tangent - prices
+    best = answers.trades(first)
+    cells = _cost(programme, costs, trades, price) - _cost(programme, costs, best, price)
+    return float(np.maximum(cells, 0.0).sum()) + band_gap
+
+
+def _prices_of_waiting(programme: Programme, trades: Floats, band_prices: Floats | None) -> tuple[Floats, float]:
+    """(T, N) the sum of g_s over the buckets before each, and what the bands add to the gap."""
+    x = programme.left(trades)
+    risk = (x @ programme.loadings) @ programme.loadings.T + x * programme.specific
+    g = 2 * programme.risk_weights[:, None] * risk
+    if programme.drift is not None:
+        g = g - programme.drift
+    band_gap = 0.0
+    if band_prices is not None and len(programme.bands):
+        nu = np.where(band_prices > 0, np.where(np.isfinite(programme.band_high), band_prices, 0.0), band_prices)
+        nu = np.where((nu < 0) & ~np.isfinite(programme.band_low), 0.0, nu)
+        nu[-1] = 0.0
+        g = g + nu @ programme.bands
+        held = x @ programme.bands.T
+        limit = np.where(nu > 0, programme.band_high, np.where(nu < 0, programme.band_low, 0.0))
+        band_gap = float((nu * np.where(nu == 0, 0.0, limit - held))[:-1].sum())
+    before = np.zeros_like(g)
+    np.cumsum(g[:-1], axis=0, out=before[1:])
+    return before, max(band_gap, 0.0)
+
+
+def _own_costs(programme: Programme, trades: Floats) -> tuple[Floats, Floats]:
+    """(T, N) impact that stays with each trade, and the slope of the tangent that stands for the rest."""
+    if programme.cross is None or programme.cross_weights is None:
+        return programme.impact, np.zeros(trades.shape)
+    lent = np.zeros(len(trades)) if programme.exponent < 2 else lent_to_cross(programme)
+    own = programme.impact * (1 - lent[:, None])
+    slope = 2 * (programme.cross_weights[:, None] * (trades @ programme.cross))
+    return own, slope + 2 * lent[:, None] * programme.impact * trades
+
+
+def lent_to_cross(programme: Programme) -> Floats:
+    """(T,) least share of the impact that makes cross-impact positive semi-definite in each bucket.
+
+    0 where it is so by itself; 1 or more where it is not even with all of the impact.
+    """
+    assert programme.cross is not None
+    assert programme.cross_weights is not None
+    roots = np.sqrt(programme.impact)
+    share = np.zeros(len(roots))
+    known: dict[bytes, float] = {}
+    for t, (root, weight) in enumerate(zip(roots, programme.cross_weights, strict=True)):
+        # A profile in time that is the same for all assets changes the eigenvalue by a factor only.
+        size = float(root.max())
+        shape = (root / size).round(14).tobytes() + (b"-" if weight < 0 else b"+")
+        if shape not in known:
+            matrix = programme.cross / np.outer(root / size, root / size)
+            known[shape] = float(np.linalg.eigvalsh(matrix if weight >= 0 else -matrix)[0])
+        share[t] = max(0.0, -known[shape] * abs(weight) / size**2)
+    return share
+
+
+class _BestAnswers(msgspec.Struct, frozen=True, eq=False):
+    """The trade of every cell that is best at a price of it, and how it moves with the price."""
+
+    programme: Programme
+    costs: Floats
+    offset: Floats
+    lower: Floats
+    upper: Floats
+
+    @classmethod
+    def of(cls, programme: Programme, costs: Floats, offset: Floats) -> _BestAnswers:
+        """For prices `first - offset`."""
+        nothing = np.full(costs.shape, np.inf)
+        lower = -nothing if programme.lower is None else programme.lower
+        upper = nothing if programme.upper is None else programme.upper
+        return cls(programme, costs, offset, lower, upper)
+
+    def trades(self, first: Floats) -> Floats:
+        """(T, N) best trades at (N,) first prices."""
+        price = first - self.offset
+        spread = 0.0 if self.programme.spread is None else self.programme.spread
+        excess = np.maximum(np.abs(price) - spread, 0.0)
+        power = 1 / (self.programme.exponent - 1)
+        size = excess / (self.programme.exponent * self.costs)
+        size = size if power == 1 else size**power
+        return np.asarray(np.clip(np.sign(price) * size, self.lower, self.upper))
+
+
+def _first_prices(programme: Programme, answers: _BestAnswers, trades: Floats) -> Floats:
+    """(N,) p_1 at which the best answers sum to the quantities: bisection inside a bracket, then regula falsi."""
+    e = programme.exponent
+    spread = 0.0 if programme.spread is None else programme.spread
+    marginal = np.sign(trades) * (spread + e * answers.costs * np.abs(trades) ** (e - 1)) + answers.offset
+    inner = (trades > answers.lower) & (trades < answers.upper) & (trades != 0)
+    weight = np.where(inner, np.abs(trades), 0.0) + 1e-9 * np.abs(trades) + np.finfo(float).tiny
+    guess = (weight * marginal).sum(0) / weight.sum(0)
+    width = 1e-9 * (np.abs(marginal).max(0) + np.abs(guess)) + np.finfo(float).tiny
+
+    def excess(first: Floats) -> Floats:
+        return np.asarray(answers.trades(first).sum(0) - programme.quantities)
+
+    low, high = guess - width, guess + width
+    under, over = excess(low), excess(high)
+    for _ in range(60):
+        too_high, too_low = under > 0, over < 0
+        if not (too_high.any() or too_low.any()):
+            break
+        width = width * 4
+        low, high = np.where(too_high, low - width, low), np.where(too_low, high + width, high)
+        under, over = excess(low), excess(high)
+    return _root(excess, (low, under), (high, over))
+
+
+def _root(excess: object, low: tuple[Floats, Floats], high: tuple[Floats, Floats]) -> Floats:
+    """Roots of increasing functions between two points, by the Illinois rule with a bisection every third round."""
+    assert callable(excess)
+    (a, fa), (b, fb) = low, high
+    for round_ in range(ROUNDS):
+        slope = fb - fa
+        chord = np.where(slope > 0, (a * fb - b * fa) / np.where(slope > 0, slope, 1.0), (a + b) / 2)
+        middle = (a + b) / 2 if round_ % 3 == 2 else np.clip(chord, a, b)
+        f = excess(middle)
+        if np.all(np.abs(b - a) <= 1e-15 * (np.abs(a) + np.abs(b))) or not np.any(f):
+            return np.asarray(middle)
+        left = f < 0
+        # Illinois: the end that stays counts half, so that it is left behind sooner.
+        a, fa, b, fb = (
+            np.where(left, middle, a),
+            np.where(left, f, fa / 2),
+            np.where(left, b, middle),
+            np.where(left, fb / 2, f),
+        )
+    return np.asarray((a + b) / 2)
+
+
+def _cost(programme: Programme, costs: Floats, trades: Floats, price: Floats) -> Floats:
+    size = np.abs(trades)
+    power = size**2 if programme.exponent == 2 else size**programme.exponent
+    value = costs * power - price * trades
+    return np.asarray(value if programme.spread is None else value + programme.spread * size)
