@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import msgspec
 
 from nowake.data.day import Day
+from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
+from nowake.models.impact.contract import Impact
+from nowake.models.impact.linear import Linear, linearised
+from nowake.models.market import MarketState, days_of
+from nowake.models.volume import VolumeCurve
+from nowake.schedules.almgren_chriss import PlanCost, cost_of
 from nowake.schedules.policy import SchedulePolicy
 from nowake.schedules.schedule import Schedule
+from nowake.verbs.asked import Model, asked_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
+from nowake.verbs.schedule_kinds import Wanted, policy_named
+from nowake.verbs.urgency_words import risk_aversion_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from nowake.algos.follow import Follow
     from nowake.reports.pictures.canvas import Picture
+    from nowake.verbs.plans import Plans
+
+Policy = SchedulePolicy | str
 
 
 class Plan(Schedule, frozen=True):
-    """A schedule one can look at and follow. Prints as a table."""
+    """A schedule one can look at and follow. Prints as a table: cost and its parts, risk, certificate, assumptions."""
 
     def to_frame(self) -> pl.DataFrame:
         """One row a bucket: start, end, lots, quantity, lots done by its end."""
@@ -48,14 +63,44 @@ class Plan(Schedule, frozen=True):
         return Follow(self)
 
     def __str__(self) -> str:
-        from nowake.reports import tables  # noqa: PLC0415
+        from nowake.reports import plan_tables, tables  # noqa: PLC0415
 
-        return tables.render(tables.schedules_table([self]))
+        return tables.render(plan_tables.plans_table([self]))
 
     __repr__ = __str__
 
 
-def plan(order: ParentOrder, day: Day, policy: SchedulePolicy, *, look_ahead: bool = True) -> Plan:
+@overload
+def plan(  # type: ignore[overload-overlap]  # A name is a sequence of letters too.
+    order: ParentOrder,
+    day: Day,
+    policy: Policy = "almgren-chriss",
+    *,
+    look_ahead: bool = True,
+    model: Model | None = None,
+    risk_aversion: float | str = "neutral",
+) -> Plan: ...
+@overload
+def plan(
+    order: ParentOrder,
+    day: Day,
+    policy: Sequence[Policy],
+    *,
+    look_ahead: bool = True,
+    model: Model | None = None,
+    risk_aversion: float | str = "neutral",
+) -> Plans: ...
+
+
+def plan(
+    order: ParentOrder,
+    day: Day,
+    policy: Policy | Sequence[Policy] = "almgren-chriss",
+    *,
+    look_ahead: bool = True,
+    model: Model | None = None,
+    risk_aversion: float | str = "neutral",
+) -> Plan | Plans:
     """When to trade how much of an order on a day.
 
     Parameters
@@ -63,9 +108,20 @@ def plan(order: ParentOrder, day: Day, policy: SchedulePolicy, *, look_ahead: bo
     order, day
         The parent and the market data.
     policy
-        How to plan: `schedules.Twap()`, `schedules.Vwap(curve)`, `schedules.AlmgrenChriss(model, risk_aversion)`.
+        How to plan: `schedules.Twap()`, `schedules.Vwap(curve)`, `schedules.AlmgrenChriss(model, risk_aversion)`, or
+        the name of a kind with the market's own parameters ("vwap", "almgren-chriss"). Several give them side by side.
     look_ahead
         As for `estimate`.
+    model
+        Impact for kinds by name, and for the cost of schedules that have no model of it; linear impact by the rule of
+        thumb of the market's own spread and volume by default.
+    risk_aversion
+        Of kinds by name: a number per unit of currency, or passive, neutral, aggressive or get-done.
+
+    Returns
+    -------
+    Plan or Plans
+        Of one policy, else the comparison, which also writes the HTML page.
 
     Raises
     ------
@@ -73,4 +129,83 @@ def plan(order: ParentOrder, day: Day, policy: SchedulePolicy, *, look_ahead: bo
         When the policy cannot serve this order, or the order is of another instrument or day.
     """
     check_order(order, day)
-    return promote(policy.plan(order, market_of(order, day, look_ahead=look_ahead)), Plan)
+    market = market_of(order, day, look_ahead=look_ahead)
+    curve = day_curve(day, look_ahead=look_ahead)
+    if isinstance(policy, Sequence) and not isinstance(policy, str):
+        from nowake.verbs.plans import plans_in  # noqa: PLC0415
+
+        source = f"{day.source} {day.instrument.session.date}"
+        made = plans_in(order, market, policy, model=model, curve=curve, risk_aversion=risk_aversion)
+        return msgspec.structs.replace(made, source=source, fingerprint=day.fingerprint)
+    return plan_in(order, market, policy, model=model, curve=curve, risk_aversion=risk_aversion)
+
+
+def plan_in(
+    order: ParentOrder,
+    market: MarketState,
+    policy: Policy = "almgren-chriss",
+    *,
+    model: Model | None = None,
+    curve: VolumeCurve | None = None,
+    risk_aversion: float | str = "neutral",
+    bucket_ns: int | None = None,
+    rate: float = 0.1,
+) -> Plan:
+    """The same in a market that is known. Parameters as `plan`.
+
+    `curve` is the volume expected over the day; `bucket_ns` and `rate` (share of all volume) are for kinds by name.
+    """
+    law = model_of(model, market)
+    if isinstance(policy, str):
+        aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
+        policy = policy_named(policy, Wanted(order, market, law, aversion, curve, bucket_ns, rate))
+    elif not hasattr(policy, "plan"):
+        raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")
+    return promote(priced(policy.plan(order, market), market, law), Plan)
+
+
+def model_of(model: Model | None, market: MarketState) -> Impact:
+    """The impact model that is meant; linear by the market's own spread and volume where none is."""
+    if model is None:
+        return Linear.from_market(market)
+    ((law, _, _),) = asked_of(model, market)
+    return law
+
+
+def by_rule(schedule: Schedule, market: MarketState, law: Impact) -> PlanCost:
+    """What a schedule costs by the one rule for all of them: `schedules.cost_of`, by the clock.
+
+    By linear impact that costs the same for the order where a model does not say how the price answers a schedule.
+    """
+    try:
+        return cost_of(schedule, market, law)
+    except BadParameter:
+        order = schedule.order
+        return cost_of(schedule, market, linearised(law, market.terms(order.quantity, days_of(order))))
+
+
+def priced(schedule: Schedule, market: MarketState, law: Impact) -> Schedule:
+    """A schedule with cost, parts and risk: its own where it has any, else by the common rule, which a note says."""
+    if schedule.expected_cost_bps is not None:
+        return schedule
+    rule = by_rule(schedule, market, law)
+    note = f"Cost and risk by {law.name} impact over the schedule's own buckets; the schedule minimises neither."
+    return msgspec.structs.replace(
+        schedule,
+        expected_cost_bps=rule.expected_cost_bps,
+        cost_risk_bps=rule.cost_risk_bps,
+        cost_parts=rule.cost_parts,
+        notes=(*schedule.notes, note),
+    )
+
+
+def day_curve(day: Day, *, look_ahead: bool) -> VolumeCurve | None:
+    """The day's own volume curve, which only an explanation may look at; None where no prints tell one."""
+    from nowake.domain.errors import NowakeError  # noqa: PLC0415
+
+    if not look_ahead:
+        return None
+    try:
+        return VolumeCurve.from_trades(day.trades, day.instrument.session)
+    except NowakeError:
+        return None

@@ -15,8 +15,10 @@ _FLATTENING = 20.0
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
-def frontier(points: Sequence[FrontierPoint], plans: Sequence[Schedule] = ()) -> canvas.Picture:
-    """Expected cost over risk; plans that know both of theirs are marked by name."""
+def frontier(
+    points: Sequence[FrontierPoint], plans: Sequence[Schedule] = (), *, is_first_chosen: bool = False
+) -> canvas.Picture:
+    """Expected cost over risk; plans that know both of theirs are marked by name, the chosen one with a ring."""
     ordered = sorted(points, key=lambda point: point.risk_bps)
     chosen = [
         (plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
@@ -34,6 +36,9 @@ def frontier(points: Sequence[FrontierPoint], plans: Sequence[Schedule] = ()) ->
             markersize=2.6,
             label="cheapest for its risk",
         )
+        if is_first_chosen and chosen:
+            _, risk_bps, cost_bps = chosen[0]
+            axes.plot([risk_bps], [cost_bps], "o", color=canvas.ORANGE, markersize=15, fillstyle="none", zorder=4)
         for index, (name, risk_bps, cost_bps) in enumerate(chosen):
             colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
             axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
@@ -49,6 +54,9 @@ def frontier(points: Sequence[FrontierPoint], plans: Sequence[Schedule] = ()) ->
         f"{len(ordered)} optimal schedules from {first.expected_cost_bps:,.1f} bps at {first.risk_bps:.1f} bps risk "
         f"to {last.expected_cost_bps:,.1f} bps at {last.risk_bps:.1f} bps risk."
     )
+    if is_first_chosen and chosen:
+        name, risk_bps, cost_bps = chosen[0]
+        alt += f" The chosen plan, {name}, in the ring: {cost_bps:,.1f} bps at {risk_bps:.1f} bps risk."
     return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
 
 

@@ -18,8 +18,10 @@ def holdings(schedules: Sequence[Schedule]) -> canvas.Picture:
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
         position = canvas.time_axis(axes, order.instrument.session, order.start_ns, order.end_ns)
+        reaches = [0, order.lots]
         for index, schedule in enumerate(schedules):
             left = [order.lots - sum(schedule.lots[:k]) for k in range(len(schedule.lots) + 1)]
+            reaches += [min(left), max(left)]
             axes.plot(
                 [position(time_ns) for time_ns in schedule.times_ns],
                 [quantity(lots) for lots in left],
@@ -27,7 +29,8 @@ def holdings(schedules: Sequence[Schedule]) -> canvas.Picture:
                 linestyle=canvas.DASHES[index % len(canvas.DASHES)],
                 label=schedule.name,
             )
-        axes.set_ylim(0, 1.04 * order.quantity)
+        # A schedule that trades back goes beyond the order or below nothing.
+        axes.set_ylim(1.04 * quantity(min(reaches)), 1.04 * quantity(max(reaches)))
         axes.set_title(f"{order.instrument.symbol}, quantity left")
         canvas.thousands(axes)
         canvas.legend_below(axes, columns=3)

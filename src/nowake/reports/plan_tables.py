@@ -1,0 +1,264 @@
+"""The tables of plans of one order: side by side, a bucket a row, and what made them.
+
+Costs are positive when bad, for buys and for sells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
+from nowake.reports import formats
+from nowake.reports.table import Column, Table
+from nowake.schedules.almgren_chriss import PlanCost
+from nowake.schedules.certificate import Certificate
+from nowake.schedules.grid import Grid
+from nowake.schedules.schedule import Schedule
+
+SIGN = "Cost is positive when bad, for buys and for sells."
+_LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
+_RULE = (
+    "By one rule: cost and risk of each by the same model by the clock (schedules.cost_of), which takes volume as "
+    "even, so a plan that follows volume looks dearer than it is."
+)
+_USUAL_PARTS = ("spread", "temporary", "permanent")
+_SPARE_OF_PARTS = 5
+_SHOWN_BPS = 0.05
+
+
+def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = ()) -> Table:
+    """Plans of one order side by side: how they trade, what they cost and of what, and what their optimum rests on.
+
+    With `by_rule` cost and risk by one common rule stand beside each one's own, where they are not the same.
+    """
+    by_rule = () if _same(plans, by_rule) else by_rule
+    instrument = plans[0].order.instrument
+    parts = _parts_of(plans)
+    columns: tuple[Column, ...] = (
+        Column("schedule", "schedule", is_number=False),
+        Column("buckets", "buckets", formats.count, spare=8),
+        Column("largest", "largest\nbucket", formats.quantity, spare=7),
+        Column("half_ns", "half done", formats.clock(instrument), spare=3),
+        Column("risk_aversion", "λ", formats.scientific, spare=2),
+        *(Column(name, name.replace(" ", "\n"), formats.bps, spare=_SPARE_OF_PARTS) for name in parts),
+        Column("expected_cost_bps", "expected\ncost bps", formats.bps),
+        Column("cost_risk_bps", "risk,\n1 sd bps", formats.bps),
+        *(_by_rule_columns() if by_rule else ()),
+        Column("certificate", "known\nto", _certified, is_number=False, spare=1),
+    )
+    rows = [
+        {
+            "schedule": plan.name,
+            "buckets": len(plan.lots),
+            "largest": instrument.quantity(max(plan.lots)),
+            "half_ns": half_done_ns(plan),
+            "risk_aversion": plan.inputs.get("risk_aversion"),
+            **{name: plan.cost_parts.get(name) for name in parts},
+            "expected_cost_bps": plan.expected_cost_bps,
+            "cost_risk_bps": plan.cost_risk_bps,
+            "certificate": plan.certificate,
+        }
+        for plan in plans
+    ]
+    for row, rule in zip(rows, by_rule, strict=False):
+        row |= {"rule_cost_bps": rule.expected_cost_bps, "rule_risk_bps": rule.cost_risk_bps}
+    has_aversion = any(row["risk_aversion"] is not None for row in rows)
+    if not has_aversion:
+        columns = tuple(column for column in columns if column.key != "risk_aversion")
+    title = f"Plan: {plans[0].order}" if len(plans) == 1 else f"Plans: {plans[0].order}"
+    return Table(title, columns, tuple(rows), tuple(_notes(plans, has_aversion=has_aversion, by_rule=bool(by_rule))))
+
+
+def trades_table(
+    plan: Schedule, market: MarketState | None = None, curve: VolumeCurve | None = None, *, most: int | None = None
+) -> Table:
+    """What to trade when, a bucket a row; beside a market what share of all volume expected then that is.
+
+    Of more buckets than `most` only that many rows are shown, each of several buckets.
+    """
+    order, instrument = plan.order, plan.order.instrument
+    volume = None if market is None else Grid.between(order, market, plan.times_ns, curve=curve).volume
+    step = 1 if most is None else -(-len(plan.lots) // most)
+    rows, done = [], 0
+    for first in range(0, len(plan.lots), step):
+        last = min(first + step, len(plan.lots))
+        lots = sum(plan.lots[first:last])
+        done += lots
+        quantity = instrument.quantity(lots)
+        row: dict[str, object] = {
+            "start_ns": plan.times_ns[first],
+            "end_ns": plan.times_ns[last],
+            "lots": lots,
+            "quantity": quantity,
+            "done": done / order.lots,
+            "left": instrument.quantity(order.lots - done),
+        }
+        if volume is not None:
+            expected = float(volume[first:last].sum())
+            row |= {
+                "expected_volume": expected,
+                "share_of_volume": abs(quantity) / (abs(quantity) + expected) if lots or expected else 0.0,
+            }
+        rows.append(row)
+    columns = [
+        Column("start_ns", "from", formats.clock(instrument)),
+        Column("end_ns", "to", formats.clock(instrument)),
+        Column("quantity", "quantity", formats.quantity),
+        Column("done", "done\nby then", formats.percent),
+        Column("left", "left", formats.quantity, spare=2),
+    ]
+    notes: tuple[str, ...] = ()
+    if volume is not None:
+        columns += [
+            Column("expected_volume", "market\nvolume", formats.count, spare=1),
+            Column("share_of_volume", "share of\nall volume", formats.percent),
+        ]
+        whose = "spread evenly in time" if curve is None else "by the day's own curve"
+        notes = (f"Market volume is what is expected without us, {whose}; the share counts ours in.",)
+    return Table(f"What {plan.name} trades when", tuple(columns), tuple(rows), notes)
+
+
+def parts_table(plan: Schedule) -> Table:
+    """What the expected cost of a plan is made of, in basis points and in currency."""
+    order = plan.order
+    columns = (
+        Column("part", "part", is_number=False),
+        Column("cost_bps", "cost bps", formats.bps),
+        Column("share", "share", formats.signed_percent),
+    )
+    total = plan.expected_cost_bps
+    rows: list[dict[str, object]] = [
+        {"part": name, "cost_bps": value, "share": value / total if total else None}
+        for name, value in plan.cost_parts.items()
+    ]
+    rows.append({"part": "expected", "cost_bps": total, "share": 1.0 if total else None})
+    return Table(f"What {plan.name} costs", columns, tuple(rows), (f"Of {order}. {SIGN}",), has_total=True)
+
+
+def inputs_table(plans: Sequence[Schedule]) -> Table:
+    """What made each plan: name, parameter and value."""
+    columns = (
+        Column("schedule", "schedule", is_number=False),
+        Column("parameter", "parameter", is_number=False),
+        Column("value", "value", formats.number),
+    )
+    rows = tuple(
+        {"schedule": plan.name, "parameter": name.replace("_", " "), "value": value}
+        for plan in plans
+        for name, value in plan.inputs.items()
+    )
+    return Table("What made the plans", columns, rows, ("Time in sessions, quantities in shares, money in currency.",))
+
+
+def certificates_table(plans: Sequence[Schedule]) -> Table:
+    """How each plan is known to be the best there is, before it was rounded to lots."""
+    columns = (
+        Column("schedule", "schedule", is_number=False),
+        Column("method", "solved by", is_number=False, is_prose=True),
+        Column("kind", "certificate", is_number=False),
+        Column("value", "value", formats.scientific),
+        Column("objective", "objective", formats.number, spare=1),
+        Column("iterations", "iterations", formats.count, spare=2),
+    )
+    rows = tuple(_certificate_row(plan) for plan in plans)
+    notes = (
+        "Duality gap: a proof that no schedule is better by more than this fraction. Optimality residual and closed "
+        "form: how far the first-order conditions are from met, as a fraction. Of the quantities before rounding.",
+    )
+    return Table("How the best is known to be the best", columns, rows, notes)
+
+
+def absent_table(absent: Mapping[str, str], *, title: str = "Not planned") -> Table:
+    """Schedules that could not be made, and why."""
+    columns = (
+        Column("schedule", "schedule", is_number=False),
+        Column("reason", "why not", is_number=False, is_prose=True),
+    )
+    return Table(title, columns, tuple({"schedule": name, "reason": reason} for name, reason in absent.items()))
+
+
+def kinds_table(summaries: Mapping[str, str]) -> Table:
+    """The schedules there are, by name."""
+    columns = (Column("name", "schedule", is_number=False), Column("does", "trades", is_number=False, is_prose=True))
+    return Table("Schedules", columns, tuple({"name": name, "does": does} for name, does in summaries.items()))
+
+
+def half_done_ns(plan: Schedule) -> int:
+    """The instant at which half of the order is first done, evenly inside its bucket."""
+    done = 0
+    for start_ns, end_ns, lots in zip(plan.times_ns, plan.times_ns[1:], plan.lots, strict=False):
+        if 2 * (done + lots) >= plan.order.lots:
+            missing = plan.order.lots / 2 - done
+            return start_ns + round((end_ns - start_ns) * missing / lots)
+        done += lots
+    raise AssertionError("lots sum to the order, so half is reached")
+
+
+def _parts_of(plans: Sequence[Schedule]) -> list[str]:
+    """Names of parts that some plan has, the usual ones first."""
+    named = dict.fromkeys(name for plan in plans for name in plan.cost_parts)
+    return [*(name for name in _USUAL_PARTS if name in named), *(name for name in named if name not in _USUAL_PARTS)]
+
+
+def _same(plans: Sequence[Schedule], by_rule: Sequence[PlanCost]) -> bool:
+    """Whether every plan's own cost and risk are those of the common rule, as far as they are shown."""
+    own = [(plan.expected_cost_bps, plan.cost_risk_bps) for plan in plans]
+    return all(
+        cost is not None and risk is not None and math.hypot(cost - rule[0], risk - rule[1]) < _SHOWN_BPS
+        for (cost, risk), rule in zip(own, by_rule, strict=False)
+    )
+
+
+def _by_rule_columns() -> tuple[Column, ...]:
+    return (
+        Column("rule_cost_bps", "by one rule:\ncost bps", formats.bps, spare=4),
+        Column("rule_risk_bps", "risk,\n1 sd bps", formats.bps, spare=4),
+    )
+
+
+def _certified(value: object) -> str:
+    """A certificate in the width of a column: its kind and its number."""
+    if value is None:
+        return formats.MISSING
+    assert isinstance(value, Certificate)
+    return f"{_SHORT[value.kind]} {value.value:.0e}"
+
+
+_SHORT = {
+    "closed form": "residual",
+    "duality gap": "gap",
+    "optimality residual": "residual",
+    "grid": "grid",
+}
+
+
+def _certificate_row(plan: Schedule) -> dict[str, object]:
+    known = plan.certificate
+    if known is None:
+        return {"schedule": plan.name, "method": "nothing: it minimises nothing", "kind": formats.MISSING}
+    return {
+        "schedule": plan.name,
+        "method": known.method,
+        "kind": known.kind,
+        "value": known.value,
+        "objective": known.objective,
+        "iterations": known.iterations,
+    }
+
+
+def _notes(plans: Sequence[Schedule], *, has_aversion: bool, by_rule: bool) -> list[str]:
+    notes = [f"Parts of the cost in bps of the arrival price, as the cost and the risk. {SIGN}"]
+    if by_rule:
+        notes.append(_RULE)
+    if has_aversion:
+        notes.append(_LAMBDA)
+    if len(plans) == 1:
+        known = plans[0].certificate
+        notes += [] if known is None else [f"Certificate, before rounding to lots: {known}."]
+        return [*notes, *plans[0].notes]
+    by_note: dict[str, list[str]] = {}
+    for plan in plans:
+        for note in plan.notes:
+            by_note.setdefault(note, []).append(plan.name)
+    return [*notes, *(f"{', '.join(names)}: {note}" for note, names in by_note.items())]

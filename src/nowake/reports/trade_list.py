@@ -1,0 +1,64 @@
+"""The trade list of a plan as CSV: a row a symbol and bucket, for whatever works it elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from nowake.domain.instrument import Session
+from nowake.domain.units import NS_PER_SECOND
+from nowake.schedules.schedule import Schedule
+
+
+class Trade(NamedTuple):
+    """One row: what to trade between two instants, told in the venue's time with its offset.
+
+    `left` is what is left of the line after it, in shares; quantities are exact decimals.
+    """
+
+    symbol: str
+    side: str
+    start: str
+    end: str
+    lots: int
+    quantity: str
+    left: str
+
+
+def trades_of_schedule(schedule: Schedule) -> list[Trade]:
+    """Every bucket of a schedule, those without a trade too."""
+    order, instrument = schedule.order, schedule.order.instrument
+    rows, left = [], order.lots
+    for start_ns, end_ns, lots in zip(schedule.times_ns, schedule.times_ns[1:], schedule.lots, strict=False):
+        left -= lots
+        rows.append(
+            Trade(
+                symbol=instrument.symbol,
+                side=order.side.name.lower(),
+                start=instant(start_ns, instrument.session),
+                end=instant(end_ns, instrument.session),
+                lots=lots,
+                quantity=f"{lots * instrument.lot_size:f}",
+                left=f"{left * instrument.lot_size:f}",
+            )
+        )
+    return rows
+
+
+def write_trades(path: str, rows: Iterable[Trade]) -> None:
+    """Write rows under a header, whole: a file of the same name is replaced."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Trade._fields)
+        writer.writerows(rows)
+
+
+def instant(time_ns: int, session: Session) -> str:
+    """An instant as ISO 8601 in the session's time zone, with decimals of a second only where there are any."""
+    seconds, rest = divmod(time_ns, NS_PER_SECOND)
+    local = dt.datetime.fromtimestamp(seconds, ZoneInfo(session.timezone)).isoformat()
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    return f"{local[:19]}{fraction}{local[19:]}"

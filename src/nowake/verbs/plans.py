@@ -1,0 +1,154 @@
+"""Verb 2 with several schedules side by side, the frontier they are held against, and one page of it all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nowake.domain.errors import BadParameter, NowakeError
+from nowake.domain.order import ParentOrder
+from nowake.models.impact.contract import Impact
+from nowake.models.impact.linear import Linear
+from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
+from nowake.reports.planning import Planning
+from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, frontier
+from nowake.verbs.asked import Model
+from nowake.verbs.plan import Plan, Policy, by_rule, model_of, plan_in
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nowake.reports.pictures.canvas import Picture
+
+
+_POINTS = 40
+
+
+class Plans(Planning, frozen=True, kw_only=True):
+    """Plans of one order side by side, the chosen one first. Prints as tables; `html` writes one self-contained page.
+
+    `source`, `fingerprint` and `command` say what they were made of.
+    """
+
+    plans: tuple[Plan, ...]
+    source: str = ""
+    fingerprint: str = ""
+    command: str = ""
+
+    def html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page as HTML that opens without network."""
+        from nowake.reports import html  # noqa: PLC0415
+        from nowake.reports.plan_page import build_page  # noqa: PLC0415
+
+        page = build_page(self, source=self.source, fingerprint=self.fingerprint, command=self.command)
+        return html.write(path, page)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a schedule and bucket."""
+        import polars as pl  # noqa: PLC0415
+
+        return pl.concat([plan.to_frame().with_columns(schedule=pl.lit(plan.name)) for plan in self.plans])
+
+    def plot(self) -> Picture:
+        """The frontier with the plans on it; what each leaves to trade where there is no frontier."""
+        from nowake.reports.pictures.frontier import frontier as draw  # noqa: PLC0415
+        from nowake.reports.pictures.holdings import holdings  # noqa: PLC0415
+
+        return draw(self.frontier, self.marks, is_first_chosen=True) if self.frontier else holdings(self.plans)
+
+    def __str__(self) -> str:
+        from nowake.reports import tables  # noqa: PLC0415
+
+        return "\n\n".join(tables.render(table) for table in self.tables)
+
+    __repr__ = __str__
+
+
+def plans_in(
+    order: ParentOrder,
+    market: MarketState,
+    policies: Sequence[Policy],
+    *,
+    model: Model | None = None,
+    curve: VolumeCurve | None = None,
+    risk_aversion: float | str = "neutral",
+    bucket_ns: int | None = None,
+    rate: float = 0.1,
+) -> Plans:
+    """Plans of one order by several policies or names; parameters as for `plan_in`.
+
+    The first must be possible; of the others those that are not are left out and told with their reason.
+
+    Raises
+    ------
+    BadParameter
+        When no policy is given, or the first cannot serve this order.
+    """
+    if not policies:
+        raise BadParameter("no schedule is given to compare; give names or policies, for example ['twap', 'vwap']")
+    law = model_of(model, market)
+    made: list[Plan] = []
+    absent: dict[str, str] = {}
+    for policy in _distinct(policies):
+        try:
+            made.append(
+                plan_in(
+                    order, market, policy, model=law, curve=curve, risk_aversion=risk_aversion, bucket_ns=bucket_ns,
+                    rate=rate,
+                )
+            )  # fmt: skip
+        except NowakeError as error:
+            if not made:
+                raise
+            absent[policy if isinstance(policy, str) else type(policy).__name__] = str(error)
+    points, because = _frontier(order, market, law, buckets=len(made[0].lots))
+    return Plans(
+        plans=_told_apart(made),
+        by_rule=tuple(by_rule(plan, market, law) for plan in made),
+        market=market,
+        model=law,
+        frontier=points,
+        frontier_because=because,
+        absent=absent,
+        curve=curve,
+    )
+
+
+def _distinct(policies: Sequence[Policy]) -> list[Policy]:
+    """Policies without names that stand among them twice."""
+    return [policy for place, policy in enumerate(policies) if policy not in policies[:place]]
+
+
+def _told_apart(made: Sequence[Plan]) -> tuple[Plan, ...]:
+    """Plans of one name numbered."""
+    names = [plan.name for plan in made]
+    return tuple(
+        plan if names.count(plan.name) == 1 else msgspec.structs.replace(plan, name=f"{plan.name} {place}")
+        for plan, place in zip(made, (names[: k + 1].count(name) for k, name in enumerate(names)), strict=True)
+    )
+
+
+def _frontier(
+    order: ParentOrder, market: MarketState, law: Impact, *, buckets: int
+) -> tuple[tuple[FrontierPoint, ...], str]:
+    """The efficient frontier in as many buckets as the chosen plan has, or why there is none.
+
+    Its schedules are those of linear impact; each costs what the model says of it, as the plans beside them do.
+    """
+    try:
+        points = frontier(order, market, law, n=_POINTS, buckets=buckets)
+    except BadParameter as error:
+        return (), str(error)
+    return points if isinstance(law, Linear) else tuple(
+        _costed(point, order, market, law, buckets) for point in points
+    ), ""
+
+
+def _costed(point: FrontierPoint, order: ParentOrder, market: MarketState, law: Impact, buckets: int) -> FrontierPoint:
+    rule = by_rule(AlmgrenChriss(law, point.risk_aversion, n=buckets).plan(order, market), market, law)
+    return msgspec.structs.replace(point, expected_cost_bps=rule.expected_cost_bps, risk_bps=rule.cost_risk_bps)
