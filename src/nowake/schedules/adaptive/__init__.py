@@ -1,5 +1,29 @@
 """Adaptive policies: how fast to trade, asked whenever an algorithm wakes."""
 
+from nowake.schedules.adaptive.alpha import ShortTermAlpha
+from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
+from nowake.schedules.adaptive.crowd import Crowd, CrowdPolicy
+from nowake.schedules.adaptive.order_flow import OrderFlow
+from nowake.schedules.adaptive.posting import PostingDepth
+from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
+from nowake.schedules.adaptive.rolling import RollingHorizon
+from nowake.schedules.adaptive.walk import MeanReverting, Walked, World, walk
 
-__all__ = ["RatePolicy", "Situation"]
+__all__ = [
+    "CarteaJaimungal",
+    "Crowd",
+    "CrowdPolicy",
+    "MeanReverting",
+    "OrderFlow",
+    "PostingDepth",
+    "RatePolicy",
+    "RollingHorizon",
+    "ShortTermAlpha",
+    "Situation",
+    "TargetSpeed",
+    "TargetVolume",
+    "Walked",
+    "World",
+    "walk",
+]

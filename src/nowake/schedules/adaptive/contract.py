@@ -33,6 +33,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         is, such as net order flow in shares per session); 0 where there is none. Above 0 the price rises.
     market_rate
         Shares per session the market is trading now, without us.
+    market_volume
+        Shares the market has traded since the order's start, without us.
     volatility
         Standard deviation of the price now, currency per share per sqrt(session).
     """
@@ -46,6 +48,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gained: float = 0.0
     signal: float = 0.0
     market_rate: float = math.nan
+    market_volume: float = math.nan
     volatility: float = math.nan
 
     def __post_init__(self) -> None:
