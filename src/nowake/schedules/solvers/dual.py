@@ -55,24 +55,24 @@ def dual_bound(programme: Programme, trades: Floats, band_prices: Floats | None 
 
 
 def bound_at(
-    both: Parts, left: Floats, trades: Floats, *, band_prices: Floats | None, start: Floats | None = None
+    both: Parts, left: Floats, trades: Floats, *, band_prices: Floats | None, marks: Floats | None = None
 ) -> Bound:
-    """The bound from the tangent at (T-1, N) holdings and (T, N) trades; `start` is a guess of the prices of totals."""
+    """The bound from the tangent at (T-1, N) holdings and (T, N) trades; `marks` are
+    trades near the optimum, to start the search of the prices from (the point itself where None)."""
     programme = both.programme
     constant, prices = both.coupled(left, trades)
     if band_prices is not None and len(programme.bands):
         added, pull = _bands(programme, band_prices)
         constant += added
         prices = prices + pull
-    if start is None:
-        start = guess_of_totals(both, trades, prices)
+    start = _revealed(both, trades if marks is None else marks, prices)
     answers, psi = best_answer(both.trading, prices, programme.quantities, start)
     urge = psi - prices
     value = float((both.trading.each(answers) - urge * answers).sum()) + float(psi @ programme.quantities)
     return Bound(value=value + constant + programme.constant, answers=answers, prices=psi)
 
 
-def guess_of_totals(both: Parts, trades: Floats, prices: Floats) -> Floats:
+def _revealed(both: Parts, trades: Floats, prices: Floats) -> Floats:
     """(N,) the price of the total that trades between their limits reveal: what one more share costs anywhere."""
     cut = both.trading.within(np.array(trades))
     weight = np.abs(cut) * (both.trading.is_inside(cut) + 1e-9) + np.finfo(float).tiny

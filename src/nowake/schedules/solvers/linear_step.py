@@ -1,0 +1,163 @@
+"""The linear half of the splitting method: risk, drift, cross-impact and bands exactly, for wishes of trades and bands.
+
+    v = argmin  risk - drift + cross + rho/2 |v - trades wished|^2 + sigma/2 |Ax - bands wished|^2
+
+rho is one number an asset times the profile of impact through time and sigma one number a band times that of risk, so
+that `separable` applies. Where bands must be held in buckets without risk a little is put in and taken out again by a proximal term, which
+leaves the fixed point as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.models.terms import Floats
+from nowake.schedules.solvers.coupling import Parts
+from nowake.schedules.solvers.programme import Programme
+from nowake.schedules.solvers.separable import FactorStep, JointStep, Step, time_modes
+
+LEAST_RISK = 0.1
+"""Of the mean risk weight: what buckets without risk get where bands must be held in them."""
+MANY_COLUMNS = 3
+EVEN = 1e-12
+STEEP = 1e4
+"""Times above or below the median of its asset: further an impact is not followed by the profile."""
+
+
+class Stalled(BadParameter):
+    """A solver that cannot meet its tolerance; the message says how near it came and what to ask instead."""
+
+
+class LinearStep:
+    """Factorised once, applied every round, factorised again when weights change.
+
+    Attributes
+    ----------
+    weight
+        (T, N) rho times the profile of impact.
+    band_weight
+        (T-1, M) sigma times the profile of risk.
+    words
+        What it is, for certificates.
+    """
+
+    def __init__(self, both: Parts) -> None:
+        self._both, self._programme = both, both.programme
+        each = self._programme
+        self._rho, self._profile = curvatures(each)
+        self._risk = each.risk_weights[:-1]
+        self._smoothed = _without_holes(self._risk) if len(each.bands) else self._risk
+        self._modes = time_modes(self._profile, self._smoothed)
+        self._sigma = _band_weights(each, self._rho, self._smoothed)
+        self._cross = _crossed(both, self._profile)
+        self._start = np.zeros(each.shape)
+        self._start[0] = each.quantities
+        self._drift = None if each.drift is None else self._modes.holdings.T @ each.drift[:-1]
+        self._factorise()
+
+    def rescale(self, change: Floats, band_change: float) -> None:
+        """Multiply (N,) rho and sigma."""
+        self._rho = self._rho * change
+        self._sigma = self._sigma * band_change
+        self._factorise()
+
+    def trades(self, wished: Floats, bands_wished: Floats, last: Floats) -> tuple[Floats, Floats]:
+        """(T, N) trades and their modes for wishes of trades (T, N) and bands (T-1, M); `last` are the holdings before."""
+        each, modes = self._programme, self._modes
+        pull = np.subtract(self._start, wished)
+        pull *= self._rho
+        right = modes.weighted @ pull
+        if self._drift is not None:
+            right += self._drift
+        if len(each.bands):
+            right += (modes.holdings.T @ (self.band_weight * bands_wished)) @ each.bands
+        if self._smoothed is not self._risk:
+            covered = (last @ each.loadings) @ each.loadings.T + last * each.specific
+            right += modes.holdings.T @ (2 * (self._smoothed - self._risk)[:, None] * covered)
+        solved = self._step.solve(right)
+        trades = modes.trades @ solved
+        return np.subtract(self._start, trades, out=trades), solved
+
+    def holdings(self, modes: Floats) -> Floats:
+        """(T-1, N) what is left after each bucket but the last."""
+        return np.asarray(self._modes.holdings @ modes)
+
+    def _factorise(self) -> None:
+        each = self._programme
+        self.weight = self._profile[:, None] * self._rho
+        self.band_weight = self._smoothed[:, None] * self._sigma
+        columns = each.loadings
+        if len(each.bands):
+            columns = np.hstack([columns, (np.sqrt(self._sigma / 2)[:, None] * each.bands).T])
+        step: Step
+        if self._cross is None and columns.shape[1] * MANY_COLUMNS < len(self._rho):
+            step, words = FactorStep(self._modes, self._rho, each.specific, columns), "Woodbury in factors"
+        else:
+            costs = np.diag(self._rho) if self._cross is None else np.diag(self._rho) + self._cross
+            step = JointStep(self._modes, costs, columns @ columns.T + np.diag(each.specific))
+            words = "simultaneous diagonalisation of assets"
+        self._step, self.words = step, f"{self._modes.kind} in time, {words}"
+
+
+def curvatures(programme: Programme) -> tuple[Floats, Floats]:
+    """(N,) and (T,) whose product is near the second derivative of trading costs at typical trades."""
+    impact = programme.impact
+    profile = np.ones(len(impact))
+    assets = impact[0]
+    if not (impact == impact[0]).all():
+        logs = np.log(impact)
+        assets = np.median(logs, axis=0)
+        profile = np.exp(np.clip(np.median(logs - assets, axis=1), -np.log(STEEP), np.log(STEEP)))
+        assets = np.exp(assets)
+    p = programme.exponent
+    if p < 2:
+        assets = assets * (p * (p - 1) / 2) * _typical(programme) ** (p - 2)
+    return 2 * assets, profile
+
+
+def _typical(programme: Programme) -> Floats:
+    """(N,) shares a bucket: an even share of the order, or for an asset held only to hedge, one of like risk."""
+    size = np.abs(programme.quantities) / len(programme.impact)
+    deviation = np.sqrt(programme.specific + (programme.loadings**2).sum(axis=1))
+    traded, risky = size > 0, deviation > 0
+    if not traded.any():
+        return np.ones(len(size))
+    risk = np.median((size * deviation)[traded])
+    hedge = np.where(risky, risk / np.where(risky, deviation, 1.0), 0.0)
+    return np.where(traded, size, np.where(hedge > 0, hedge, np.median(size[traded])))
+
+
+def _without_holes(risk: Floats) -> Floats:
+    if not len(risk):
+        return risk
+    if not risk.any():
+        return np.ones(len(risk))
+    least = LEAST_RISK * risk.mean()
+    return risk if risk.min() >= least else np.maximum(risk, least)
+
+
+def _band_weights(programme: Programme, rho: Floats, risk: Floats) -> Floats:
+    """(M,) sigma that makes a band's pull as strong as risk's, or where there is none as that of trading costs."""
+    if not len(programme.bands) or not len(risk):
+        return np.zeros(len(programme.bands))
+    size = np.maximum(np.abs(programme.quantities), 1e-3 * np.abs(programme.quantities).max(initial=0.0)) ** 2
+    size = size if size.any() else np.ones(len(size))
+    risky = 2 * float(size @ (programme.specific + (programme.loadings**2).sum(axis=1)))
+    costly = float(size @ rho) / (len(risk) + 1) ** 2 / float(risk.mean())
+    loads = (programme.bands**2) @ size
+    return np.where(loads > 0, max(risky, costly) / np.where(loads > 0, loads, 1.0), 1.0)
+
+
+def _crossed(both: Parts, profile: Floats) -> Floats | None:
+    """(N, N) what cross-impact adds to rho; it must have the profile of the impact."""
+    each = both.programme
+    if each.cross is None or each.cross_weights is None:
+        return None
+    ratio = each.cross_weights / profile
+    own = each.impact / profile[:, None]
+    has_profile = np.ptp(ratio) <= EVEN * np.abs(ratio).max()
+    if both.moved:
+        has_profile = has_profile and bool((np.ptp(own, axis=0) <= EVEN * own[0]).all())
+    if not has_profile:
+        raise Stalled("cross-impact whose profile through time is not that of the impact; ask a general solver")
+    return np.asarray(2 * float(ratio[0]) * each.cross + 2 * both.moved * np.diag(own[0]))

@@ -1,0 +1,102 @@
+"""From nearly kept bands to kept ones: the nearest trades that hold limits, totals and bands at once.
+
+A splitting method ends with bands kept to some 1e-6. The multipliers of the violated bands are moved by Newton's
+method on the dual of the projection, whose matrix needs no factorisation of anything large: with free trades of weight w,
+holdings answer like a Brownian bridge, cov(x_s, x_t) = c_min(s,t) - c_s c_t / c_T for c the running sum of 1/w. Rows
+whose multiplier changes sign are let go (primal-dual active sets: Hintermueller, Ito & Kunisch 2002)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from nowake.models.terms import Floats
+from nowake.schedules.solvers.binding import sizes
+from nowake.schedules.solvers.programme import Programme
+from nowake.schedules.solvers.totals import nearest_with_totals
+from nowake.schedules.solvers.trading import TradingCost
+
+ROUNDS = 25
+INSIDE = 2e-11
+"""Of a band's scale: how far inside the limit a repaired holding is put, so that rounding does not take it out."""
+KEPT = 1e-10
+RIDGE = 1e-13
+
+
+def with_bands_kept(programme: Programme, trading: TradingCost, trades: Floats, weight: Floats) -> Floats | None:
+    """The trades nearest to those given, in squares weighted by `weight`, that also keep the bands; None if not found.
+
+    Parameters
+    ----------
+    programme
+        Its quantities and bands.
+    trading
+        Its limits.
+    trades
+        (T, N), within limits and with the right totals.
+    weight
+        (T, N) above 0: what moving a trade costs.
+    """
+    scale = np.abs(programme.bands) @ sizes(programme)
+    scale = np.where(scale > 0, scale, 1.0)
+    low, high = _targets(programme, INSIDE * scale)
+    mu = np.zeros(low.shape)
+    moved = trades
+    for _ in range(ROUNDS):
+        held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
+        # What a row lacks: one that pushes is held to its own limit, another only if it is outside.
+        lacks = np.where((mu > 0) | (held < low), low - held, np.where((mu < 0) | (held > high), high - held, 0.0))
+        outside = np.maximum(low - held, held - high) / scale
+        if outside.max() <= KEPT:
+            return moved
+        rows = lacks != 0
+        mu[rows] += _multipliers(programme, trading, moved, weight, rows, lacks[rows])
+        # A lower limit only pushes up, an upper one only down.
+        mu = np.where(low == high, mu, np.where((held < (low + high) / 2) == (mu > 0), mu, 0.0))
+        moved = nearest_with_totals(trades + _pushes(programme, mu) / weight, weight, programme.quantities, trading)
+    return None
+
+
+def _targets(programme: Programme, margin: Floats) -> tuple[Floats, Floats]:
+    """(T-1, M) limits a little inside the bands, or their middle where they are narrower than that."""
+    low, high = programme.band_low[:-1], programme.band_high[:-1]
+    narrow = high - low <= 2 * margin
+    middle = np.where(narrow, low / 2 + high / 2, 0.0)
+    return np.where(narrow, middle, low + margin), np.where(narrow, middle, high - margin)
+
+
+def _pushes(programme: Programme, mu: Floats) -> Floats:
+    """(T, N) what multipliers of holdings are to trades: raising x_t lowers the trades up to t."""
+    pull = mu @ programme.bands
+    pushes = np.zeros((len(mu) + 1, pull.shape[1]))
+    np.cumsum(-pull[::-1], axis=0, out=pushes[-2::-1])
+    return pushes
+
+
+def _multipliers(
+    programme: Programme,
+    trading: TradingCost,
+    trades: Floats,
+    weight: Floats,
+    rows: npt.NDArray[np.bool_],
+    lacks: Floats,
+) -> Floats:
+    """Change of multipliers that would mend what rows lack, trades at their limits staying there."""
+    running = np.cumsum(trading.is_inside(trades) / weight, axis=0)
+    whole, running = running[-1], running[:-1]
+    bucket, band = np.nonzero(rows)
+    loads = programme.bands[band]
+    bridge = loads * running[bucket] / np.sqrt(np.where(whole > 0, whole, 1.0))
+    earlier = np.minimum(bucket[:, None], bucket[None, :])
+    matrix = -(bridge @ bridge.T)
+    used = np.unique(band)
+    for m in used:
+        for k in used:
+            sums = running @ (programme.bands[m] * programme.bands[k])
+            pair = np.ix_(band == m, band == k)
+            matrix[pair] += sums[earlier[pair]]
+    matrix[np.diag_indices_from(matrix)] += RIDGE * (np.trace(matrix) / len(matrix)) + np.finfo(float).tiny
+    try:
+        return np.asarray(np.linalg.solve(matrix, lacks))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.lstsq(matrix, lacks)[0])
