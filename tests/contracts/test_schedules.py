@@ -10,7 +10,7 @@ from nowake.domain.side import Side
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
-from nowake.schedules import AlmgrenChriss, SchedulePolicy, Twap, Vwap
+from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 CURVE = VolumeCurve(
@@ -27,6 +27,8 @@ POLICIES: list[SchedulePolicy] = [
     AlmgrenChriss(LINEAR, 1e6, n=7),
     AlmgrenChriss(SquareRoot(), 1e-6),
     AlmgrenChriss(LINEAR, 1e-6, curve=CURVE),
+    PowerLawSchedule(SquareRoot(), 1e-6),
+    PowerLawSchedule(SquareRoot(), 1e-5, curve=CURVE),
 ]
 
 

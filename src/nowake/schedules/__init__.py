@@ -3,6 +3,7 @@
 from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, PlanCost, cost_of, frontier
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
+from nowake.schedules.power_law import PowerLawSchedule
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.twap import Twap, twap
 from nowake.schedules.vwap import Vwap, vwap
@@ -13,6 +14,7 @@ __all__ = [
     "FrontierPoint",
     "OptimalPolicy",
     "PlanCost",
+    "PowerLawSchedule",
     "Schedule",
     "SchedulePolicy",
     "Solved",
