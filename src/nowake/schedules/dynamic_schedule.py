@@ -1,0 +1,247 @@
+"""A schedule for costs and limits that no formula knows, by dynamic programming over whole cells of the order.
+
+    minimise  sum_k n_k h(n_k / tau_k) + fee [n_k > 0] + lambda sigma^2 sum_k tau_k x_k^2
+    over      n_k = 0  or  smallest child <= n_k <= cap_k,     sum n_k = X,     x_k what is left after bucket k
+
+h is the temporary impact of any model, convex or not: concave pressure, a fee for each child and a smallest child make
+the sum of costs not convex, where methods that go downhill stop at the nearest valley. Spread and permanent cost are
+those of any schedule. Conventions of cost and risk as in Almgren & Chriss 2000, equations 5 and 8, with the permanent
+part paid on average half, as a bucket's shares are traded evenly in it.
+
+Wrong where impact decays (`models.impact` with a kernel): what is left is then not the whole state. Where everything
+is linear and there are no limits, Almgren-Chriss is exact and a thousand times faster."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.order import ParentOrder
+from nowake.models.impact.contract import Impact
+from nowake.models.impact.response import Response
+from nowake.models.market import MarketState
+from nowake.models.terms import Floats
+from nowake.models.volume import VolumeCurve
+from nowake.schedules.buckets import bucket_count, even_edges
+from nowake.schedules.dynamic import DynamicProgramme, certified
+from nowake.schedules.grid import Grid
+from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.schedule import Schedule
+
+_CELLS, _MOST_CELLS, _CELLS_A_BUCKET, _PROBE = 1000, 20_000, 25, 50
+
+
+class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
+    """Policy: the cheapest split into whole cells, for any temporary cost and with limits on each child.
+
+    Parameters
+    ----------
+    model
+        Impact without memory; its temporary part may have any shape.
+    risk_aversion
+        lambda, per unit of currency, 0 or more; as for `AlmgrenChriss`.
+    max_participation
+        Largest share of a bucket's volume, ours counted in: above 0 and below 1; None for no limit.
+    smallest_child
+        Lots below which a bucket trades nothing at all; 1 for no limit.
+    fee
+        Currency for each bucket that trades.
+    cells
+        How finely the order is cut, at most; an order of fewer lots is cut into its lots. None is 25 a bucket where
+        cost is convex, up to 20,000, else 1,000.
+    curve
+        Volume curve: the clock of costs and risk is then the market's volume, and limits follow it.
+    bucket_ns, n
+        Longest a bucket may be, or how many even ones; default as for `AlmgrenChriss`.
+    """
+
+    model: Impact
+    risk_aversion: float = 0.0
+    max_participation: float | None = None
+    smallest_child: int = 1
+    fee: float = 0.0
+    cells: int | None = None
+    curve: VolumeCurve | None = None
+    bucket_ns: int | None = None
+    n: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("risk_aversion", "fee"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise BadParameter(f"{name} {getattr(self, name)} must be finite and 0 or more")
+        if self.max_participation is not None and not 0 < self.max_participation < 1:
+            raise BadParameter(f"max_participation {self.max_participation} must be above 0 and below 1; 0.1 is 10 %")
+        if self.smallest_child < 1:
+            raise BadParameter(f"smallest_child {self.smallest_child} must be 1 lot or more")
+        if self.cells is not None and self.cells < 1:
+            raise BadParameter(f"cells {self.cells} must be 1 or more")
+
+    def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
+        """The schedule of one order in one market.
+
+        Raises
+        ------
+        BadParameter
+            Without a market, when impact decays, when the limits leave no way to finish, or the grid is too large.
+        """
+        if market is None:
+            raise BadParameter("a dynamic programme needs the market; pass a MarketState (volatility, volume)")
+        problem, solved = self._problem(order, market), self.solved(order, market)
+        value = order.quantity * market.price / 1e4
+        parts = {name: cost / value for name, cost in problem.parts(solved.trades).items()}
+        return rounded(
+            "dynamic programming",
+            order,
+            solved,
+            cost_parts=parts,
+            cost_risk_bps=market.volatility * math.sqrt(problem.waiting(solved.trades)) / value,
+            inputs={
+                "risk_aversion": self.risk_aversion,
+                "cells": float(problem.cells),
+                "smallest_child": float(self.smallest_child),
+                "fee": self.fee,
+                **({} if self.max_participation is None else {"max_participation": self.max_participation}),
+            },
+        )
+
+    def solved(self, order: ParentOrder, market: MarketState) -> Solved:
+        """The optimum over whole cells, before rounding to lots; errors as for `plan`."""
+        problem = self._problem(order, market)
+        problem.check_room()
+        solution, certificate = certified(problem.programme, problem.cells, constant=problem.steady)
+        unit = order.quantity / problem.cells
+        return Solved(
+            edges_ns=problem.grid.edges_ns,
+            trades=np.asarray(solution.path() * unit, dtype=np.float64),
+            certificate=certificate,
+        )
+
+    def objective(self, order: ParentOrder, market: MarketState, trades: Floats) -> float:
+        """What `solved` minimises, price times quantity; infinite outside the limits and off the grid of cells."""
+        problem = self._problem(order, market)
+        cells = trades * problem.cells / order.quantity
+        if np.abs(cells - np.rint(cells)).max() > 1e-6:
+            return math.inf
+        return problem.steady + problem.programme(problem.cells).cost_of(np.rint(cells).astype(np.int32))
+
+    def _problem(self, order: ParentOrder, market: MarketState) -> _Problem:
+        edges = even_edges(order, bucket_count(order, bucket_ns=self.bucket_ns, n=self.n))
+        grid = Grid.between(order, market, edges, curve=self.curve)
+        # As for Almgren-Chriss, volume is the clock where it is known, and runs evenly where it is not.
+        days = grid.days if self.curve is None else np.diff([self.curve.share_until(edge) for edge in edges])
+        terms = market.terms(order.quantity, float(days.sum()))
+        response = self.model.response(terms)
+        if response.kernel is not None:
+            raise BadParameter(
+                f"impact of {self.model.name} decays: what is left is not the whole state; use a propagator schedule"
+            )
+        return _Problem(
+            policy=self,
+            order=order,
+            grid=grid,
+            days=days,
+            response=response,
+            half_spread=float(self.model.half_spread_bps(terms)) * market.price / 1e4,
+            price=market.price,
+            sigma=market.volatility,
+        )
+
+
+class _Problem(NamedTuple):
+    """One order's numbers. Costs are in price times quantity, quantities in shares."""
+
+    policy: DynamicProgramming
+    order: ParentOrder
+    grid: Grid
+    days: Floats
+    response: Response
+    half_spread: float
+    price: float
+    sigma: float
+
+    @property
+    def cells(self) -> int:
+        wanted = self.policy.cells
+        if wanted is None:
+            wanted = _CELLS
+            if self.order.lots > _CELLS and self.programme(_PROBE).is_convex():
+                wanted = max(_CELLS, min(_MOST_CELLS, _CELLS_A_BUCKET * len(self.days)))
+        return min(wanted, self.order.lots)
+
+    @property
+    def multiplier(self) -> float:
+        return float(self.order.instrument.multiplier or 1)
+
+    @property
+    def permanent(self) -> float:
+        return 0.5 * self.response.permanent_bps_per_share * self.price / 1e4 * self.order.quantity**2
+
+    @property
+    def steady(self) -> float:
+        """What every schedule of the order costs."""
+        return self.half_spread * self.order.quantity + self.permanent
+
+    @property
+    def caps(self) -> Floats:
+        """(N,) most shares of a bucket."""
+        most = self.policy.max_participation
+        return np.full(len(self.days), np.inf) if most is None else most / (1 - most) * self.grid.volume
+
+    def programme(self, cells: int) -> DynamicProgramme:
+        """The problem on a grid."""
+        unit, lot = self.order.quantity / cells, self.order.instrument.quantity(1)
+        # Off whole lots, rounding may take a lot from one child and give it to another.
+        spare = 0.0 if self.order.lots % cells == 0 else lot
+        largest = np.floor(np.minimum((self.caps - spare) / unit, cells) + 1e-9)
+        smallest = 1 if self.policy.smallest_child == 1 else self.policy.smallest_child * lot + spare
+        sizes = np.arange(int(max(largest.max(), 0)) + 1, dtype=np.float64) * unit
+        trade = self.temporary(sizes[None, :], self.days[:, None]) + self.fees(sizes)
+        allowed = (sizes == 0) | ((sizes >= smallest - 1e-9 * unit) | (self.policy.smallest_child == 1))
+        allowed = allowed & (np.arange(len(sizes)) <= largest[:, None])
+        left = np.arange(cells + 1) * unit
+        aversion = self.policy.risk_aversion * self.multiplier * self.sigma**2
+        return DynamicProgramme(
+            trade=np.where(allowed, trade, np.inf)[:, None, :],
+            holding=(aversion * self.days[:, None] * left**2)[:, None, :],
+            cells=cells,
+        )
+
+    def temporary(self, shares: Floats, days: Floats) -> Floats:
+        """What shares traded evenly in a bucket pay at once, and gone."""
+        return np.asarray(shares * self.response.temporary(shares / days) * self.price / 1e4)
+
+    def fees(self, shares: Floats) -> Floats:
+        return np.where(shares > 0, self.policy.fee / self.multiplier, 0.0)
+
+    def waiting(self, trades: Floats) -> float:
+        """Sum of days times the square of what is left in them, shares^2 days."""
+        return float(self.days @ (self.order.quantity - np.cumsum(trades)) ** 2)
+
+    def parts(self, trades: Floats) -> dict[str, float]:
+        """Expected cost by what it is paid for."""
+        parts = {
+            "spread": self.half_spread * self.order.quantity,
+            "temporary": float(self.temporary(trades, self.days).sum()),
+            "permanent": self.permanent,
+        }
+        return parts | ({"fees": float(self.fees(trades).sum())} if self.policy.fee else {})
+
+    def check_room(self) -> None:
+        """Refuse limits that cannot finish, with the smallest that can."""
+        room, wanted = float(self.caps.sum()), self.order.quantity
+        if room < wanted:
+            market = float(self.grid.volume.sum())
+            raise BadParameter(
+                f"max_participation {self.policy.max_participation:g} lets {room:,.6g} of {wanted:,.6g} shares trade "
+                f"in {market:,.6g} of volume; raise it to "
+                f"{wanted / (wanted + market):.6g} or more, or lengthen the window"
+            )
+        if self.policy.smallest_child > self.order.lots:
+            raise BadParameter(
+                f"smallest_child {self.policy.smallest_child} is above the order of {self.order.lots} lots; "
+                f"use {self.order.lots} or fewer"
+            )
