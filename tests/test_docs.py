@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("before-trading", "fills-volume-volatility", "fitting", "impact-models")
+PAGES = (
+    "before-trading",
+    "fills-volume-volatility",
+    "fitting",
+    "impact-models",
+    *(f"schedules/{page.stem}" for page in sorted((DOCS / "schedules").glob("*.md"))),
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -34,9 +40,9 @@ def test_the_fit_shown_is_the_one_its_code_prints(capsys: pytest.CaptureFixture[
 def test_pages_link_to_pages_that_are_there() -> None:
     missing = [
         (page.name, link)
-        for page in DOCS.glob("*.md")
+        for page in [*DOCS.glob("*.md"), *DOCS.glob("schedules/*.md")]
         for link in re.findall(r"\]\((?!http)([^)#]+\.md)", page.read_text())
-        if not link.startswith("measured/") and not (DOCS / link).exists()
+        if not link.startswith("measured/") and not (page.parent / link).exists()
     ]
     assert missing == []
 

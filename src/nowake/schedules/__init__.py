@@ -2,26 +2,33 @@
 
 from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, PlanCost, cost_of, frontier
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.check import check_schedule
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
 from nowake.schedules.power_law import PowerLawSchedule
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.twap import Twap, twap
+from nowake.schedules.uncertainty import Averaged, Robust, Sensitivity, sensitivity
 from nowake.schedules.vwap import Vwap, vwap
 
 __all__ = [
     "AlmgrenChriss",
+    "Averaged",
     "Certificate",
     "FrontierPoint",
     "OptimalPolicy",
     "PlanCost",
     "PowerLawSchedule",
+    "Robust",
     "Schedule",
     "SchedulePolicy",
+    "Sensitivity",
     "Solved",
     "Twap",
     "Vwap",
+    "check_schedule",
     "cost_of",
     "frontier",
+    "sensitivity",
     "twap",
     "vwap",
 ]

@@ -23,10 +23,11 @@ from nowake.models.market import MarketState
 from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.costing import cost_of
 from nowake.schedules.policy import OptimalPolicy, Solved, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.uncertainty.simplex import Function, least_of_worst
-from nowake.schedules.uncertainty.worlds import World, corners, draws, plannable
+from nowake.schedules.uncertainty.worlds import World, corners, draws, model_of, plannable
 
 
 class Robust(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,16 +178,19 @@ def _mean(worlds: tuple[World, ...], order: ParentOrder, trades: Floats) -> floa
 def _plan(
     cautious: Robust | Averaged, order: ParentOrder, market: MarketState, solved: Solved, inputs: dict[str, float]
 ) -> Schedule:
-    """Rounded to lots, with what caution costs where the estimates are right after all."""
+    """Rounded to lots and costed at the estimates, with what caution costs where they are right after all."""
     policy: OptimalPolicy = cautious.policy
-    sure = policy.plan(order, market)
+    sure, best = policy.plan(order, market), policy.solved(order, market)
     at_estimates = policy.objective(order, market, solved.trades)
-    extra = at_estimates - policy.objective(order, market, policy.solved(order, market).trades)
-    return rounded(
-        cautious.name,
-        order,
-        solved,
-        inputs={**sure.inputs, **inputs, "objective_at_estimates": at_estimates, "price_of_caution": extra},
+    extra = at_estimates - policy.objective(order, market, best.trades)
+    inputs = {**sure.inputs, **inputs, "objective_at_estimates": at_estimates, "price_of_caution": extra}
+    plan = rounded(cautious.name, order, solved, inputs=inputs, notes=sure.notes)
+    model = model_of(policy)
+    if model is None:
+        return plan
+    cost = cost_of(plan, market, model, curve=getattr(policy, "curve", None))
+    return msgspec.structs.replace(
+        plan, expected_cost_bps=cost.expected_cost_bps, cost_risk_bps=cost.cost_risk_bps, cost_parts=cost.cost_parts
     )
 
 

@@ -7,7 +7,7 @@ is taken as exact. Volume is taken as lognormal, all else as normal, cut to the 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,15 +21,6 @@ from nowake.models.terms import Floats
 from nowake.schedules.policy import OptimalPolicy
 
 MAX_DOUBTED = 10  # 1,024 corners.
-
-
-class ModelPolicy(OptimalPolicy, Protocol):
-    """An optimal policy whose cost comes from an impact model."""
-
-    @property
-    def model(self) -> Impact:
-        """The impact it plans with."""
-        ...
 
 
 class World(NamedTuple):
@@ -49,6 +40,12 @@ class Doubted(NamedTuple):
     of_model: bool
 
 
+def model_of(policy: OptimalPolicy) -> Impact | None:
+    """The impact model a policy plans with, where it has one."""
+    model = getattr(policy, "model", None)
+    return model if isinstance(model, Impact) else None
+
+
 def doubted(policy: OptimalPolicy, market: MarketState, *, level: float = 0.95) -> tuple[Doubted, ...]:
     """Every number of a policy's model and its market that has a standard deviation, with its interval.
 
@@ -59,7 +56,7 @@ def doubted(policy: OptimalPolicy, market: MarketState, *, level: float = 0.95) 
     """
     check_level(level)
     z = z_of(level)
-    model = _model_of(policy)
+    model = model_of(policy)
     found = []
     if model is not None:
         for parameter, value in zip(model.doubted, model.doubted_values, strict=True):
@@ -109,7 +106,7 @@ def draws(policy: OptimalPolicy, market: MarketState, *, n: int, seed: int) -> t
         raise BadParameter(f"{n} draws must be an even number of 2 or more")
     numbers = doubted(policy, market)
     luck = np.random.default_rng(seed)
-    model = _model_of(policy)
+    model = model_of(policy)
     roots = _root(model)
     made = []
     for _ in range(n // 2):
@@ -161,11 +158,6 @@ def _drawn(numbers: tuple[Doubted, ...], model: Impact | None, moved: Floats, lu
     return {name: value for name, value in values.items() if name in kept}
 
 
-def _model_of(policy: OptimalPolicy) -> Impact | None:
-    model = getattr(policy, "model", None)
-    return model if isinstance(model, Impact) else None
-
-
 def _root(model: Impact | None) -> Floats:
     """A square root of the covariance of a model's parameters; (0, 0) without one."""
     if model is None or not model.covariance:
@@ -186,7 +178,7 @@ def _of_market(market: MarketState, name: str, z: float) -> Doubted:
 
 
 def _with(policy: OptimalPolicy, market: MarketState, values: dict[str, float]) -> tuple[OptimalPolicy, MarketState]:
-    model = _model_of(policy)
+    model = model_of(policy)
     names = () if model is None else tuple(parameter.name for parameter in model.doubted)
     of_model = {name: value for name, value in values.items() if name in names}
     if model is not None and of_model:
