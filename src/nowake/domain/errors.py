@@ -2,6 +2,7 @@
 
 NowakeError
 ├── BadParameter    a value the caller chose cannot be used            (also a ValueError)
+│   └── Infeasible      limits that no solution keeps together
 ├── BadData         a file or table says something it must not         (also a ValueError)
 │   └── Unidentified    data that cannot tell what was asked of them
 ├── NotFound        a symbol, date or file is not there                (also a LookupError)
@@ -11,6 +12,10 @@ NowakeError
 A refusal by the gate or a venue is an event with a reason, not an exception: it is news, not a fault.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class NowakeError(Exception):
     """Anything nowake raises on purpose."""
@@ -18,6 +23,22 @@ class NowakeError(Exception):
 
 class BadParameter(NowakeError, ValueError):  # noqa: N818
     """A parameter is out of its range; the message shows the value and the range."""
+
+
+class Infeasible(BadParameter):
+    """Limits that cannot hold together; the message names them and the least that has to give.
+
+    Parameters
+    ----------
+    message
+        One line for people.
+    relaxations
+        The same as records, one for each limit that is in the way; what they hold is told where they are raised.
+    """
+
+    def __init__(self, message: str, relaxations: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.relaxations = tuple(relaxations)
 
 
 class BadData(NowakeError, ValueError):  # noqa: N818

@@ -1,0 +1,162 @@
+"""PIQP and Clarabel against cvxpy on programmes of every form; the certificate against what it must prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from tests.reference.programmes import optimum, random_programme
+
+from nowake.domain.errors import BadParameter
+from nowake.schedules.solvers import Programme
+from nowake.schedules.solvers.certify import certified, duality_gap
+from nowake.schedules.solvers.conic import solve_conic
+from nowake.schedules.solvers.general_qp import solve_qp
+from nowake.schedules.solvers.repair import repaired, violation
+
+FORMS: dict[str, dict[str, Any]] = {
+    "free": {"boxes": False},
+    "boxes": {},
+    "bands": {"bands": 2, "boxes": False},
+    "boxes and bands": {"bands": 2},
+    "deadlines": {"deadlines": True, "bands": 1},
+    "spread that may be crossed": {"boxes": False, "spread": True, "drift": True},
+    "spread": {"spread": True},
+    "drift": {"drift": True},
+    "cross-impact": {"cross": True, "bands": 1},
+    "mixed scales": {"mixed": True, "bands": 2, "spread": True},
+    "one bucket": {"buckets": 1, "bands": 1},
+    "two buckets": {"buckets": 2, "bands": 1},
+    "one asset": {"assets": 1, "bands": 1},
+    "no specific risk": {"specific": False, "bands": 2},
+    "no risk": {"risk": 0.0, "bands": 1},
+    "much risk": {"risk": 1e-2},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_piqp_finds_the_optimum_of_cvxpy(form: str, seed: int) -> None:
+    programme = random_programme(seed, **FORMS[form])
+    solution = solve_qp(programme)
+    objective, _ = optimum(programme)
+    assert programme.objective(solution.trades) == pytest.approx(objective, rel=1e-7)
+    assert violation(programme, solution.trades) <= 1e-9
+    assert solution.certificate.value <= 1e-8
+    assert solution.certificate.objective == programme.objective(solution.trades)
+
+
+@pytest.mark.parametrize("exponent", [1.2, 1.5, 1.9, 2.0])
+@pytest.mark.parametrize("form", FORMS)
+def test_clarabel_finds_the_optimum_of_cvxpy(form: str, exponent: float) -> None:
+    programme = random_programme(3, exponent=exponent, **FORMS[form])
+    solution = solve_conic(programme)
+    objective, _ = optimum(programme)
+    assert programme.objective(solution.trades) == pytest.approx(objective, rel=1e-7)
+    assert violation(programme, solution.trades) <= 1e-9
+    assert solution.certificate.value <= 1e-8
+
+
+def test_a_power_law_is_not_a_quadratic_programme() -> None:
+    with pytest.raises(BadParameter, match=r"exponent 1\.5 .* Clarabel"):
+        solve_qp(random_programme(1, exponent=1.5))
+
+
+@pytest.mark.parametrize("exponent", [1.3, 2.0])
+@pytest.mark.parametrize("form", ["free", "boxes", "spread", "drift", "cross-impact", "no risk", "deadlines"])
+def test_the_gap_is_never_less_than_the_distance_from_the_optimum(form: str, exponent: float) -> None:
+    programme = random_programme(5, exponent=exponent, **{**FORMS[form], "bands": 0})
+    best = solve_conic(programme)
+    draw = np.random.default_rng(1)
+    for size in (1e-1, 1e-2, 1e-3):
+        shaken = best.trades * (1 + size * draw.normal(size=best.trades.shape))
+        trades = repaired(programme, shaken)
+        worse = programme.objective(trades) - best.certificate.objective
+        gap = duality_gap(programme, trades)
+        assert worse > 0
+        assert gap >= worse * (1 - 1e-9)
+        assert gap <= 100 * worse  # Both fall with the square of the distance.
+
+
+def test_any_band_prices_give_a_bound_that_holds() -> None:
+    programme = random_programme(6, bands=2)
+    best = solve_qp(programme)
+    draw = np.random.default_rng(2)
+    for prices in (None, draw.normal(size=(6, 2)), np.zeros((6, 2))):
+        certificate = certified(programme, best.trades, method="", band_prices=prices)
+        assert certificate.value >= 0
+        assert certificate.value >= best.certificate.value * (1 - 1e-6)
+
+
+def test_the_trades_of_two_programmes_that_differ_in_units_differ_in_units() -> None:
+    """Shares counted in thousands and currency in cents: the same schedule."""
+    programme = random_programme(7, bands=1, spread=True)
+    k, money = 1e3, 100.0
+    assert programme.lower is not None
+    assert programme.upper is not None
+    assert programme.spread is not None
+    scaled = msgspec.structs.replace(
+        programme,
+        quantities=programme.quantities / k,
+        lower=programme.lower / k,
+        upper=programme.upper / k,
+        impact=programme.impact * money * k**2,
+        spread=programme.spread * money * k,
+        loadings=programme.loadings * money * k,
+        specific=programme.specific * (money * k) ** 2,
+        risk_weights=programme.risk_weights / money,
+        bands=programme.bands * k,
+    )
+    one, other = solve_qp(programme), solve_qp(scaled)
+    assert scaled.objective(other.trades) == pytest.approx(money * programme.objective(one.trades), rel=1e-8)
+    np.testing.assert_allclose(other.trades * k, one.trades, atol=1e-4 * np.abs(programme.quantities).min())
+
+
+def test_caps_that_are_just_enough_are_all_used() -> None:
+    x = np.array([1_000.0, -300.0])
+    cap = np.outer([0.1, 0.4, 0.5], np.abs(x))
+    programme = _plain(x, 3, lower=np.where(x > 0, 0.0, -cap), upper=np.where(x > 0, cap, 0.0))
+    for solve in (solve_qp, solve_conic):
+        solution = solve(programme)
+        np.testing.assert_allclose(solution.trades, cap * np.sign(x), rtol=1e-12)
+        assert solution.certificate.value <= 1e-12
+        assert {"upper limit of asset 0": 3, "lower limit of asset 1": 3} == solution.binding
+
+
+def test_nothing_to_trade_trades_nothing() -> None:
+    programme = _plain(np.zeros(2), 4)
+    for solve in (solve_qp, solve_conic):
+        solution = solve(programme)
+        np.testing.assert_allclose(solution.trades, 0.0, atol=1e-12)
+        assert solution.certificate.value == 0.0
+
+
+def test_an_asset_without_quantity_is_traded_as_a_hedge_where_limits_let_it() -> None:
+    programme = random_programme(8, boxes=False, risk=1e-4)
+    programme = msgspec.structs.replace(programme, quantities=programme.quantities * np.array([1.0, 0.0, 1.0, 0.0]))
+    objective, _ = optimum(programme)
+    solution = solve_qp(programme)
+    assert solution.certificate.objective == pytest.approx(objective, rel=1e-7)
+    assert np.abs(solution.trades[:, 1]).max() > 0
+
+
+def test_limits_in_the_way_are_named_with_their_buckets() -> None:
+    cap = np.full((4, 1), 300.0)
+    programme = _plain(np.array([1_000.0]), 4, lower=0 * cap, upper=cap, risk=1.0)
+    solution = solve_qp(programme)
+    assert {"upper limit of asset 0": 3} == solution.binding
+    np.testing.assert_allclose(solution.trades[:, 0], [300, 300, 300, 100], atol=1e-6)
+
+
+def _plain(x: np.ndarray, t: int, *, risk: float = 1e-6, **limits: Any) -> Programme:
+    n = len(x)
+    return Programme(
+        quantities=x,
+        impact=np.full((t, n), 1e-3),
+        risk_weights=np.full(t, risk),
+        loadings=np.zeros((n, 0)),
+        specific=np.ones(n),
+        **limits,
+    )
