@@ -3,11 +3,13 @@
     v = argmin  risk - drift + cross + rho/2 |v - trades wished|^2 + sigma/2 |Ax - bands wished|^2
 
 rho is one number an asset times the profile of impact through time and sigma one number a band times that of risk, so
-that `separable` applies. Where bands must be held in buckets without risk a little is put in and taken out again by a proximal term, which
-leaves the fixed point as it is."""
+that `separable` applies. What has another profile, cross-impact or risk that is absent in some buckets where bands must
+be held, is replaced by something above it that has the right one, and what was added is pulled back to where the last
+round was (a proximal term: He & Yuan 2012): the fixed point stays as it is."""
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter
@@ -46,12 +48,16 @@ class LinearStep:
         each = self._programme
         self._rho, self._profile = curvatures(each)
         self._risk = each.risk_weights[:-1]
+        has_risk = bool(self._risk.any())
+        self._loadings = each.loadings if has_risk else each.loadings[:, :0]
+        self._specific = each.specific if has_risk else np.zeros_like(each.specific)
         self._smoothed = _without_holes(self._risk) if len(each.bands) else self._risk
         self._modes = time_modes(self._profile, self._smoothed)
         self._sigma = _band_weights(each, self._rho, self._smoothed)
-        self._cross = _crossed(both, self._profile)
+        self._cross = _Cross.of(both, self._profile)
         self._start = np.zeros(each.shape)
         self._start[0] = each.quantities
+        self._last = self._start
         self._drift = None if each.drift is None else self._modes.holdings.T @ each.drift[:-1]
         self._factorise()
 
@@ -66,17 +72,20 @@ class LinearStep:
         each, modes = self._programme, self._modes
         pull = np.subtract(self._start, wished)
         pull *= self._rho
+        if self._cross is not None:
+            pull += self._start @ self._cross.above - self._cross.added(self._last)
         right = modes.weighted @ pull
         if self._drift is not None:
             right += self._drift
         if len(each.bands):
             right += (modes.holdings.T @ (self.band_weight * bands_wished)) @ each.bands
-        if self._smoothed is not self._risk:
-            covered = (last @ each.loadings) @ each.loadings.T + last * each.specific
+        if self._smoothed is not self._risk and self._risk.any():
+            covered = (last @ self._loadings) @ self._loadings.T + last * self._specific
             right += modes.holdings.T @ (2 * (self._smoothed - self._risk)[:, None] * covered)
         solved = self._step.solve(right)
         trades = modes.trades @ solved
-        return np.subtract(self._start, trades, out=trades), solved
+        self._last = np.subtract(self._start, trades, out=trades)
+        return self._last, solved
 
     def holdings(self, modes: Floats) -> Floats:
         """(T-1, N) what is left after each bucket but the last."""
@@ -86,15 +95,15 @@ class LinearStep:
         each = self._programme
         self.weight = self._profile[:, None] * self._rho
         self.band_weight = self._smoothed[:, None] * self._sigma
-        columns = each.loadings
+        columns = self._loadings
         if len(each.bands):
             columns = np.hstack([columns, (np.sqrt(self._sigma / 2)[:, None] * each.bands).T])
         step: Step
         if self._cross is None and columns.shape[1] * MANY_COLUMNS < len(self._rho):
-            step, words = FactorStep(self._modes, self._rho, each.specific, columns), "Woodbury in factors"
+            step, words = FactorStep(self._modes, self._rho, self._specific, columns), "Woodbury in factors"
         else:
-            costs = np.diag(self._rho) if self._cross is None else np.diag(self._rho) + self._cross
-            step = JointStep(self._modes, costs, columns @ columns.T + np.diag(each.specific))
+            costs = np.diag(self._rho) if self._cross is None else np.diag(self._rho) + self._cross.above
+            step = JointStep(self._modes, costs, columns @ columns.T + np.diag(self._specific))
             words = "simultaneous diagonalisation of assets"
         self._step, self.words = step, f"{self._modes.kind} in time, {words}"
 
@@ -148,16 +157,45 @@ def _band_weights(programme: Programme, rho: Floats, risk: Floats) -> Floats:
     return np.where(loads > 0, max(risky, costly) / np.where(loads > 0, loads, 1.0), 1.0)
 
 
-def _crossed(both: Parts, profile: Floats) -> Floats | None:
-    """(N, N) what cross-impact adds to rho; it must have the profile of the impact."""
-    each = both.programme
-    if each.cross is None or each.cross_weights is None:
-        return None
-    ratio = each.cross_weights / profile
-    own = each.impact / profile[:, None]
-    has_profile = np.ptp(ratio) <= EVEN * np.abs(ratio).max()
-    if both.moved:
-        has_profile = has_profile and bool((np.ptp(own, axis=0) <= EVEN * own[0]).all())
-    if not has_profile:
-        raise Stalled("cross-impact whose profile through time is not that of the impact; ask a general solver")
-    return np.asarray(2 * float(ratio[0]) * each.cross + 2 * both.moved * np.diag(own[0]))
+class _Cross(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The Hessian of cross-impact (and impact moved to it), per unit of the profile, from above.
+
+    Parameters
+    ----------
+    above
+        (N, N) E with E - H_t / g_t positive semi-definite in every bucket.
+    matrix, weights
+        (N, N) and (T, 1) with H_t / g_t = weights_t matrix + diag(own_t).
+    own
+        (T, N) moved impact per unit of the profile, twice.
+    is_equal
+        E is H_t / g_t in every bucket: nothing is added.
+    """
+
+    above: Floats
+    matrix: Floats
+    weights: Floats
+    own: Floats
+    is_equal: bool
+
+    @classmethod
+    def of(cls, both: Parts, profile: Floats) -> _Cross | None:
+        each = both.programme
+        if each.cross is None or each.cross_weights is None or not each.cross_weights.any():
+            return None
+        weights = 2 * (each.cross_weights / profile)[:, None]
+        own = 2 * both.moved * each.impact / profile[:, None]
+        used = weights[:, 0] > 0
+        # C + diag(least) is positive semi-definite, by the choice of what is moved.
+        least = (own[used] / weights[used]).min(axis=0)
+        most = float(weights.max())
+        beside = (own - weights * least).max(axis=0)
+        above = most * (each.cross + np.diag(least)) + np.diag(beside)
+        is_equal = bool(np.ptp(weights) <= EVEN * most and (np.ptp(own, axis=0) <= EVEN * own[0]).all())
+        return cls(above=above, matrix=each.cross, weights=weights, own=own, is_equal=is_equal)
+
+    def added(self, trades: Floats) -> Floats | float:
+        """(T, N) the pull of what was added, at the last trades."""
+        if self.is_equal:
+            return 0.0
+        return np.asarray(trades @ self.above - self.weights * (trades @ self.matrix) - self.own * trades)
