@@ -30,6 +30,17 @@ _ALIASES = {
     "daily_volume": "adv advshares avgdailyvolume averagedailyvolume mdv mediandailyvolume dayvolume avgvolume volume",
     "spread_bps": "spread avgspread avgspreadbps averagespread quotedspread quotedspreadbps bidask bidaskbps "
     "bidaskspread bidaskspreadbps arrivalspread arrivalspreadbps",
+    "daily_volatility": "volatility vol sigma dailyvol dailysigma histvol historicalvolatility realizedvol realisedvol "
+    "volpct dailyvolpct",
+    "price": "px last lastpx lastprice mid midprice close closeprice prevclose refprice referenceprice arrivalprice",
+    "lot_size": "lot lotsize roundlot boardlot lots minlot",
+    "tick_size": "tick ticksize",
+    "multiplier": "contractsize contractmultiplier pointvalue",
+    "currency": "ccy cur crncy tradingcurrency",
+    "sector": "industry gics gicssector icb group industrygroup",
+    "beta": "marketbeta adjbeta betatomarket",
+    "days": "horizon horizondays sessions daystotrade",
+    "limit": "limitprice limitpx lmt",
     "fill_time": "exectime transacttime tradetime executiontime filltimestamp fillts",
     "fill_price": "lastpx lastprice fillpx execprice tradeprice price px",
     "fill_quantity": "lastqty lastshares lastquantity fillqty fillshares fillsize execqty tradeqty quantity qty",
