@@ -85,6 +85,67 @@ def largest_remainder(weights: Sequence[float], lots: int) -> tuple[int, ...]:
     return tuple(whole)
 
 
+def within_caps(lots: Sequence[int], caps: Sequence[int]) -> tuple[int, ...]:
+    """Lots above a bucket's cap moved to later buckets with room, then to earlier ones; the sum stays.
+
+    What no bucket has room for stays where the cap is largest, so that the sum is kept and one cap is not.
+    """
+    kept, carried = [], 0
+    for wanted, cap in zip(lots, caps, strict=True):
+        kept.append(min(wanted + carried, cap))
+        carried += wanted - kept[-1]
+    for k in reversed(range(len(kept))):
+        more = min(caps[k] - kept[k], carried)
+        kept[k] += more
+        carried -= more
+    kept[max(range(len(kept)), key=caps.__getitem__)] += carried
+    return tuple(kept)
+
+
+def with_minimum(lots: Sequence[int], least: int, caps: Sequence[int] | None = None) -> tuple[int, ...]:
+    """Small lots merged along the running total, so that no bucket trades fewer than `least` but none.
+
+    A bucket trades when half of `least` is owed to the path, so that the total leads it as often as it lags; the rest
+    is one trade when it is too small for two. A total below `least` is one trade. Where caps leave no room for that,
+    buckets that trade already get more, then others, and `least` is not kept in them.
+
+    Parameters
+    ----------
+    lots
+        N counts, 0 or more.
+    least
+        Smallest trade.
+    caps
+        N largest trades; None for none.
+    """
+    total = left = sum(lots)
+    room = [total] * len(lots) if caps is None else list(caps)
+    merged, owed = [0] * len(lots), 0
+    for k, wanted in enumerate(lots):
+        owed += wanted
+        merged[k] = _child(owed, left, least, room[k])
+        owed -= merged[k]
+        left -= merged[k]
+    for k in sorted(range(len(lots)), key=lambda k: (merged[k] == 0, -k)):
+        more = max(0, min(room[k] - merged[k], left))
+        merged[k] += more
+        left -= more
+    merged[max(range(len(lots)), key=room.__getitem__)] += left
+    return tuple(merged)
+
+
+def _child(owed: int, left: int, least: int, room: int) -> int:
+    """What one bucket trades of what is owed to the path, and left in all."""
+    if left < 2 * least:
+        return left if 2 * owed >= left and room >= left else 0
+    if 2 * owed < least:
+        return 0
+    child = min(max(owed, least), room)
+    if 0 < left - child < least:
+        child = left - least
+    return child if child >= least else 0
+
+
 def _check(parts: int, lots: int) -> None:
     if parts == 0:
         raise BadParameter("there is no bucket to give lots to; give one or more")

@@ -1,0 +1,132 @@
+"""The basket with the least expected cost plus risk aversion times variance, within its limits.
+
+Almgren & Chriss 2000, appendix A, and what they leave open: volume and volatility that run through the day, trades that
+may not turn back or exceed a share of volume, exposures kept in bands, auctions, deadlines, and a cost that grows as a
+power of the rate (Almgren 2003). Holdings after each trade carry the risk, as in their equations; what is waited for
+before the first trade is in no plan's risk.
+
+Wrong where impact decays between buckets (it is gone at once, or stays for good), where the covariance of the day is
+not the one it was given, and where a line is so large that the others' volume dries up with it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nowake.domain.errors import BadParameter
+from nowake.schedules.portfolio.basket import Basket
+from nowake.schedules.portfolio.build import programme_of
+from nowake.schedules.portfolio.costing import Costing, Setting, check_convex
+from nowake.schedules.portfolio.exposures import Exposure, exposures_of
+from nowake.schedules.portfolio.limits import Limits
+from nowake.schedules.portfolio.plan import BasketPlan
+from nowake.schedules.portfolio.whole_lots import plan_of
+from nowake.schedules.solvers.programme import Programme
+
+
+class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
+    """Policy: trade what costs least for the risk it takes away.
+
+    Parameters
+    ----------
+    risk_aversion
+        lambda, per unit of currency, 0 or more: expected cost one accepts to lose one currency^2 of variance.
+    limits
+        What the plan must keep.
+
+    Others as for `Setting`.
+    """
+
+    risk_aversion: float
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.risk_aversion < float("inf"):
+            raise BadParameter(
+                f"risk_aversion {self.risk_aversion} must be finite and 0 or more: below 0 risk would be sought"
+            )
+
+    def plan(self, basket: Basket) -> BasketPlan:
+        """The optimum in whole lots.
+
+        Raises
+        ------
+        Infeasible
+            When the limits cannot hold together; it names them and the least that has to give.
+        BadParameter
+            When a model, curve or asset is missing, cost is not convex, or a limit cannot be put.
+        """
+        from nowake.schedules.solvers import solve  # noqa: PLC0415
+
+        costs, exposures, programme = self._put(basket)
+        found = solve(programme)
+        return plan_of(
+            "Optimal basket",
+            basket,
+            costs,
+            found.trades,
+            limits=self.limits,
+            exposures=exposures,
+            risk_aversion=self.risk_aversion,
+            certificate=found.certificate,
+            binding=found.binding,
+            inputs={"exponent": self.exponent},
+        )
+
+    def programme(self, basket: Basket) -> Programme:
+        """The numbers that are solved; errors as for `plan`."""
+        return self._put(basket)[2]
+
+    def _put(self, basket: Basket) -> tuple[Costing, tuple[Exposure, ...], Programme]:
+        costs = self.costing(basket)
+        check_convex(basket, costs, self)
+        exposures = exposures_of(basket, costs, self.limits)
+        aversion = self.risk_aversion
+        return costs, exposures, programme_of(basket, costs, self.limits, exposures, risk_aversion=aversion)
+
+
+class BasketPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One efficient plan of a basket before rounding: none costs less at this risk. Basis points of gross value."""
+
+    risk_aversion: float
+    expected_cost_bps: float
+    risk_bps: float
+
+
+def basket_frontier(basket: Basket, policy: OptimalBasket, *, n: int = 12) -> tuple[BasketPoint, ...]:
+    """The efficient frontier of a basket under a policy's limits, from no risk aversion to great haste.
+
+    Parameters
+    ----------
+    n
+        Points, 2 or more. After the first, risk aversions are evenly spaced in their logarithm around the one at which
+        the even plan's risk weighs as much as its temporary impact, from a hundredth of it to a thousand times it.
+
+    Raises
+    ------
+    BadParameter
+        As for `OptimalBasket.plan`, or when `n` is too small.
+    """
+    from nowake.schedules.portfolio.even import even_trades  # noqa: PLC0415
+    from nowake.schedules.solvers import solve  # noqa: PLC0415
+
+    if n < 2:
+        raise BadParameter(f"a frontier of {n} points must have 2 or more")
+    costs, exposures, _ = policy._put(basket)
+    x = basket.quantities
+    even = even_trades(basket, costs)
+    variance = costs.variance(x, even)
+    middle = float(costs.parts(x, even)["temporary"].sum()) / variance if variance > 0 else 0.0
+    points = []
+    for k in range(n):
+        aversion = middle * 10 ** (-2 + 5 * (k - 1) / max(1, n - 2)) if k else 0.0
+        found = solve(programme_of(basket, costs, policy.limits, exposures, risk_aversion=aversion)).trades
+        points.append(
+            BasketPoint(
+                risk_aversion=aversion,
+                expected_cost_bps=sum(float(part.sum()) for part in costs.parts(x, found).values())
+                / basket.gross
+                * 1e4,
+                risk_bps=costs.variance(x, found) ** 0.5 / basket.gross * 1e4,
+            )
+        )
+    return tuple(points)

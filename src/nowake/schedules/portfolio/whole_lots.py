@@ -1,0 +1,133 @@
+"""From the trades of a solved basket to a plan of whole lots, and what that did to its objective and its limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from nowake.models.terms import Floats
+from nowake.schedules.certificate import Certificate
+from nowake.schedules.portfolio.basket import SHOWN, Basket
+from nowake.schedules.portfolio.build import caps
+from nowake.schedules.portfolio.costing import Costing
+from nowake.schedules.portfolio.exposures import Exposure
+from nowake.schedules.portfolio.limits import Limits
+from nowake.schedules.portfolio.plan import BasketPlan, Counts, Rounding, trades_of
+from nowake.schedules.rounding import with_minimum, within_caps
+
+FLAT = 1e-6  # Of the gross value: a band missed by less is met.
+
+
+def plan_of(
+    name: str,
+    basket: Basket,
+    costs: Costing,
+    trades: Floats,
+    *,
+    limits: Limits,
+    exposures: tuple[Exposure, ...],
+    risk_aversion: float = 0.0,
+    certificate: Certificate | None = None,
+    binding: Mapping[str, int] | None = None,
+    inputs: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+) -> BasketPlan:
+    """The plan of (T, N) signed trades in units, in whole lots that sum to each line.
+
+    Running totals are rounded, lots above a cap go to buckets with room, and small lots are merged where there is a
+    smallest trade. What is then not kept is noted.
+    """
+    x = basket.quantities
+    largest = caps(costs, basket, limits)
+    sizes = np.array([line.lot_size for line in basket.lines])
+    lots, said = _rounded(basket, trades, np.floor(np.minimum(largest / sizes, 2.0**53) + 1e-9), limits)
+    whole = trades_of(basket, lots)
+
+    def objective(v: Floats) -> float:
+        return math.fsum(float(part.sum()) for part in costs.parts(x, v).values()) + risk_aversion * costs.variance(
+            x, v
+        )
+
+    return BasketPlan(
+        name=name,
+        basket=basket,
+        lots=lots,
+        costs=costs,
+        line_costs=costs.parts(x, whole),
+        risk=math.sqrt(costs.variance(x, whole)),
+        exposures=exposures,
+        risk_aversion=risk_aversion,
+        certificate=certificate,
+        binding=dict(binding or {}),
+        rounding=Rounding(before=objective(trades), after=objective(whole)),
+        inputs={"risk_aversion": risk_aversion, "buckets": float(len(trades)), **(inputs or {})},
+        notes=(*costs.notes, *notes, *said, *_missed(basket, costs, whole, exposures)),
+    )
+
+
+def _rounded(basket: Basket, trades: Floats, most: Floats, limits: Limits) -> tuple[Counts, tuple[str, ...]]:
+    """(T, N) whole lots in each line's direction, and what could not be kept."""
+    whole = np.array([line.lots for line in basket.lines], dtype=np.int64)
+    done = np.cumsum(trades, axis=0) / basket.quantities
+    if limits.no_reversal:
+        done = np.maximum.accumulate(np.clip(done, 0.0, 1.0), axis=0)
+    totals = np.floor(done * whole + 0.5).astype(np.int64)
+    # Nothing moves after the bucket in which the path is done: a rounding there is not a trade.
+    totals[done >= 1 - 1e-12] = np.broadcast_to(whole, totals.shape)[done >= 1 - 1e-12]
+    totals[-1] = whole
+    lots = np.diff(totals, axis=0, prepend=np.zeros((1, len(whole)), dtype=np.int64))
+    notes: list[str] = []
+    if limits.min_child_value is not None:
+        notes += _merge_small(basket, lots, most, limits.min_child_value)
+    above = np.flatnonzero((np.abs(lots) > most).any(axis=0))
+    for i in above:
+        if (lots[:, i] >= 0).all():
+            lots[:, i] = within_caps([int(n) for n in lots[:, i]], [int(n) for n in most[:, i]])
+    broken = np.flatnonzero((np.abs(lots) > most).any(axis=0))
+    if len(broken):
+        names = ", ".join(basket.symbols[i] for i in broken[:SHOWN])
+        notes.append(f"whole lots of {names} ({len(broken)}) trade more in a bucket than its cap allows")
+    return lots, tuple(notes)
+
+
+def _merge_small(basket: Basket, lots: Counts, most: Floats, least_value: float) -> list[str]:
+    """Merge trades below a value along each line's running total, in place; notes of lines where some stay below."""
+    small = []
+    for i, line in enumerate(basket.lines):
+        least = math.ceil(least_value / (line.worth * line.lot_size) - 1e-9)
+        column = [int(n) for n in lots[:, i]]
+        if min(column) < 0:
+            small.append(line.symbol)
+            continue
+        if least > 1:
+            # A line is as free in its least as it is large.
+            column = list(with_minimum(column, least, [int(n) for n in np.minimum(most[:, i], line.lots)]))
+            lots[:, i] = column
+            if any(0 < n < min(least, line.lots) for n in column):
+                small.append(line.symbol)
+    if not small:
+        return []
+    return [
+        f"trades of {', '.join(small[:SHOWN])} ({len(small)}) stay below the smallest allowed: caps leave no room, or "
+        "the line trades both ways"
+    ]
+
+
+def _missed(basket: Basket, costs: Costing, trades: Floats, exposures: tuple[Exposure, ...]) -> list[str]:
+    """Bands that whole lots do not keep, by how much at most."""
+    left = basket.quantities - np.cumsum(trades, axis=0)
+    notes = []
+    for each in exposures:
+        if not each.is_limited:
+            continue
+        values = each.values(basket.quantities, left)[:-1]
+        excess = np.maximum(values - each.high[:-1], each.low[:-1] - values)
+        outside = excess > FLAT * float(np.abs(each.weights) @ np.abs(basket.quantities))
+        if outside.any():
+            notes.append(
+                f"the band of {each.name} is missed by up to {excess.max():,.0f} in {int(outside.sum())} of "
+                f"{len(costs.timeline)} buckets"
+            )
+    return notes
