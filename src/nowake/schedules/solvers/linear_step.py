@@ -53,7 +53,7 @@ class LinearStep:
         self._specific = each.specific if has_risk else np.zeros_like(each.specific)
         self._smoothed = _without_holes(self._risk) if len(each.bands) else self._risk
         self._modes = time_modes(self._profile, self._smoothed)
-        self._sigma = _band_weights(each, self._rho, self._smoothed)
+        self._sigma = self._band_weights()
         self._cross = _Cross.of(both, self._profile)
         self._start = np.zeros(each.shape)
         self._start[0] = each.quantities
@@ -107,6 +107,23 @@ class LinearStep:
             words = "simultaneous diagonalisation of assets"
         self._step, self.words = step, f"{self._modes.kind} in time, {words}"
 
+    def _band_weights(self) -> Floats:
+        """(M,) sigma at which a band is as stiff as what it holds, 1 / (A E^-1 A'), between fast and slow modes."""
+        bands, nu = self._programme.bands, self._modes.risk
+        if not len(bands) or not len(nu):
+            return np.zeros(len(bands))
+        specific, columns = self._specific, self._loadings
+        if columns.shape[1] * MANY_COLUMNS >= len(self._rho):
+            specific, columns = specific + (columns**2).sum(axis=1), columns[:, :0]
+        step = FactorStep(self._modes, self._rho, specific, columns)
+        sigma = np.ones(len(bands))
+        for m, row in enumerate(bands):
+            give = nu * (step.solve(np.tile(row, (len(nu), 1))) @ row)
+            give = give[give > 0]
+            if len(give):
+                sigma[m] = 1 / np.sqrt(give.min() * give.max())
+        return sigma
+
 
 def curvatures(programme: Programme) -> tuple[Floats, Floats]:
     """(N,) and (T,) whose product is near the second derivative of trading costs at typical trades."""
@@ -143,18 +160,6 @@ def _without_holes(risk: Floats) -> Floats:
         return np.ones(len(risk))
     least = LEAST_RISK * risk.mean()
     return risk if risk.min() >= least else np.maximum(risk, least)
-
-
-def _band_weights(programme: Programme, rho: Floats, risk: Floats) -> Floats:
-    """(M,) sigma that makes a band's pull as strong as risk's, or where there is none as that of trading costs."""
-    if not len(programme.bands) or not len(risk):
-        return np.zeros(len(programme.bands))
-    size = np.maximum(np.abs(programme.quantities), 1e-3 * np.abs(programme.quantities).max(initial=0.0)) ** 2
-    size = size if size.any() else np.ones(len(size))
-    risky = 2 * float(size @ (programme.specific + (programme.loadings**2).sum(axis=1)))
-    costly = float(size @ rho) / (len(risk) + 1) ** 2 / float(risk.mean())
-    loads = (programme.bands**2) @ size
-    return np.where(loads > 0, max(risky, costly) / np.where(loads > 0, loads, 1.0), 1.0)
 
 
 class _Cross(msgspec.Struct, frozen=True, kw_only=True, eq=False):
