@@ -83,8 +83,9 @@ def _first_good(programme: Programme, methods: tuple[Method, ...]) -> Solution:
     if best is not None and best.certificate.value <= POOR:
         return _with_history(best, failures)
     if not failures:
-        raise BadParameter(f"method {' or '.join(methods)} does not apply to this programme; leave method out")
-    raise BadParameter(f"no method could solve the programme: {'; '.join(failures)}")
+        raise BadParameter(f"method {methods[0]!r} does not apply to this programme; leave method out")
+    way = "; limits that leave room for one point only need a millionth more" if len(programme.bands) else ""
+    raise BadParameter(f"no method could solve the programme: {'; '.join(failures)}{way}")
 
 
 def _ask(method: Method, programme: Programme) -> Solution | None:
@@ -94,7 +95,9 @@ def _ask(method: Method, programme: Programme) -> Solution | None:
 
         return solve_exact(programme)
     if method == "first-order":
-        return None
+        from nowake.schedules.solvers.first_order import solve_first_order  # noqa: PLC0415
+
+        return solve_first_order(programme)
     _check_numbers(programme)
     if method == "PIQP":
         from nowake.schedules.solvers.general_qp import solve_qp  # noqa: PLC0415

@@ -76,9 +76,10 @@ def _check_order(programme: Programme) -> None:
     for low_name, low, high_name, high, name in pairs:
         if low is not None and high is not None and (low > high).any():
             t, i = np.argwhere(low > high)[0]
+            count = int((low > high).sum())
             raise Infeasible(
                 f"{low_name} {low[t, i]:,.6g} of {name(programme, int(i))} is above {high_name} {high[t, i]:,.6g} in "
-                f"bucket {t + 1}; {(low > high).sum():,} such pairs"
+                f"bucket {t + 1}; {count:,} such pair{'s' if count > 1 else ''}"
             )
 
 
@@ -125,15 +126,15 @@ def _until(limits: Floats, missing: float) -> int | None:
     return int(open_[-1]) + 1 + math.ceil(missing / float(limits[open_].mean()) - SLACK)
 
 
-def _up(factor: float) -> str:
-    """Three digits, rounded so that the number shown is enough."""
-    step = 10.0 ** (math.floor(math.log10(factor)) - 2)
-    return f"{math.ceil(factor / step - 1e-9) * step:.4g}"
+def _up(value: float, digits: int = 3) -> str:
+    """So many digits, rounded so that the number shown is enough."""
+    step = 10.0 ** (math.floor(math.log10(value)) + 1 - digits)
+    return f"{math.ceil(value / step - 1e-9) * step:,.{digits + 1}g}"
 
 
-def _down(factor: float) -> str:
-    step = 10.0 ** (math.floor(math.log10(factor)) - 2)
-    return f"{math.floor(factor / step + 1e-9) * step:.4g}"
+def _down(value: float) -> str:
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return f"{math.floor(value / step + 1e-9) * step:.4g}"
 
 
 def _shares(value: float) -> str:
@@ -196,7 +197,7 @@ def check_bands(programme: Programme) -> None:
     ]
     if relaxations:
         ways = [
-            f"widen {each.limit} by {each.needed:,.6g} on either side (in the way in {_listed(each.buckets)})"
+            f"widen {each.limit} by {_up(each.needed, 6)} on either side (in the way in {_listed(each.buckets)})"
             for each in relaxations
         ]
         raise Infeasible("bands cannot hold together with the limits of trades: " + " and ".join(ways), relaxations)
@@ -209,7 +210,7 @@ def _listed(buckets: tuple[int, ...]) -> str:
 
 
 def least_widening(programme: Programme) -> tuple[Floats, list[tuple[int, ...]]]:
-    """(M,) the least by which bands must be widened, 0 where they need not, and the buckets that use it.
+    """(M,) the least by which bands must be widened, 0 where they need not, and the buckets that are in the way.
 
     Raises
     ------
@@ -230,15 +231,17 @@ def least_widening(programme: Programme) -> tuple[Floats, list[tuple[int, ...]]]
     exposure = sparse.csr_array(sparse.kron(sparse.eye_array(t), sparse.csr_array(scaled)) @ held)
     known = (held_known.reshape(t, -1) @ scaled.T).ravel()
     widen = sparse.kron(np.ones((t, 1)), sparse.eye_array(m)).tocsr()
-    blocks, sides = [], []
+    blocks, sides, places = [], [], []
     for sign, box, band in ((1.0, frame.upper, programme.band_high), (-1.0, frame.lower, programme.band_low)):
         cells = np.flatnonzero((frame.free & np.isfinite(box)).ravel())
         blocks.append(sparse.hstack([sign * flows[cells], sparse.csr_array((len(cells), m))]))
         sides.append(sign * (box.ravel()[cells] - flow_known[cells]))
+        places.append(np.full(len(cells), -1))
         limit = (band[:-1] / size).ravel()
         rows = np.flatnonzero(np.isfinite(limit))
         blocks.append(sparse.hstack([sign * exposure[rows], -widen[rows]]))
         sides.append(sign * (limit[rows] - known[rows]))
+        places.append(rows)
     result = linprog(
         np.concatenate([np.zeros(frame.count), np.ones(m)]),
         A_ub=sparse.vstack(blocks, format="csr"),
@@ -250,7 +253,7 @@ def least_widening(programme: Programme) -> tuple[Floats, list[tuple[int, ...]]]
     if result.x is None:
         raise Infeasible(f"bands may not hold together with the limits of trades; HiGHS ended with {result.message}")
     widths = np.where(result.x[frame.count :] > SLACK, result.x[frame.count :], 0.0) * size
-    left = programme.left(frame.trades(result.x[: frame.count]))[:-1] @ programme.bands.T
-    over = np.maximum(left - programme.band_high[:-1], programme.band_low[:-1] - left)
-    used = [tuple(int(k) + 1 for k in np.flatnonzero(over[:, band] > SLACK * size[band])) for band in range(m)]
-    return widths, used
+    # What the widening would fall by if a limit were moved: 0 for limits that are not in the way.
+    place = np.concatenate(places)
+    pushing = place[(np.abs(result.ineqlin.marginals) > SLACK) & (place >= 0)]
+    return widths, [tuple(sorted({int(k) // m + 1 for k in pushing if k % m == band})) for band in range(m)]
