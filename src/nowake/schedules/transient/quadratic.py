@@ -1,0 +1,213 @@
+"""The trades that sum to an order and cost least where cost is quadratic in them, sales allowed or not.
+
+    minimise x' A x / 2 + c    over    1' x = X,  and x >= 0 where the order may not be traded against
+
+Without the sign constraint x = X A^-1 1 / 1' A^-1 1 (Alfonsi, Schied & Slynko 2012, "Order book resilience, price
+manipulation, and the positive portfolio problem", SIAM J. Financial Math. 3). With it, the active set of Lawson and
+Hanson 1974 ("Solving least squares problems", chapter 23): trades of 0 are freed one at a time where that pays, so it
+ends at the optimum. Its certificate is a proof: with g = A x, the cost of any y is at least that of x plus g' (y - x),
+and g' y is nowhere on {y >= 0, 1' y = X} below X min g, so nothing is better by more than g' x - X min g.
+
+Only the cost of round trips matters: A is lifted by a multiple of 1 1', which adds a constant to every schedule of the
+order. Where a round trip earns there is no optimum; where one costs next to nothing the optimum is not determined, and
+is damped. Dense: right for a few thousand trades, not more."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nowake.domain.errors import BadParameter
+from nowake.models.terms import Floats
+from nowake.schedules.certificate import Certificate
+from nowake.schedules.solvers.blas import one_thread
+
+MOST_TRADES = 3_000
+EARNS = 1e-9  # Of the mean own cost of a trade: a round trip that costs less than minus this earns.
+UNDETERMINED = 1e-12  # Reciprocal condition number below which digits of the trades are lost.
+DAMPING = 1e-10  # Added to the own cost of every trade, of its mean, where round trips cost next to nothing.
+NOTHING = 1e-12  # Of the order: a trade of this is none.
+
+
+class Quadratic(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A quadratic cost of N trades of one order.
+
+    Parameters
+    ----------
+    matrix
+        (N, N) A, symmetric; currency per share^2.
+    constant
+        c, currency.
+    total
+        X, shares, above 0.
+    """
+
+    matrix: Floats
+    total: float
+    constant: float = 0.0
+
+    def objective(self, trades: Floats) -> float:
+        """What (N,) trades cost."""
+        return float(trades @ self.matrix @ trades) / 2 + self.constant
+
+
+class Optimum(NamedTuple):
+    """The cheapest trades, how that is known, and whether they had to be damped to be determined."""
+
+    trades: Floats
+    certificate: Certificate
+    damped: bool
+
+
+class _Unit(NamedTuple):
+    """The problem for an order of 1 whose trades cost 1 on average, its lifted matrix and whether that is damped."""
+
+    matrix: Floats
+    lifted: Floats
+    damped: bool
+
+
+def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
+    """The trades that cost least; below 0 only where `both_ways`.
+
+    Raises
+    ------
+    BadParameter
+        When trading costs nothing, a round trip on this grid earns, or there are too many trades.
+    """
+    with one_thread():
+        unit = _unit(problem)
+        free = _on(unit, np.ones(len(unit.matrix), dtype=bool))
+        if both_ways:
+            return Optimum(problem.total * free, _stationary(problem, problem.total * free), unit.damped)
+        kept, rounds = (free, 0) if free.min() >= -NOTHING else _one_sided(unit, free)
+    kept = np.maximum(kept, 0.0)
+    trades = problem.total * kept / kept.sum()
+    return Optimum(trades, _bounded(problem, trades, rounds), unit.damped)
+
+
+def residual_of(problem: Quadratic, trades: Floats) -> float:
+    """How far the marginal costs of trades are from all being equal, as a fraction of their largest term."""
+    slope = problem.matrix @ trades
+    terms = np.abs(problem.matrix) @ np.abs(trades)
+    return float((slope.max() - slope.min()) / terms.max())
+
+
+def _stationary(problem: Quadratic, trades: Floats) -> Certificate:
+    return Certificate(
+        method="Cholesky factors, sales allowed",
+        kind="optimality residual",
+        value=residual_of(problem, trades),
+        objective=problem.objective(trades),
+    )
+
+
+def _bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
+    """The proof of the opening docstring, of the undamped cost."""
+    slope = problem.matrix @ trades
+    value = problem.objective(trades)
+    # The slope is the same for all where it matters, so it is taken from itself before it is multiplied.
+    gap = float((slope - slope.min()) @ trades)
+    return Certificate(
+        method="active set, no sales" if rounds else "Cholesky factors, no sale wanted",
+        kind="duality gap",
+        value=gap / abs(value) if value else gap,
+        objective=value,
+        iterations=rounds,
+    )
+
+
+def _unit(problem: Quadratic) -> _Unit:
+    n = len(problem.matrix)
+    if not 1 <= n <= MOST_TRADES:
+        raise BadParameter(f"{n:,} trades must be between 1 and {MOST_TRADES:,}; use longer buckets")
+    own = float(np.diagonal(problem.matrix).mean())
+    if not (math.isfinite(own) and own > 0):
+        raise BadParameter(
+            f"a trade's own impact is {own:g}: without one every schedule costs the same; give a model and a market "
+            "in which trading moves the price"
+        )
+    matrix = problem.matrix / own
+    lifted = matrix + 1.0
+    if _condition(lifted) >= UNDETERMINED:
+        return _Unit(matrix, lifted, damped=False)
+    _refuse_earning(problem, matrix, own)
+    return _Unit(matrix, lifted + DAMPING * np.eye(n), damped=True)
+
+
+def _condition(matrix: Floats) -> float:
+    """Reciprocal condition number of a positive definite matrix; 0 of one that is not."""
+    from scipy.linalg import lapack  # noqa: PLC0415  # Half a second of CPU that a plan by a closed form does not need.
+
+    factor, failed = lapack.dpotrf(matrix)
+    return 0.0 if failed else float(lapack.dpocon(factor, np.abs(matrix).sum(axis=0).max())[0])
+
+
+def _refuse_earning(problem: Quadratic, matrix: Floats, own: float) -> None:
+    """Refuse a cost by which the cheapest round trip earns, and say how much one as large as the order does."""
+    n = len(matrix)
+    flat = np.eye(n) - 1 / n
+    values, vectors = np.linalg.eigh(flat @ matrix @ flat)
+    if values[0] >= -EARNS * n:
+        return
+    trip = flat @ vectors[:, 0]
+    trip *= 2 * problem.total / np.abs(trip).sum()
+    raise BadParameter(
+        f"cost is not convex, so there is no best schedule: a round trip of {n} trades that buys and sells "
+        f"{problem.total:.6g} earns {-own * float(trip @ matrix @ trip) / 2:.4g}; the kernel is not positive definite "
+        "at these instants, use one that is"
+    )
+
+
+def _on(unit: _Unit, free: npt.NDArray[np.bool_]) -> Floats:
+    """The trades of an order of 1 where only some are free and the others 0."""
+    from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415
+
+    lifted = unit.lifted[np.ix_(free, free)]
+    factor, ones = cho_factor(lifted, lower=True), np.ones(len(lifted))
+    found = cho_solve(factor, ones)
+    found += cho_solve(factor, ones - lifted @ found)  # What the factors lost, once.
+    trades = np.zeros(len(free))
+    trades[free] = found / found.sum()
+    return trades
+
+
+def _one_sided(unit: _Unit, start: Floats) -> tuple[Floats, int]:
+    """The trades of an order of 1, none below 0, and how many sets of free trades were tried."""
+    free, trades, rounds = start > NOTHING, start, 0
+    while (trades < 0).any():
+        trades = _on(unit, free)
+        free &= trades > NOTHING
+        rounds += 1
+    while rounds < 20 * len(start):
+        slope = unit.lifted @ trades
+        waiting = np.where(free, math.inf, slope)
+        best = int(np.argmin(waiting))
+        if waiting[best] >= trades @ slope - 1e-13 * np.abs(slope).max():
+            break
+        free[best] = True
+        before = trades
+        trades, tried = _inside(unit, trades, free)
+        rounds += tried
+        if np.array_equal(before, trades):
+            break  # What is left to gain is less than rounding.
+    return trades, rounds
+
+
+def _inside(unit: _Unit, trades: Floats, free: npt.NDArray[np.bool_]) -> tuple[Floats, int]:
+    """The best trades on the free ones, giving up (in place) those that would fall below 0 on the way there."""
+    for tried in range(1, len(trades) + 2):
+        wanted = _on(unit, free)
+        falling = free & (wanted <= 0)
+        if not falling.any():
+            return wanted, tried
+        step = trades[falling] / (trades[falling] - wanted[falling])
+        trades = trades + step.min() * (wanted - trades)
+        given_up = free & (trades <= NOTHING)
+        free &= ~given_up
+        trades = np.where(free, trades, 0.0)
+    return trades, len(trades) + 1
