@@ -13,14 +13,13 @@ tangent."""
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.solvers.programme import Programme
-
-ROUNDS = 80
+from nowake.schedules.solvers.totals import best_answer
+from nowake.schedules.solvers.trading import TradingCost
 
 
 def certified(
@@ -65,13 +64,14 @@ def cost_scale(programme: Programme, trades: Floats) -> float:
 
 def duality_gap(programme: Programme, trades: Floats, *, band_prices: Floats | None = None) -> float:
     """Objective less a lower bound of it, currency, 0 or more: a proof, up to rounding. Parameters of `certified`."""
-    prices, band_gap = _prices_of_waiting(programme, trades, band_prices)
-    costs, tangent = _own_costs(programme, trades)
-    answers = _BestAnswers.of(programme, costs, tangent + prices)
-    first = _first_prices(programme, answers, trades)
-    price = first - tangent - prices
-    best = answers.trades(first)
-    cells = _cost(programme, costs, trades, price) - _cost(programme, costs, best, price)
+    waiting, band_gap = _prices_of_waiting(programme, trades, band_prices)
+    cost, tangent = _own_costs(programme, trades)
+    prices = waiting + tangent
+    weight = np.abs(trades) * (cost.is_inside(trades) + 1e-9) + np.finfo(float).tiny
+    guess = (weight * (cost.marginal(trades) + prices)).sum(axis=0) / weight.sum(axis=0)
+    best, first = best_answer(cost, prices, programme.quantities, np.asarray(guess))
+    price = first - prices
+    cells = (cost.each(trades) - price * trades) - (cost.each(best) - price * best)
     return float(np.maximum(cells, 0.0).sum()) + band_gap
 
 
@@ -96,14 +96,22 @@ def _prices_of_waiting(programme: Programme, trades: Floats, band_prices: Floats
     return before, max(band_gap, 0.0)
 
 
-def _own_costs(programme: Programme, trades: Floats) -> tuple[Floats, Floats]:
-    """(T, N) impact that stays with each trade, and the slope of the tangent that stands for the rest."""
-    if programme.cross is None or programme.cross_weights is None:
-        return programme.impact, np.zeros(trades.shape)
-    lent = np.zeros(len(trades)) if programme.exponent < 2 else lent_to_cross(programme)
-    own = programme.impact * (1 - lent[:, None])
-    slope = 2 * (programme.cross_weights[:, None] * (trades @ programme.cross))
-    return own, slope + 2 * lent[:, None] * programme.impact * trades
+def _own_costs(programme: Programme, trades: Floats) -> tuple[TradingCost, Floats]:
+    """The cost that stays with each trade, and the (T, N) slope of the tangent that stands for cross-impact."""
+    impact, tangent = programme.impact, np.zeros(trades.shape)
+    if programme.cross is not None and programme.cross_weights is not None:
+        lent = np.zeros(len(trades)) if programme.exponent < 2 else lent_to_cross(programme)
+        tangent = 2 * programme.cross_weights[:, None] * (trades @ programme.cross)
+        tangent += 2 * lent[:, None] * impact * trades
+        impact = impact * (1 - lent[:, None])
+    cost = TradingCost(
+        impact=impact,
+        exponent=programme.exponent,
+        spread=programme.spread,
+        lower=programme.lower,
+        upper=programme.upper,
+    )
+    return cost, tangent
 
 
 def lent_to_cross(programme: Programme) -> Floats:
@@ -125,85 +133,3 @@ def lent_to_cross(programme: Programme) -> Floats:
             known[shape] = float(np.linalg.eigvalsh(matrix if weight >= 0 else -matrix)[0])
         share[t] = max(0.0, -known[shape] * abs(weight) / size**2)
     return share
-
-
-class _BestAnswers(msgspec.Struct, frozen=True, eq=False):
-    """The trade of every cell that is best at a price of it, and how it moves with the price."""
-
-    programme: Programme
-    costs: Floats
-    offset: Floats
-    lower: Floats
-    upper: Floats
-
-    @classmethod
-    def of(cls, programme: Programme, costs: Floats, offset: Floats) -> _BestAnswers:
-        """For prices `first - offset`."""
-        nothing = np.full(costs.shape, np.inf)
-        lower = -nothing if programme.lower is None else programme.lower
-        upper = nothing if programme.upper is None else programme.upper
-        return cls(programme, costs, offset, lower, upper)
-
-    def trades(self, first: Floats) -> Floats:
-        """(T, N) best trades at (N,) first prices."""
-        price = first - self.offset
-        spread = 0.0 if self.programme.spread is None else self.programme.spread
-        excess = np.maximum(np.abs(price) - spread, 0.0)
-        power = 1 / (self.programme.exponent - 1)
-        size = excess / (self.programme.exponent * self.costs)
-        size = size if power == 1 else size**power
-        return np.asarray(np.clip(np.sign(price) * size, self.lower, self.upper))
-
-
-def _first_prices(programme: Programme, answers: _BestAnswers, trades: Floats) -> Floats:
-    """(N,) p_1 at which the best answers sum to the quantities: bisection inside a bracket, then regula falsi."""
-    e = programme.exponent
-    spread = 0.0 if programme.spread is None else programme.spread
-    marginal = np.sign(trades) * (spread + e * answers.costs * np.abs(trades) ** (e - 1)) + answers.offset
-    inner = (trades > answers.lower) & (trades < answers.upper) & (trades != 0)
-    weight = np.where(inner, np.abs(trades), 0.0) + 1e-9 * np.abs(trades) + np.finfo(float).tiny
-    guess = (weight * marginal).sum(0) / weight.sum(0)
-    width = 1e-9 * (np.abs(marginal).max(0) + np.abs(guess)) + np.finfo(float).tiny
-
-    def excess(first: Floats) -> Floats:
-        return np.asarray(answers.trades(first).sum(0) - programme.quantities)
-
-    low, high = guess - width, guess + width
-    under, over = excess(low), excess(high)
-    for _ in range(60):
-        too_high, too_low = under > 0, over < 0
-        if not (too_high.any() or too_low.any()):
-            break
-        width = width * 4
-        low, high = np.where(too_high, low - width, low), np.where(too_low, high + width, high)
-        under, over = excess(low), excess(high)
-    return _root(excess, (low, under), (high, over))
-
-
-def _root(excess: object, low: tuple[Floats, Floats], high: tuple[Floats, Floats]) -> Floats:
-    """Roots of increasing functions between two points, by the Illinois rule with a bisection every third round."""
-    assert callable(excess)
-    (a, fa), (b, fb) = low, high
-    for round_ in range(ROUNDS):
-        slope = fb - fa
-        chord = np.where(slope > 0, (a * fb - b * fa) / np.where(slope > 0, slope, 1.0), (a + b) / 2)
-        middle = (a + b) / 2 if round_ % 3 == 2 else np.clip(chord, a, b)
-        f = excess(middle)
-        if np.all(np.abs(b - a) <= 1e-15 * (np.abs(a) + np.abs(b))) or not np.any(f):
-            return np.asarray(middle)
-        left = f < 0
-        # Illinois: the end that stays counts half, so that it is left behind sooner.
-        a, fa, b, fb = (
-            np.where(left, middle, a),
-            np.where(left, f, fa / 2),
-            np.where(left, b, middle),
-            np.where(left, fb / 2, f),
-        )
-    return np.asarray((a + b) / 2)
-
-
-def _cost(programme: Programme, costs: Floats, trades: Floats, price: Floats) -> Floats:
-    size = np.abs(trades)
-    power = size**2 if programme.exponent == 2 else size**programme.exponent
-    value = costs * power - price * trades
-    return np.asarray(value if programme.spread is None else value + programme.spread * size)
