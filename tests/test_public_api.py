@@ -59,7 +59,16 @@ def test_the_public_names_are_these_and_each_of_them_is_there() -> None:
 
 
 def test_every_algorithm_and_schedule_is_where_the_readme_says() -> None:
-    assert nw.algos.__all__ == ["Algorithm", "Follow", "Iceberg", "Participate", "Shortfall", "Twap", "Vwap"]
+    assert nw.algos.__all__ == [
+        "Adaptive",
+        "Algorithm",
+        "Follow",
+        "Iceberg",
+        "Participate",
+        "Shortfall",
+        "Twap",
+        "Vwap",
+    ]
     assert {"AlmgrenChriss", "Twap", "Vwap"} <= set(nw.schedules.__all__)
 
 

@@ -16,6 +16,7 @@ from nowake.engine.journal import Journal
 from nowake.engine.loop import run
 from nowake.engine.run import RunRecord
 from nowake.models.volume import VolumeCurve
+from nowake.schedules.adaptive import CarteaJaimungal, RollingHorizon
 
 SEEDS = range(10)
 
@@ -33,6 +34,8 @@ def algorithms(order: ParentOrder) -> list[algos.Algorithm]:
         algos.Participate(order, rate=0.2),
         algos.Participate(order, rate=0.2, max_pct_vol=0.25),
         algos.Iceberg(order, display_size=20),
+        algos.Adaptive(order, CarteaJaimungal(eta=1e-6, running_penalty=0.5)),
+        algos.Adaptive(order, RollingHorizon(eta=1e-6, risk_aversion=1.0, mean_rate=1e5), 1e5, volatility=1.0),
     ]
 
 
@@ -41,7 +44,7 @@ def work(algorithm: algos.Algorithm, seed: int, *, generous: bool = False) -> tu
     return run(algorithm, world, seed=seed, journal=Journal()), world
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(9))
 @pytest.mark.parametrize("side", list(Side))
 def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twice(index: int, side: Side) -> None:
     for seed in SEEDS:
@@ -53,7 +56,7 @@ def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twi
         assert all(child.filled_lots <= child.lots for child in record.children)
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(9))
 def test_no_price_leaves_through_the_limit(index: int) -> None:
     for seed in SEEDS:
         order = parent(500, limit_ticks=9_999)
@@ -63,14 +66,14 @@ def test_no_price_leaves_through_the_limit(index: int) -> None:
         assert all(fill.price_ticks <= 9_999 for fill in record.fills)
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(9))
 def test_same_seed_gives_the_same_journal_hash_and_another_seed_another(index: int) -> None:
     hashes = [work(algorithms(parent())[index], seed)[0].journal_hash for seed in (1, 1, 2)]
     assert hashes[0] == hashes[1]
     assert hashes[0] != hashes[2]
 
 
-@pytest.mark.parametrize("index", [0, 2, 3, 6])
+@pytest.mark.parametrize("index", [0, 2, 3, 6, 7, 8])
 def test_a_generous_market_completes_every_algorithm_that_may_complete(index: int) -> None:
     for seed in SEEDS:
         record, _ = work(algorithms(parent(300))[index], seed, generous=True)

@@ -1,5 +1,17 @@
 """Pure maths: when to trade how much."""
 
+from nowake.schedules.adaptive import (
+    CarteaJaimungal,
+    OrderFlow,
+    PostingDepth,
+    RatePolicy,
+    RollingHorizon,
+    ShortTermAlpha,
+    Situation,
+    StochasticLiquidity,
+    TargetSpeed,
+    TargetVolume,
+)
 from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, PlanCost, cost_of, frontier
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.check import check_schedule
@@ -13,16 +25,26 @@ from nowake.schedules.vwap import Vwap, vwap
 __all__ = [
     "AlmgrenChriss",
     "Averaged",
+    "CarteaJaimungal",
     "Certificate",
     "FrontierPoint",
     "OptimalPolicy",
+    "OrderFlow",
     "PlanCost",
+    "PostingDepth",
     "PowerLawSchedule",
+    "RatePolicy",
     "Robust",
+    "RollingHorizon",
     "Schedule",
     "SchedulePolicy",
     "Sensitivity",
+    "ShortTermAlpha",
+    "Situation",
     "Solved",
+    "StochasticLiquidity",
+    "TargetSpeed",
+    "TargetVolume",
     "Twap",
     "Vwap",
     "check_schedule",

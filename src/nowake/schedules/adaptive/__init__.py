@@ -8,6 +8,7 @@ from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
 from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
 from nowake.schedules.adaptive.rolling import RollingHorizon
+from nowake.schedules.adaptive.stochastic_liquidity import StochasticLiquidity
 from nowake.schedules.adaptive.walk import MeanReverting, Walked, World, walk
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RollingHorizon",
     "ShortTermAlpha",
     "Situation",
+    "StochasticLiquidity",
     "TargetSpeed",
     "TargetVolume",
     "Walked",

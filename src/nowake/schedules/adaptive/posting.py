@@ -233,9 +233,10 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
 
         clips, total = self._clips(quantity), self._days(days)
         first = self.fills_at(self._depth_of(0.0))
+        slopes_at = self._solution  # Solved before: the solver must not be called from within itself.
 
         def flow(t: float, chances: Floats) -> Floats:
-            slopes = self.slopes(max(0.0, total - t))[:clips]
+            slopes = slopes_at(max(0.0, total - t))[:clips]
             out = np.concatenate(([0.0], first * np.exp(-np.clip(slopes, -700.0, 700.0)))) * chances
             return np.concatenate((out[1:], [0.0])) - out
 

@@ -83,7 +83,9 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cost
         (M,) currency paid beyond the price before each order, good or bad moves included; above 0 is bad.
     held
-        (M,) integral over time of what was left, squared: share^2 sessions. Risk is volatility squared times it.
+        (M,) integral over time of what was left, squared: share^2 sessions.
+    risk
+        (M,) the same times volatility squared: what lambda is multiplied with.
     left
         (M,) shares nobody traded by the end; their worth is not in the cost.
     end_price
@@ -98,6 +100,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     cost: Floats
     held: Floats
+    risk: Floats
     left: Floats
     end_price: Floats
     times_days: Floats
@@ -186,19 +189,22 @@ def walk(
             raise BadParameter(f"{name} {value} must be above 0 and finite")
     rng, h = np.random.default_rng(seed), days / steps
     now = _start(world, quantity, paths)
-    mean_left, held = np.empty(steps + 1), np.zeros(paths)
+    mean_left, held, risk = np.empty(steps + 1), np.zeros(paths), np.zeros(paths)
     mean_left[0] = quantity
     for k in range(steps):
         crowd = _crowd(world, now, k * h, days - k * h, side=side, arrival=arrival)
         trades = _trades(policy, crowd, h, is_last=k + 1 == steps)
         # Between its ends what is left falls in a line.
         after = now.left - trades
-        held += h * (now.left**2 + now.left * after + after**2) / 3
+        square_days = h * (now.left**2 + now.left * after + after**2) / 3
+        held += square_days
+        risk += crowd.volatility**2 * square_days
         now = _next(world, now, trades, h, rng.standard_normal((4, paths)), side=side)
         mean_left[k + 1] = now.left.mean()
     return Walked(
         cost=now.cost,
         held=held,
+        risk=risk,
         left=now.left,
         end_price=now.price,
         times_days=np.linspace(0.0, days, steps + 1),
