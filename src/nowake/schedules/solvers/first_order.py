@@ -116,7 +116,7 @@ class _Run:
         self._x = each.quantities - np.cumsum(self._u[:-1], axis=0)
         self._w = self._x @ each.bands.T if len(each.bands) else np.zeros((len(self._x), 0))
         self._z = np.zeros_like(self._w)
-        self._look_below = np.inf
+        self._look_below, self._look_at = np.inf, 0
         self.best = self._u
         self.least, self.bound, self.gap = np.inf, -np.inf, np.inf
 
@@ -150,13 +150,21 @@ class _Run:
         apart = _squares(self._v - self._u, self._linear.weight)
         moved = _squares(self._u - self._before, self._linear.weight)
         size = float(_squares(self._u, self._linear.weight).sum())
-        distance = max(float(apart.sum()), float(moved.sum())) / size if size > 0 else 0.0
-        if distance <= self._look_below:
+        distance = max(float(apart.sum()) + self._bands_apart(), float(moved.sum())) / size if size > 0 else 0.0
+        if distance <= self._look_below or iteration >= self._look_at:
             self._prove(tolerance)
             # The gap falls with the square of the distance, as the squares measured here do.
             self._look_below = distance * np.clip(2 * tolerance / self.gap, 1e-3, 0.7) if self.gap > 0 else np.inf
+            self._look_at = 2 * iteration
         if iteration in BALANCED_AT:
             self._balance(apart, moved)
+
+    def _bands_apart(self) -> float:
+        """Weighted squares of what bands and holdings disagree by."""
+        if not len(self.programme.bands):
+            return 0.0
+        off = np.maximum((self._held - self._w) ** 2, (self._w - self._w_before) ** 2)
+        return float((self._linear.band_weight * off).sum())
 
     def _prove(self, tolerance: float) -> None:
         each, trading = self.programme, self._both.trading
@@ -188,7 +196,8 @@ class _Run:
         band_change = 1.0
         if len(self.programme.bands):
             off, stride = np.linalg.norm(self._held - self._w), np.linalg.norm(self._w - self._w_before)
-            band_change = float(_change(np.array(off), np.array(stride)))
+            # A band of no width does not move; what it is off by must still count.
+            band_change = float(_change(np.array(off), np.maximum(stride, 0.05 * off)))
         self._y /= change
         self._z /= band_change
         self._linear.rescale(change, band_change)
