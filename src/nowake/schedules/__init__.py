@@ -15,9 +15,11 @@ from nowake.schedules.adaptive import (
 from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, PlanCost, cost_of, frontier
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.check import check_schedule
+from nowake.schedules.gatheral_schied import GatheralSchied
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
 from nowake.schedules.power_law import PowerLawSchedule
 from nowake.schedules.schedule import Schedule
+from nowake.schedules.transient import ObizhaevaWang, Propagator
 from nowake.schedules.twap import Twap, twap
 from nowake.schedules.uncertainty import Averaged, Robust, Sensitivity, sensitivity
 from nowake.schedules.vwap import Vwap, vwap
@@ -28,11 +30,14 @@ __all__ = [
     "CarteaJaimungal",
     "Certificate",
     "FrontierPoint",
+    "GatheralSchied",
+    "ObizhaevaWang",
     "OptimalPolicy",
     "OrderFlow",
     "PlanCost",
     "PostingDepth",
     "PowerLawSchedule",
+    "Propagator",
     "RatePolicy",
     "Robust",
     "RollingHorizon",

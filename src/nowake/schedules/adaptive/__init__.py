@@ -4,6 +4,7 @@ from nowake.schedules.adaptive.alpha import ShortTermAlpha
 from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.adaptive.crowd import Crowd, CrowdPolicy
+from nowake.schedules.adaptive.gatheral_schied import GatheralSchiedFeedback
 from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
 from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
@@ -15,6 +16,7 @@ __all__ = [
     "CarteaJaimungal",
     "Crowd",
     "CrowdPolicy",
+    "GatheralSchiedFeedback",
     "MeanReverting",
     "OrderFlow",
     "PostingDepth",

@@ -19,8 +19,8 @@ from nowake.models.impact.kernel import Kernel
 from nowake.models.impact.response import Response
 from nowake.models.impact.shapes import Power, Shape
 from nowake.models.market import MarketState, days_of
+from nowake.schedules.clock import edge_days
 from nowake.schedules.policy import Solved, lots_of
-from nowake.schedules.transient.laid import days_from_start
 from nowake.schedules.transient.liquidation import squared_holdings
 
 
@@ -99,7 +99,7 @@ class Figures(TypedDict):
 def figures(read: Asked, order: ParentOrder, market: MarketState, solved: Solved) -> Figures:
     """Cost, by the linear impact that was minimised, and risk of the lots that a solved problem is rounded to."""
     lots = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
-    edges_days = days_from_start(order, solved.edges_ns)
+    edges_days = edge_days(order, solved.edges_ns)
     unit = market.price / 1e4
     linear = Response(
         permanent_bps_per_share=read.permanent / unit,
@@ -113,7 +113,7 @@ def figures(read: Asked, order: ParentOrder, market: MarketState, solved: Solved
     return Figures(
         cost_parts={
             "spread": read.half_spread_bps * turnover,
-            "transient": cost.temporary_bps * turnover,
+            "temporary": cost.temporary_bps * turnover,
             "permanent": cost.permanent_bps * turnover,
         },
         cost_risk_bps=market.daily_volatility.value * math.sqrt(max(waited, 0.0)) / order.quantity * 1e4,
@@ -129,17 +129,6 @@ def size_notes(order: ParentOrder, market: MarketState) -> tuple[str, ...]:
         f"The order is {order.quantity / volume:.3g} times the {volume:,.0f} shares its window is expected to trade: "
         "no model of impact was measured there.",
     )
-
-
-def multiplier_of(order: ParentOrder) -> float:
-    """Currency of one unit of price times quantity; 1 where nobody knows it."""
-    return float(order.instrument.multiplier or 1)
-
-
-def check_risk_aversion(value: float) -> None:
-    """Refuse a risk aversion below 0 or that is no number."""
-    if not 0 <= value < math.inf:
-        raise BadParameter(f"risk_aversion {value} must be finite and 0 or more")
 
 
 def _linear(shape: Shape, rate: float) -> bool:

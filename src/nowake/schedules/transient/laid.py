@@ -17,6 +17,7 @@ from nowake.domain.order import ParentOrder
 from nowake.domain.units import NS_PER_SECOND
 from nowake.models.terms import Floats
 from nowake.schedules.buckets import bucket_count, bucket_edges, even_edges
+from nowake.schedules.clock import edge_days
 
 Span = tuple[int, int]
 
@@ -68,7 +69,7 @@ def lay_buckets(order: ParentOrder, edges_ns: Sequence[int]) -> Laid:
     if len(edges_ns) < 2:
         raise BadParameter(f"{len(edges_ns)} bucket edges make no bucket; give two or more")
     edges, trading = _covered(order, list(itertools.pairwise(edges_ns)))
-    return Laid(edges, trading, np.zeros(0), days_from_start(order, edges_ns))
+    return Laid(edges, trading, np.zeros(0), edge_days(order, tuple(edges_ns)))
 
 
 def lay_blocks(order: ParentOrder, times_ns: Sequence[int], block_ns: int) -> Laid:
@@ -83,7 +84,7 @@ def lay_blocks(order: ParentOrder, times_ns: Sequence[int], block_ns: int) -> La
         raise BadParameter("there is no instant to trade a block at; give one or more")
     worked = [(start, start + block_ns) for start in (min(at, order.end_ns - block_ns) for at in times_ns)]
     edges, trading = _covered(order, worked)
-    return Laid(edges, trading, days_from_start(order, times_ns), np.zeros(0), (note_of_block(block_ns),))
+    return Laid(edges, trading, edge_days(order, tuple(times_ns)), np.zeros(0), (note_of_block(block_ns),))
 
 
 def grid_ns(
@@ -96,12 +97,6 @@ def grid_ns(
         return bucket_edges(order, bucket_ns=bucket_ns, n=n)
     count = bucket_count(order, bucket_ns=bucket_ns, n=n) + (n is None)
     return even_edges(order, count - 1) if count > 1 else (order.start_ns,)
-
-
-def days_from_start(order: ParentOrder, times_ns: Sequence[int]) -> Floats:
-    """Instants in trading sessions from the order's start."""
-    session = order.instrument.session
-    return np.array([at - order.start_ns for at in times_ns], dtype=np.float64) / (session.close_ns - session.open_ns)
 
 
 def note_of_block(block_ns: int) -> str:

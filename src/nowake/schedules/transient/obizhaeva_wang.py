@@ -37,12 +37,14 @@ from nowake.models.impact.contract import Impact
 from nowake.models.impact.kernel_exponential import Exponential
 from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Floats
+from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import bucket_count
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.clock import edge_days, multiplier_of
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
-from nowake.schedules.transient.asked import Asked, asked, check_risk_aversion, figures, multiplier_of, need_market
-from nowake.schedules.transient.laid import days_from_start, note_of_block
+from nowake.schedules.transient.asked import Asked, asked, figures, need_market
+from nowake.schedules.transient.laid import note_of_block
 from nowake.schedules.transient.liquidation import TransientLiquidation
 from nowake.schedules.transient.quadratic import residual_of
 
@@ -289,7 +291,7 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
 
     def _problem(self, order: ParentOrder, book: ResilientBook, edges_ns: tuple[int, ...]) -> TransientLiquidation:
         """The paper's: blocks at the ends of the window take no time, and even trading fills all of it between them."""
-        inner = days_from_start(order, (order.start_ns, *edges_ns[2:-2], order.end_ns))
+        inner = edge_days(order, (order.start_ns, *edges_ns[2:-2], order.end_ns))
         return TransientLiquidation(
             quantity=book.quantity,
             kernel=Exponential(book.resilience),

@@ -27,9 +27,11 @@ from nowake.domain.units import NS_PER_SECOND
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
 from nowake.models.terms import Floats
+from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
+from nowake.schedules.clock import multiplier_of
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
-from nowake.schedules.transient.asked import Asked, asked, check_risk_aversion, figures, multiplier_of, need_market
+from nowake.schedules.transient.asked import Asked, asked, figures, need_market
 from nowake.schedules.transient.laid import Laid, grid_ns, lay_blocks, lay_buckets
 from nowake.schedules.transient.liquidation import TransientLiquidation
 from nowake.schedules.transient.quadratic import DAMPING, Optimum
