@@ -7,6 +7,7 @@ from nowake.schedules.portfolio.exposures import Exposure
 from nowake.schedules.portfolio.limits import Band, Limits
 from nowake.schedules.portfolio.optimal import BasketPoint, OptimalBasket, basket_frontier
 from nowake.schedules.portfolio.plan import BasketPlan, Rounding
+from nowake.schedules.portfolio.risk_parity import RiskParityBasket
 from nowake.schedules.portfolio.timeline import Auction, Timeline
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Limits",
     "Line",
     "OptimalBasket",
+    "RiskParityBasket",
     "Rounding",
     "Setting",
     "Timeline",

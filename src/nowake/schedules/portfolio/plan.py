@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
-from nowake.schedules.portfolio.basket import Basket
+from nowake.schedules.portfolio.basket import SHOWN, Basket
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.exposures import Exposure
 from nowake.schedules.portfolio.timeline import Timeline
@@ -284,7 +284,9 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.certificate is not None:
             rows.append(f"certificate    {self.certificate}")
         if self.binding:
-            rows.append("binding        " + "; ".join(f"{name} ({count})" for name, count in self.binding.items()))
+            shown = [f"{name} ({count})" for name, count in list(self.binding.items())[:SHOWN]]
+            more = len(self.binding) - len(shown)
+            rows.append(f"binding        {'; '.join(shown)}" + (f"; and {more:,} more" if more else ""))
         return "\n".join([*rows, *self.notes])
 
 
