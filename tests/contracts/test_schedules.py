@@ -10,7 +10,7 @@ from nowake.domain.side import Side
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
-from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap
+from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap, adaptive
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 CURVE = VolumeCurve(
@@ -29,6 +29,19 @@ POLICIES: list[SchedulePolicy] = [
     AlmgrenChriss(LINEAR, 1e-6, curve=CURVE),
     PowerLawSchedule(SquareRoot(), 1e-6),
     PowerLawSchedule(SquareRoot(), 1e-5, curve=CURVE),
+    adaptive.CarteaJaimungal(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5),
+    adaptive.CarteaJaimungal(eta=LINEAR.eta, running_penalty=1e3, terminal_penalty=1.0, n=7),
+    adaptive.OrderFlow(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5, half_life_days=0.1),
+    adaptive.ShortTermAlpha(eta=LINEAR.eta, running_penalty=1e-5, half_life_days=0.1),
+    adaptive.TargetSpeed(eta=LINEAR.eta, share=0.1, mean_rate=2e6, half_life_days=0.1),
+    adaptive.TargetVolume(eta=LINEAR.eta, share=0.05, mean_rate=2e6, half_life_days=0.1, quantity=1e5),
+    adaptive.RollingHorizon(eta=LINEAR.eta, risk_aversion=1e-5, mean_rate=2e6),
+    adaptive.StochasticLiquidity(
+        eta=LINEAR.eta, risk_aversion=1e-5, volatility=2.0, mean_rate=2e6, half_life_days=0.1, spread=0.5
+    ),
+    adaptive.PostingDepth(
+        fills_at_mid=2e3, decay=50, volatility=2.0, risk_aversion=1e-5, clip=1e3, most_clips=100, end_cost=0.02
+    ),
 ]
 
 
