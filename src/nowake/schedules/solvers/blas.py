@@ -1,8 +1,8 @@
 """One thread for linear algebra while a schedule is solved.
 
-Matrices of a schedule are a few hundred wide: a second BLAS thread gains nothing there and, on a machine that is busy, makes
-each product wait for a core (500 x 78, simultaneous diagonalisation: 26 ms alone, 2.6 s with two threads on two
-busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them takes some 8 µs."""
+Matrices of a schedule are a few hundred wide: a second BLAS thread gains nothing there and, on a machine that is
+busy, makes each product wait for a core (500 x 78, simultaneous diagonalisation: 26 ms alone, 2.6 s with two threads
+on two busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them takes some 8 µs."""
 
 from __future__ import annotations
 

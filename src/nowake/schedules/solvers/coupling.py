@@ -1,8 +1,8 @@
 """A programme taken in two: what trading costs element by element, and what couples buckets and assets.
 
-The second part, risk - drift + cross-impact, is smooth and convex, so its tangent lies below it everywhere. Cross-impact is
-not convex by itself where only impact and cross-impact together are positive definite; then a share of the impact is
-moved over to it, as much as it needs (the smallest eigenvalue tells)."""
+The second part, risk - drift + cross-impact, is smooth and convex, so its tangent lies below it everywhere.
+Cross-impact is not convex by itself where only impact and cross-impact together are positive definite; then a share
+of the impact is moved over to it, as much as it needs (the smallest eigenvalue tells)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     moved: float
 
     def coupled(self, left: Floats, trades: Floats) -> tuple[float, Floats]:
-        """The coupling's tangent at any (T-1, N) holdings and (T, N) trades: its constant and (T, N) price of each trade.
+        """The coupling's tangent at any (T-1, N) holdings and (T, N) trades: constant and (T, N) price of each trade.
 
         constant + (prices * v).sum() is at most what v costs beside its trading, for every v with the right totals,
         and equal at the point itself.

@@ -1,10 +1,10 @@
 """A proof of how good trades are: a lower bound of a programme, in O(N T (K + M)) from any point and any band prices.
 
-What couples buckets and assets is convex, so its tangent at any holdings is below it; the bands are priced by multipliers
-(any will do). What then remains is trades alone, each with a price, that must sum to the order: minimised exactly, an
-asset at a time (`totals.best_answer`). This is the dual function of Fenchel (Rockafellar 1970, section 31), or the Frank-Wolfe gap
-(1956) with trading costs kept exact: it needs no inverse of the covariance, so it is as good without specific risk, and
-closes with the square of the distance from the optimum."""
+What couples buckets and assets is convex, so its tangent at any holdings is below it; the bands are priced by
+multipliers (any will do). What then remains is trades alone, each with a price, that must sum to the order: minimised
+exactly, an asset at a time (`totals.best_answer`). This is the dual function of Fenchel (Rockafellar 1970, section
+31), or the Frank-Wolfe gap (1956) with trading costs kept exact: it needs no inverse of the covariance, so it is as
+good without specific risk, and closes with the square of the distance from the optimum."""
 
 from __future__ import annotations
 
@@ -91,11 +91,3 @@ def _bands(programme: Programme, band_prices: Floats) -> tuple[float, Floats]:
     prices = np.zeros((len(nu) + 1, pull.shape[1]))
     np.cumsum(-pull[::-1], axis=0, out=prices[-2::-1])
     return float(pull.sum(axis=0) @ programme.quantities) - held, prices
-
-
-def cost_scale(programme: Programme, trades: Floats) -> float:
-    """What a gap is a fraction of, currency: what the trades cost and risk, before what drift and constants give."""
-    value = programme.objective(trades) - programme.constant
-    if programme.drift is not None:
-        value += float((programme.drift * programme.left(trades)).sum())
-    return max(abs(value), np.finfo(float).tiny)

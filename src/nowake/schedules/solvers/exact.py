@@ -1,12 +1,14 @@
 """Optimal liquidation of a basket without iterating: linear impact, and no limit that holds it back.
 
-The first-order conditions of Almgren & Chriss (2000, appendix A) for N assets are linear; where every asset has the same
-profile of trading costs through time they fall apart in the modes of `separable` and are solved to rounding in
-O(N T^2 + N T K^2). Where profiles differ by asset the same step preconditions conjugate gradients (Hestenes & Stiefel 1952).
+The first-order conditions of Almgren & Chriss (2000, appendix A) for N assets are linear; where every asset has the
+same profile of trading costs through time they fall apart in the modes of `separable` and are solved to rounding in
+O(N T^2 + N T K^2). Where profiles differ by asset the same step preconditions conjugate gradients (Hestenes & Stiefel
+1952).
 
 A spread adds spread |v|, which is linear as long as no trade changes sign; limits do nothing as long as none is
-crossed. Both are assumed, and the answer is given only if it turns out so: then the first-order conditions of the whole
-programme hold, which is convex, so it is the optimum. Otherwise this is not a problem for this file, and it says None."""
+crossed. Both are assumed, and the answer is given only if it turns out so: then the first-order conditions of the
+whole programme hold, which is convex, so it is the optimum. Otherwise this is not a problem for this file, and it
+says None."""
 
 from __future__ import annotations
 
@@ -55,15 +57,15 @@ def solve_exact(programme: Programme) -> Solution | None:
         return None
     with one_thread():
         try:
-            trades, method, rounds = _solved(programme)
+            left, method, rounds = _solved(programme)
         except np.linalg.LinAlgError:
             # Impact and cross-impact together are not positive definite.
             return None
-        kept = _kept(programme, trades)
-        if kept is None:
-            return None
-        residual = _residual(programme, kept)
+        residual = _largest(*_gradient(programme, left))
         if not residual <= GOOD:
+            return None
+        kept = _kept(programme, _trades(programme, left))
+        if kept is None:
             return None
         certificate = Certificate(
             method=method,
@@ -86,11 +88,10 @@ def _is_closed_somewhere(programme: Programme) -> bool:
 
 
 def _solved(programme: Programme) -> tuple[Floats, str, int]:
-    """(T, N) trades, the method in words, and its rounds where it iterates."""
-    t, _ = programme.shape
-    even = np.broadcast_to(programme.quantities / t, programme.shape)
+    """(T-1, N) what is left after each bucket but the last, the method in words, and its rounds where it iterates."""
+    t, n = programme.shape
     if t == 1:
-        return np.array(even), "one bucket leaves no choice", 0
+        return np.zeros((0, n)), "one bucket leaves no choice", 0
     assets, profile, is_separable = separated(programme.impact)
     modes = time_modes(profile, programme.risk_weights[:-1])
     step, words, is_whole = _step(programme, modes, 2 * assets, profile)
@@ -98,18 +99,24 @@ def _solved(programme: Programme) -> tuple[Floats, str, int]:
     def roughly(gradient: Floats) -> Floats:
         return np.asarray(modes.holdings @ step.solve(modes.holdings.T @ gradient))
 
-    change, rounds = _minimised(programme, np.array(even), roughly)
+    left, rounds = _minimised(programme, roughly)
     words = f"{modes.kind} in time, {words}"
-    trades = even - np.diff(change, axis=0, prepend=0.0, append=0.0)
     if is_separable and is_whole:
-        return trades, words, 0
-    return trades, f"conjugate gradients on {words}", rounds
+        return left, words, 0
+    return left, f"conjugate gradients on {words}", rounds
 
 
-def _minimised(programme: Programme, trades: Floats, roughly: Operator) -> tuple[Floats, int]:
-    """Conjugate gradients on what is left, (T-1, N); where `roughly` is exact the second round only refines."""
-    gradient, size = _gradient(programme, trades)
-    x = np.zeros_like(gradient)
+def _trades(programme: Programme, left: Floats) -> Floats:
+    """(T, N) trades that leave (T-1, N)."""
+    return -np.diff(left, axis=0, prepend=programme.quantities[None, :], append=0.0)
+
+
+def _minimised(programme: Programme, roughly: Operator) -> tuple[Floats, int]:
+    """Conjugate gradients on what is left, (T-1, N); where `roughly` is exact the second round only refines.
+
+    They start from nothing left, so that holdings which high risk aversion makes tiny keep all their digits."""
+    x = np.zeros((len(programme.impact) - 1, len(programme.quantities)))
+    gradient, size = _gradient(programme, x)
     direction = np.zeros_like(x)
     product, best = 1.0, np.inf
     kept = x
@@ -125,18 +132,18 @@ def _minimised(programme: Programme, trades: Floats, roughly: Operator) -> tuple
         # The gradient is taken afresh each round: an update of it would lose the digits a refinement is after.
         curved = _curvature(programme, direction)
         x = x - (product / float((direction * curved).sum())) * direction
-        gradient, size = _gradient(programme, trades - np.diff(x, axis=0, prepend=0.0, append=0.0))
+        gradient, size = _gradient(programme, x)
     return kept, rounds
 
 
-def _gradient(programme: Programme, trades: Floats) -> tuple[Floats, Floats]:
+def _gradient(programme: Programme, left: Floats) -> tuple[Floats, Floats]:
     """(T-1, N) change of the objective with what is left, and (N,) the largest term in it of each asset."""
+    trades = _trades(programme, left)
     y = 2 * programme.impact * trades
     if programme.spread is not None:
         y += programme.spread * np.sign(programme.quantities)
     if programme.cross is not None and programme.cross_weights is not None:
         y += 2 * programme.cross_weights[:, None] * (trades @ programme.cross)
-    left = programme.quantities - np.cumsum(trades[:-1], axis=0)
     pull = _risk(programme, left)
     size = np.maximum(np.abs(y).max(axis=0), np.abs(pull).max(axis=0, initial=0.0))
     if programme.drift is not None:
@@ -167,10 +174,6 @@ def _largest(gradient: Floats, size: Floats) -> float:
     """Of all assets, the largest gradient as a fraction of the terms it is made of."""
     worst = np.abs(gradient).max(axis=0, initial=0.0)
     return float((worst / np.where(size > 0, size, 1.0)).max(initial=0.0))
-
-
-def _residual(programme: Programme, trades: Floats) -> float:
-    return _largest(*_gradient(programme, trades))
 
 
 def separated(impact: Floats) -> tuple[Floats, Floats, bool]:

@@ -2,17 +2,17 @@
 
 Trades v, what limits allow of them u, and band values w are made to agree (alternating directions, Boyd et al. 2011):
 
-    v      exact minimum of risk - drift + rho/2 |v - u + y|^2 + sigma/2 |Ax - w + z|^2, by `separable`, all buckets at once
-    u, w   element by element: impact, spread and limits of trades in closed form, bands by cutting
-    y, z   += what they still disagree by, with over-relaxation 1.6 (Eckstein & Bertsekas 1992)
+    v      exact minimum of risk - drift + rho/2 |v - u + y|^2 + sigma/2 |Ax - w + z|^2, by `separable`, all buckets
+at once     u, w   element by element: impact, spread and limits of trades in closed form, bands by cutting     y, z
++= what they still disagree by, with over-relaxation 1.6 (Eckstein & Bertsekas 1992)
 
-rho is proportional to each asset's own impact, so shares and prices of any size are alike, and is balanced asset by asset
-(Boyd section 3.4.1, here per asset; He, Yang & Wang 2000). Every so often the trades u are put onto limits, totals
-and bands exactly (`totals`, `polish`), and a lower bound is taken at the linear step's own point (`dual`); the method ends when
-they meet. Nothing is for the user to tune.
+rho is proportional to each asset's own impact, so shares and prices of any size are alike, and is balanced asset by
+asset (Boyd section 3.4.1, here per asset; He, Yang & Wang 2000). Every so often the trades u are put onto limits,
+totals and bands exactly (`totals`, `polish`), and a lower bound is taken at the linear step's own point (`dual`); the
+method ends when they meet. Nothing is for the user to tune.
 
-Wrong where a cross-impact or its weights have a profile through time of their own, and slow where risk aversion empties
-the basket within a few buckets of many: a general solver is then the better one."""
+Wrong where a cross-impact or its weights have a profile through time of their own, and slow where risk aversion
+empties the basket within a few buckets of many: a general solver is then the better one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nowake.schedules.certificate import Certificate
 from nowake.schedules.solvers.binding import binding_limits
 from nowake.schedules.solvers.blas import one_thread
 from nowake.schedules.solvers.coupling import Parts, parts
-from nowake.schedules.solvers.dual import bound_at, cost_scale
+from nowake.schedules.solvers.dual import bound_at
 from nowake.schedules.solvers.linear_step import LinearStep, Stalled
 from nowake.schedules.solvers.polish import with_bands_kept
 from nowake.schedules.solvers.programme import Programme, Solution
@@ -175,7 +175,7 @@ class _Run:
         trades = nearest_with_totals(self._u, self._linear.weight, each.quantities, trading)
         # To repair bands costs more than to see that it would not be enough yet.
         value = each.objective(trades)
-        scale = cost_scale(each, trades)
+        scale = self._scale(trades, value)
         if len(each.bands) and value - self.bound <= NEARLY * tolerance * scale:
             repaired = with_bands_kept(each, trading, trades, self._linear.weight)
             value = np.inf if repaired is None else each.objective(repaired)
@@ -185,7 +185,14 @@ class _Run:
             return
         if value < self.least:
             self.best, self.least = trades, value
-        self.gap = (self.least - self.bound) / cost_scale(each, self.best)
+        self.gap = (self.least - self.bound) / self._scale(self.best, self.least)
+
+    def _scale(self, trades: Floats, value: float) -> float:
+        """`certify.cost_scale` of trades whose objective is known: what they cost, before what a drift gives back."""
+        each = self.programme
+        cost = value - each.constant
+        drift = 0.0 if each.drift is None else float((each.drift * each.left(trades)).sum())
+        return max(abs(cost), abs(cost + drift), np.finfo(float).tiny)
 
     def _balance(self, apart: Floats, moved: Floats) -> None:
         """rho of each asset and sigma of all bands so that both kinds of residual are of one size."""

@@ -68,7 +68,9 @@ class LinearStep:
         self._factorise()
 
     def trades(self, wished: Floats, bands_wished: Floats, last: Floats) -> tuple[Floats, Floats]:
-        """(T, N) trades and their modes for wishes of trades (T, N) and bands (T-1, M); `last` are the holdings before."""
+        """(T, N) trades and their modes for wishes of trades (T, N) and bands (T-1, M).
+
+        `last` are the holdings (T-1, N) of the round before."""
         each, modes = self._programme, self._modes
         pull = np.subtract(self._start, wished)
         pull *= self._rho

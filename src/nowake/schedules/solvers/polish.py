@@ -1,9 +1,9 @@
 """From nearly kept bands to kept ones: the nearest trades that hold limits, totals and bands at once.
 
 A splitting method ends with bands kept to some 1e-6. The multipliers of the violated bands are moved by Newton's
-method on the dual of the projection, whose matrix needs no factorisation of anything large: with free trades of weight w,
-holdings answer like a Brownian bridge, cov(x_s, x_t) = c_min(s,t) - c_s c_t / c_T for c the running sum of 1/w. Rows
-whose multiplier changes sign are let go (primal-dual active sets: Hintermueller, Ito & Kunisch 2002)."""
+method on the dual of the projection, whose matrix needs no factorisation of anything large: with free trades of
+weight w, holdings answer like a Brownian bridge, cov(x_s, x_t) = c_min(s,t) - c_s c_t / c_T for c the running sum of
+1/w. Rows whose multiplier changes sign are let go (primal-dual active sets: Hintermueller, Ito & Kunisch 2002)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def with_bands_kept(programme: Programme, trading: TradingCost, trades: Floats, 
         if outside.max() <= KEPT:
             return moved
         rows = lacks != 0
-        mu[rows] += _multipliers(programme, trading, moved, weight, rows, lacks[rows])
+        # Trades at their limits stay there.
+        give = trading.is_inside(moved) / weight
+        mu[rows] += _multipliers(programme, give, rows, lacks[rows])
         # A lower limit only pushes up, an upper one only down.
         mu = np.where(low == high, mu, np.where((held < (low + high) / 2) == (mu > 0), mu, 0.0))
         moved = nearest_with_totals(trades + _pushes(programme, mu) / weight, weight, programme.quantities, trading)
@@ -73,16 +75,9 @@ def _pushes(programme: Programme, mu: Floats) -> Floats:
     return pushes
 
 
-def _multipliers(
-    programme: Programme,
-    trading: TradingCost,
-    trades: Floats,
-    weight: Floats,
-    rows: npt.NDArray[np.bool_],
-    lacks: Floats,
-) -> Floats:
-    """Change of multipliers that would mend what rows lack, trades at their limits staying there."""
-    running = np.cumsum(trading.is_inside(trades) / weight, axis=0)
+def _multipliers(programme: Programme, give: Floats, rows: npt.NDArray[np.bool_], lacks: Floats) -> Floats:
+    """Change of multipliers that mends what rows lack, where a trade gives way by (T, N) `give` for a unit of price."""
+    running = np.cumsum(give, axis=0)
     whole, running = running[-1], running[:-1]
     bucket, band = np.nonzero(rows)
     loads = programme.bands[band]

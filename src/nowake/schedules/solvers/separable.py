@@ -1,17 +1,19 @@
 """The linear step of every structured method: time and assets taken apart, each in its own basis.
 
-With x_t what is left after bucket t (t = 1..T-1), v = v0 - D x the trades and S the covariance, all methods here solve
+With x_t what is left after bucket t (t = 1..T-1), v = v0 - D x the trades and S the covariance, all methods here
+solve
 
     [ E (x) D' G D  +  2 (F F' + diag(d) + A' diag(s) A) (x) R ] x = right side      E = diag(e) or any N x N matrix
 
 with G = diag(g) the profile of trading costs through time and R = diag(r) that of risk. Both time matrices become
-diagonal in one basis W (W' D'G D W = 1, W' R W = diag(nu)): the discrete sine transform where both profiles are even, the
-eigenvectors of one symmetric tridiagonal matrix where not. Each mode is then diagonal plus low rank in assets, solved
-by Woodbury's formula (1950) in the K factors and M bands; or, where there are as many factors as assets or costs cross
-assets, in the basis of assets that makes E and S diagonal together. Nothing of size N T is ever factorised.
+diagonal in one basis W (W' D'G D W = 1, W' R W = diag(nu)): the discrete sine transform where both profiles are even,
+the eigenvectors of one symmetric tridiagonal matrix where not. Each mode is then diagonal plus low rank in assets,
+solved by Woodbury's formula (1950) in the K factors and M bands; or, where there are as many factors as assets or
+costs cross assets, in the basis of assets that makes E and S diagonal together. Nothing of size N T is ever
+factorised.
 
-Almgren & Chriss (2000, appendix A) diagonalise assets; the sine transform is Buzbee, Golub & Nielson's (1970) for Poisson's
-equation. Wrong where the profile through time differs by asset: then these are only a preconditioner."""
+Almgren & Chriss (2000, appendix A) diagonalise assets; the sine transform is Buzbee, Golub & Nielson's (1970) for
+Poisson's equation. Wrong where the profile through time differs by asset: then these are only a preconditioner."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Trades that sum to the order: for each asset the one price that makes the answers of all buckets add up.
 
-The trades that minimise f(v) + prices . v over sum_t v_t = X answer the urge psi - prices_t with one psi an asset, the
-multiplier of the sum. Their total rises with psi, so Newton's method inside a shrinking bracket finds it (p = 2: piecewise
-linear, a few steps). The projection onto limits and sum is the same question with f quadratic."""
+The trades that minimise f(v) + prices . v over sum_t v_t = X answer the urge psi - prices_t with one psi an asset,
+the multiplier of the sum. Their total rises with psi, so Newton's method inside a shrinking bracket finds it (p = 2:
+piecewise linear, a few steps). The projection onto limits and sum is the same question with f quadratic."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def best_answer(cost: TradingCost, prices: Floats, totals: Floats, start: Floats
 
 
 def nearest_with_totals(wish: Floats, weight: Floats, totals: Floats, cost: TradingCost) -> Floats:
-    """The trades nearest to a wish, in squares weighted by (T, N) `weight`, within the limits of `cost` with the totals."""
+    """The trades nearest to a wish, in squares weighted by (T, N) `weight`, with the totals and the limits of `cost`."""
     quadratic = TradingCost(impact=weight / 2, lower=cost.lower, upper=cost.upper)
     _, trades = _meet(quadratic, -weight * wish, totals, np.zeros(len(totals)))
     return exactly(trades, totals, cost)
