@@ -2,76 +2,203 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import day_and_order, json_option
-from nowake.cli.screen import show, show_json
-from nowake.data.day import Day
-from nowake.domain.order import ParentOrder
+from nowake.cli.options import check_date, check_file, day_and_order, json_option
+from nowake.cli.plan_basket import basket_options
+from nowake.cli.screen import say, show, show_json, waiting
+from nowake.domain.errors import BadParameter
 from nowake.domain.units import parse_duration
 
 if TYPE_CHECKING:
+    from nowake.data.day import Day
+    from nowake.domain.order import ParentOrder
     from nowake.models.market import MarketState
-    from nowake.schedules import SchedulePolicy
+    from nowake.verbs.asked import Model
+    from nowake.verbs.plans import Plans
+
+_GIVEN = ("price", "volatility", "daily_volume", "spread_bps")
+_ALL = "all"
+_DEFAULT = "almgren-chriss"
+_URGENCY = "neutral"
+_BUCKET = "15m"
 
 
 def _check(options: dict[str, Any]) -> None:
+    """What can be seen to be wrong before any work is done."""
+    from nowake.cli.plan_basket import refuse_without_basket  # noqa: PLC0415
+    from nowake.verbs.schedule_kinds import check_named  # noqa: PLC0415
+    from nowake.verbs.urgency_words import parse_aversion  # noqa: PLC0415
+
+    refuse_without_basket(options)
     parse_duration(options["bucket"])
+    parse_aversion(options["risk_aversion"])
+    check_named(*(name for name in _names(options) if name != _ALL))
+    check_date("--as-of", options["as_of"])
+    if not options["params"] and (options["as_of"] or options["fit_name"]):
+        raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
+    if not 0 < options["rate"] < 1:
+        raise BadParameter(f"--rate {options['rate']:g} must be between 0 and 1; 0.1 is 10 % of all volume")
+    for name in ("html", "out"):
+        check_file(options[name], in_new_folder=name == "html")
 
 
-@click.command("plan", short_help="When to trade how much? TWAP, VWAP, Almgren-Chriss.")
-@day_and_order(_check)
+def _list_kinds(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    from nowake.reports import plan_tables  # noqa: PLC0415
+    from nowake.verbs.schedule_kinds import KINDS  # noqa: PLC0415
+
+    show(plan_tables.kinds_table({name: kind.summary for name, kind in KINDS.items()}))
+    ctx.exit()
+
+
+@click.command("plan", short_help="When to trade how much? One order by any schedule, or a basket.")
+@day_and_order(_check, unless="basket")
+@click.option("--schedule", "name", metavar="NAME", default=_DEFAULT, show_default=True, help="See --schedules.")
 @click.option(
-    "--schedule",
-    "name",
-    type=click.Choice(["twap", "vwap", "almgren-chriss"]),
-    default="almgren-chriss",
-    show_default=True,
+    "--schedules", is_flag=True, is_eager=True, expose_value=False, callback=_list_kinds, help="List them and exit."
 )
-@click.option("--risk-aversion", default=1e-6, show_default=True, help="Of Almgren-Chriss, per unit of currency.")
-@click.option("--bucket", default="15m", show_default=True, help="Length of a bucket: 30s, 5m, 1h.")
+@click.option(
+    "--compare", "others", metavar="NAMES", multiple=True, help="Others beside it: twap,vwap or all; may be repeated."
+)
+@click.option(
+    "--risk-aversion",
+    metavar="λ",
+    default=_URGENCY,
+    show_default=True,
+    help="passive, neutral, aggressive, get-done, or a number per unit of currency.",
+)
+@click.option("--bucket", metavar="TIME", default=_BUCKET, show_default=True, help="Length of a bucket: 30s, 5m, 1h.")
+@click.option("--rate", type=float, default=0.1, show_default=True, help="Share of all volume, of schedules with one.")
+@click.option("--model", metavar="NAME", help="How prices answer.  [default: linear, by spread and volume]")
+@click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of a model by name.")
+@click.option("--fit", "fit_name", metavar="NAME", help="Fit of --params by its stored name.")
+@click.option("--as-of", metavar="DATE", help="Parameters as they were known on a date. Default: the order's day.")
+@click.option("--forecast", is_flag=True, help="Use only what was seen before the start; else the whole day.")
+@click.option("--price", type=float, help="Instead of what is measured, as the three that follow.")
+@click.option("--volatility", type=float, help="A fraction of the price per sqrt(session): 0.02 for 2 %.")
+@click.option("--daily-volume", type=float, help="Shares a session.")
+@click.option("--spread-bps", type=float, help="Ask less bid. Bars do not tell it.")
 @click.option("--frontier", is_flag=True, help="Show the efficient frontier instead of one plan.")
+@basket_options
+@click.option("--html", metavar="FILE", help="Write it all as one page: frontier, paths, trades, certificate.")
+@click.option("--out", metavar="FILE", help="Write the trade list as CSV.")
 @json_option
-def command(
-    day: Day, order: ParentOrder, *, name: str, risk_aversion: float, bucket: str, frontier: bool, as_json: bool
-) -> None:
-    """When to trade how much of an order.
+def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
+    """When to trade how much of an order, or of a basket of orders.
 
     SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
-    the demo's day.
+    the demo's day. With --basket FILE a list of orders is planned at once, against its risk as a whole: a row an
+    order, CSV or Parquet, columns symbol, side, quantity, price, daily_volatility, daily_volume, spread_bps; exits 1
+    where rows were left out.
     """
-    from nowake import schedules  # noqa: PLC0415
-    from nowake.models.impact import Linear  # noqa: PLC0415
+    if options["basket"]:
+        from nowake.cli.plan_basket import plan_the_basket  # noqa: PLC0415
+
+        return plan_the_basket(options, command=_typed())
+    assert day is not None and order is not None  # noqa: PT018  # The decorator made both.
+    return _one(day, order, options)
+
+
+def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
+    from nowake.reports import plan_tables, tables  # noqa: PLC0415
+    from nowake.reports.trade_list import trades_of_schedule, write_trades  # noqa: PLC0415
+    from nowake.verbs.market import Given, market_of  # noqa: PLC0415
+
+    given = Given(*(options[name] for name in _GIVEN))
+    market = market_of(order, day, look_ahead=not options["forecast"], given=given)
+    with waiting(f"planning {order}"):
+        made = _plans(day, order, market, options)
+    if options["html"] is not None:
+        made.html(options["html"])
+    if options["out"] is not None:
+        write_trades(options["out"], trades_of_schedule(made.plans[0]))
+    plan = made.plans[0]
+    if options["frontier"]:
+        return _frontier(made, options)
+    if options["as_json"]:
+        trades = plan_tables.trades_table(plan, market, made.curve)
+        answers: dict[str, object] = {"plan": plan, "rows": tables.to_dict(trades), "market": market}
+        if len(made.plans) > 1 or made.absent:
+            compared = plan_tables.plans_table(made.plans, made.by_rule)
+            answers |= {"plans": made.plans, "compared": tables.to_dict(compared), "not_planned": made.absent}
+        show_json(answers)
+        return 0
+    show(*made.tables)
+    for name in ("html", "out"):
+        if options[name] is not None:
+            say(f"written to {options[name]}")
+    return 0
+
+
+def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str, Any]) -> Plans:
+    import msgspec  # noqa: PLC0415
+
+    from nowake.verbs.plan import day_curve  # noqa: PLC0415
+    from nowake.verbs.plans import plans_in  # noqa: PLC0415
+    from nowake.verbs.schedule_kinds import KINDS  # noqa: PLC0415
+
+    names = _names(options)
+    made = plans_in(
+        order,
+        market,
+        [*names[:1], *KINDS] if _ALL in names else names,
+        model=_model(options, market, order),
+        curve=day_curve(day, look_ahead=not options["forecast"]),
+        risk_aversion=options["risk_aversion"],
+        bucket_ns=parse_duration(options["bucket"]),
+        rate=options["rate"],
+    )
+    source = f"{day.source} {day.instrument.session.date}"
+    return msgspec.structs.replace(made, source=source, fingerprint=day.fingerprint, command=_typed())
+
+
+def _model(options: dict[str, Any], market: MarketState, order: ParentOrder) -> Model | None:
+    """The model asked for; None is linear by the market."""
+    from nowake.verbs.default_models import default_model  # noqa: PLC0415
+    from nowake.verbs.stored import stored_models  # noqa: PLC0415
+
+    if not options["params"]:
+        return None if options["model"] is None else default_model(options["model"], market)
+    instrument = order.instrument
+    found = stored_models(
+        options["params"],
+        [options["fit_name"]] if options["fit_name"] else (),
+        symbol=instrument.symbol,
+        as_of=options["as_of"] or str(instrument.session.date),
+        models=[options["model"]] if options["model"] else (),
+    )
+    if len(found) > 1:
+        names = ", ".join(each.model.name for each in found)
+        raise BadParameter(f"{options['params']} holds {len(found)} models ({names}); a plan needs one: give --model")
+    return found[0]
+
+
+def _frontier(made: Plans, options: dict[str, Any]) -> int:
     from nowake.reports import tables  # noqa: PLC0415
-    from nowake.verbs.market import market_of  # noqa: PLC0415
-    from nowake.verbs.plan import plan  # noqa: PLC0415
 
-    market = market_of(order, day)
-    if frontier:
-        points = schedules.frontier(order, market, Linear.from_market(market))
-        table = tables.frontier_table(points, currency=tables.money_unit(order.instrument))
-        if as_json:
-            show_json({"order": str(order), "frontier": tables.to_dict(table)})
-        else:
-            show(table)
-        return
-    made = plan(order, day, _policy(day, market, name, bucket_ns=parse_duration(bucket), risk_aversion=risk_aversion))
-    table = tables.schedule_table(made)
-    if as_json:
-        show_json({"plan": made, "rows": tables.to_dict(table)})
+    order = made.plans[0].order
+    if not made.frontier:
+        raise BadParameter(made.frontier_because)
+    table = tables.frontier_table(made.frontier, most=20, currency=tables.money_unit(order.instrument))
+    if options["as_json"]:
+        show_json({"order": str(order), "frontier": tables.to_dict(table)})
     else:
-        show(tables.schedules_table([made]), table)
+        show(table)
+    return 0
 
 
-def _policy(day: Day, market: MarketState, name: str, *, bucket_ns: int, risk_aversion: float) -> SchedulePolicy:
-    from nowake import schedules  # noqa: PLC0415
-    from nowake.models.impact import Linear  # noqa: PLC0415
-    from nowake.models.volume import VolumeCurve  # noqa: PLC0415
+def _names(options: dict[str, Any]) -> list[str]:
+    """The schedule asked for, then those it is compared with."""
+    others = [name.strip() for text in options["others"] for name in text.split(",")]
+    return [options["name"], *filter(None, others)]
 
-    if name == "twap":
-        return schedules.Twap(bucket_ns=bucket_ns)
-    if name == "vwap":
-        return schedules.Vwap(VolumeCurve.from_trades(day.trades, day.instrument.session), bucket_ns=bucket_ns)
-    return schedules.AlmgrenChriss(Linear.from_market(market), risk_aversion, bucket_ns=bucket_ns)
+
+def _typed() -> str:
+    """The command as it was typed, for the foot of the page."""
+    return shlex.join(("nowake", *sys.argv[1:]))

@@ -45,7 +45,7 @@ def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = ()) -> 
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
         Column("cost_risk_bps", "risk,\n1 sd bps", formats.bps),
         *(_by_rule_columns() if by_rule else ()),
-        Column("certificate", "known\nto", _certified, is_number=False, spare=1),
+        Column("certificate", "known\nto", certified, is_number=False, spare=1),
     )
     rows = [
         {
@@ -153,6 +153,15 @@ def inputs_table(plans: Sequence[Schedule]) -> Table:
 
 def certificates_table(plans: Sequence[Schedule]) -> Table:
     """How each plan is known to be the best there is, before it was rounded to lots."""
+    return _certificates(tuple(_certificate_row(plan.name, plan.certificate) for plan in plans))
+
+
+def certificate_table(name: str, known: Certificate | None) -> Table:
+    """The same of one plan that is no schedule."""
+    return _certificates((_certificate_row(name, known),))
+
+
+def _certificates(rows: tuple[Mapping[str, object], ...]) -> Table:
     columns = (
         Column("schedule", "schedule", is_number=False),
         Column("method", "solved by", is_number=False, is_prose=True),
@@ -161,7 +170,6 @@ def certificates_table(plans: Sequence[Schedule]) -> Table:
         Column("objective", "objective", formats.number, spare=1),
         Column("iterations", "iterations", formats.count, spare=2),
     )
-    rows = tuple(_certificate_row(plan) for plan in plans)
     notes = (
         "Duality gap: a proof that no schedule is better by more than this fraction. Optimality residual and closed "
         "form: how far the first-order conditions are from met, as a fraction. Of the quantities before rounding.",
@@ -217,7 +225,7 @@ def _by_rule_columns() -> tuple[Column, ...]:
     )
 
 
-def _certified(value: object) -> str:
+def certified(value: object) -> str:
     """A certificate in the width of a column: its kind and its number."""
     if value is None:
         return formats.MISSING
@@ -233,12 +241,11 @@ _SHORT = {
 }
 
 
-def _certificate_row(plan: Schedule) -> dict[str, object]:
-    known = plan.certificate
+def _certificate_row(name: str, known: Certificate | None) -> dict[str, object]:
     if known is None:
-        return {"schedule": plan.name, "method": "nothing: it minimises nothing", "kind": formats.MISSING}
+        return {"schedule": name, "method": "nothing: it minimises nothing", "kind": formats.MISSING}
     return {
-        "schedule": plan.name,
+        "schedule": name,
         "method": known.method,
         "kind": known.kind,
         "value": known.value,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nowake.domain.instrument import Session
 from nowake.domain.units import NS_PER_SECOND
+from nowake.schedules.portfolio import BasketPlan
 from nowake.schedules.schedule import Schedule
 
 
@@ -45,6 +47,23 @@ def trades_of_schedule(schedule: Schedule) -> list[Trade]:
                 left=f"{left * instrument.lot_size:f}",
             )
         )
+    return rows
+
+
+def trades_of_basket(plan: BasketPlan) -> list[Trade]:
+    """Every trade of every line; without a session times are in sessions from the basket's start."""
+    if all(line.order is not None for line in plan.basket.lines):
+        return [trade for schedule in plan.schedules for trade in trades_of_schedule(schedule) if trade.lots]
+    times, rows = plan.times_days, []
+    for place, line in enumerate(plan.basket.lines):
+        size, left = Decimal(str(line.lot_size)), line.lots
+        for bucket, lots in enumerate(plan.lots[:, place].tolist()):
+            left -= lots
+            if lots:
+                start, end = plan.timeline.starts_days[bucket], times[bucket + 1]
+                quantity, rest = f"{lots * size:f}", f"{left * size:f}"
+                side = line.side.name.lower()
+                rows.append(Trade(line.symbol, side, f"{start:.6g}", f"{end:.6g}", lots, quantity, rest))
     return rows
 
 

@@ -23,6 +23,8 @@ from nowake.verbs.basket_risk import RiskAsked, risk_of
 if TYPE_CHECKING:
     from nowake.models.covariance import Covariance
 
+DEMO = "demo"
+SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "basket.csv"
 _CURRENCY = "USD"
 
 
@@ -55,7 +57,7 @@ def load_basket(
     ----------
     path
         CSV with a header (its name may end in .gz or .zst) or .parquet: symbol, side, quantity, price,
-        daily_volatility, daily_volume, spread_bps, and what else docs/planning.md lists.
+        daily_volatility, daily_volume, spread_bps, and what else docs/planning.md lists. "demo" is a made-up one.
     columns
         Your name -> ours.
     covariance
@@ -106,7 +108,7 @@ def read_basket_file(
     strict: bool = True,
 ) -> BasketRead:
     """The same with everything there is to tell; parameters and errors as for `load_basket`."""
-    file = read_basket(os.fspath(path), columns, volatility_in=volatility_in)
+    file = read_basket(_named(path), columns, volatility_in=volatility_in)
     windows = _Windows.of(file.rows, date, calendar)
     lines: list[Line] = []
     rows: list[BasketRow] = []
@@ -124,6 +126,12 @@ def read_basket_file(
     basket = Basket(lines=windows.from_start(lines), covariance=found.covariance, offset_days=windows.first(lines))
     notes = [*file.notes, *filter(None, (windows.note(rows, basket), found.note))]
     return BasketRead(basket, count, tuple(sorted(bad)), tuple(notes))
+
+
+def _named(path: str | os.PathLike[str]) -> Path:
+    """A file; "demo", where there is none of that name, is the one that comes with nowake."""
+    named = Path(path)
+    return SAMPLE if str(path) == DEMO and not named.exists() else named
 
 
 class _Windows(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -15,16 +16,38 @@ _FLATTENING = 20.0
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
+class Point(Protocol):
+    """What a point of a frontier has: of one order, or of a basket."""
+
+    @property
+    def expected_cost_bps(self) -> float: ...  # noqa: D102
+    @property
+    def risk_bps(self) -> float: ...  # noqa: D102
+
+
+class Mark(NamedTuple):
+    """A plan on the picture: its name, risk and expected cost."""
+
+    name: str
+    risk_bps: float
+    cost_bps: float
+
+
 def frontier(
     points: Sequence[FrontierPoint], plans: Sequence[Schedule] = (), *, is_first_chosen: bool = False
 ) -> canvas.Picture:
     """Expected cost over risk; plans that know both of theirs are marked by name, the chosen one with a ring."""
-    ordered = sorted(points, key=lambda point: point.risk_bps)
     chosen = [
-        (plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
+        Mark(plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
         for plan in plans
         if plan.cost_risk_bps is not None and plan.expected_cost_bps is not None
     ]
+    return drawn(points, chosen, is_first_chosen=is_first_chosen, unit="bps of the arrival price")
+
+
+def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: bool, unit: str) -> canvas.Picture:
+    """The same of anything that has a cost and a risk; `unit` says what costs are counted in."""
+    ordered = sorted(points, key=lambda point: point.risk_bps)
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
@@ -43,7 +66,7 @@ def frontier(
             colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
             axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
         axes.margins(0.08, 0.12)
-        axes.set_title("expected cost, bps of the arrival price")
+        axes.set_title(f"expected cost, {unit}")
         _scale(axes, [point.expected_cost_bps for point in ordered])
         axes.grid(visible=True, axis="both")
         axes.set_xlabel("risk of the cost, bps (one standard deviation)")
@@ -65,7 +88,7 @@ def _scale(axes: Axes, costs_bps: list[float]) -> None:
     if min(costs_bps) <= 0 or max(costs_bps) < _FLATTENING * min(costs_bps):
         return
     axes.set_yscale("log")
-    axes.set_title("expected cost, bps of the arrival price, logarithmic")
+    axes.set_title(f"{axes.get_title(loc='left')}, logarithmic")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

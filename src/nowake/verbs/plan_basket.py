@@ -1,0 +1,205 @@
+"""Verb 2 for many orders at once: when to trade how much of each, by what they cost and risk together."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nowake.domain.errors import BadParameter, NowakeError
+from nowake.schedules.portfolio import (
+    Basket,
+    BasketPlan,
+    BasketPoint,
+    EvenBasket,
+    Limits,
+    OptimalBasket,
+    Setting,
+    basket_frontier,
+)
+from nowake.verbs.load_basket import load_basket
+from nowake.verbs.promote import promote
+from nowake.verbs.urgency_words import URGENCY_WORDS, parse_aversion
+
+if TYPE_CHECKING:
+    from nowake.algos.follow import Follow
+    from nowake.reports.basket_page import BasketDocument
+    from nowake.reports.pictures.canvas import Picture
+
+BasketPolicy = OptimalBasket | EvenBasket
+BASKET_KINDS = {
+    "optimal": "least cost plus risk of the whole, within limits",
+    "even": "every line evenly through its window",
+}
+_POINTS = 12
+
+
+class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
+    """A basket's plan one can look at and follow. Prints as tables; `html` writes one self-contained page.
+
+    Parameters
+    ----------
+    policy
+        What made it.
+    even
+        Every line evenly through its window, costed alike: what it is held against.
+    source, command, assumed
+        What it was made of, the command that makes it again, and what was assumed before it was planned.
+    """
+
+    policy: BasketPolicy
+    even: BasketPlan
+    source: str = ""
+    command: str = ""
+    assumed: tuple[str, ...] = ()
+
+    def frontier(self, n: int = _POINTS) -> tuple[BasketPoint, ...]:
+        """The efficient frontier under the same limits: `n` points, each solved anew.
+
+        Raises
+        ------
+        BadParameter, Infeasible
+            As for `schedules.portfolio.basket_frontier`.
+        """
+        return basket_frontier(self.basket, _optimal(self.policy), n=n)
+
+    def plot(self) -> Picture:
+        """What is left of the whole, of buys and of sells, and the even plan beside it."""
+        from nowake.reports.pictures.basket import basket_paths  # noqa: PLC0415
+
+        return basket_paths(self, self.even)
+
+    def follow(self) -> tuple[Follow, ...]:
+        """An algorithm for each line that works its part of the plan.
+
+        Raises
+        ------
+        BadParameter
+            When a line stands for no parent order (the basket has no date, or the line goes on to another day), or
+            trades against its side in some bucket.
+        """
+        from nowake.algos.follow import Follow  # noqa: PLC0415
+
+        return tuple(Follow(schedule) for schedule in self.schedules)
+
+    def html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page as HTML that opens without network: frontier, paths, exposures, risk, lines, limits."""
+        from nowake.reports import html  # noqa: PLC0415
+        from nowake.reports.basket_page import build_page  # noqa: PLC0415
+
+        return html.write(path, build_page(self.document()))
+
+    def document(self) -> BasketDocument:
+        """What the page is made of, the frontier solved for it."""
+        from nowake.reports.basket_page import BasketDocument  # noqa: PLC0415
+
+        points: tuple[BasketPoint, ...] = ()
+        because = ""
+        try:
+            points = self.frontier()
+        except NowakeError as error:
+            because = str(error)
+        return BasketDocument(
+            plan=self,
+            even=self.even,
+            frontier=points,
+            frontier_because=because,
+            assumed=self.assumed,
+            source=self.source,
+            command=self.command,
+        )
+
+    def __str__(self) -> str:
+        from nowake.reports import basket_tables, tables  # noqa: PLC0415
+
+        return "\n\n".join(tables.render(table) for table in basket_tables.plan_tables(self, self.even))
+
+    __repr__ = __str__
+
+
+def plan_basket(
+    basket: Basket | str | os.PathLike[str],
+    policy: BasketPolicy | str = "optimal",
+    *,
+    risk_aversion: float | str = "neutral",
+    limits: Limits = Limits(),  # noqa: B008  # Frozen.
+) -> PlannedBasket:
+    """When to trade how much of every order of a basket.
+
+    Parameters
+    ----------
+    basket
+        A basket, or a file of one (`load_basket` reads it).
+    policy
+        `OptimalBasket(risk_aversion=..., limits=...)` or `EvenBasket()`; or by name, "optimal" or "even", made of the
+        parameters that follow.
+    risk_aversion
+        Of a policy by name: per unit of currency, or passive, neutral, aggressive or get-done.
+    limits
+        Of a policy by name: participation, bands, smallest and largest trade.
+
+    Raises
+    ------
+    Infeasible
+        When the limits cannot hold together; it names them and the least that has to give.
+    BadParameter
+        When something is no basket or no policy, or as for `OptimalBasket.plan`.
+    """
+    if isinstance(basket, str | os.PathLike):
+        made = plan_basket(load_basket(basket), policy, risk_aversion=risk_aversion, limits=limits)
+        return msgspec.structs.replace(made, source=Path(basket).name)
+    if not isinstance(basket, Basket):
+        raise BadParameter(f"{type(basket).__name__} is no basket; read one with load_basket, or make Basket.of(...)")
+    if isinstance(policy, str):
+        policy = policy_named(policy, basket, Setting(), risk_aversion=risk_aversion, limits=limits)
+    elif not isinstance(policy, OptimalBasket | EvenBasket):
+        raise BadParameter(f"{type(policy).__name__} plans no basket; give OptimalBasket(...), EvenBasket() or a name")
+    return promote(policy.plan(basket), PlannedBasket, policy=policy, even=_even(policy).plan(basket))
+
+
+def policy_named(
+    name: str, basket: Basket, setting: Setting, *, risk_aversion: float | str, limits: Limits
+) -> BasketPolicy:
+    """A policy by its name, with buckets, model and the rest as of a setting.
+
+    Raises
+    ------
+    BadParameter
+        When there is none of that name, or the risk aversion is neither a number nor a word.
+    """
+    if name not in BASKET_KINDS:
+        raise BadParameter(f"basket schedule {name!r} is not known; choose from {', '.join(BASKET_KINDS)}")
+    fields = {field: getattr(setting, field) for field in Setting.__struct_fields__}
+    aversion = basket_aversion(risk_aversion, basket, setting)
+    kind = OptimalBasket if name == "optimal" else EvenBasket
+    return kind(risk_aversion=aversion, limits=limits, **fields)
+
+
+def basket_aversion(asked: float | str, basket: Basket, setting: Setting) -> float:
+    """Lambda per unit of currency, from a number or a word for this basket.
+
+    A word is kappa T as for one order, of the basket taken as one asset: even trading of one asset has temporary cost
+    eta X^2 / T and variance sigma^2 X^2 T / 3, so kappa^2 T^2 = lambda sigma^2 T^2 / eta is three times lambda variance
+    over cost (Almgren & Chriss 2000, equations 10, 11 and 18, for many steps).
+    """
+    aversion = parse_aversion(asked)
+    if isinstance(aversion, float):
+        return aversion
+    even = _even(setting).plan(basket)
+    cost, variance = even.cost_parts["temporary"], even.risk**2
+    return URGENCY_WORDS[aversion] ** 2 / 3 * cost / variance if variance > 0 else 0.0
+
+
+def _even(setting: Setting) -> EvenBasket:
+    """The even policy with everything another has, caps and bands apart."""
+    fields = {field: getattr(setting, field) for field in Setting.__struct_fields__}
+    return EvenBasket(risk_aversion=getattr(setting, "risk_aversion", 0.0), **fields)
+
+
+def _optimal(policy: BasketPolicy) -> OptimalBasket:
+    if isinstance(policy, OptimalBasket):
+        return policy
+    fields = {field: getattr(policy, field) for field in Setting.__struct_fields__}
+    return OptimalBasket(risk_aversion=policy.risk_aversion, limits=policy.limits, **fields)
