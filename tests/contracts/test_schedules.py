@@ -11,6 +11,7 @@ from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap, adaptive
+from nowake.schedules.almgren_chriss import AlmgrenChrissCorrelated, AlmgrenChrissDrift, LeastValueAtRisk
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 CURVE = VolumeCurve(
@@ -27,6 +28,11 @@ POLICIES: list[SchedulePolicy] = [
     AlmgrenChriss(LINEAR, 1e6, n=7),
     AlmgrenChriss(SquareRoot(), 1e-6),
     AlmgrenChriss(LINEAR, 1e-6, curve=CURVE),
+    AlmgrenChrissDrift(LINEAR, 1e-6, adverse_drift=-2.0),
+    AlmgrenChrissDrift(SquareRoot(), 1e-6, adverse_drift=20.0, curve=CURVE),
+    AlmgrenChrissCorrelated(LINEAR, 1e-6, correlation=0.3, n=30),
+    LeastValueAtRisk(LINEAR),
+    LeastValueAtRisk(SquareRoot(), 0.99, curve=CURVE),
     PowerLawSchedule(SquareRoot(), 1e-6),
     PowerLawSchedule(SquareRoot(), 1e-5, curve=CURVE),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5),

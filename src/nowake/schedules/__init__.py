@@ -12,7 +12,18 @@ from nowake.schedules.adaptive import (
     TargetSpeed,
     TargetVolume,
 )
-from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, PlanCost, cost_of, frontier
+from nowake.schedules.almgren_chriss import (
+    AlmgrenChriss,
+    AlmgrenChrissCorrelated,
+    AlmgrenChrissDrift,
+    AlmgrenChrissNews,
+    FrontierPoint,
+    LeastValueAtRisk,
+    Outcome,
+    PlanCost,
+    cost_of,
+    frontier,
+)
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.check import check_schedule
 from nowake.schedules.gatheral_schied import GatheralSchied
@@ -26,14 +37,19 @@ from nowake.schedules.vwap import Vwap, vwap
 
 __all__ = [
     "AlmgrenChriss",
+    "AlmgrenChrissCorrelated",
+    "AlmgrenChrissDrift",
+    "AlmgrenChrissNews",
     "Averaged",
     "CarteaJaimungal",
     "Certificate",
     "FrontierPoint",
     "GatheralSchied",
+    "LeastValueAtRisk",
     "ObizhaevaWang",
     "OptimalPolicy",
     "OrderFlow",
+    "Outcome",
     "PlanCost",
     "PostingDepth",
     "PowerLawSchedule",
