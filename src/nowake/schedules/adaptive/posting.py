@@ -210,7 +210,7 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
         return (slope + _log1p_over(self.aversion)) / self.decay
 
     def _clips(self, left: float) -> int:
-        clips = math.ceil(left / self.clip - 1e-9)
+        clips = max(math.ceil(left / self.clip - 1e-9), 1 if left > 0 else 0)
         if not 1 <= clips <= self.most_clips:
             raise BadParameter(
                 f"{left:g} shares are {clips} clips of {self.clip:g}; this policy was made for 1 to {self.most_clips}"
