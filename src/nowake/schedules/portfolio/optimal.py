@@ -14,6 +14,7 @@ import msgspec
 
 from nowake.domain.errors import BadParameter
 from nowake.schedules.portfolio.basket import Basket
+from nowake.schedules.portfolio.binding import binding_of
 from nowake.schedules.portfolio.build import programme_of
 from nowake.schedules.portfolio.costing import Costing, Setting, check_convex
 from nowake.schedules.portfolio.exposures import Exposure, exposures_of
@@ -68,7 +69,7 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
             exposures=exposures,
             risk_aversion=self.risk_aversion,
             certificate=found.certificate,
-            binding=_in_desk_words(found.binding),
+            binding=binding_of(basket, costs, self.limits, exposures, found.trades),
             inputs={"exponent": self.exponent},
         )
 
@@ -130,21 +131,3 @@ def basket_frontier(basket: Basket, policy: OptimalBasket, *, n: int = 12) -> tu
             )
         )
     return tuple(points)
-
-
-def _in_desk_words(binding: dict[str, int]) -> dict[str, int]:
-    """Limits of signed trades by what a desk calls them; buckets outside a line's window are no news."""
-    words = {
-        "upper limit of": "cap of",
-        "lower limit of": "cap of",
-        "lower band of cash": "cash band",
-        "upper band of cash": "cash band",
-    }
-    found: dict[str, int] = {}
-    for name, count in binding.items():
-        if name.startswith("closed buckets"):
-            continue
-        old = next((each for each in words if name.startswith(each)), "")
-        new = words.get(old, "") + name[len(old) :]
-        found[new] = found.get(new, 0) + count
-    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
