@@ -12,6 +12,10 @@ from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap, adaptive
 from nowake.schedules.almgren_chriss import AlmgrenChrissCorrelated, AlmgrenChrissDrift, LeastValueAtRisk
+from nowake.schedules.loaded import Loaded
+from nowake.schedules.pov import Pov
+from nowake.schedules.target_close import TargetClose
+from nowake.schedules.vwap_deviation import VwapDeviation
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 CURVE = VolumeCurve(
@@ -33,6 +37,13 @@ POLICIES: list[SchedulePolicy] = [
     AlmgrenChrissCorrelated(LINEAR, 1e-6, correlation=0.3, n=30),
     LeastValueAtRisk(LINEAR),
     LeastValueAtRisk(SquareRoot(), 0.99, curve=CURVE),
+    Pov(0.2, CURVE, until_done=True),
+    Loaded(2.3),
+    Loaded(-5.0, CURVE),
+    TargetClose(LINEAR, 1e-6),
+    TargetClose(SquareRoot(), 1e-5, auction_share=0.1, most_in_last=0.3),
+    VwapDeviation(LINEAR, 1e-5, CURVE),
+    VwapDeviation(SquareRoot(), 1e-6, CURVE),
     PowerLawSchedule(SquareRoot(), 1e-6),
     PowerLawSchedule(SquareRoot(), 1e-5, curve=CURVE),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5),

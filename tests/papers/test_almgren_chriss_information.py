@@ -56,6 +56,7 @@ def test_least_value_at_risk_is_where_the_frontier_has_the_slope_of_the_confiden
     assert -(high[0] - low[0]) / (high[1] - low[1]) == pytest.approx(1.645, rel=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize("z", [0.1, 1.0, 1.645, 2.326])
 @pytest.mark.parametrize("steps", [2, 5, 20])
 def test_least_value_at_risk_agrees_with_a_second_order_cone_programme(z: float, steps: int) -> None:

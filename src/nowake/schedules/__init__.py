@@ -27,13 +27,17 @@ from nowake.schedules.almgren_chriss import (
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.check import check_schedule
 from nowake.schedules.gatheral_schied import GatheralSchied
+from nowake.schedules.loaded import Loaded
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
+from nowake.schedules.pov import Pov
 from nowake.schedules.power_law import PowerLawSchedule
 from nowake.schedules.schedule import Schedule
+from nowake.schedules.target_close import TargetClose
 from nowake.schedules.transient import ObizhaevaWang, Propagator
 from nowake.schedules.twap import Twap, twap
 from nowake.schedules.uncertainty import Averaged, Robust, Sensitivity, sensitivity
 from nowake.schedules.vwap import Vwap, vwap
+from nowake.schedules.vwap_deviation import VwapDeviation
 
 __all__ = [
     "AlmgrenChriss",
@@ -46,12 +50,14 @@ __all__ = [
     "FrontierPoint",
     "GatheralSchied",
     "LeastValueAtRisk",
+    "Loaded",
     "ObizhaevaWang",
     "OptimalPolicy",
     "OrderFlow",
     "Outcome",
     "PlanCost",
     "PostingDepth",
+    "Pov",
     "PowerLawSchedule",
     "Propagator",
     "RatePolicy",
@@ -64,10 +70,12 @@ __all__ = [
     "Situation",
     "Solved",
     "StochasticLiquidity",
+    "TargetClose",
     "TargetSpeed",
     "TargetVolume",
     "Twap",
     "Vwap",
+    "VwapDeviation",
     "check_schedule",
     "cost_of",
     "frontier",

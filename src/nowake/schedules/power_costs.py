@@ -194,6 +194,10 @@ class Buckets(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """(N,) lambda times the variance, finite whatever lambda."""
         return np.minimum(self.risk_aversion * self.variance, 1e250)
 
+    def bucket_costs(self) -> Floats:
+        """(N,) currency per share^(1+k) in each bucket; errors as for `PowerCosts.of_buckets`."""
+        return self.costs.of_buckets(self.tau)
+
     def parts_bps(self, trades: Floats) -> dict[str, float]:
         """What (N,) trades cost, in basis points."""
         return {name: part / self.value * 1e4 for name, part in self.costs.parts(trades, self.tau).items()}

@@ -188,7 +188,7 @@ def with_constant(certificate: Certificate, constant: float) -> Certificate:
 def _problem(order: ParentOrder, buckets: Buckets) -> Tracking:
     return Tracking(
         quantity=order.quantity,
-        costs=buckets.costs.of_buckets(buckets.tau),
+        costs=buckets.bucket_costs(),
         risks=buckets.risks,
         path=np.zeros(len(buckets.tau)),
         power=1 + buckets.costs.exponent,
