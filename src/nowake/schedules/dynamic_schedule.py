@@ -122,11 +122,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
 
     def objective(self, order: ParentOrder, market: MarketState, trades: Floats) -> float:
         """What `solved` minimises, price times quantity; infinite outside the limits and off the grid of cells."""
-        problem = self._problem(order, market)
-        cells = trades * problem.cells / order.quantity
-        if np.abs(cells - np.rint(cells)).max() > 1e-6:
-            return math.inf
-        return problem.steady + problem.programme(problem.cells).cost_of(np.rint(cells).astype(np.int32))
+        return self._problem(order, market).cost(trades)
 
     def _problem(self, order: ParentOrder, market: MarketState) -> _Problem:
         edges = even_edges(order, bucket_count(order, bucket_ns=self.bucket_ns, n=self.n))
@@ -191,24 +187,44 @@ class _Problem(NamedTuple):
         most = self.policy.max_participation
         return np.full(len(self.days), np.inf) if most is None else most / (1 - most) * self.grid.volume
 
+    @property
+    def aversion(self) -> float:
+        """What a share^2 day of waiting costs."""
+        return self.policy.risk_aversion * self.multiplier * self.sigma**2
+
     def programme(self, cells: int) -> DynamicProgramme:
         """The problem on a grid."""
+        unit = self.order.quantity / cells
+        smallest, largest = self.limits(cells)
+        sizes = np.arange(int(max(largest.max(), 0)) + 1, dtype=np.float64)
+        trade = self.temporary(sizes[None, :] * unit, self.days[:, None]) + self.fees(sizes)
+        allowed = ((sizes == 0) | (sizes >= smallest)) & (sizes <= largest[:, None])
+        left = np.arange(cells + 1) * unit
+        return DynamicProgramme(
+            trade=np.where(allowed, trade, np.inf)[:, None, :],
+            holding=(self.aversion * self.days[:, None] * left**2)[:, None, :],
+            cells=cells,
+        )
+
+    def limits(self, cells: int) -> tuple[int, Floats]:
+        """Fewest cells of a bucket that trades, and the most of each bucket, (N,)."""
         unit, lot = self.order.quantity / cells, self.order.instrument.quantity(1)
         # Off whole lots, rounding may take a lot from one child and give it to another.
         spare = 0.0 if self.order.lots % cells == 0 else lot
         largest = np.floor(np.minimum((self.caps - spare) / unit, cells) + 1e-9)
-        smallest = 1 if self.policy.smallest_child == 1 else self.policy.smallest_child * lot + spare
-        sizes = np.arange(int(max(largest.max(), 0)) + 1, dtype=np.float64) * unit
-        trade = self.temporary(sizes[None, :], self.days[:, None]) + self.fees(sizes)
-        allowed = (sizes == 0) | ((sizes >= smallest - 1e-9 * unit) | (self.policy.smallest_child == 1))
-        allowed = allowed & (np.arange(len(sizes)) <= largest[:, None])
-        left = np.arange(cells + 1) * unit
-        aversion = self.policy.risk_aversion * self.multiplier * self.sigma**2
-        return DynamicProgramme(
-            trade=np.where(allowed, trade, np.inf)[:, None, :],
-            holding=(aversion * self.days[:, None] * left**2)[:, None, :],
-            cells=cells,
-        )
+        if self.policy.smallest_child == 1:
+            return 1, largest
+        return math.ceil((self.policy.smallest_child * lot + spare) / unit - 1e-9), largest
+
+    def cost(self, trades: Floats) -> float:
+        """What is minimised, of (N,) shares; infinite outside the limits and off the grid of cells."""
+        exact = trades * self.cells / self.order.quantity
+        cells = np.rint(exact)
+        smallest, largest = self.limits(self.cells)
+        within = ((cells == 0) | (cells >= smallest)) & (cells <= largest)
+        if not within.all() or np.abs(exact - cells).max() > 1e-6:
+            return math.inf
+        return sum(self.parts(trades).values()) + self.aversion * self.waiting(trades)
 
     def temporary(self, shares: Floats, days: Floats) -> Floats:
         """What shares traded evenly in a bucket pay at once, and gone."""

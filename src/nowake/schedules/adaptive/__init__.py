@@ -5,6 +5,7 @@ from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.adaptive.crowd import Crowd, CrowdPolicy
 from nowake.schedules.adaptive.gatheral_schied import GatheralSchiedFeedback
+from nowake.schedules.adaptive.lorenz_almgren import LorenzAlmgren
 from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
 from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
@@ -17,6 +18,7 @@ __all__ = [
     "Crowd",
     "CrowdPolicy",
     "GatheralSchiedFeedback",
+    "LorenzAlmgren",
     "MeanReverting",
     "OrderFlow",
     "PostingDepth",
