@@ -129,7 +129,8 @@ def _until(limits: Floats, missing: float) -> int | None:
 def _up(value: float, digits: int = 3) -> str:
     """So many digits, rounded so that the number shown is enough."""
     step = 10.0 ** (math.floor(math.log10(value)) + 1 - digits)
-    return f"{math.ceil(value / step - 1e-9) * step:,.{digits + 1}g}"
+    rounded = math.ceil(value / step - 1e-9) * step
+    return f"{rounded:,.0f}" if step >= 1 else f"{rounded:,.{digits + 1}g}"
 
 
 def _down(value: float) -> str:
@@ -220,40 +221,51 @@ def least_widening(programme: Programme) -> tuple[Floats, list[tuple[int, ...]]]
     from scipy import sparse  # noqa: PLC0415
     from scipy.optimize import linprog  # noqa: PLC0415
 
-    from nowake.schedules.solvers.sparse_form import Frame  # noqa: PLC0415  # Loads scipy.
-
-    frame = Frame.of(programme)
-    t, m = len(programme.impact) - 1, len(programme.bands)
-    (flows, flow_known), (held, held_known) = frame.flows(), frame.holdings()
-    size = np.abs(programme.bands) @ sizes(programme)
-    size = np.where(size > 0, size, 1.0)
-    scaled = programme.bands * frame.units / size[:, None]
-    exposure = sparse.csr_array(sparse.kron(sparse.eye_array(t), sparse.csr_array(scaled)) @ held)
-    known = (held_known.reshape(t, -1) @ scaled.T).ravel()
-    widen = sparse.kron(np.ones((t, 1)), sparse.eye_array(m)).tocsr()
+    (t, n), m = programme.shape, len(programme.bands)
+    size = sizes(programme)
+    gross = np.abs(programme.bands) @ size
+    gross = np.where(gross > 0, gross, 1.0)
+    scaled = programme.bands * size / gross[:, None]
+    # Trades in fractions, exposures after each bucket but the last, widenings. Trades are limited as variables, so that
+    # the equations are only one for each asset, its total, and one for each exposure, the last one less what is traded.
+    whole = sparse.hstack([sparse.kron(np.ones((1, t)), sparse.eye_array(n)), sparse.csr_array((n, t * m))])
+    moved = sparse.kron(sparse.eye_array(t - 1, t), sparse.csr_array(scaled))
+    steps = sparse.kron(sparse.eye_array(t - 1) - sparse.eye_array(t - 1, k=-1), sparse.eye_array(m))
+    chain = sparse.hstack([moved, steps, sparse.csr_array(((t - 1) * m, m))])
+    start = np.concatenate([scaled @ (programme.quantities / size), np.zeros((t - 2) * m)])
     blocks, sides, places = [], [], []
-    for sign, box, band in ((1.0, frame.upper, programme.band_high), (-1.0, frame.lower, programme.band_low)):
-        cells = np.flatnonzero((frame.free & np.isfinite(box)).ravel())
-        blocks.append(sparse.hstack([sign * flows[cells], sparse.csr_array((len(cells), m))]))
-        sides.append(sign * (box.ravel()[cells] - flow_known[cells]))
-        places.append(np.full(len(cells), -1))
-        limit = (band[:-1] / size).ravel()
+    for sign, band in ((1.0, programme.band_high), (-1.0, programme.band_low)):
+        limit = (band[:-1] / gross).ravel()
         rows = np.flatnonzero(np.isfinite(limit))
-        blocks.append(sparse.hstack([sign * exposure[rows], -widen[rows]]))
-        sides.append(sign * (limit[rows] - known[rows]))
+        exposure = sparse.eye_array((t - 1) * m).tocsr()[rows] * sign
+        widen = sparse.kron(np.ones((t - 1, 1)), sparse.eye_array(m)).tocsr()[rows]
+        blocks.append(sparse.hstack([sparse.csr_array((len(rows), t * n)), exposure, -widen]))
+        sides.append(sign * limit[rows])
         places.append(rows)
+    lower, upper = (
+        np.full((t, n), none) if limit is None else limit / size
+        for limit, none in ((programme.lower, -np.inf), (programme.upper, np.inf))
+    )
+    free = np.full((t - 1) * m, np.inf)
     result = linprog(
-        np.concatenate([np.zeros(frame.count), np.ones(m)]),
+        np.concatenate([np.zeros(t * n + (t - 1) * m), np.ones(m)]),
         A_ub=sparse.vstack(blocks, format="csr"),
         b_ub=np.concatenate(sides),
-        bounds=[(None, None)] * frame.count + [(0, None)] * m,
+        A_eq=sparse.vstack([whole, chain], format="csr"),
+        b_eq=np.concatenate([programme.quantities / size, start]),
+        bounds=np.column_stack(
+            [
+                np.concatenate([lower.ravel(), -free, np.zeros(m)]),
+                np.concatenate([upper.ravel(), free, np.full(m, np.inf)]),
+            ]
+        ),
         method="highs",
         options={"maxiter": MOST_ROUNDS},
     )
     if result.x is None:
         raise Infeasible(f"bands may not hold together with the limits of trades; HiGHS ended with {result.message}")
-    widths = np.where(result.x[frame.count :] > SLACK, result.x[frame.count :], 0.0) * size
+    found = result.x[-m:]
     # What the widening would fall by if a limit were moved: 0 for limits that are not in the way.
-    place = np.concatenate(places)
-    pushing = place[(np.abs(result.ineqlin.marginals) > SLACK) & (place >= 0)]
-    return widths, [tuple(sorted({int(k) // m + 1 for k in pushing if k % m == band})) for band in range(m)]
+    pushing = np.concatenate(places)[np.abs(result.ineqlin.marginals) > SLACK]
+    buckets = [tuple(sorted({int(k) // m + 1 for k in pushing if k % m == band})) for band in range(m)]
+    return np.where(found > SLACK, found, 0.0) * gross, buckets
