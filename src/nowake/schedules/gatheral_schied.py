@@ -9,8 +9,8 @@ International Journal of Theoretical and Applied Finance 14:
 
 The last bracket is summed where q is small, for it loses all its digits. The price is expected to stay where it is, so
 the static schedule is the path with S_t = S_0, which is also the best that does not look at the price; the policy that
-looks is `adaptive.GatheralSchiedFeedback`. With much risk aversion x_t falls below 0 before T and comes back. `stop_at_zero`
-forbids that: rates fall in a line until the order is done, before T.
+looks is `adaptive.GatheralSchiedFeedback`. With much risk aversion x_t falls below 0 before T and comes back.
+`stop_at_zero` forbids that: rates fall in a line until the order is done, before T.
 
 lambda x S is a value at risk in proportion to the position, so lambda is a rate: the fraction of its value that holding
 a position for a session is worth. Waiting costs the more the dearer the shares: a seller hurries into a rise, a buyer

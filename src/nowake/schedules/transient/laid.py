@@ -16,7 +16,7 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.domain.units import NS_PER_SECOND
 from nowake.models.terms import Floats
-from nowake.schedules.buckets import bucket_count, bucket_edges, even_edges
+from nowake.schedules.buckets import even_edges
 from nowake.schedules.clock import edge_days
 
 Span = tuple[int, int]
@@ -66,10 +66,28 @@ def lay_buckets(order: ParentOrder, edges_ns: Sequence[int]) -> Laid:
     BadParameter
         When there are fewer than two edges, or they do not increase inside the window.
     """
-    if len(edges_ns) < 2:
-        raise BadParameter(f"{len(edges_ns)} bucket edges make no bucket; give two or more")
+    _check_times(edges_ns, least=2, what="bucket edges")
     edges, trading = _covered(order, list(itertools.pairwise(edges_ns)))
     return Laid(edges, trading, np.zeros(0), edge_days(order, tuple(edges_ns)))
+
+
+def lay_ends(order: ParentOrder, edges_ns: Sequence[int], block_ns: int) -> Laid:
+    """A block at the first edge and one at the last, and even trading between them.
+
+    The model trades evenly from the first edge to the last; a desk does so while it is not working a block.
+
+    Raises
+    ------
+    BadParameter
+        When there are fewer than two edges, or blocks leave no time for the buckets beside them.
+    """
+    _check_times(edges_ns, least=2, what="bucket edges")
+    first, last = edges_ns[0] + block_ns, edges_ns[-1] - block_ns
+    edges, trading = _covered(
+        order, list(itertools.pairwise((edges_ns[0], first, *edges_ns[1:-1], last, edges_ns[-1])))
+    )
+    days = edge_days(order, tuple(edges_ns))
+    return Laid(edges, trading, days[[0, -1]], days, (note_of_block(block_ns),))
 
 
 def lay_blocks(order: ParentOrder, times_ns: Sequence[int], block_ns: int) -> Laid:
@@ -80,23 +98,43 @@ def lay_blocks(order: ParentOrder, times_ns: Sequence[int], block_ns: int) -> La
     BadParameter
         When there is no instant, or blocks overlap or leave the window.
     """
-    if not times_ns:
-        raise BadParameter("there is no instant to trade a block at; give one or more")
+    _check_times(times_ns, least=1, what="instants of blocks")
     worked = [(start, start + block_ns) for start in (min(at, order.end_ns - block_ns) for at in times_ns)]
     edges, trading = _covered(order, worked)
     return Laid(edges, trading, edge_days(order, tuple(times_ns)), np.zeros(0), (note_of_block(block_ns),))
 
 
-def grid_ns(
-    order: ParentOrder, *, bucket_ns: int | None, n: int | None, times_ns: tuple[int, ...] | None, blocks: bool
-) -> tuple[int, ...]:
-    """Bucket edges, or the instants of blocks: those given, or even ones from the window's start to its end."""
-    if times_ns is not None:
-        return times_ns
-    if not blocks:
-        return bucket_edges(order, bucket_ns=bucket_ns, n=n)
-    count = bucket_count(order, bucket_ns=bucket_ns, n=n) + (n is None)
+def edges_between_blocks(order: ParentOrder, count: int, block_ns: int) -> tuple[int, ...]:
+    """Edges of even buckets over the window, a little longer at its ends for the blocks that are worked there.
+
+    Raises
+    ------
+    BadParameter
+        When two blocks and the buckets do not fit the window.
+    """
+    between, first = order.duration_ns - 2 * block_ns, order.start_ns + block_ns
+    if between < count:
+        raise BadParameter(
+            f"two blocks of {block_ns / NS_PER_SECOND:.4g} s and {count} buckets between them do not fit a window of "
+            f"{order.duration_ns / NS_PER_SECOND:.4g} s; use a shorter block_ns or fewer buckets"
+        )
+    return (order.start_ns, *(first + between * k // count for k in range(1, count)), order.end_ns)
+
+
+def even_instants(order: ParentOrder, count: int) -> tuple[int, ...]:
+    """Even instants from the window's start to its end; its start alone for one."""
     return even_edges(order, count - 1) if count > 1 else (order.start_ns,)
+
+
+def block_length_ns(order: ParentOrder, block_ns: int | None) -> int:
+    """How long a block is worked: as given, or a second, or a hundredth of a window under 100 seconds."""
+    return block_ns or max(1, min(NS_PER_SECOND, order.duration_ns // 100))
+
+
+def check_block(block_ns: int | None) -> None:
+    """Refuse a block that takes no time."""
+    if block_ns is not None and block_ns < 1:
+        raise BadParameter(f"block_ns {block_ns} must be 1 or more; {NS_PER_SECOND:,} is a second")
 
 
 def note_of_block(block_ns: int) -> str:
@@ -105,6 +143,13 @@ def note_of_block(block_ns: int) -> str:
         f"A block is worked evenly over {block_ns / NS_PER_SECOND:.4g} s, and the model takes it as one trade: right "
         "where the price comes back far slower than that."
     )
+
+
+def _check_times(times_ns: Sequence[int], *, least: int, what: str) -> None:
+    if len(times_ns) < least:
+        raise BadParameter(f"{len(times_ns)} {what} are too few; give {least} or more")
+    if any(later <= earlier for earlier, later in itertools.pairwise(times_ns)):
+        raise BadParameter(f"{what} must increase; two are equal or out of order")
 
 
 def _covered(order: ParentOrder, spans: Sequence[Span]) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadParameter
 from nowake.models.impact.kernel import Kernel
 from nowake.models.terms import Floats
-from nowake.schedules.transient.quadratic import Optimum, Quadratic, cheapest
+from nowake.schedules.transient.quadratic import MOST_TRADES, Optimum, Quadratic, cheapest
 
 NO_TIMES: Floats = np.zeros(0)
 
@@ -84,6 +84,8 @@ class TransientLiquidation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 raise BadParameter(f"{name} start at {times[0]:g}; the order starts at 0")
         if len(self.edges_days) == 1 or len(self.edges_days) + len(self.blocks_days) == 0:
             raise BadParameter("there is nothing to trade in: give two or more edges_days, or blocks_days")
+        if max(0, len(self.edges_days) - 1) + len(self.blocks_days) > MOST_TRADES:
+            raise BadParameter(f"more than {MOST_TRADES:,} trades are too many at once; use longer buckets")
         if len(self.blocks_days) and (self.kernel.bursts or self.temporary):
             dear = f"under {self.kernel}" if self.kernel.bursts else "where speed has a cost"
             raise BadParameter(f"a block costs infinitely much {dear}; trade evenly in buckets, leave out blocks_days")

@@ -40,11 +40,11 @@ from nowake.models.terms import Floats
 from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import bucket_count
 from nowake.schedules.certificate import Certificate
-from nowake.schedules.clock import edge_days, multiplier_of
+from nowake.schedules.clock import multiplier_of
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.transient.asked import Asked, asked, figures, need_market
-from nowake.schedules.transient.laid import note_of_block
+from nowake.schedules.transient.laid import Laid, block_length_ns, check_block, edges_between_blocks, lay_ends
 from nowake.schedules.transient.liquidation import TransientLiquidation
 from nowake.schedules.transient.quadratic import residual_of
 
@@ -210,8 +210,7 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         check_risk_aversion(self.risk_aversion)
-        if self.block_ns is not None and self.block_ns < 1:
-            raise BadParameter(f"block_ns {self.block_ns} must be 1 or more; {NS_PER_SECOND:,} is a second")
+        check_block(self.block_ns)
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The optimal schedule of one order in one market, its cost and risk after rounding to lots.
@@ -237,19 +236,19 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
                 "permanent": book.permanent,
                 "volatility": book.volatility,
                 "days": book.days,
-                "block_seconds": self._block_ns(order) / NS_PER_SECOND,
+                "block_seconds": block_length_ns(order, self.block_ns) / NS_PER_SECOND,
             },
-            notes=(*read.notes, note_of_block(self._block_ns(order))),
+            notes=(*read.notes, *self._laid(order).notes),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
         """The optimum before rounding, by the closed form where there is no risk aversion; errors as for `plan`."""
         read = asked(self.model, order, market)
-        book, edges = self._book(order, market, read), self._edges_ns(order)
-        problem = self._problem(order, book, edges)
+        book, laid = self._book(order, market, read), self._laid(order)
+        problem = self._problem(book, laid)
         if self.risk_aversion > 0:
             found = problem.optimum()
-            return Solved(edges_ns=edges, trades=found.trades, certificate=found.certificate)
+            return Solved(edges_ns=laid.edges_ns, trades=found.trades, certificate=found.certificate)
         end = book.first_block
         trades = np.array([end, *(book.resilience * end * problem.lengths_days[1:-1]), end])
         trades *= book.quantity / trades.sum()
@@ -260,14 +259,14 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
             value=residual_of(quadratic, trades),
             objective=quadratic.objective(trades),
         )
-        return Solved(edges_ns=edges, trades=trades, certificate=certificate)
+        return Solved(edges_ns=laid.edges_ns, trades=trades, certificate=certificate)
 
     def objective(self, order: ParentOrder, market: MarketState, trades: Floats) -> float:
         """Cost plus risk aversion times variance of a block, even buckets and a block, in price times quantity."""
         if (trades < 0).any():
             return math.inf
         book = self._book(order, market, asked(self.model, order, market))
-        return self._problem(order, book, self._edges_ns(order)).quadratic().objective(trades)
+        return self._problem(book, self._laid(order)).quadratic().objective(trades)
 
     def _book(self, order: ParentOrder, market: MarketState, read: Asked) -> ResilientBook:
         if not isinstance(read.kernel, Exponential) or read.temporary > 0 or read.response.pressure.exponent != 1:
@@ -289,30 +288,19 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
             risk_aversion=self.risk_aversion * multiplier_of(order),
         )
 
-    def _problem(self, order: ParentOrder, book: ResilientBook, edges_ns: tuple[int, ...]) -> TransientLiquidation:
-        """The paper's: blocks at the ends of the window take no time, and even trading fills all of it between them."""
-        inner = edge_days(order, (order.start_ns, *edges_ns[2:-2], order.end_ns))
+    def _problem(self, book: ResilientBook, laid: Laid) -> TransientLiquidation:
         return TransientLiquidation(
             quantity=book.quantity,
             kernel=Exponential(book.resilience),
             push=book.transient,
-            edges_days=inner,
-            blocks_days=inner[[0, -1]],
+            edges_days=laid.even_days,
+            blocks_days=laid.blocks_days,
             permanent=book.permanent,
             volatility=book.volatility,
             risk_aversion=book.risk_aversion,
         )
 
-    def _edges_ns(self, order: ParentOrder) -> tuple[int, ...]:
-        count, block = bucket_count(order, bucket_ns=self.bucket_ns, n=self.n), self._block_ns(order)
-        between = order.duration_ns - 2 * block
-        if between < count:
-            raise BadParameter(
-                f"two blocks of {block / NS_PER_SECOND:.4g} s and {count} buckets between them do not fit a window of "
-                f"{order.duration_ns / NS_PER_SECOND:.4g} s; use a shorter block_ns or fewer buckets"
-            )
-        first = order.start_ns + block
-        return (order.start_ns, *(first + between * k // count for k in range(count + 1)), order.end_ns)
-
-    def _block_ns(self, order: ParentOrder) -> int:
-        return self.block_ns or max(1, min(NS_PER_SECOND, order.duration_ns // 100))
+    def _laid(self, order: ParentOrder) -> Laid:
+        """The paper's blocks take no time, and even trading fills all of it between them."""
+        block, count = block_length_ns(order, self.block_ns), bucket_count(order, bucket_ns=self.bucket_ns, n=self.n)
+        return lay_ends(order, edges_between_blocks(order, count, block), block)

@@ -2,13 +2,14 @@
 
     minimise  push / 2 double integral of G(|t - s|) dx dx + lambda sigma^2 integral of y^2 dt
 
-over trades on a grid: evenly inside buckets, or in blocks at instants (Alfonsi, Schied & Slynko 2012, "Order book
+over trades on a grid: evenly inside buckets, in blocks at instants, or both (Alfonsi, Schied & Slynko 2012, "Order book
 resilience, price manipulation, and the positive portfolio problem", SIAM J. Financial Math. 3; Gatheral, Schied &
 Slynko 2012, "Transient linear price impact and Fredholm integral equations", Mathematical Finance 22). Exponential
 decay gives Obizhaeva & Wang's blocks, t^-g the density (t (T - t))^((g - 1) / 2), capped linear decay equal blocks.
 
 Trades are kept from going against the order, because an algorithm cannot work those; `both_ways` lifts that. A kernel
-that falls and is convex never asks for it; another does (transaction-triggered manipulation), and a note says so.
+that falls and is convex never asks for it in blocks; another does (transaction-triggered manipulation), and a note says
+so. Where blocks have a price the ends of the window are worth one: without them, fine even trading rings to imitate it.
 
 Wrong where impact is far from linear in the size of slices, where a busy hour forgets faster than a quiet one (the
 clock is time), and where the kernel is only known for lags longer than the buckets: the ends of the schedule live on
@@ -17,25 +18,36 @@ its shortest lags."""
 from __future__ import annotations
 
 import math
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
-from nowake.domain.units import NS_PER_SECOND
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
+from nowake.schedules.buckets import bucket_count, bucket_edges
 from nowake.schedules.clock import multiplier_of
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.transient.asked import Asked, asked, figures, need_market
-from nowake.schedules.transient.laid import Laid, grid_ns, lay_blocks, lay_buckets
+from nowake.schedules.transient.laid import (
+    Laid,
+    block_length_ns,
+    check_block,
+    edges_between_blocks,
+    even_instants,
+    lay_blocks,
+    lay_buckets,
+    lay_ends,
+)
 from nowake.schedules.transient.liquidation import TransientLiquidation
-from nowake.schedules.transient.quadratic import DAMPING, Optimum
+from nowake.schedules.transient.quadratic import Optimum
 
+Blocks = Literal["none", "ends", "all"]
 TRADES_BACK = 1e-4  # Of the order: less than this traded back is not worth a word.
 
 
@@ -50,12 +62,15 @@ class Propagator(msgspec.Struct, frozen=True):
     risk_aversion
         lambda, per unit of currency, as for `AlmgrenChriss`.
     bucket_ns, n
-        Length of a bucket, or how many even ones; one minute by default. With `block_ns`, the time between blocks, or
-        how many blocks, at even instants from the first moment to the last.
+        Longest a bucket may be, or how many; one minute by default. With all in blocks, the time between them, or how
+        many.
     times_ns
-        A grid of your own instead: bucket edges, or with `block_ns` the instants of blocks, inside the window.
+        A grid of your own instead, inside the window: bucket edges, or the instants of blocks.
+    blocks
+        "ends": a block at both ends and even trading between them; "all": blocks only; "none": even trading only. By
+        default "ends", or "none" where the kernel makes a block infinitely dear.
     block_ns
-        Trade in blocks, each worked evenly over this long; the model takes it as one trade. None for even trading.
+        Time each block is worked in, evenly; by default a second, or a hundredth of a window under 100 seconds.
     both_ways
         Whether trades against the order are allowed, which no algorithm works.
     """
@@ -65,15 +80,17 @@ class Propagator(msgspec.Struct, frozen=True):
     bucket_ns: int | None = None
     n: int | None = None
     times_ns: tuple[int, ...] | None = None
+    blocks: Blocks | None = None
     block_ns: int | None = None
     both_ways: bool = False
 
     def __post_init__(self) -> None:
         check_risk_aversion(self.risk_aversion)
+        check_block(self.block_ns)
+        if self.blocks not in (None, *get_args(Blocks)):
+            raise BadParameter(f"blocks {self.blocks!r} must be one of {', '.join(get_args(Blocks))}, or None")
         if self.times_ns is not None and (self.n is not None or self.bucket_ns is not None):
             raise BadParameter("give times_ns, or n, or bucket_ns, not two of them")
-        if self.block_ns is not None and self.block_ns < 1:
-            raise BadParameter(f"block_ns {self.block_ns} must be 1 or more; {NS_PER_SECOND:,} is a second")
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The optimal schedule of one order in one market, its cost and risk after rounding to lots.
@@ -82,10 +99,11 @@ class Propagator(msgspec.Struct, frozen=True):
         ------
         BadParameter
             Without a market, when nothing of the impact decays, blocks meet a kernel that is infinite at lag 0, a round
-            trip on this grid earns, or the grid leaves the window.
+            trip on this grid earns, or the grid does not fit the window.
         """
         market, read = need_market(market), asked(self.model, order, market)
-        laid, problem = self._laid(order), self._problem(order, market, read)
+        laid = self._laid(order, read)
+        problem = self._problem(order, market, read, laid)
         found = problem.optimum(both_ways=self.both_ways)
         solved = Solved(edges_ns=laid.edges_ns, trades=laid.spread_out(found.trades), certificate=found.certificate)
         return rounded(
@@ -106,8 +124,9 @@ class Propagator(msgspec.Struct, frozen=True):
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
         """The optimum before rounding; errors as for `plan`."""
-        laid, problem = self._laid(order), self._problem(order, market, asked(self.model, order, market))
-        found = problem.optimum(both_ways=self.both_ways)
+        read = asked(self.model, order, market)
+        laid = self._laid(order, read)
+        found = self._problem(order, market, read, laid).optimum(both_ways=self.both_ways)
         return Solved(edges_ns=laid.edges_ns, trades=laid.spread_out(found.trades), certificate=found.certificate)
 
     def objective(self, order: ParentOrder, market: MarketState, trades: Floats) -> float:
@@ -115,20 +134,29 @@ class Propagator(msgspec.Struct, frozen=True):
 
         In units of price times quantity, as the certificate's.
         """
-        laid = self._laid(order)
+        read = asked(self.model, order, market)
+        laid = self._laid(order, read)
         if laid.breaks(trades) or (not self.both_ways and (trades < 0).any()):
             return math.inf
-        problem = self._problem(order, market, asked(self.model, order, market))
-        return problem.quadratic().objective(trades[laid.trading])
+        return self._problem(order, market, read, laid).quadratic().objective(trades[laid.trading])
 
-    def _laid(self, order: ParentOrder) -> Laid:
-        times = grid_ns(
-            order, bucket_ns=self.bucket_ns, n=self.n, times_ns=self.times_ns, blocks=self.block_ns is not None
-        )
-        return lay_buckets(order, times) if self.block_ns is None else lay_blocks(order, times, self.block_ns)
+    def _laid(self, order: ParentOrder, read: Asked) -> Laid:
+        blocks = self.blocks or ("none" if read.kernel.bursts or read.temporary else "ends")
+        if blocks == "none":
+            given = bucket_edges(order, bucket_ns=self.bucket_ns, n=self.n) if self.times_ns is None else self.times_ns
+            return lay_buckets(order, given)
+        block = block_length_ns(order, self.block_ns)
+        if self.times_ns is not None:
+            return (
+                lay_ends(order, self.times_ns, block) if blocks == "ends" else lay_blocks(order, self.times_ns, block)
+            )
+        count = bucket_count(order, bucket_ns=self.bucket_ns, n=self.n)
+        if blocks == "ends":
+            return lay_ends(order, edges_between_blocks(order, count, block), block)
+        # So many blocks, or as many as there are ends of so many buckets.
+        return lay_blocks(order, even_instants(order, count + (self.n is None)), block)
 
-    def _problem(self, order: ParentOrder, market: MarketState, read: Asked) -> TransientLiquidation:
-        laid = self._laid(order)
+    def _problem(self, order: ParentOrder, market: MarketState, read: Asked, laid: Laid) -> TransientLiquidation:
         return TransientLiquidation(
             quantity=order.quantity,
             kernel=read.kernel,
@@ -144,9 +172,10 @@ class Propagator(msgspec.Struct, frozen=True):
 
 def _swings(problem: TransientLiquidation, found: Optimum, *, both_ways: bool) -> tuple[str, ...]:
     """What to know of trades against the order, made or kept from being made."""
-    damped = (_DAMPED,) if found.damped else ()
+    damped = (_DAMPED.format(found.damping),) if found.damping else ()
     if problem.kernel.convex:
-        return damped
+        rings = found.certificate.iterations > 0 and problem.risk_aversion == 0
+        return (_RINGS, *damped) if rings else damped
     calm = msgspec.structs.replace(problem, risk_aversion=0.0).optimum(both_ways=True)
     back = -float(np.minimum(calm.trades, 0.0).sum()) / problem.quantity
     if back < TRADES_BACK:
@@ -159,7 +188,11 @@ def _swings(problem: TransientLiquidation, found: Optimum, *, both_ways: bool) -
     )
 
 
+_RINGS = (
+    "Even trading on this grid imitates blocks by trading more in some buckets and none beside them; longer buckets or "
+    "blocks (at the ends, or all) do it better."
+)
 _DAMPED = (
     "On a grid this fine the kernel hardly tells neighbouring trades apart, so the cheapest ones are not determined: "
-    f"each was given {DAMPING:g} of its own impact more to settle them."
+    "each was given {:.1e} of its own impact more to settle them."
 )

@@ -29,7 +29,7 @@ from nowake.schedules.solvers.blas import one_thread
 MOST_TRADES = 3_000
 EARNS = 1e-9  # Of the mean own cost of a trade: a round trip that costs less than minus this earns.
 UNDETERMINED = 1e-12  # Reciprocal condition number below which digits of the trades are lost.
-DAMPING = 1e-10  # Added to the own cost of every trade, of its mean, where round trips cost next to nothing.
+DAMPING = 1e-10  # Least that is added to every trade's own cost, of its mean, where round trips cost next to nothing.
 NOTHING = 1e-12  # Of the order: a trade of this is none.
 
 
@@ -56,19 +56,21 @@ class Quadratic(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Optimum(NamedTuple):
-    """The cheapest trades, how that is known, and whether they had to be damped to be determined."""
+    """The cheapest trades, how that is known, and what had to be added to each one's own cost to determine them.
+
+    `damping` is a fraction of the mean own cost; mostly 0. The certificate is of the cost without it.
+    """
 
     trades: Floats
     certificate: Certificate
-    damped: bool
+    damping: float
 
 
 class _Unit(NamedTuple):
-    """The problem for an order of 1 whose trades cost 1 on average, its lifted matrix and whether that is damped."""
+    """The problem for an order of 1 whose trades cost 1 on average: what is solved is lifted and perhaps damped."""
 
-    matrix: Floats
     lifted: Floats
-    damped: bool
+    damping: float
 
 
 def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
@@ -77,17 +79,17 @@ def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
     Raises
     ------
     BadParameter
-        When trading costs nothing, a round trip on this grid earns, or there are too many trades.
+        When trading costs nothing, or a round trip on this grid earns.
     """
     with one_thread():
         unit = _unit(problem)
-        free = _on(unit, np.ones(len(unit.matrix), dtype=bool))
+        free = _on(unit, np.ones(len(unit.lifted), dtype=bool))
         if both_ways:
-            return Optimum(problem.total * free, _stationary(problem, problem.total * free), unit.damped)
+            return Optimum(problem.total * free, _stationary(problem, problem.total * free), unit.damping)
         kept, rounds = (free, 0) if free.min() >= -NOTHING else _one_sided(unit, free)
     kept = np.maximum(kept, 0.0)
     trades = problem.total * kept / kept.sum()
-    return Optimum(trades, _bounded(problem, trades, rounds), unit.damped)
+    return Optimum(trades, _bounded(problem, trades, rounds), unit.damping)
 
 
 def residual_of(problem: Quadratic, trades: Floats) -> float:
@@ -122,21 +124,17 @@ def _bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
 
 
 def _unit(problem: Quadratic) -> _Unit:
-    n = len(problem.matrix)
-    if not 1 <= n <= MOST_TRADES:
-        raise BadParameter(f"{n:,} trades must be between 1 and {MOST_TRADES:,}; use longer buckets")
     own = float(np.diagonal(problem.matrix).mean())
     if not (math.isfinite(own) and own > 0):
         raise BadParameter(
             f"a trade's own impact is {own:g}: without one every schedule costs the same; give a model and a market "
             "in which trading moves the price"
         )
-    matrix = problem.matrix / own
-    lifted = matrix + 1.0
+    lifted = problem.matrix / own + 1.0
     if _condition(lifted) >= UNDETERMINED:
-        return _Unit(matrix, lifted, damped=False)
-    _refuse_earning(problem, matrix, own)
-    return _Unit(matrix, lifted + DAMPING * np.eye(n), damped=True)
+        return _Unit(lifted, 0.0)
+    damping = max(DAMPING, 10 * _lacking(problem, lifted, own))
+    return _Unit(lifted + damping * np.eye(len(lifted)), damping)
 
 
 def _condition(matrix: Floats) -> float:
@@ -147,18 +145,19 @@ def _condition(matrix: Floats) -> float:
     return 0.0 if failed else float(lapack.dpocon(factor, np.abs(matrix).sum(axis=0).max())[0])
 
 
-def _refuse_earning(problem: Quadratic, matrix: Floats, own: float) -> None:
-    """Refuse a cost by which the cheapest round trip earns, and say how much one as large as the order does."""
-    n = len(matrix)
-    flat = np.eye(n) - 1 / n
-    values, vectors = np.linalg.eigh(flat @ matrix @ flat)
-    if values[0] >= -EARNS * n:
-        return
-    trip = flat @ vectors[:, 0]
+def _lacking(problem: Quadratic, lifted: Floats, own: float) -> float:
+    """How far a lifted matrix is from being positive semi-definite, which must be rounding.
+
+    Otherwise the cheapest round trip earns, and what one as large as the order does is told.
+    """
+    values, vectors = np.linalg.eigh(lifted)
+    if values[0] >= -EARNS * len(lifted):
+        return max(0.0, -float(values[0]))
+    trip = vectors[:, 0] - vectors[:, 0].mean()
     trip *= 2 * problem.total / np.abs(trip).sum()
     raise BadParameter(
-        f"cost is not convex, so there is no best schedule: a round trip of {n} trades that buys and sells "
-        f"{problem.total:.6g} earns {-own * float(trip @ matrix @ trip) / 2:.4g}; the kernel is not positive definite "
+        f"cost is not convex, so there is no best schedule: a round trip of {len(trip)} trades that buys and sells "
+        f"{problem.total:.6g} earns {-own * float(trip @ lifted @ trip) / 2:.4g}; the kernel is not positive definite "
         "at these instants, use one that is"
     )
 
