@@ -115,7 +115,9 @@ class Adaptive(Scheduled, frozen=True):
         price = _price(view)
         if asked is None and price is None:
             return Decision(reason=Reason.EMPTY_BOOK, wake=Wake(time_ns=order.end_ns, on_touch=True))
-        asked = self._unseen(price or 0.0) if asked is None else asked
+        if asked is None:
+            assert price is not None
+            asked = self._ask(self._unseen(price)._replace(start_ns=view.now_ns, others=_others(view)), view)
         asked = self._heard(asked, view, asked.price if price is None else price)
         if view.now_ns >= asked.end_ns:
             asked = self._ask(self._learned(asked, view), view)
@@ -148,7 +150,7 @@ class Adaptive(Scheduled, frozen=True):
 
     def _learned(self, asked: Asked, view: View) -> Asked:
         """What a slice that has ended showed of the market: how much others traded, how far the price went."""
-        others = max(0, market_lots(view) - view.executed_lots)
+        others = _others(view)
         price = _price(view) or asked.price
         days = self._days(view.now_ns - asked.start_ns)
         learned = asked._replace(start_ns=view.now_ns, price=price, others=others)
@@ -218,6 +220,11 @@ def _price(view: View) -> float | None:
     if ticks is None:
         ticks = next((levels[0].price_ticks for levels in (book.bids, book.asks) if levels), None)
     return None if ticks is None else view.order.instrument.price(ticks)
+
+
+def _others(view: View) -> int:
+    """Lots others have traded since the order's start."""
+    return max(0, market_lots(view) - view.executed_lots)
 
 
 def _imbalance(view: View) -> float:

@@ -29,7 +29,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     drift: Callable[[Floats], Floats]
 
 
-def shares_ahead(policy: RatePolicy, situation: Situation, days: float, *, steps: int = 4) -> float:
+def shares_ahead(policy: RatePolicy, situation: Situation, days: float, *, steps: int = 16) -> float:
     """Shares the policy would trade over some time if nothing moved but the clock and the order; below 0 trades back.
 
     Never more than are left. Time beyond the order's end is not counted; at the end, what must be done is.
