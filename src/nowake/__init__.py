@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from nowake.verbs.fills import fills
     from nowake.verbs.fit import Fit, fit
     from nowake.verbs.load import load_day
+    from nowake.verbs.load_basket import load_basket
     from nowake.verbs.load_orders import load_orders
     from nowake.verbs.plan import Plan, plan
+    from nowake.verbs.plan_basket import plan_basket
     from nowake.verbs.recalibrate import Recalibration, recalibrate
     from nowake.verbs.replay import Replay, replay
     from nowake.verbs.report import Report, report
@@ -59,9 +61,11 @@ _HOMES = {
     "estimate": "verbs.estimate",
     "fills": "verbs.fills",
     "fit": "verbs.fit",
+    "load_basket": "verbs.load_basket",
     "load_day": "verbs.load",
     "load_orders": "verbs.load_orders",
     "plan": "verbs.plan",
+    "plan_basket": "verbs.plan_basket",
     "recalibrate": "verbs.recalibrate",
     "replay": "verbs.replay",
     "report": "verbs.report",
@@ -96,10 +100,12 @@ __all__ = [
     "estimate",
     "fills",
     "fit",
+    "load_basket",
     "load_day",
     "load_orders",
     "models",
     "plan",
+    "plan_basket",
     "recalibrate",
     "replay",
     "report",

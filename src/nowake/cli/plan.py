@@ -26,6 +26,7 @@ _ALL = "all"
 _DEFAULT = "almgren-chriss"
 _URGENCY = "neutral"
 _BUCKET = "15m"
+_HALF_LIFE = "10m"
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -36,6 +37,7 @@ def _check(options: dict[str, Any]) -> None:
 
     refuse_without_basket(options)
     parse_duration(options["bucket"])
+    parse_duration(options["half_life"])
     parse_aversion(options["risk_aversion"])
     check_named(*(name for name in _names(options) if name != _ALL))
     check_date("--as-of", options["as_of"])
@@ -75,6 +77,10 @@ def _list_kinds(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 )
 @click.option("--bucket", metavar="TIME", default=_BUCKET, show_default=True, help="Length of a bucket: 30s, 5m, 1h.")
 @click.option("--rate", type=float, default=0.1, show_default=True, help="Share of all volume, of schedules with one.")
+@click.option(
+    "--half-life", metavar="TIME", default=_HALF_LIFE, show_default=True, help="Of impact that decays, if not fitted."
+)
+@click.option("--drift-bps", type=float, default=0.0, show_default=True, help="Expected move a session, if any.")
 @click.option("--model", metavar="NAME", help="How prices answer.  [default: linear, by spread and volume]")
 @click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of a model by name.")
 @click.option("--fit", "fit_name", metavar="NAME", help="Fit of --params by its stored name.")
@@ -153,6 +159,8 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
         risk_aversion=options["risk_aversion"],
         bucket_ns=parse_duration(options["bucket"]),
         rate=options["rate"],
+        half_life_ns=parse_duration(options["half_life"]),
+        drift_bps=options["drift_bps"],
     )
     source = f"{day.source} {day.instrument.session.date}"
     return msgspec.structs.replace(made, source=source, fingerprint=day.fingerprint, command=_typed())

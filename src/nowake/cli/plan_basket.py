@@ -207,7 +207,7 @@ def _answers(made: PlannedBasket, found: BasketRead) -> dict[str, object]:
     both, groups, lines, exposures = (
         tables.to_dict(table)
         for table in (
-            basket_tables.baskets_table((made, made.even)),
+            basket_tables.baskets_table(basket_tables.beside(made, made.even)),
             basket_tables.groups_table(made),
             basket_tables.lines_table(made, most=len(made.basket)),
             basket_tables.exposures_table(made),

@@ -110,7 +110,7 @@ def _sections(document: BasketDocument) -> list[Section]:
             "Exposures",
             "Of what is left, after every bucket.",
             tables=(shown.exposures_table(plan),),
-            pictures=(pictures.basket_exposures(plan),),
+            pictures=pictures.basket_exposures(plan),
         ),
         Section("Risk contributions", pictures=(pictures.basket_risk(plan, even),)),
         Section("Lines", tables=(shown.lines_table(plan, most=shown.SHOWN_ON_PAGE),)),
@@ -126,12 +126,12 @@ def _sections(document: BasketDocument) -> list[Section]:
 def _frontier(document: BasketDocument) -> Section:
     plan, even = document.plan, document.even
     tables = (
-        shown.baskets_table((plan, even)),
+        shown.baskets_table(shown.beside(plan, even)),
         *((shown.points_table(document.frontier),) if document.frontier else ()),
     )
     if not document.frontier:
         return Section("Cost against risk", f"No frontier: {document.frontier_because}.", tables=tables)
-    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in (plan, even)]
+    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in shown.beside(plan, even)]
     picture = drawn(document.frontier, marks, is_first_chosen=True, unit="bps of gross value")
     lead = "Expected cost against risk under the same limits, by the costs the plan itself is made by."
     return Section("Cost against risk", lead, tables=tables, pictures=(picture,))

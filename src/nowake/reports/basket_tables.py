@@ -28,12 +28,17 @@ _AT_LIMIT = 1e-6  # Of a band's width.
 def plan_tables(plan: BasketPlan, even: BasketPlan) -> tuple[Table, ...]:
     """All there is to show on a screen, in the order it is read."""
     return (
-        baskets_table((plan, even)),
+        baskets_table(beside(plan, even)),
         groups_table(plan),
         lines_table(plan),
         exposures_table(plan),
         *((binding_table(plan),) if plan.binding else ()),
     )
+
+
+def beside(plan: BasketPlan, even: BasketPlan) -> tuple[BasketPlan, ...]:
+    """A plan and the even one; of the even plan that one alone."""
+    return (plan,) if plan.name == even.name else (plan, even)
 
 
 def baskets_table(plans: Sequence[BasketPlan]) -> Table:

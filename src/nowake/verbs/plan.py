@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
@@ -149,19 +149,22 @@ def plan_in(
     curve: VolumeCurve | None = None,
     risk_aversion: float | str = "neutral",
     bucket_ns: int | None = None,
-    rate: float = 0.1,
+    **by_name: Any,
 ) -> Plan:
     """The same in a market that is known. Parameters as `plan`.
 
-    `curve` is the volume expected over the day; `bucket_ns` and `rate` (share of all volume) are for kinds by name.
+    `curve` is the volume expected over the day; `bucket_ns` and what `by_name` holds (`rate`, `half_life_ns`,
+    `drift_bps`: see `schedule_kinds.Wanted`) are for kinds by name.
     """
     law = model_of(model, market)
+    notes: tuple[str, ...] = ()
     if isinstance(policy, str):
         aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
-        policy = policy_named(policy, Wanted(order, market, law, aversion, curve, bucket_ns, rate))
+        policy, notes = policy_named(policy, Wanted(order, market, law, aversion, curve, bucket_ns, **by_name))
     elif not hasattr(policy, "plan"):
         raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")
-    return promote(priced(policy.plan(order, market), market, law), Plan)
+    made = priced(policy.plan(order, market), market, law)
+    return promote(msgspec.structs.replace(made, notes=(*notes, *made.notes)), Plan)
 
 
 def model_of(model: Model | None, market: MarketState) -> Impact:

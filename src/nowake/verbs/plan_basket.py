@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from nowake.schedules.portfolio import (
     EvenBasket,
     Limits,
     OptimalBasket,
+    RiskParityBasket,
     Setting,
     basket_frontier,
 )
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from nowake.reports.basket_page import BasketDocument
     from nowake.reports.pictures.canvas import Picture
 
-BasketPolicy = OptimalBasket | EvenBasket
+BasketPolicy = OptimalBasket | EvenBasket | RiskParityBasket
 BASKET_KINDS = {
     "optimal": "least cost plus risk of the whole, within limits",
     "even": "every line evenly through its window",
+    "risk-parity": "every line keeps its share of the risk while that falls in a straight line",
+    "risk-equal": "the same, with shares that become equal",
 }
+_RISK_SHARES: dict[str, Literal["kept", "equal"]] = {"risk-parity": "kept", "risk-equal": "equal"}
 _POINTS = 12
 
 
@@ -133,8 +137,8 @@ def plan_basket(
     basket
         A basket, or a file of one (`load_basket` reads it).
     policy
-        `OptimalBasket(risk_aversion=..., limits=...)` or `EvenBasket()`; or by name, "optimal" or "even", made of the
-        parameters that follow.
+        `OptimalBasket(risk_aversion=..., limits=...)`, `RiskParityBasket()` or `EvenBasket()`; or by name, "optimal",
+        "even", "risk-parity" or "risk-equal", made of the parameters that follow.
     risk_aversion
         Of a policy by name: per unit of currency, or passive, neutral, aggressive or get-done.
     limits
@@ -154,7 +158,7 @@ def plan_basket(
         raise BadParameter(f"{type(basket).__name__} is no basket; read one with load_basket, or make Basket.of(...)")
     if isinstance(policy, str):
         policy = policy_named(policy, basket, Setting(), risk_aversion=risk_aversion, limits=limits)
-    elif not isinstance(policy, OptimalBasket | EvenBasket):
+    elif not isinstance(policy, BasketPolicy):
         raise BadParameter(f"{type(policy).__name__} plans no basket; give OptimalBasket(...), EvenBasket() or a name")
     return promote(policy.plan(basket), PlannedBasket, policy=policy, even=_even(policy).plan(basket))
 
@@ -173,6 +177,8 @@ def policy_named(
         raise BadParameter(f"basket schedule {name!r} is not known; choose from {', '.join(BASKET_KINDS)}")
     fields = {field: getattr(setting, field) for field in Setting.__struct_fields__}
     aversion = basket_aversion(risk_aversion, basket, setting)
+    if name in _RISK_SHARES:
+        return RiskParityBasket(shares=_RISK_SHARES[name], risk_aversion=aversion, limits=limits, **fields)
     kind = OptimalBasket if name == "optimal" else EvenBasket
     return kind(risk_aversion=aversion, limits=limits, **fields)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -78,7 +78,7 @@ def plans_in(
     curve: VolumeCurve | None = None,
     risk_aversion: float | str = "neutral",
     bucket_ns: int | None = None,
-    rate: float = 0.1,
+    **by_name: Any,
 ) -> Plans:
     """Plans of one order by several policies or names; parameters as for `plan_in`.
 
@@ -99,7 +99,7 @@ def plans_in(
             made.append(
                 plan_in(
                     order, market, policy, model=law, curve=curve, risk_aversion=risk_aversion, bucket_ns=bucket_ns,
-                    rate=rate,
+                    **by_name,
                 )
             )  # fmt: skip
         except NowakeError as error:

@@ -1,19 +1,24 @@
 """Every kind of schedule by its name on the command line, made for an order, its market and a model: the one table.
 
-What a kind needs beyond those (a volume curve, a kernel) is the market's where the market says it. A kind that cannot
-serve says why, so that a comparison can leave it out and tell the reason."""
+What a kind needs beyond those (a volume curve, a kernel) is the market's where the market says it, else assumed and
+noted on the plan. A kind that cannot serve says why, so that a comparison can leave it out and tell the reason."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
+from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.impact.contract import Impact
-from nowake.models.market import MarketState
+from nowake.models.impact.linear import Linear
+from nowake.models.market import MarketState, days_of
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.policy import SchedulePolicy
+
+HALF_LIFE_NS = 10 * NS_PER_MINUTE
 
 
 class Wanted(NamedTuple):
@@ -31,6 +36,10 @@ class Wanted(NamedTuple):
         Longest a bucket may be.
     rate
         Share of all volume for those that take one.
+    half_life_ns
+        Time in which half of the impact that decays is gone, for those whose model does not say it.
+    drift_bps
+        Expected move of the price a session, for those that take one; above 0 it rises.
     """
 
     order: ParentOrder
@@ -40,17 +49,20 @@ class Wanted(NamedTuple):
     curve: VolumeCurve | None = None
     bucket_ns: int | None = None
     rate: float = 0.1
+    half_life_ns: int = HALF_LIFE_NS
+    drift_bps: float = 0.0
 
 
 class Kind(NamedTuple):
-    """A kind of schedule: what it does in a few words, and how one is made."""
+    """A kind of schedule: what it does in a few words, how one is made, and what is assumed for it, if anything."""
 
     summary: str
     make: Callable[[Wanted], SchedulePolicy]
+    assumed: Callable[[Wanted], str] = lambda _: ""
 
 
-def policy_named(name: str, wanted: Wanted) -> SchedulePolicy:
-    """The policy a name means.
+def policy_named(name: str, wanted: Wanted) -> tuple[SchedulePolicy, tuple[str, ...]]:
+    """The policy a name means, and notes of what was assumed for it.
 
     Raises
     ------
@@ -58,7 +70,8 @@ def policy_named(name: str, wanted: Wanted) -> SchedulePolicy:
         When there is none, or what it needs is not known of this market.
     """
     check_named(name)
-    return KINDS[name].make(wanted)
+    kind = KINDS[name]
+    return kind.make(wanted), tuple(filter(None, (kind.assumed(wanted),)))
 
 
 def check_named(*names: str) -> None:
@@ -86,6 +99,120 @@ def _almgren_chriss(wanted: Wanted) -> SchedulePolicy:
     return AlmgrenChriss(wanted.model, wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
 
 
+def _power_law(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import PowerLawSchedule  # noqa: PLC0415
+
+    return PowerLawSchedule(_power_model(wanted), wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+
+
+def _power_model(wanted: Wanted) -> Impact:
+    from nowake.models.impact import SquareRoot  # noqa: PLC0415
+
+    return SquareRoot() if isinstance(wanted.model, Linear) else wanted.model
+
+
+def _power_assumed(wanted: Wanted) -> str:
+    return "Impact by the square-root law, for the linear one has no power." if isinstance(wanted.model, Linear) else ""
+
+
+def _obizhaeva_wang(wanted: Wanted) -> SchedulePolicy:
+    from nowake.models.impact import ObizhaevaWang as Model  # noqa: PLC0415
+    from nowake.schedules import ObizhaevaWang  # noqa: PLC0415
+
+    model = wanted.model
+    if not isinstance(model, Model):
+        session = wanted.order.instrument.session
+        half_life_days = wanted.half_life_ns / (session.close_ns - session.open_ns)
+        terms = wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
+        unit = Model(permanent=1.0, transient=1.0, resilience=math.log(2) / half_life_days)
+        # As much as the model asked for costs of both kinds where the order is traded evenly.
+        model = Model(
+            permanent=float(wanted.model.permanent_bps(terms) / unit.permanent_bps(terms)),
+            transient=float(wanted.model.temporary_bps(terms) / unit.temporary_bps(terms)),
+            resilience=unit.resilience,
+        )
+    # Blocks that a desk would work, and that cost something where impact does not decay.
+    block_ns = min(NS_PER_MINUTE, wanted.order.duration_ns // 100)
+    return ObizhaevaWang(model, wanted.risk_aversion, bucket_ns=wanted.bucket_ns, block_ns=block_ns or None)
+
+
+def _obizhaeva_wang_assumed(wanted: Wanted) -> str:
+    from nowake.models.impact import ObizhaevaWang as Model  # noqa: PLC0415
+
+    if isinstance(wanted.model, Model):
+        return ""
+    return (
+        f"Temporary impact is taken to decay, half of it in {wanted.half_life_ns / NS_PER_MINUTE:g} minutes, and to "
+        f"cost what {wanted.model.name} says where the order is traded evenly."
+    )
+
+
+def _propagator(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Propagator  # noqa: PLC0415
+
+    return Propagator(_decaying(wanted), wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+
+
+def _decaying(wanted: Wanted) -> Impact:
+    """The model where impact decays in it, else a power of time that costs as much for the order traded evenly."""
+    from nowake.models.impact import Propagator as Model  # noqa: PLC0415
+
+    terms = wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
+    if _decays(wanted):
+        return wanted.model
+    unit = Model(y=1.0, gamma=_DECAY, delta=1.0)
+    return Model(y=float(wanted.model.total_bps(terms) / unit.total_bps(terms)), gamma=_DECAY, delta=1.0)
+
+
+def _decays(wanted: Wanted) -> bool:
+    terms = wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
+    try:
+        return wanted.model.response(terms).kernel is not None
+    except BadParameter:  # It does not say how the price answers a schedule.
+        return False
+
+
+def _propagator_assumed(wanted: Wanted) -> str:
+    if _decays(wanted):
+        return ""
+    return (
+        f"All impact is taken to decay as time to the power -{_DECAY:g}, and to cost what {wanted.model.name} says "
+        "where the order is traded evenly."
+    )
+
+
+def _gatheral_schied(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import GatheralSchied  # noqa: PLC0415
+
+    market, order = wanted.market, wanted.order
+    # A price of waiting that on an even path costs what the variance does: a X S T / 2 = lambda sigma^2 X^2 T / 3.
+    multiplier = float(order.instrument.multiplier or 1)
+    waiting = 2 / 3 * wanted.risk_aversion * multiplier * market.volatility**2 * order.quantity / market.price
+    return GatheralSchied(wanted.model, waiting, bucket_ns=wanted.bucket_ns)
+
+
+def _bertsimas_lo(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules.bertsimas_lo import BertsimasLo  # noqa: PLC0415
+
+    signal = wanted.drift_bps / 1e4 * wanted.market.price
+    return BertsimasLo(model=wanted.model, signal=signal, bucket_ns=wanted.bucket_ns)
+
+
+def _dynamic(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules.dynamic_schedule import DynamicProgramming  # noqa: PLC0415
+
+    return DynamicProgramming(model=wanted.model, risk_aversion=wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+
+
+def _cartea_jaimungal(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import CarteaJaimungal  # noqa: PLC0415
+
+    aversion = wanted.risk_aversion
+    return CarteaJaimungal.of(
+        wanted.order, wanted.market, wanted.model, risk_aversion=aversion, bucket_ns=wanted.bucket_ns
+    )
+
+
 def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
     if wanted.curve is None:
         raise BadParameter(
@@ -95,8 +222,17 @@ def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
     return wanted.curve
 
 
+_DECAY = 0.5
+
 KINDS: dict[str, Kind] = {
-    "almgren-chriss": Kind("least cost plus risk, linear impact", _almgren_chriss),
+    "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss),
     "twap": Kind("evenly in time", _twap),
     "vwap": Kind("with the volume expected", _vwap),
+    "power-law": Kind("for the least cost plus risk under square-root and other powers", _power_law, _power_assumed),
+    "obizhaeva-wang": Kind("a block, evenly what refills the book, a block", _obizhaeva_wang, _obizhaeva_wang_assumed),
+    "propagator": Kind("so that a price that comes back has time to", _propagator, _propagator_assumed),
+    "gatheral-schied": Kind("with a price of waiting by the value still held", _gatheral_schied),
+    "bertsimas-lo": Kind("for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo),
+    "dynamic-programming": Kind("by a grid, for any temporary cost", _dynamic),
+    "cartea-jaimungal": Kind("as a closed loop expects to: what is left times a gain", _cartea_jaimungal),
 }

@@ -15,7 +15,7 @@ from nowake.reports.pictures import canvas
 from nowake.schedules.portfolio import BasketPlan, Exposure
 
 _MOST = 6  # Lines of one panel that can be told apart.
-_MOST_PANELS = 6
+_PANELS = 3
 
 
 class _Unit(NamedTuple):
@@ -50,7 +50,7 @@ def basket_paths(plan: BasketPlan, even: BasketPlan | None = None) -> canvas.Pic
         canvas.legend_below(axes, columns=4)
 
     told = ", ".join(f"{name} at {moment(plan, half_days(plan, inside))}" for name, inside in shown.items())
-    return canvas.draw("What is left", f"Half is done: {told}.", paint, heights=(3.2,), below=0.5)
+    return canvas.draw("What is left", f"Half is done: {told}.", paint, heights=(3.4,), below=0.5)
 
 
 def basket_sectors(plan: BasketPlan) -> canvas.Picture | None:
@@ -72,15 +72,22 @@ def basket_sectors(plan: BasketPlan) -> canvas.Picture | None:
 
     more = f" The {_MOST} largest of {len(sectors)}." if len(sectors) > _MOST else ""
     told = ", ".join(f"{name} {moment(plan, half_days(plan, sectors[name]))}" for name in largest)
-    return canvas.draw("What is left by sector", f"Half is done: {told}.{more}", paint, heights=(3.2,), below=0.75)
+    return canvas.draw("What is left by sector", f"Half is done: {told}.{more}", paint, heights=(3.6,), below=0.75)
 
 
-def basket_exposures(plan: BasketPlan) -> canvas.Picture:
-    """Net value, beta, cash and the sectors that move most, a panel each, with their bands."""
+def basket_exposures(plan: BasketPlan) -> tuple[canvas.Picture, ...]:
+    """Net value, beta, cash and the sectors that move most, a panel each, with their bands; three panels a picture."""
     chosen = _to_show(plan)
     values = {each.name: each.values(plan.basket.quantities, plan.left) for each in chosen}
     unit = _Unit.of(max(float(np.abs(path).max()) for path in values.values()), plan.basket.currency)
+    parts = [chosen[first : first + _PANELS] for first in range(0, len(chosen), _PANELS)]
+    titles = ("What it is exposed to", "What else it is exposed to")
+    return tuple(_exposures(plan, part, values, unit, title) for title, part in zip(titles, parts, strict=False))
 
+
+def _exposures(
+    plan: BasketPlan, chosen: list[Exposure], values: dict[str, Floats], unit: _Unit, title: str
+) -> canvas.Picture:
     def paint(panels: list[Axes]) -> None:
         for axes, each in zip(panels, chosen, strict=True):
             position = _time_axis(axes, plan, is_last=axes is panels[-1])
@@ -100,8 +107,7 @@ def basket_exposures(plan: BasketPlan) -> canvas.Picture:
         f"{np.abs(values[each.name]).max() / unit.size:,.2f} {unit.word}"
         for each in chosen
     )
-    heights = (1.5,) * len(chosen)
-    return canvas.draw("What it is exposed to", f"{told}.", paint, heights=heights, left=0.75)
+    return canvas.draw(title, f"{told}.", paint, heights=(1.6,) * len(chosen), left=0.75)
 
 
 def basket_risk(plan: BasketPlan, even: BasketPlan | None = None) -> canvas.Picture:
@@ -133,7 +139,7 @@ def basket_risk(plan: BasketPlan, even: BasketPlan | None = None) -> canvas.Pict
 
     first = ", ".join(f"{name} {100 * by_line[0, parts[name]].sum() / total[0]:.0f}%" for name in largest)
     alt = f"At the start {total[0] / unit.size:,.2f} {unit.word} a session, of which {first}."
-    return canvas.draw("Where the risk sits", alt, paint, heights=(2.0, 2.2), below=0.75)
+    return canvas.draw("Where the risk sits", alt, paint, heights=(2.0, 2.8), below=0.75)
 
 
 def _lines(axes: Axes, paths: dict[str, Floats], plan: BasketPlan, position: Callable[[float], float]) -> None:
@@ -166,7 +172,7 @@ def _to_show(plan: BasketPlan) -> list[Exposure]:
         largest = float(np.abs(each.values(plan.basket.quantities, plan.left)).max())
         return each.name != "dollar", not each.is_limited, -largest
 
-    return sorted(plan.exposures, key=size)[:_MOST_PANELS]
+    return sorted(plan.exposures, key=size)[: 2 * _PANELS]
 
 
 def _share_left(left: Floats) -> Floats:

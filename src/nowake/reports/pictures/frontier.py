@@ -13,6 +13,7 @@ from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 
 _FLATTENING = 20.0
+_FARTHEST = 1.5  # Of the dearest point of the frontier; a plan beyond would flatten all that is to be seen.
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
@@ -48,6 +49,10 @@ def frontier(
 def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: bool, unit: str) -> canvas.Picture:
     """The same of anything that has a cost and a risk; `unit` says what costs are counted in."""
     ordered = sorted(points, key=lambda point: point.risk_bps)
+    most = _FARTHEST * max(point.expected_cost_bps for point in points)
+    beyond = [mark for mark in chosen if mark.cost_bps > most]
+    first = chosen[0] if is_first_chosen and chosen else None
+    chosen = [mark for mark in chosen if mark.cost_bps <= most]
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
@@ -59,7 +64,7 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
             markersize=2.6,
             label="cheapest for its risk",
         )
-        if is_first_chosen and chosen:
+        if first in chosen:
             _, risk_bps, cost_bps = chosen[0]
             axes.plot([risk_bps], [cost_bps], "o", color=canvas.ORANGE, markersize=15, fillstyle="none", zorder=4)
         for index, (name, risk_bps, cost_bps) in enumerate(chosen):
@@ -72,14 +77,17 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
         axes.set_xlabel("risk of the cost, bps (one standard deviation)")
         axes.legend(loc="upper right")  # The curve is convex: this corner is empty.
 
-    first, last = ordered[0], ordered[-1]
+    urgent, last = ordered[0], ordered[-1]
     alt = (
-        f"{len(ordered)} optimal schedules from {first.expected_cost_bps:,.1f} bps at {first.risk_bps:.1f} bps risk "
+        f"{len(ordered)} optimal schedules from {urgent.expected_cost_bps:,.1f} bps at {urgent.risk_bps:.1f} bps risk "
         f"to {last.expected_cost_bps:,.1f} bps at {last.risk_bps:.1f} bps risk."
     )
-    if is_first_chosen and chosen:
-        name, risk_bps, cost_bps = chosen[0]
-        alt += f" The chosen plan, {name}, in the ring: {cost_bps:,.1f} bps at {risk_bps:.1f} bps risk."
+    if first is not None:
+        ring = ", in the ring" if first in chosen else ""
+        alt += f" The chosen plan, {first.name}{ring}: {first.cost_bps:,.1f} bps at {first.risk_bps:.1f} bps risk."
+    if beyond:
+        told = ", ".join(f"{mark.name} {mark.cost_bps:,.1f} bps at {mark.risk_bps:.1f} bps risk" for mark in beyond)
+        alt += f" Too dear for the picture: {told}."
     return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
 
 

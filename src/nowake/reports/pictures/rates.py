@@ -42,7 +42,7 @@ def rates(schedules: Sequence[Schedule], market: MarketState, curve: VolumeCurve
     told = "; ".join(
         f"{schedule.name} at most {percent.max():.1f}%" for schedule, percent in zip(schedules, shares, strict=True)
     )
-    return canvas.draw("How fast each schedule trades", f"{told}.", paint, heights=(3.0,), below=0.5)
+    return canvas.draw("How fast each schedule trades", f"{told}.", paint, heights=(3.6,), below=0.75)
 
 
 def _percent(
