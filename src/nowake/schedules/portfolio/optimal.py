@@ -11,16 +11,18 @@ not the one it was given, and where a line is so large that the others' volume d
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadParameter, Infeasible
+from nowake.models.terms import Floats
 from nowake.schedules.portfolio.basket import Basket
 from nowake.schedules.portfolio.binding import binding_of
-from nowake.schedules.portfolio.build import programme_of
+from nowake.schedules.portfolio.build import box, programme_of
 from nowake.schedules.portfolio.costing import Costing, Setting, check_convex
 from nowake.schedules.portfolio.exposures import Exposure, exposures_of
 from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.plan import BasketPlan
-from nowake.schedules.portfolio.whole_lots import plan_of
+from nowake.schedules.portfolio.whole_lots import plan_of, whole_lots
 from nowake.schedules.solvers.programme import Programme
 
 
@@ -60,11 +62,15 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
 
         costs, exposures, programme = self._put(basket)
         found = solve(programme)
+        trades = found.trades
+        if self.limits.min_child_value is not None and self.limits.no_reversal:
+            trades = self._in_fewer_buckets(basket, costs, programme, trades)
         return plan_of(
             "Optimal basket",
             basket,
             costs,
-            found.trades,
+            trades,
+            relaxed=found.trades,
             limits=self.limits,
             exposures=exposures,
             risk_aversion=self.risk_aversion,
@@ -72,6 +78,31 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
             binding=binding_of(basket, costs, self.limits, exposures, found.trades),
             inputs={"exponent": self.exponent},
         )
+
+    def _in_fewer_buckets(self, basket: Basket, costs: Costing, programme: Programme, trades: Floats) -> Floats:
+        """The best trades in the buckets in which lines trade once small trades are merged, none below the smallest.
+
+        Which buckets is a rule of thumb, for the best choice is a problem of whole numbers; how much in each is then
+        solved again. Where the limits do not hold together in these buckets, trades stay as they were.
+        """
+        from nowake.schedules.solvers import solve  # noqa: PLC0415
+
+        lots, _ = whole_lots(basket, costs, trades, self.limits)
+        lower, upper = box(basket, costs, self.limits)
+        least = np.sign(basket.quantities) * self._least_units(basket)
+        buys = basket.quantities > 0
+        lower = np.where(lots > 0, np.where(buys, np.minimum(least, upper), lower), 0.0)
+        upper = np.where(lots > 0, np.where(buys, upper, np.maximum(least, lower)), 0.0)
+        try:
+            return solve(msgspec.structs.replace(programme, lower=lower, upper=upper)).trades
+        except Infeasible:
+            return trades
+
+    def _least_units(self, basket: Basket) -> Floats:
+        """(N,) smallest trade in units, whole lots; 0 for a line that is smaller, which is one trade."""
+        lots = np.array([line.lot_size for line in basket.lines])
+        least = np.ceil((self.limits.min_child_value or 0.0) / (basket.worths * lots) - 1e-9) * lots
+        return np.where(least <= np.abs(basket.quantities), least, 0.0)
 
     def programme(self, basket: Basket) -> Programme:
         """The numbers that are solved; errors as for `plan`."""

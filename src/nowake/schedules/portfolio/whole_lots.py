@@ -33,16 +33,16 @@ def plan_of(
     binding: Mapping[str, int] | None = None,
     inputs: Mapping[str, float] | None = None,
     notes: tuple[str, ...] = (),
+    relaxed: Floats | None = None,
 ) -> BasketPlan:
     """The plan of (T, N) signed trades in units, in whole lots that sum to each line.
 
     Running totals are rounded, lots above a cap go to buckets with room, and small lots are merged where there is a
-    smallest trade. What is then not kept is noted.
+    smallest trade. What is then not kept is noted. `relaxed` are the trades whose objective is the one before rounding,
+    where these are not the ones that are rounded.
     """
     x = basket.quantities
-    largest = caps(costs, basket, limits)
-    sizes = np.array([line.lot_size for line in basket.lines])
-    lots, said = _rounded(basket, trades, np.floor(np.minimum(largest / sizes, 2.0**53) + 1e-9), limits)
+    lots, said = whole_lots(basket, costs, trades, limits)
     whole = trades_of(basket, lots)
 
     def objective(v: Floats) -> float:
@@ -61,14 +61,16 @@ def plan_of(
         risk_aversion=risk_aversion,
         certificate=certificate,
         binding=dict(binding or {}),
-        rounding=Rounding(before=objective(trades), after=objective(whole)),
+        rounding=Rounding(before=objective(trades if relaxed is None else relaxed), after=objective(whole)),
         inputs={"risk_aversion": risk_aversion, "buckets": float(len(trades)), **(inputs or {})},
         notes=(*costs.notes, *notes, *said, *_missed(basket, costs, whole, exposures)),
     )
 
 
-def _rounded(basket: Basket, trades: Floats, most: Floats, limits: Limits) -> tuple[Counts, tuple[str, ...]]:
-    """(T, N) whole lots in each line's direction, and what could not be kept."""
+def whole_lots(basket: Basket, costs: Costing, trades: Floats, limits: Limits) -> tuple[Counts, tuple[str, ...]]:
+    """(T, N) whole lots in each line's direction of signed units, and what could not be kept."""
+    sizes = np.array([line.lot_size for line in basket.lines])
+    most = np.floor(np.minimum(caps(costs, basket, limits) / sizes, 2.0**53) + 1e-9)
     whole = np.array([line.lots for line in basket.lines], dtype=np.int64)
     done = np.cumsum(trades, axis=0) / basket.quantities
     if limits.no_reversal:

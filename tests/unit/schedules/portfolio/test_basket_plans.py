@@ -1,0 +1,264 @@
+import math
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.models.makers import DAY_SECONDS, SECOND, instrument, order
+from tests.unit.schedules.portfolio.desk import line, two_sided
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.side import Side
+from nowake.models.covariance import Covariance
+from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
+from nowake.schedules import twap, vwap
+from nowake.schedules.portfolio import Auction, Basket, BasketPlan, EvenBasket, Limits, OptimalBasket, Rounding
+from nowake.schedules.rounding import with_minimum, within_caps
+
+MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
+CURVE = VolumeCurve(edges_ns=tuple(DAY_SECONDS * SECOND * k // 4 for k in range(5)), shares=(0.4, 0.15, 0.15, 0.3))
+T = 8
+
+
+def of_orders(*rows: tuple[str, int, int, int], lot: str = "1") -> Basket:
+    """Rows of (symbol, signed lots, start second, end second)."""
+    orders = [
+        order(
+            abs(lots),
+            side=Side(1 if lots > 0 else -1),
+            start_s=start,
+            end_s=end,
+            of=msgspec.structs.replace(instrument(lot=lot), symbol=symbol),
+        )
+        for symbol, lots, start, end in rows
+    ]
+    return Basket.of(orders, [MARKET] * len(orders), covariance=Covariance.alike([0.02] * len(orders), 0.5))
+
+
+# What a plan holds.
+
+
+def test_parts_sum_to_the_cost_and_contributions_to_the_risk() -> None:
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=T).plan(two_sided())
+    assert plan.expected_cost == pytest.approx(sum(float(part.sum()) for part in plan.line_costs.values()))
+    assert plan.expected_cost_bps == pytest.approx(sum(plan.cost_parts_bps.values()))
+    assert plan.risk == pytest.approx(plan.risk_by_line.sum())
+    worths, matrix = plan.basket.worths, plan.basket.covariance.matrix
+    left = plan.left[1:] * worths
+    assert plan.risk == pytest.approx(math.sqrt(sum(x @ matrix @ x for x in left) / T))
+    np.testing.assert_allclose(
+        plan.risk_left.sum(axis=1), [math.sqrt(x @ matrix @ x) for x in plan.left * worths], atol=1e-6
+    )
+
+
+def test_cost_and_risk_are_of_the_whole_lots_and_rounding_is_told() -> None:
+    coarse = Basket(
+        lines=tuple(
+            msgspec.structs.replace(each, lots=each.lots // 5_000, lot_size=5_000.0) for each in two_sided().lines
+        ),
+        covariance=two_sided().covariance,
+    )
+    policy = OptimalBasket(risk_aversion=1e-6, buckets=T)
+    plan = policy.plan(coarse)
+    n = plan.lots * 5_000 * np.array([each.side for each in coarse.lines])
+    value = sum(float(part.sum()) for part in plan.costs.parts(coarse.quantities, n).values())
+    assert plan.expected_cost == pytest.approx(value)
+    assert plan.rounding.after == pytest.approx(value + 1e-6 * plan.risk**2)
+    assert plan.rounding.before == pytest.approx(plan.certificate.objective, rel=1e-9)
+    assert plan.rounding.cost > 0
+
+
+def test_exposures_are_what_is_left_times_its_weight() -> None:
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=T).plan(two_sided())
+    worths = plan.basket.worths
+    betas = np.array([each.beta for each in plan.basket.lines])
+    np.testing.assert_allclose(plan.exposure("dollar"), plan.left @ worths)
+    np.testing.assert_allclose(plan.exposure("beta"), plan.left @ (worths * betas))
+    banks = np.array([each.sector == "Banks" for each in plan.basket.lines])
+    np.testing.assert_allclose(plan.exposure("sector Banks"), plan.left[:, banks] @ worths[banks])
+    np.testing.assert_allclose(plan.exposure("cash"), np.concatenate(([0], np.cumsum(plan.trades @ worths))))
+    with pytest.raises(BadParameter, match="no exposure 'momentum'; there are dollar, beta, sector Banks"):
+        plan.exposure("momentum")
+
+
+def test_schedules_serve_their_orders_inside_their_windows() -> None:
+    half = DAY_SECONDS // 2
+    basket = of_orders(("A", 6_000, 0, half), ("B", -9_001, 1_801, DAY_SECONDS), ("C", 77, half, half + 600))
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=13).plan(basket)
+    for i, (schedule, each) in enumerate(zip(plan.schedules, basket.lines, strict=True)):
+        assert schedule.order == each.order
+        assert sum(schedule.lots) == each.lots
+        assert schedule.times_ns[0] == each.order.start_ns
+        assert schedule.times_ns[-1] == each.order.end_ns
+        assert [n for n in schedule.lots if n] == [int(n) for n in plan.lots[:, i] if n]
+        assert schedule.inputs["buckets"] == len(schedule.lots)
+        assert schedule.certificate == plan.certificate
+    parts = sum(
+        schedule.expected_cost_bps * each.value for schedule, each in zip(plan.schedules, basket.lines, strict=True)
+    )
+    assert parts / 1e4 == pytest.approx(plan.expected_cost)
+
+
+def test_an_auction_takes_a_nanosecond_of_a_schedule() -> None:
+    basket = of_orders(("A", 60_000, 0, DAY_SECONDS))
+    auctions = (
+        Auction(name="open", at=0, volume_share=0.05),
+        Auction(name="noon", at=0.5, volume_share=0.05),
+        Auction(name="close", at=1, volume_share=0.2),
+    )
+    plan = OptimalBasket(risk_aversion=0, buckets=2, auctions=auctions).plan(basket)
+    schedule, day = plan.schedules[0], DAY_SECONDS * SECOND
+    assert schedule.times_ns == (0, 1, day // 2, day // 2 + 1, day - 1, day)
+    assert list(schedule.lots) == plan.lots[:, 0].tolist()
+    assert min(schedule.lots) > 0
+
+
+def test_a_plan_without_orders_has_no_schedules() -> None:
+    with pytest.raises(BadParameter, match=r"S0, S1.* \(6\) stand\(s\) for no parent order"):
+        _ = OptimalBasket(risk_aversion=0).plan(two_sided()).schedules
+
+
+def test_the_frame_has_a_row_for_each_trade() -> None:
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=T).plan(two_sided())
+    frame = plan.to_frame()
+    assert frame.height == np.count_nonzero(plan.lots)
+    assert frame["value"].sum() == pytest.approx(plan.basket.gross)
+    last = frame.filter(frame["symbol"] == "S3").tail(1)
+    assert last["left"].item() == 0
+    assert last["side"].item() == "buy"
+
+
+def test_a_plan_whose_lots_do_not_sum_is_refused() -> None:
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=T).plan(two_sided())
+    lots = plan.lots.copy()
+    lots[0, 2] += 1
+    with pytest.raises(BadParameter, match="lots of S2 sum to"):
+        BasketPlan(
+            name="wrong",
+            basket=plan.basket,
+            lots=lots,
+            costs=plan.costs,
+            line_costs=plan.line_costs,
+            risk=plan.risk,
+            exposures=plan.exposures,
+            rounding=Rounding(before=0, after=0),
+        )
+
+
+def test_a_plan_prints_cost_risk_and_certificate() -> None:
+    shown = str(OptimalBasket(risk_aversion=1e-6, buckets=T).plan(two_sided()))
+    assert "expected cost" in shown
+    assert "certificate" in shown
+    assert max(len(each) for each in shown.splitlines()) < 200
+
+
+# The even plan.
+
+
+def test_the_even_plan_is_twap_of_each_order() -> None:
+    basket = of_orders(("A", 6_007, 0, DAY_SECONDS // 2), ("B", -9_001, DAY_SECONDS // 2, DAY_SECONDS))
+    plan = EvenBasket(buckets=8).plan(basket)
+    for schedule in plan.schedules:
+        even = twap(schedule.order, n=4)
+        assert (even.lots, even.times_ns) == (schedule.lots, schedule.times_ns)
+
+
+def test_the_even_plan_with_a_curve_is_vwap_of_each_order() -> None:
+    basket = of_orders(("A", 6_007, 0, DAY_SECONDS))
+    plan = EvenBasket(buckets=8, curve=CURVE).plan(basket)
+    assert vwap(basket.lines[0].order, CURVE, n=8).lots == plan.schedules[0].lots
+
+
+def test_the_even_plan_says_which_limits_it_breaks_and_does_not_keep_them() -> None:
+    plan = EvenBasket(buckets=T, limits=Limits(max_participation=0.001, dollar_band=0.0)).plan(two_sided())
+    assert any("trade more in a bucket than the limits allow" in note for note in plan.notes)
+    free = EvenBasket(buckets=T).plan(two_sided())
+    np.testing.assert_array_equal(free.lots, plan.lots)
+
+
+def test_the_even_plan_costs_no_less_in_the_objective_than_the_optimum() -> None:
+    even = EvenBasket(buckets=T, risk_aversion=1e-5).plan(two_sided())
+    best = OptimalBasket(buckets=T, risk_aversion=1e-5).plan(two_sided())
+    assert even.rounding.after > best.rounding.after * 1.05
+    assert even.risk > best.risk
+
+
+# Whole lots.
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("lot_size", [1.0, 100.0, 0.001])
+def test_lots_sum_and_keep_caps_and_windows(seed: int, lot_size: float) -> None:
+    base = two_sided(7, seed=seed)
+    lines = tuple(
+        msgspec.structs.replace(each, lots=max(1, round(each.quantity / lot_size)), lot_size=lot_size)
+        for each in base.lines
+    )
+    basket = Basket(lines=lines, covariance=base.covariance)
+    plan = OptimalBasket(risk_aversion=1e-5, buckets=T, limits=Limits(max_participation=0.3)).plan(basket)
+    assert plan.lots.sum(axis=0).tolist() == [each.lots for each in lines]
+    assert plan.lots.min() >= 0
+    assert plan.participation.max() <= 0.3 * (1 + 1e-9)
+
+
+def test_a_cap_below_a_lot_is_broken_by_as_little_as_can_be_and_said() -> None:
+    basket = Basket(
+        lines=(line("A", lots=3, lot_size=100.0, daily_volume=4_000.0),), covariance=Covariance.uncorrelated([0.02])
+    )
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=T, limits=Limits(max_participation=0.1)).plan(basket)
+    assert plan.lots.sum() == 3
+    assert any("whole lots of A (1) trade more in a bucket than its cap allows" in note for note in plan.notes)
+
+
+def test_small_trades_are_merged_along_the_path_and_what_it_costs_is_told() -> None:
+    basket = two_sided(6)
+    relaxed = OptimalBasket(risk_aversion=1e-6, buckets=26).plan(basket)
+    least = 1e5
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=26, limits=Limits(min_child_value=least)).plan(basket)
+    values = np.abs(plan.trades) * basket.worths
+    whole = np.array([each.value for each in basket.lines])
+    small = (values > 0) & (values < np.minimum(least, whole) - 1e-6)
+    assert not small.any()
+    assert ((np.abs(relaxed.trades) * basket.worths < least) & (relaxed.lots > 0)).any()
+    assert 0 < plan.rounding.cost < 0.1 * plan.rounding.before
+    assert plan.rounding.before == pytest.approx(relaxed.rounding.before)
+
+
+def test_a_line_below_the_smallest_trade_is_one_trade_in_the_middle_of_its_path() -> None:
+    basket = Basket(lines=(line("A", lots=100),), covariance=Covariance.uncorrelated([0.02]))
+    plan = OptimalBasket(risk_aversion=0, buckets=5, limits=Limits(min_child_value=1e6)).plan(basket)
+    assert plan.lots[:, 0].tolist() == [0, 0, 100, 0, 0]
+
+
+LOTS = st.lists(st.integers(0, 60), min_size=1, max_size=15).filter(sum)
+
+
+@given(LOTS, st.integers(1, 80))
+def test_with_a_minimum_no_trade_is_smaller_and_the_path_is_near(lots: list[int], least: int) -> None:
+    merged = with_minimum(lots, least)
+    assert sum(merged) == sum(lots)
+    assert all(n == 0 or n >= min(least, sum(lots)) for n in merged)
+    away = np.abs(np.cumsum(merged) - np.cumsum(lots))
+    assert away.max() <= least
+
+
+@given(LOTS, st.integers(0, 60))
+def test_within_caps_keeps_the_sum_and_the_caps_where_there_is_room(lots: list[int], cap: int) -> None:
+    caps = [cap + k % 3 for k in range(len(lots))]
+    kept = within_caps(lots, caps)
+    assert sum(kept) == sum(lots)
+    if sum(caps) >= sum(lots):
+        assert all(n <= most for n, most in zip(kept, caps, strict=True))
+        assert min(kept) >= 0
+    if all(n <= most for n, most in zip(lots, caps, strict=True)):
+        assert tuple(lots) == kept
+
+
+@given(LOTS, st.integers(1, 30))
+def test_a_minimum_under_caps_keeps_the_caps_where_there_is_room(lots: list[int], least: int) -> None:
+    caps = [max(n, 20) for n in lots]
+    merged = with_minimum(lots, least, caps)
+    assert sum(merged) == sum(lots)
+    assert all(0 <= n <= most for n, most in zip(merged, caps, strict=True))
