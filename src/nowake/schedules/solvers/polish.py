@@ -16,10 +16,13 @@ from nowake.schedules.solvers.programme import Programme
 from nowake.schedules.solvers.totals import nearest_with_totals
 from nowake.schedules.solvers.trading import TradingCost
 
-ROUNDS = 25
+ROUNDS = 40
+HALVINGS = 12
 INSIDE = 2e-11
 """Of a band's scale: how far inside the limit a repaired holding is put, so that rounding does not take it out."""
 KEPT = 1e-10
+NEEDED = 1e-9
+ROUNDING = 1e-12
 RIDGE = 1e-13
 
 
@@ -40,23 +43,43 @@ def with_bands_kept(programme: Programme, trading: TradingCost, trades: Floats, 
     scale = np.abs(programme.bands) @ sizes(programme)
     scale = np.where(scale > 0, scale, 1.0)
     low, high = _targets(programme, INSIDE * scale)
-    mu = np.zeros(low.shape)
-    moved = trades
+    mu, moved = np.zeros(low.shape), trades
+    dual, kept = 0.0, None
     for _ in range(ROUNDS):
         held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
-        # What a row lacks: one that pushes is held to its own limit, another only if it is outside.
-        lacks = np.where((mu > 0) | (held < low), low - held, np.where((mu < 0) | (held > high), high - held, 0.0))
-        outside = np.maximum(low - held, held - high) / scale
-        if outside.max() <= KEPT:
-            return moved
-        rows = lacks != 0
+        # A row that pushes is held to its own limit, another only if it is outside.
+        side = np.where(mu != 0, np.sign(mu), np.where(held < low, 1.0, np.where(held > high, -1.0, 0.0)))
+        target = np.where(side > 0, low, high)
+        if (np.maximum(low - held, held - high) / scale).max() <= KEPT:
+            kept = moved
+            # Inside, and nothing pushes without need: the nearest.
+            if (np.abs(np.where(mu != 0, target - held, 0.0)) / scale).max() <= NEEDED:
+                return kept
+        rows = side != 0
         # Trades at their limits stay there.
         give = trading.is_inside(moved) / weight
-        mu[rows] += _multipliers(programme, give, rows, lacks[rows])
-        # A lower limit only pushes up, an upper one only down.
-        mu = np.where(low == high, mu, np.where((held < (low + high) / 2) == (mu > 0), mu, 0.0))
-        moved = nearest_with_totals(trades + _pushes(programme, mu) / weight, weight, programme.quantities, trading)
-    return None
+        change = np.zeros_like(mu)
+        change[rows] = _multipliers(programme, give, rows, (target - held)[rows])
+        for halved in range(HALVINGS):
+            tried = mu + change * 0.5**halved
+            # A lower limit only pushes up, an upper one only down.
+            tried = np.where((tried * side > 0) | (low == high), tried, 0.0)
+            found = nearest_with_totals(
+                trades + _pushes(programme, tried) / weight, weight, programme.quantities, trading
+            )
+            value = _dual(programme, found, (trades, weight), tried, target)
+            if value >= dual * (1 - ROUNDING):
+                break
+        mu, moved, dual = tried, found, value
+    return kept
+
+
+def _dual(programme: Programme, moved: Floats, start: tuple[Floats, Floats], mu: Floats, target: Floats) -> float:
+    """What the multipliers are to make as large as can be: half the squares moved, and what rows lack, priced."""
+    trades, weight = start
+    held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
+    lacks = np.where(mu != 0, target - held, 0.0)
+    return 0.5 * float((weight * (moved - trades) ** 2).sum()) + float((mu * lacks).sum())
 
 
 def _targets(programme: Programme, margin: Floats) -> tuple[Floats, Floats]:

@@ -27,7 +27,7 @@ def best_answer(cost: TradingCost, prices: Floats, totals: Floats, start: Floats
 
 
 def nearest_with_totals(wish: Floats, weight: Floats, totals: Floats, cost: TradingCost) -> Floats:
-    """The trades nearest to a wish, in squares weighted by (T, N) `weight`, with the totals and the limits of `cost`."""
+    """The trades nearest to a wish, in squares weighted by (T, N) `weight`, with the totals and limits of `cost`."""
     quadratic = TradingCost(impact=weight / 2, lower=cost.lower, upper=cost.upper)
     _, trades = _meet(quadratic, -weight * wish, totals, np.zeros(len(totals)))
     return exactly(trades, totals, cost)

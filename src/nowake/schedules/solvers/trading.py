@@ -69,7 +69,7 @@ class TradingCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.within(np.copysign(size, wish, out=size))
 
     def answer(self, urge: Floats) -> tuple[Floats, Floats]:
-        """The trades v that minimise f(v) - urge v, and their slope in the urge: 0 where a limit or the spread holds."""
+        """The trades v that minimise f(v) - urge v, and their slope in it: 0 where a limit or the spread holds."""
         size = np.abs(urge)
         if self.spread is not None:
             size -= self.spread
