@@ -205,21 +205,17 @@ def _least(risks: Risks, budget: Floats, caps: Floats, start: Floats) -> Floats:
 
 def _newton(f: Floats, d: Floats, fixed: Floats, budget: Floats, start: Floats) -> Floats:
     """(G,) the minimum of y' (f f' + diag d) y / 2 + fixed' y - sum b log y over y above 0."""
-    y = start
-    inner = np.eye(f.shape[1])
+    # At the right size for its shape: far from it b / y^2 drowns.
+    y = start * math.sqrt(float(budget.sum()) / max(Risks(f, d).variance(start), 1e-300))
 
     def value(at: Floats) -> float:
         return float(((f.T @ at) ** 2).sum() / 2 + d @ at**2 / 2 + fixed @ at - budget @ np.log(at))
 
     for _ in range(MOST_STEPS):
         slope = f @ (f.T @ y) + d * y + fixed - budget / y
-        # The Hessian is Q + diag(b / y^2): Woodbury, so that many groups cost no more than their factors.
-        diagonal = d + budget / y**2
-        weighted = f / diagonal[:, None]
-        step = slope / diagonal
-        step -= weighted @ np.linalg.solve(inner + f.T @ weighted, f.T @ step)
+        step = _solve(f, d + budget / y**2, slope)
         gain = float(slope @ step)
-        if gain <= EXACT**2 * float(budget.sum()):
+        if gain <= EXACT * 1e-8 * float(budget.sum()):
             return y
         longest = float((step / y).max())
         size = min(1.0, 0.95 / longest) if longest > 0 else 1.0
@@ -230,6 +226,15 @@ def _newton(f: Floats, d: Floats, fixed: Floats, budget: Floats, start: Floats) 
         if not np.isfinite(y).all():
             break
     raise BadParameter(_HEDGED)
+
+
+def _solve(f: Floats, diagonal: Floats, of: Floats) -> Floats:
+    """(G,) of (f f' + diag) x = of, by Woodbury's identity where there are fewer factors than groups."""
+    if f.shape[1] >= len(f):
+        return np.asarray(np.linalg.solve(f @ f.T + np.diag(diagonal), of))
+    weighted, x = f / diagonal[:, None], of / diagonal
+    inner = np.eye(f.shape[1]) + f.T @ weighted
+    return np.asarray(x - weighted @ np.linalg.solve(inner, f.T @ x))
 
 
 _HEDGED = (

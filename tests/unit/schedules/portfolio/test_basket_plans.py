@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import msgspec
@@ -262,3 +263,23 @@ def test_a_minimum_under_caps_keeps_the_caps_where_there_is_room(lots: list[int]
     merged = with_minimum(lots, least, caps)
     assert sum(merged) == sum(lots)
     assert all(0 <= n <= most for n, most in zip(merged, caps, strict=True))
+
+
+def test_the_smallest_trade_costs_little_more_than_the_best_choice_of_whole_lots() -> None:
+    basket = Basket(lines=(line("A", lots=14, lot_size=1_000.0),), covariance=Covariance.uncorrelated([0.02]))
+    for risk_aversion in (0.0, 1e-5, 1e-4):
+        plan = OptimalBasket(risk_aversion=risk_aversion, buckets=6, limits=Limits(min_child_value=150_000)).plan(
+            basket
+        )
+
+        def objective(lots: tuple[int, ...], plan: BasketPlan = plan, weight: float = risk_aversion) -> float:
+            trades = np.array(lots, dtype=float)[:, None] * 1_000
+            parts = plan.costs.parts(basket.quantities, trades)
+            return sum(float(part.sum()) for part in parts.values()) + weight * plan.costs.variance(
+                basket.quantities, trades
+            )
+
+        every = (lots for lots in itertools.product((0, *range(3, 15)), repeat=6) if sum(lots) == 14)
+        best = min(map(objective, every))
+        assert min(n for n in plan.lots[:, 0] if n) >= 3
+        assert objective(tuple(plan.lots[:, 0])) <= 1.05 * best
