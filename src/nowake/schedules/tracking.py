@@ -185,15 +185,25 @@ def _from_strays(problem: Tracking, base: Floats, inner: Floats) -> _Point:
 
 
 def _searched(problem: Tracking, base: Floats, here: _Point) -> _Point:
-    """A step of Newton's method, halved until it gains; one that gains less than rounding is taken whole."""
+    """A step of Newton's method, halved until it gains; one that gains less than rounding is taken whole.
+
+    Below p = 2 the cost is steepest where little is traded, and Newton's step goes too far there: instead of a short
+    one, the step under the parabola that touches c |n|^p and lies above it is taken, which never goes too far.
+    """
     p, inner = problem.power, here.strays[:-1]
+    size = np.maximum(np.abs(here.trades), 1e-30)
     slope = p * problem.costs * np.abs(here.trades) ** (p - 1) * np.sign(here.trades)
-    steep = p * (p - 1) * problem.costs * np.maximum(np.abs(here.trades), 1e-30) ** (p - 2)
     gradient = np.diff(slope) + 2 * problem.risks[:-1] * inner
-    step = -_eliminated(steep, 2 * problem.risks[:-1], gradient)
-    gain, length = -float(gradient @ step), 1.0
-    if gain <= 1e-14 * here.value:
-        return _from_strays(problem, base, inner + step)
+    curved = p * problem.costs * size ** (p - 2)
+    step = -_eliminated((p - 1) * curved, 2 * problem.risks[:-1], gradient)
+    gain = -float(gradient @ step)
+    whole = _from_strays(problem, base, inner + step)
+    flips = p < 2 and whole.trades.min() < 0  # Where little is traded Newton's steps would go to and fro about 0.
+    if gain <= 1e-14 * here.value or (not flips and whole.value <= here.value - 1e-4 * gain):
+        return whole
+    if p < 2:
+        return _from_strays(problem, base, inner - _eliminated(curved, 2 * problem.risks[:-1], gradient))
+    length = 0.5
     while length > 1e-10:
         there = _from_strays(problem, base, inner + length * step)
         if there.value <= here.value - 1e-4 * length * gain:
