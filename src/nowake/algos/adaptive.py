@@ -3,9 +3,10 @@
 The window is cut into slices, as for the scheduled algorithms. When one begins the policy is asked what it would trade
 in it, given what is left, the price, the gain so far, and how much and how wildly the market has lately traded; within
 the slice that is worked with the pacing all algorithms share. Of what a policy may know, the gain is reckoned at the
-mid when a fill is heard of, and a signal is read from the book only where the policy says how (`signal_of`), else it is
-0. Wrong where the policy is: the docs page of each says when. An algorithm does not trade back, so that a rate below 0
-waits."""
+prices last worked, what was to be taken first, for an algorithm is not told the price of a fill; and a signal is read
+from the book only where the policy says how (`signal_of`), else it is 0.
+
+Wrong where the policy is: the docs page says when. No algorithm trades back, so that a rate below 0 waits."""
 
 from __future__ import annotations
 
@@ -18,12 +19,13 @@ from nowake.algos.pacing import Need, before_or_after, completion_lots, decide, 
 from nowake.algos.scheduled import Scheduled
 from nowake.domain.decider import Decision, Reason, View, Wake
 from nowake.domain.errors import BadParameter
-from nowake.domain.order import ParentOrder
+from nowake.domain.order import ParentOrder, TimeInForce
 from nowake.models.market import MarketState, days_of
 from nowake.schedules.adaptive.alpha import ShortTermAlpha
 from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.adaptive.expected import shares_ahead, start_of
+from nowake.schedules.adaptive.in_the_money import AggressiveInTheMoney
 from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
 from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
@@ -31,7 +33,8 @@ from nowake.schedules.adaptive.rolling import RollingHorizon
 from nowake.schedules.adaptive.stochastic_liquidity import StochasticLiquidity
 
 Policy = (
-    CarteaJaimungal
+    AggressiveInTheMoney
+    | CarteaJaimungal
     | OrderFlow
     | PostingDepth
     | RollingHorizon
@@ -45,7 +48,8 @@ Policy = (
 class Asked(NamedTuple):
     """The running slice, the lots due when it began and when it ends, and what is remembered of the market.
 
-    Money is in currency, `others` and `executed` in lots, `rate` in shares and `variance` in currency^2 a session.
+    Money is in currency, `others`, `executed` and `taking` in lots, `rate` in shares and `variance` in currency^2 a
+    session. `taking` lots were last to be taken at `take_price`, all others wait at `rest_price`.
     """
 
     start_ns: int
@@ -59,6 +63,9 @@ class Asked(NamedTuple):
     others: int
     rate: float
     variance: float
+    taking: int
+    take_price: float
+    rest_price: float
 
 
 class Adaptive(Scheduled, frozen=True):
@@ -70,7 +77,7 @@ class Adaptive(Scheduled, frozen=True):
         The parent.
     policy
         State -> rate: `CarteaJaimungal`, `OrderFlow`, `ShortTermAlpha`, `TargetSpeed`, `TargetVolume`,
-        `RollingHorizon`, `StochasticLiquidity`, `PostingDepth`.
+        `RollingHorizon`, `StochasticLiquidity`, `AggressiveInTheMoney`, `PostingDepth`.
     market_rate
         Shares per session others are expected to trade, until the market has shown it; None where nobody knows, which
         does for a policy that does not ask.
@@ -118,7 +125,7 @@ class Adaptive(Scheduled, frozen=True):
         if asked is None:
             assert price is not None
             asked = self._ask(self._unseen(price)._replace(start_ns=view.now_ns, others=_others(view)), view)
-        asked = self._heard(asked, view, asked.price if price is None else price)
+        asked = self._heard(asked, view)
         if view.now_ns >= asked.end_ns:
             asked = self._ask(self._learned(asked, view), view)
         due = asked.due_before if self.catch_up else 0.0
@@ -131,22 +138,35 @@ class Adaptive(Scheduled, frozen=True):
             overdue_reason=Reason.COMPLETING if required > due else Reason.BEHIND_SCHEDULE,
             next_ns=asked.end_ns,
         )
-        return decide(self, order, view, need, memo=asked)
+        decision = decide(self, order, view, need)
+        return msgspec.structs.replace(decision, memo=self._working(asked, decision))
 
     def _unseen(self, price: float) -> Asked:
         """What is known before the first slice."""
         start = self.order.start_ns
         rate = math.nan if self.market_rate is None else self.market_rate
         variance = math.nan if self.volatility is None else self.volatility**2
-        return Asked(start, start, 0.0, 0.0, price, price, 0.0, 0, 0, rate, variance)
+        return Asked(start, start, 0.0, 0.0, price, price, 0.0, 0, 0, rate, variance, 0, price, price)
 
-    def _heard(self, asked: Asked, view: View, price: float) -> Asked:
-        """What was executed since the last look is gained at the mid of now; nothing else changes in a slice."""
-        if view.executed_lots == asked.executed:
+    def _heard(self, asked: Asked, view: View) -> Asked:
+        """Fills heard of since the last look, gained against the arrival price; nothing else changes in a slice."""
+        executed = view.executed_lots - asked.executed
+        if executed == 0:
             return asked
-        shares = self.order.instrument.quantity(view.executed_lots - asked.executed)
-        gained = asked.gained + shares * self.order.side * (asked.arrival - price)
-        return asked._replace(gained=gained, executed=view.executed_lots)
+        taken = min(executed, asked.taking)
+        better = taken * (asked.arrival - asked.take_price) + (executed - taken) * (asked.arrival - asked.rest_price)
+        gained = asked.gained + self.order.side * self.order.instrument.quantity(1) * better
+        return asked._replace(gained=gained, executed=view.executed_lots, taking=asked.taking - taken)
+
+    def _working(self, asked: Asked, decision: Decision) -> Asked:
+        """The prices now worked at; where none is, those before, for news of their fills may be under way."""
+        for intent in decision.working:
+            price = self.order.instrument.price(intent.price_ticks)
+            if intent.time_in_force is TimeInForce.IOC:
+                asked = asked._replace(taking=intent.lots, take_price=price)
+            else:
+                asked = asked._replace(rest_price=price)
+        return asked
 
     def _learned(self, asked: Asked, view: View) -> Asked:
         """What a slice that has ended showed of the market: how much others traded, how far the price went."""

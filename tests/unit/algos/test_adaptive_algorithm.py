@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from tests.worlds.samples import CLOSE_NS, OPEN_NS, book, parent
 
@@ -20,7 +21,7 @@ from nowake.domain.side import Side
 from nowake.engine.evolve import evolve, send
 from nowake.engine.view import View
 from nowake.models.market import MarketState
-from nowake.schedules.adaptive import CarteaJaimungal, RollingHorizon, ShortTermAlpha, TargetSpeed
+from nowake.schedules.adaptive import AggressiveInTheMoney, CarteaJaimungal, RollingHorizon, ShortTermAlpha, TargetSpeed
 from nowake.schedules.adaptive.closed_loop import ClosedLoop
 
 SESSION_NS = CLOSE_NS - OPEN_NS
@@ -104,15 +105,19 @@ def test_within_a_slice_the_policy_is_not_asked_again() -> None:
     assert [intent.lots for intent in later.working] == [70]
 
 
-def test_gains_are_reckoned_at_the_mid_against_the_arrival_price() -> None:
-    for side, sign in ((Side.BUY, 1), (Side.SELL, -1)):
-        algorithm = asking(side=side)
-        first = algorithm.decide(at(algorithm.order, 0.0))
-        cheap = at(algorithm.order, 0.05, done=30, memo=first.memo, book=book(9_989, 9_991))
-        memo = memo_of(algorithm.decide(cheap))
-        assert memo.gained == pytest.approx(sign * 30 * 0.10)
-        again = at(algorithm.order, 0.06, done=30, memo=memo, book=book(9_000, 9_010))
-        assert memo_of(algorithm.decide(again)).gained == memo.gained
+@pytest.mark.parametrize("side", list(Side))
+def test_gains_are_reckoned_at_the_prices_worked_against_the_arrival_price(side: Side) -> None:
+    near, far = 0.01, -0.01  # What a fill at either touch gains against the mid.
+    algorithm = asking(side=side)
+    memo = memo_of(algorithm.decide(at(algorithm.order, 0.0)))
+    memo = memo_of(algorithm.decide(at(algorithm.order, 0.05, done=30, memo=memo, book=book(9_989, 9_991))))
+    assert memo.gained == pytest.approx(30 * near)  # Filled where it rested.
+    memo = memo_of(algorithm.decide(at(algorithm.order, 0.1, done=30, memo=memo)))
+    assert memo.taking == 70
+    memo = memo_of(algorithm.decide(at(algorithm.order, 0.11, done=120, memo=memo)))
+    assert memo.gained == pytest.approx(30 * near + 70 * far + 20 * near)  # Taken, and 20 more where it rests.
+    again = memo_of(algorithm.decide(at(algorithm.order, 0.12, done=120, memo=memo, book=book(9_000, 9_010))))
+    assert again.gained == memo.gained
 
 
 def test_a_halt_forgets_nothing() -> None:
@@ -120,6 +125,22 @@ def test_a_halt_forgets_nothing() -> None:
     first = algorithm.decide(at(algorithm.order, 0.0))
     halted = algorithm.decide(at(algorithm.order, 0.05, memo=first.memo, phase=MarketPhase.HALTED))
     assert (halted.working, halted.reason, halted.memo) == ((), Reason.HALTED, first.memo)
+
+
+def test_gains_are_spent_on_being_done_sooner() -> None:
+    order = parent(10_000)
+    policy = AggressiveInTheMoney(
+        quantity=1e4, days=DAYS, steps=10, volatility=2.0, eta=2e-6, risk_aversion=1e-3, epsilon=0.01
+    )
+    algorithm = algos.Adaptive(order, policy, **STILL)
+    first = algorithm.decide(at(order, 0.0))
+
+    def due(mid: int) -> float:
+        view = at(order, 0.1, done=2_000, memo=first.memo, book=book(mid - 1, mid + 1))
+        return memo_of(algorithm.decide(view)).due_after
+
+    assert due(9_950) > due(10_000) > due(10_050)
+    assert msgspec.convert(msgspec.to_builtins(algorithm), algos.Algorithm) == algorithm
 
 
 def test_the_markets_speed_and_volatility_are_learnt_and_forgotten_over_the_memory() -> None:

@@ -5,6 +5,7 @@ from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.adaptive.crowd import Crowd, CrowdPolicy
 from nowake.schedules.adaptive.gatheral_schied import GatheralSchiedFeedback
+from nowake.schedules.adaptive.in_the_money import AggressiveInTheMoney
 from nowake.schedules.adaptive.lorenz_almgren import LorenzAlmgren
 from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
@@ -14,6 +15,7 @@ from nowake.schedules.adaptive.stochastic_liquidity import StochasticLiquidity
 from nowake.schedules.adaptive.walk import MeanReverting, Walked, World, walk
 
 __all__ = [
+    "AggressiveInTheMoney",
     "CarteaJaimungal",
     "Crowd",
     "CrowdPolicy",
