@@ -29,6 +29,19 @@ from nowake.schedules.check import check_schedule
 from nowake.schedules.gatheral_schied import GatheralSchied
 from nowake.schedules.loaded import Loaded
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
+from nowake.schedules.portfolio import (
+    Auction,
+    Band,
+    Basket,
+    BasketPlan,
+    BasketPoint,
+    EvenBasket,
+    Limits,
+    Line,
+    OptimalBasket,
+    RiskParityBasket,
+    basket_frontier,
+)
 from nowake.schedules.pov import Pov
 from nowake.schedules.power_law import PowerLawSchedule
 from nowake.schedules.schedule import Schedule
@@ -44,14 +57,23 @@ __all__ = [
     "AlmgrenChrissCorrelated",
     "AlmgrenChrissDrift",
     "AlmgrenChrissNews",
+    "Auction",
     "Averaged",
+    "Band",
+    "Basket",
+    "BasketPlan",
+    "BasketPoint",
     "CarteaJaimungal",
     "Certificate",
+    "EvenBasket",
     "FrontierPoint",
     "GatheralSchied",
     "LeastValueAtRisk",
+    "Limits",
+    "Line",
     "Loaded",
     "ObizhaevaWang",
+    "OptimalBasket",
     "OptimalPolicy",
     "OrderFlow",
     "Outcome",
@@ -61,6 +83,7 @@ __all__ = [
     "PowerLawSchedule",
     "Propagator",
     "RatePolicy",
+    "RiskParityBasket",
     "Robust",
     "RollingHorizon",
     "Schedule",
@@ -76,6 +99,7 @@ __all__ = [
     "Twap",
     "Vwap",
     "VwapDeviation",
+    "basket_frontier",
     "check_schedule",
     "cost_of",
     "frontier",

@@ -41,14 +41,20 @@ def test_equal_shares_under_one_correlation_are_too() -> None:
     np.testing.assert_allclose(y * sigma, (y * sigma)[0], rtol=1e-9)
 
 
-def test_the_four_assets_of_the_paper_have_its_weights() -> None:
-    """Maillard, Roncalli & Teiletche 2010, section 5, first example: volatilities 10 to 40 %."""
+@pytest.mark.parametrize(
+    ("rho", "weights"),
+    [
+        (np.eye(4), [48, 24, 16, 12]),
+        ([[1, 0.8, 0, 0], [0.8, 1, 0, 0], [0, 0, 1, -0.5], [0, 0, -0.5, 1]], [38.4, 19.2, 24.3, 18.2]),
+    ],
+)
+def test_four_assets_have_the_weights_of_the_paper(rho: object, weights: list[float]) -> None:
+    """Maillard, Roncalli & Teiletche 2010, page 65: volatilities 10 to 40 %, weights in percent."""
     sigma = np.array([0.1, 0.2, 0.3, 0.4])
-    rho = np.array([[1, 0.8, 0, 0], [0.8, 1, 0, 0], [0, 0, 1, -0.5], [0, 0, -0.5, 1]])
-    covariance = Covariance.full(rho * np.outer(sigma, sigma))
+    covariance = Covariance.full(np.array(rho) * np.outer(sigma, sigma))
     y = shares_at(Risks(covariance.loadings, covariance.specific), np.full(4, 0.25), np.full(4, 1e9), 1.0)
-    contributions = y * (covariance.matrix @ y)
-    np.testing.assert_allclose(contributions, 0.25, rtol=1e-9)
+    np.testing.assert_allclose(weights, y / y.sum() * 100, atol=0.05)
+    np.testing.assert_allclose(y * (covariance.matrix @ y), 0.25, rtol=1e-9)
 
 
 def test_kept_shares_of_one_deadline_are_kept_by_one_pace_even_where_lines_hedge() -> None:
