@@ -40,6 +40,7 @@ from nowake.schedules.almgren_chriss import Liquidation
 
 Indices = npt.NDArray[np.intp]
 _HOLDINGS, _DISTANCES, _TRADES, _LUCK = 25, 201, 49, 9
+_NEAR, _FEW = 0.3, 0.01
 _FEWEST = 1e-3  # Least holdings of the tables; below, they go on in a line.
 _NEAREST = 1e-2  # 1 / (2 lambda) below which luck is smaller than the tables see, and nearly all trades at once.
 _FARTHEST = 1e5  # 1 / (2 lambda), in sigma X sqrt(T), beyond which luck changes nothing that could be seen.
@@ -205,10 +206,13 @@ class LorenzAlmgren(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return cost / _unit(self.problem) - self.target
 
     def _pace(self, step: int, x: float, distance: float) -> float:
-        """The table between its nodes; at its ends beyond them."""
-        low, high = self.grid.distances[-1, [0, -1]]
-        point = np.array([x]), np.array([min(max(distance, low), high)])
-        return float(self.grid.locate(*point).read(self.pace[step])[0])
+        """The table between its nodes; at its ends beyond them. `DistanceGrid.locate` of one point, without arrays."""
+        grid, table = self.grid, self.pace[step]
+        d = min(max(distance, float(grid.distances[-1, 0])), float(grid.distances[-1, -1]))
+        i = min(int(math.sqrt(x) * (_HOLDINGS - 1)), _HOLDINGS - 2)
+        here, after = _between(grid, table, i, d), _between(grid, table, i + 1, d)
+        low, high = grid.holdings[i], grid.holdings[i + 1]
+        return float(here + (after - here) * (x - low) / (high - low))
 
 
 class _Tables(NamedTuple):
@@ -255,6 +259,16 @@ class DistanceGrid(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         j = np.clip(place.astype(np.intp), 0, _DISTANCES - 2)
         left, right = self.distances[row, j], self.distances[row, j + 1]
         return j, np.asarray((d - left) / (right - left))
+
+
+def _between(grid: DistanceGrid, table: Floats, row: int, d: float) -> float:
+    """A table of a grid in one row, at any distance."""
+    nodes = grid.distances[row]
+    near = _NEAR * (float(grid.holdings[row]) + _FEW)
+    first, last = math.asinh(nodes[0] / near), math.asinh(nodes[-1] / near)
+    j = min(max(int((math.asinh(d / near) - first) / (last - first) * (_DISTANCES - 1)), 0), _DISTANCES - 2)
+    v = (d - nodes[j]) / (nodes[j + 1] - nodes[j])
+    return float(table[row, j] + (table[row, j + 1] - table[row, j]) * v)
 
 
 class Place(NamedTuple):
@@ -371,7 +385,7 @@ def _best_kept(walk: _Walk, tried: Floats) -> Floats:
 
 def _near(x: Floats) -> Floats:
     """Distances within which nodes are even: a part of the luck that holdings can have."""
-    return np.asarray(0.3 * (x + 0.01))
+    return np.asarray(_NEAR * (x + _FEW))
 
 
 def _lowest(x: Floats, y: Floats) -> float:

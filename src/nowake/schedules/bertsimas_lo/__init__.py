@@ -1,5 +1,6 @@
 """Bertsimas & Lo 1998: the least expected cost, with a signal that is seen before each trade."""
 
+from nowake.schedules.bertsimas_lo.limited import FollowWithinLimits, LimitedRule, limited
 from nowake.schedules.bertsimas_lo.linear import LinearLaw
 from nowake.schedules.bertsimas_lo.percentage import PercentageLaw
 from nowake.schedules.bertsimas_lo.percentage_policy import BertsimasLoPercentage, FollowPremium
@@ -10,6 +11,9 @@ __all__ = [
     "BertsimasLoPercentage",
     "FollowPremium",
     "FollowSignal",
+    "FollowWithinLimits",
+    "LimitedRule",
     "LinearLaw",
     "PercentageLaw",
+    "limited",
 ]

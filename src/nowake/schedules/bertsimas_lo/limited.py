@@ -6,6 +6,9 @@ bucket on are those of X' = rho X + eta exactly (K. Rouwenhorst 1995, "Asset pri
 business cycle models"; G. Kopecky and R. Suen 2010, "Finite state Markov-chain approximations to highly persistent
 processes", Review of Economic Dynamics 13).
 
+Cutting the free rule off at the limits is simpler and can be dear: where a strong signal would have sold within a
+purchase, 25 % of what a signal saves was lost by it in our trials, 3 to 7 % where the largest trade was the limit.
+
 Between levels and cells the answer is interpolated. Wrong for |rho| = 1 with news, which has no standing spread of
 levels, and far outside the levels, where it takes the last."""
 
@@ -18,6 +21,7 @@ import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
+from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.bertsimas_lo.linear import LinearLaw, check_buckets
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.dynamic import DynamicProgramme, DynamicSolution, certified
@@ -117,6 +121,43 @@ def limited(
     solution, certificate = certified(programme, cells, regime=len(signals) // 2)
     fixed = 0.5 * law.theta * quantity**2
     return LimitedRule(levels=signals, unit=quantity / cells, fixed=fixed, solution=solution, certificate=certificate)
+
+
+class FollowWithinLimits(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Rate policy: a `LimitedRule` asked at any time, `Situation.signal` being what its law says a signal is.
+
+    Parameters
+    ----------
+    rule
+        For a buyer; a seller's signal is turned.
+    step_days
+        Length of its buckets, sessions.
+    most_per_day
+        Its largest rate, shares a session. Shares that could otherwise not be done in time are traded at it.
+    """
+
+    rule: LimitedRule
+    step_days: float
+    most_per_day: float = math.inf
+
+    def rate(self, situation: Situation) -> float:
+        """Shares per session in the order's direction, never below 0."""
+        left, days = situation.left, situation.left_days
+        if left == 0 or days == 0:
+            return math.inf if left > 0 else 0.0
+        buckets = len(self.rule.solution.trades)
+        done = min(max(buckets - days / self.step_days, 0.0), buckets - 1.0)
+        first = int(done + 1e-9)
+        part = max(0.0, done - first)
+        # Shares of a bucket over an even share of what is left change little from one bucket to the next.
+        pace = (1 - part) * self._pace(first, situation) + part * self._pace(min(first + 1, buckets - 1), situation)
+        later = self.most_per_day * (days - self.step_days) if days > self.step_days else 0.0
+        owed = max(0.0, left - later) / min(self.step_days, days)
+        return min(max(pace * left / days, owed), left / min(self.step_days, days), self.most_per_day)
+
+    def _pace(self, bucket: int, situation: Situation) -> float:
+        even = situation.left / (len(self.rule.solution.trades) - bucket)
+        return self.rule.trade(bucket, situation.left, situation.side * situation.signal) / even
 
 
 def signal_levels(law: LinearLaw, levels: int) -> tuple[Floats, Floats]:

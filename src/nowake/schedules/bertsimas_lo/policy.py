@@ -20,11 +20,12 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.linear import Linear, linearised
-from nowake.models.market import MarketState
+from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
-from nowake.schedules.adaptive.contract import Situation
+from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.bertsimas_lo.allocation import allocate, residual
+from nowake.schedules.bertsimas_lo.limited import FollowWithinLimits, limited
 from nowake.schedules.bertsimas_lo.linear import LinearLaw, persistence
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
@@ -125,22 +126,35 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         inside = (trades >= problem.low - slack).all() and (trades <= problem.high + slack).all()
         return problem.cost(trades) if inside else math.inf
 
-    def adaptive(self, order: ParentOrder, market: MarketState) -> FollowSignal:
+    def adaptive(self, order: ParentOrder, market: MarketState, *, signal_sd: float = 0.0) -> RatePolicy:
         """The policy to ask while this order is worked, `Situation.signal` being the drift as it is seen then.
 
-        Time runs by the clock, and a limit of participation is that of the window's mean volume, for a policy that
-        forgets cannot know the curve.
+        Time runs by the clock, and a limit of participation is that of the window's mean volume.
+
+        Parameters
+        ----------
+        signal_sd
+            How strong the signal mostly is: one standard deviation of it on any day, currency per share per session.
+            With it the rule is the best within the limits, by dynamic programming (`limited`). Without, or where
+            trades may go back, it is the formula, cut off at the limits.
         """
         problem = self._problem(order, market)
-        days = float(problem.days.sum())
-        whole = Grid.of(order, market, n=1)
-        return FollowSignal(
-            eta=problem.impact.eta,
-            step_days=float(whole.days[0]) / len(problem.days),
-            half_life_days=self.half_life_days,
-            most_per_day=float(problem.high.sum()) / days if self.max_participation else math.inf,
-            reverses=self.reverses,
-        )
+        n, days = len(problem.days), days_of(order)
+        step, eta = days / n, problem.impact.eta
+        most = math.inf if self.max_participation is None else float(problem.high.sum()) / days
+        if self.reverses or not signal_sd > 0:
+            return FollowSignal(
+                eta=eta,
+                step_days=step,
+                half_life_days=self.half_life_days,
+                most_per_day=most,
+                reverses=self.reverses,
+            )
+        rho = persistence(self.half_life_days, step)
+        news = signal_sd * math.sqrt(1 - rho**2)
+        law = LinearLaw(theta=0.0, own=eta / step, gamma=step, rho=rho, signal_sd=news)
+        rule = limited(law, order.quantity, n, most=most * step, cells=min(1000, max(2, order.lots)))
+        return FollowWithinLimits(rule=rule, step_days=step, most_per_day=most)
 
     def _problem(self, order: ParentOrder, market: MarketState) -> _Problem:
         edges = even_edges(order, bucket_count(order, bucket_ns=self.bucket_ns, n=self.n))
@@ -205,8 +219,7 @@ class FollowSignal(msgspec.Struct, frozen=True, kw_only=True):
     """Rate policy: an even rate, and more of it the more the price is expected to move against the order.
 
     The window left is cut into even buckets no longer than `step_days`; the rate is that of the first of them by
-    `LinearLaw`. Limits cut what it says off, which is not quite the best within them (`limited` is): with a signal of
-    the size of impact the cut cost under 1 % more in our trials.
+    `LinearLaw`. Limits cut off what it says, which is not the best within them: `limited` is, and says by how much.
 
     Parameters
     ----------
