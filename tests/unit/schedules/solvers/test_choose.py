@@ -89,6 +89,7 @@ def answered(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[s
         return ask(method, programme) if answer is ask else answer
 
     monkeypatch.setattr(chooser, "_ask", fake)
+    monkeypatch.setattr(chooser, "SMALL", 0)
     return asked
 
 
@@ -104,6 +105,25 @@ def test_methods_are_asked_from_the_special_to_the_general(monkeypatch: pytest.M
     asked = answered({"exact": None, "first-order": None, "PIQP": None, "Clarabel": best}, monkeypatch)
     assert solve(programme).certificate == best.certificate
     assert asked == list(METHODS)
+
+
+def test_a_small_quadratic_programme_goes_to_piqp_before_the_first_order_method() -> None:
+    assert solve(random_programme(1, risk=1e-4)).certificate.method == "PIQP"
+    assert solve(random_programme(1, risk=1e-4, assets=40, buckets=40)).certificate.method.startswith(
+        "alternating directions"
+    )
+    assert solve(random_programme(1, risk=1e-4, exponent=1.5)).certificate.method.startswith("alternating directions")
+
+
+def test_a_first_order_method_that_stalls_leaves_middling_programmes_to_piqp_and_goes_on_with_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chooser, "SMALL", 0)
+    monkeypatch.setattr(chooser, "QUICK", 1)
+    assert solve(random_programme(1, risk=1e-4)).certificate.method.startswith("PIQP (before it, first-order failed: ")
+    assert solve(random_programme(1, risk=1e-4, exponent=1.5)).certificate.method.startswith("alternating directions")
+    monkeypatch.setattr(chooser, "MIDDLING", 0)
+    assert solve(random_programme(1, risk=1e-4)).certificate.method.startswith("alternating directions")
 
 
 def test_after_a_failure_the_next_is_asked_and_the_certificate_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
