@@ -16,6 +16,7 @@ PAGES = (
     "fills-volume-volatility",
     "fitting",
     "impact-models",
+    "planning",
     *(f"schedules/{page.stem}" for page in sorted((DOCS / "schedules").glob("*.md"))),
 )
 

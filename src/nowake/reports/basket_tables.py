@@ -274,7 +274,7 @@ def moment(plan: BasketPlan, days: float) -> str:
     """An instant of a plan: the local time where the basket's session is known and it lies in it, else in sessions."""
     session, start_ns = session_of(plan), plan.basket.start_ns
     if session is None or start_ns is None:
-        return f"{days:.3g} sessions"
+        return f"{days:.3g} session{'' if days == 1 else 's'}"
     time_ns = start_ns + round(days * (session.close_ns - session.open_ns))
     return session.clock(min(time_ns, session.close_ns))
 

@@ -1,0 +1,159 @@
+"""The verb plan: by policy, by name, several at once; urgency by word."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+from tests.unit.models import makers
+from tests.unit.models.makers import DAY_SECONDS, SECOND
+
+import nowake as nw
+from nowake import schedules
+from nowake.data.day import Day
+from nowake.domain.errors import BadParameter
+from nowake.models.impact import Linear, ObizhaevaWang, SquareRoot
+from nowake.models.market import MarketState, days_of
+from nowake.verbs.plan import by_rule, plan_in
+from nowake.verbs.plans import plans_in
+from nowake.verbs.schedule_kinds import KINDS, Wanted, policy_named
+from nowake.verbs.urgency_words import URGENCY_WORDS, risk_aversion_of
+
+MARKET = MarketState.given(price=50, daily_volatility=0.02, daily_volume=1e6, spread_bps=4)
+MINUTE = 60 * SECOND
+
+
+def order(lots: int) -> nw.ParentOrder:
+    """A purchase over the whole session."""
+    return makers.order(lots, start_s=0, end_s=DAY_SECONDS)
+
+
+@pytest.mark.parametrize(("word", "urgency"), URGENCY_WORDS.items())
+def test_a_word_gives_the_decay_it_stands_for_whatever_the_order(word: str, urgency: float) -> None:
+    for lots in (500, 90_000):
+        made = plan_in(order(lots), MARKET, "almgren-chriss", risk_aversion=word, bucket_ns=15 * MINUTE)
+        assert made.inputs["kappa"] * made.inputs["days"] == pytest.approx(urgency, rel=1e-12)
+
+
+def test_words_are_read_however_they_are_written_and_numbers_stay_numbers() -> None:
+    model, parent = Linear.from_market(MARKET), order(9_000)
+    told = {risk_aversion_of(word, parent, MARKET, model) for word in ("get-done", "Get Done", "GETDONE", "get_done")}
+    assert len(told) == 1
+    assert risk_aversion_of("2e-6", parent, MARKET, model) == risk_aversion_of(2e-6, parent, MARKET, model) == 2e-6
+    for wrong in ("hasty", "-1", "nan", float("inf")):
+        with pytest.raises(BadParameter, match="risk_aversion"):
+            risk_aversion_of(wrong, parent, MARKET, model)
+
+
+def test_a_market_that_never_moves_has_no_risk_to_avert() -> None:
+    calm = msgspec.structs.replace(MARKET, daily_volatility=MarketState.given(
+        price=1, daily_volatility=0, daily_volume=1, spread_bps=1
+    ).daily_volatility)  # fmt: skip
+    assert risk_aversion_of("aggressive", order(9_000), calm, Linear.from_market(calm)) == 0.0
+    made = plans_in(order(9_000), calm, ["almgren-chriss", "twap"])
+    assert made.frontier == ()
+    assert "volatility 0" in made.frontier_because
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "vwap"])
+def test_every_kind_plans_by_name_and_knows_its_cost_in_parts(name: str) -> None:
+    made = plan_in(order(40_000), MARKET, name, bucket_ns=15 * MINUTE)
+    assert sum(made.lots) == 40_000
+    assert made.expected_cost_bps is not None
+    assert made.cost_risk_bps is not None
+    assert sum(made.cost_parts.values()) == pytest.approx(made.expected_cost_bps, rel=1e-9)
+    assert 1 < made.expected_cost_bps < 100
+    assert 10 < made.cost_risk_bps < 120
+
+
+def test_twap_costs_what_the_common_rule_says_of_it_and_says_so() -> None:
+    parent, model = order(40_000), Linear.from_market(MARKET)
+    made = plan_in(parent, MARKET, "twap", bucket_ns=15 * MINUTE)
+    rule = schedules.cost_of(schedules.Twap(bucket_ns=15 * MINUTE).plan(parent), MARKET, model)
+    assert (made.expected_cost_bps, made.cost_risk_bps) == (rule.expected_cost_bps, rule.cost_risk_bps)
+    # By hand: even buckets over one session; epsilon + eta X / T + gamma X / 2 (1 - 1/N), in bps of the price.
+    n = len(made.lots)
+    by_hand = 2.0 + model.eta * 40_000 / 50 * 1e4 + model.gamma / 2 * 40_000 * (1 - 1 / n) / 50 * 1e4
+    assert made.expected_cost_bps == pytest.approx(by_hand, rel=1e-6)
+    assert any("linear (Almgren-Chriss)" in note for note in made.notes)
+
+
+def test_a_model_that_says_nothing_of_schedules_is_made_linear_for_the_common_rule() -> None:
+    class Mute(SquareRoot, frozen=True, kw_only=True):
+        def response(self, terms):  # type: ignore[no-untyped-def]
+            raise BadParameter("mute")
+
+    parent = order(40_000)
+    rule = by_rule(schedules.Twap(n=26).plan(parent), MARKET, Mute())
+    terms = MARKET.terms(parent.quantity, days_of(parent))
+    even = float(SquareRoot().total_bps(terms) + SquareRoot().half_spread_bps(terms))
+    assert rule.expected_cost_bps == pytest.approx(even, rel=0.03)  # But for the jumps of 26 buckets.
+
+
+def test_impact_assumed_to_decay_costs_what_the_model_says_of_the_order_traded_evenly() -> None:
+    parent = order(40_000)
+    model = Linear.from_market(MARKET)
+    wanted = Wanted(parent, MARKET, model, 0.0, half_life_ns=20 * MINUTE)
+    policy, notes = policy_named("obizhaeva-wang", wanted)
+    assumed = policy.model  # type: ignore[attr-defined]
+    terms = MARKET.terms(parent.quantity, days_of(parent))
+    assert isinstance(assumed, ObizhaevaWang)
+    assert float(assumed.total_bps(terms)) == pytest.approx(float(model.total_bps(terms)), rel=1e-12)
+    assert assumed.half_life_days == pytest.approx(20 / 390)
+    assert "half of it in 20 minutes" in notes[0]
+    own = ObizhaevaWang(permanent=0.1, transient=2.0, resilience=30.0)
+    policy, notes = policy_named("obizhaeva-wang", wanted._replace(model=own))
+    assert policy.model == own  # type: ignore[attr-defined]
+    assert notes == ()
+
+
+def test_a_price_of_waiting_costs_on_an_even_path_what_the_variance_does() -> None:
+    parent = order(40_000)
+    policy, _ = policy_named("gatheral-schied", Wanted(parent, MARKET, Linear.from_market(MARKET), 3e-6))
+    variance = MARKET.volatility**2 * parent.quantity**2 / 3  # Over one session.
+    waiting = policy.risk_aversion * parent.quantity * MARKET.price / 2  # type: ignore[attr-defined]
+    assert waiting == pytest.approx(3e-6 * variance, rel=1e-12)
+
+
+def test_an_unknown_name_lists_the_known_ones_and_what_is_no_policy_is_told() -> None:
+    with pytest.raises(BadParameter, match="'twop' is not known; choose from almgren-chriss, twap"):
+        plan_in(order(9_000), MARKET, "twop")
+    with pytest.raises(BadParameter, match="int does not plan"):
+        plan_in(order(9_000), MARKET, 5)  # type: ignore[arg-type]
+    with pytest.raises(BadParameter, match="vwap needs the volume expected"):
+        plan_in(order(9_000), MARKET, "vwap")
+
+
+def test_several_plans_leave_out_what_cannot_be_made_with_its_reason() -> None:
+    made = plans_in(order(9_000), MARKET, ["twap", "vwap", "twap", schedules.Twap(n=3)], bucket_ns=30 * MINUTE)
+    assert [plan.name for plan in made.plans] == ["TWAP 1", "TWAP 2"]
+    assert "needs the volume" in made.absent["vwap"]
+    with pytest.raises(BadParameter, match="vwap needs"):
+        plans_in(order(9_000), MARKET, ["vwap", "twap"])
+    with pytest.raises(BadParameter, match="no schedule is given"):
+        plans_in(order(9_000), MARKET, [])
+
+
+@pytest.mark.parametrize("model", [None, SquareRoot()])
+def test_optimal_plans_stand_on_the_frontier_and_no_plan_below_it(model: SquareRoot | None) -> None:
+    made = plans_in(order(90_000), MARKET, ["almgren-chriss", "twap"], model=model, bucket_ns=15 * MINUTE)
+    risks = [point.risk_bps for point in made.frontier]
+    costs = [point.expected_cost_bps for point in made.frontier]
+    for mark in made.marks:
+        assert mark.cost_risk_bps is not None
+        nearest = min(range(len(risks)), key=lambda k: abs(risks[k] - mark.cost_risk_bps))  # type: ignore[operator]
+        assert math.isclose(costs[nearest], mark.expected_cost_bps or 0, rel_tol=0.02)
+
+
+def test_several_plans_print_draw_tabulate_and_write_a_page(generated_day: Day, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    parent = nw.ParentOrder.sell(generated_day.instrument, 20_000, start="10:00", end="15:30")
+    made = nw.plan(parent, generated_day, ["almgren-chriss", "vwap", "twap"], risk_aversion="aggressive")
+    assert "Almgren-Chriss" in str(made)
+    assert made.to_frame().group_by("schedule").sum()["lots"].to_list() == [20_000] * 3
+    assert made.plot().svg.startswith("<svg")
+    text = made.html(tmp_path / "plan.html").read_text()
+    for heading in ("Cost against risk", "The path", "What to trade when", "What stands behind it", "What was assumed"):
+        assert f"<h2>{heading}</h2>" in text
+    assert "The chosen plan, Almgren-Chriss, in the ring" in text
+    assert text == made.html(tmp_path / "again.html").read_text()
