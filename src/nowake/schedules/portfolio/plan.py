@@ -15,7 +15,7 @@ from nowake.schedules.certificate import Certificate
 from nowake.schedules.portfolio.basket import SHOWN, Basket
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.exposures import Exposure
-from nowake.schedules.portfolio.timeline import Timeline
+from nowake.schedules.portfolio.timeline import SAME, Timeline, available
 from nowake.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -256,11 +256,11 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         assert start_ns is not None
         session = order.instrument.session.close_ns - order.instrument.session.open_ns
         edges, lots = [order.start_ns], []
-        for t in np.flatnonzero(self.costs.tradable[:, i] | (self.lots[:, i] != 0)):
+        for t in np.flatnonzero(available(self.timeline, (line,))[:, 0] > 0):
             if self.timeline.auctions[t] is None:
-                end = min(
-                    max(start_ns + round(float(self.timeline.ends_days[t]) * session), edges[-1] + 1), order.end_ns
-                )
+                ends = float(self.timeline.ends_days[t])
+                last = ends >= line.end_days - SAME
+                end = order.end_ns if last else max(start_ns + round(ends * session), edges[-1] + 1)
             else:
                 end = edges[-1] + 1
                 if end > order.end_ns:

@@ -283,3 +283,78 @@ def test_the_smallest_trade_costs_little_more_than_the_best_choice_of_whole_lots
         best = min(map(objective, every))
         assert min(n for n in plan.lots[:, 0] if n) >= 3
         assert objective(tuple(plan.lots[:, 0])) <= 1.05 * best
+
+
+# Time.
+
+
+def test_a_bucket_without_volume_is_in_the_schedule_and_trades_nothing() -> None:
+    pause = VolumeCurve(edges_ns=CURVE.edges_ns, shares=(0.5, 0.0, 0.2, 0.3))
+    basket = of_orders(("A", 60_000, 0, DAY_SECONDS))
+    schedule = OptimalBasket(risk_aversion=1e-6, buckets=4, curve=pause).plan(basket).schedules[0]
+    assert schedule.times_ns == CURVE.edges_ns
+    assert schedule.lots[1] == 0
+    assert min(schedule.lots[0], *schedule.lots[2:]) > 0
+
+
+def test_a_curve_is_laid_over_each_session_of_a_basket_that_spans_nights() -> None:
+    basket = Basket(
+        lines=(line("A", end_days=1.75), line("B", start_days=0.25, end_days=1.0)),
+        covariance=Covariance.uncorrelated([0.02, 0.02]),
+        offset_days=0.5,
+    )
+    costs = OptimalBasket(risk_aversion=0, buckets=7, curve=CURVE).costing(basket)
+    shares = np.array([0.15, 0.3, 0.4, 0.15, 0.15, 0.3, 0.4])  # From noon of the first day to 10 o'clock of the third.
+    np.testing.assert_allclose(costs.volume[:, 0], 1e6 * shares)
+    np.testing.assert_allclose(costs.volume[:, 1], 1e6 * shares * [0, 1, 1, 1, 0, 0, 0])
+    np.testing.assert_allclose(costs.temporary[:, 0] * shares, costs.temporary[0, 0] * 0.15)
+
+
+def test_a_volatility_profile_is_laid_over_each_session_too() -> None:
+    basket = Basket(lines=(line("A", end_days=1.0),), covariance=Covariance.uncorrelated([0.02]), offset_days=0.5)
+    costs = OptimalBasket(risk_aversion=0, buckets=4, volatility_profile=(2.0, 1.0)).costing(basket)
+    np.testing.assert_allclose(costs.risk_days, [0.1, 0.1, 0.4, 0.4])
+
+
+# Scale.
+
+
+def test_units_of_money_and_size_change_nothing_but_themselves() -> None:
+    base = two_sided(6)
+    limits = Limits(max_participation=0.3, dollar_band=0.01)
+    plan = OptimalBasket(risk_aversion=1e-5, buckets=T, limits=limits).plan(base)
+    for money, size in ((1e-4, 1e6), (1e5, 1e-6)):
+        lines = tuple(
+            msgspec.structs.replace(
+                each,
+                lot_size=size,
+                market=MarketState.given(
+                    price=each.market.price * money,
+                    daily_volatility=each.market.daily_volatility.value,
+                    daily_volume=each.market.daily_volume * size,
+                    spread_bps=each.market.spread_bps.value,
+                ),
+            )
+            for each in base.lines
+        )
+        other = OptimalBasket(risk_aversion=1e-5 / (money * size), buckets=T, limits=limits).plan(
+            Basket(lines=lines, covariance=base.covariance)
+        )
+        # An iterative solver stops within its tolerance, not at the same lot.
+        np.testing.assert_allclose(plan.lots, other.lots, atol=2e-3 * plan.lots.sum(axis=0).max())
+        assert other.expected_cost_bps == pytest.approx(plan.expected_cost_bps, rel=1e-5)
+        assert other.risk_bps == pytest.approx(plan.risk_bps, rel=1e-4)
+
+
+def test_lines_of_very_different_size_are_planned_together() -> None:
+    lines = (
+        line("COIN", 1, 3_000, lot_size=1e-5, price=60_000.0, daily_volume=1e4),
+        line("PENNY", -1, 400_000_000, price=0.0007, daily_volume=1e10),
+        line("ES", 1, 900, multiplier=50.0, price=5_000.0, daily_volume=1.5e6),
+        line("BIG", -1, 2_000_000, price=90.0, daily_volume=5e7),
+    )
+    basket = Basket(lines=lines, covariance=Covariance.alike([0.02] * 4, 0.5))
+    plan = OptimalBasket(risk_aversion=1e-8, buckets=T, limits=Limits(max_participation=0.2)).plan(basket)
+    assert plan.lots.sum(axis=0).tolist() == [each.lots for each in lines]
+    assert plan.certificate.value < 1e-6
+    assert (plan.lots > 0).any(axis=0).all()

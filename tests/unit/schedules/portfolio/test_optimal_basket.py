@@ -382,3 +382,20 @@ def test_the_frontier_falls_from_the_cheapest_plan_to_the_safest() -> None:
     # Convex: each unit of risk less costs more than the one before.
     slopes = np.diff(costs) / -np.diff(risks)
     assert (np.diff(slopes) > -1e-9).all()
+
+
+def test_a_band_around_zero_that_a_one_sided_basket_cannot_enter_is_infeasible() -> None:
+    basket = Basket(lines=(line("A", 1, 50_000),), covariance=Covariance.uncorrelated([0.02]))
+    limits = Limits(max_participation=0.1, dollar_band=Band(width=0.01, around="zero"))
+    with pytest.raises(Infeasible, match="dollar"):
+        OptimalBasket(risk_aversion=1e-6, buckets=T, limits=limits).plan(basket)
+
+
+def test_many_days_of_deadlines_are_one_plan() -> None:
+    lines = tuple(line(f"D{k}", 1 if k % 2 else -1, 300_000, end_days=float(k + 1)) for k in range(4))
+    basket = Basket(lines=lines, covariance=Covariance.alike([0.02] * 4, 0.6))
+    plan = OptimalBasket(risk_aversion=1e-7, buckets=40, overnight=0.4, limits=Limits(max_participation=0.4)).plan(
+        basket
+    )
+    assert (plan.finish_days <= [1, 2, 3, 4]).all()
+    assert plan.participation.max() <= 0.4
