@@ -300,6 +300,24 @@ def test_rolling_horizon_and_almgrens_optimum_are_almgren_chriss_where_nothing_m
         assert steady.rate(there) == pytest.approx(5e4 * loop.hold(tau), rel=1e-4)
 
 
+@pytest.mark.parametrize(("volume", "volatility"), [(2.5e6, 1.3), (2e5, 0.4), (0.0, 1.0)])
+def test_rolling_horizon_is_almgren_chriss_of_the_market_of_now(volume: float, volatility: float) -> None:
+    policy = RollingHorizon(eta=1e-6, risk_aversion=1e-5, mean_rate=1e6)
+    now = Situation(
+        elapsed_days=0.6,
+        left_days=0.4,
+        left=5e4,
+        side=1,
+        arrival=0.0,
+        price=0.0,
+        market_rate=volume,
+        volatility=volatility,
+    )
+    # Where nobody trades, impact is without bound, and nothing is worth hurrying for.
+    eta = 1e-6 * 1e6 / volume if volume else 1e9
+    assert policy.rate(now) == pytest.approx(5e4 * ClosedLoop(eta=eta, running=1e-5 * volatility**2).hold(0.4))
+
+
 def test_almgrens_optimum_is_that_of_dynamic_programming() -> None:
     # c_k(xi) = min over f of eta e^xi f^2/h + (lambda sigma^2 e^-xi h + E c_{k+1}) (1 - f)^2, on a grid of xi.
     steps, spread, decay, horizon = 1_500, 0.6, math.log(2) / 0.1, 0.5
