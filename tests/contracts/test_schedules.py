@@ -7,10 +7,21 @@ import pytest
 from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
 from nowake.domain.side import Side
+from nowake.models import impact
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
-from nowake.schedules import AlmgrenChriss, PowerLawSchedule, SchedulePolicy, Twap, Vwap, adaptive
+from nowake.schedules import (
+    AlmgrenChriss,
+    GatheralSchied,
+    ObizhaevaWang,
+    PowerLawSchedule,
+    Propagator,
+    SchedulePolicy,
+    Twap,
+    Vwap,
+    adaptive,
+)
 from nowake.schedules.almgren_chriss import AlmgrenChrissCorrelated, AlmgrenChrissDrift, LeastValueAtRisk
 from nowake.schedules.loaded import Loaded
 from nowake.schedules.pov import Pov
@@ -22,6 +33,8 @@ CURVE = VolumeCurve(
     edges_ns=tuple(DAY_SECONDS * SECOND * k // 5 for k in range(6)), shares=(0.3, 0.15, 0.1, 0.15, 0.3), days=1
 )
 LINEAR = Linear.from_market(MARKET)
+BOOK = impact.ObizhaevaWang(permanent=0.3, transient=3.0, resilience=20.0)
+CAPPED = impact.Transient(permanent=0.2, transient=4.0, kernel=impact.kernels.CappedLinear(0.25))
 POLICIES: list[SchedulePolicy] = [
     Twap(),
     Twap(n=7),
@@ -46,6 +59,13 @@ POLICIES: list[SchedulePolicy] = [
     VwapDeviation(SquareRoot(), 1e-6, CURVE),
     PowerLawSchedule(SquareRoot(), 1e-6),
     PowerLawSchedule(SquareRoot(), 1e-5, curve=CURVE),
+    GatheralSchied(LINEAR, 1e-3),
+    GatheralSchied(SquareRoot(), 0.1, n=7),
+    ObizhaevaWang(BOOK),
+    ObizhaevaWang(BOOK, 1e-6, n=7),
+    Propagator(SquareRoot(), 1e-7),
+    Propagator(BOOK, 1e-6, n=7),
+    Propagator(CAPPED, n=9, blocks="all"),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, running_penalty=1e3, terminal_penalty=1.0, n=7),
     adaptive.OrderFlow(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5, half_life_days=0.1),
