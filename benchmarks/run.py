@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-NAMES = ("replay_orders", "replay_levels", "cold_start", "matching", "read_rate", "impact_fit", "estimate")
+NAMES = ("replay_orders", "replay_levels", "cold_start", "matching", "read_rate", "impact_fit", "estimate", "schedule")
 
 
 def main() -> int:

@@ -177,7 +177,7 @@ class _Run:
         value = each.objective(trades)
         scale = self._scale(trades, value)
         if len(each.bands) and value - self.bound <= NEARLY * tolerance * scale:
-            repaired = with_bands_kept(each, trading, trades, self._linear.weight)
+            repaired = with_bands_kept(each, trading, trades, self._linear.weight, pushing=self._z)
             value = np.inf if repaired is None else each.objective(repaired)
             trades = trades if repaired is None else repaired
         elif len(each.bands):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from nowake.models.terms import Floats
 from nowake.schedules.solvers.binding import sizes
 from nowake.schedules.solvers.programme import Programme
-from nowake.schedules.solvers.totals import nearest_with_totals
+from nowake.schedules.solvers.totals import best_answer, exactly, squares
 from nowake.schedules.solvers.trading import TradingCost
 
 ROUNDS = 40
@@ -26,7 +26,9 @@ ROUNDING = 1e-12
 RIDGE = 1e-13
 
 
-def with_bands_kept(programme: Programme, trading: TradingCost, trades: Floats, weight: Floats) -> Floats | None:
+def with_bands_kept(
+    programme: Programme, trading: TradingCost, trades: Floats, weight: Floats, *, pushing: Floats | None = None
+) -> Floats | None:
     """The trades nearest to those given, in squares weighted by `weight`, that also keep the bands; None if not found.
 
     Parameters
@@ -39,35 +41,52 @@ def with_bands_kept(programme: Programme, trading: TradingCost, trades: Floats, 
         (T, N), within limits and with the right totals.
     weight
         (T, N) above 0: what moving a trade costs.
+    pushing
+        (T-1, M) above 0 where an upper limit is known to bind and below 0 for a lower one: holdings are put onto
+        these, which is quicker and where the optimum has them. None where nothing is known.
     """
+    held_on = np.zeros((len(trades) - 1, len(programme.bands))) if pushing is None else -np.sign(pushing)
+    found = _projected(programme, trading, (trades, weight), held_on)
+    if found is None and held_on.any():
+        found = _projected(programme, trading, (trades, weight), np.zeros_like(held_on))
+    return None if found is None else exactly(found, programme.quantities, trading)
+
+
+def _projected(
+    programme: Programme, trading: TradingCost, start: tuple[Floats, Floats], held_on: Floats
+) -> Floats | None:
+    """Newton's method on the multipliers; rows `held_on` a limit (1 lower, -1 upper) may push either way."""
+    trades, weight = start
     scale = np.abs(programme.bands) @ sizes(programme)
     scale = np.where(scale > 0, scale, 1.0)
     low, high = _targets(programme, INSIDE * scale)
-    mu, moved = np.zeros(low.shape), trades
-    dual, kept = 0.0, None
+    nearest = squares(weight, trading)
+    wish, psi = -weight * trades, np.zeros(trades.shape[1])
+    mu, moved, dual = np.zeros(low.shape), trades, 0.0
+    kept = None
     for _ in range(ROUNDS):
         held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
         # A row that pushes is held to its own limit, another only if it is outside.
-        side = np.where(mu != 0, np.sign(mu), np.where(held < low, 1.0, np.where(held > high, -1.0, 0.0)))
+        side = np.where(held_on != 0, held_on, np.sign(mu))
+        side = np.where(side != 0, side, np.where(held < low, 1.0, np.where(held > high, -1.0, 0.0)))
         target = np.where(side > 0, low, high)
         if (np.maximum(low - held, held - high) / scale).max() <= KEPT:
             kept = moved
             # Inside, and nothing pushes without need: the nearest.
             if (np.abs(np.where(mu != 0, target - held, 0.0)) / scale).max() <= NEEDED:
-                return kept
+                break
         rows = side != 0
         # Trades at their limits stay there.
         give = trading.is_inside(moved) / weight
         change = np.zeros_like(mu)
         change[rows] = _multipliers(programme, give, rows, (target - held)[rows])
+        free = (low == high) | (held_on != 0)
         for halved in range(HALVINGS):
             tried = mu + change * 0.5**halved
             # A lower limit only pushes up, an upper one only down.
-            tried = np.where((tried * side > 0) | (low == high), tried, 0.0)
-            found = nearest_with_totals(
-                trades + _pushes(programme, tried) / weight, weight, programme.quantities, trading
-            )
-            value = _dual(programme, found, (trades, weight), tried, target)
+            tried = np.where((tried * side > 0) | free, tried, 0.0)
+            found, psi = best_answer(nearest, wish - _pushes(programme, tried), programme.quantities, psi)
+            value = _dual(programme, found, start, tried, target)
             if value >= dual * (1 - ROUNDING):
                 break
         mu, moved, dual = tried, found, value

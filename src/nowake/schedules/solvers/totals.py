@@ -14,6 +14,7 @@ from nowake.schedules.solvers.trading import TradingCost
 
 STEPS = 80
 CLOSE = 1e-13
+EXACT = 1e-16
 FEW = 0.25
 """Share of unfinished assets below which only they are looked at."""
 
@@ -28,9 +29,13 @@ def best_answer(cost: TradingCost, prices: Floats, totals: Floats, start: Floats
 
 def nearest_with_totals(wish: Floats, weight: Floats, totals: Floats, cost: TradingCost) -> Floats:
     """The trades nearest to a wish, in squares weighted by (T, N) `weight`, with the totals and limits of `cost`."""
-    quadratic = TradingCost(impact=weight / 2, lower=cost.lower, upper=cost.upper)
-    _, trades = _meet(quadratic, -weight * wish, totals, np.zeros(len(totals)))
+    trades, _ = best_answer(squares(weight, cost), -weight * wish, totals, np.zeros(len(totals)))
     return exactly(trades, totals, cost)
+
+
+def squares(weight: Floats, cost: TradingCost) -> TradingCost:
+    """Half the weighted squares as a cost, with the limits of another."""
+    return TradingCost(impact=weight / 2, lower=cost.lower, upper=cost.upper)
 
 
 def exactly(trades: Floats, totals: Floats, cost: TradingCost) -> Floats:
@@ -38,18 +43,27 @@ def exactly(trades: Floats, totals: Floats, cost: TradingCost) -> Floats:
     trades = cost.within(np.array(trades))
     for _ in range(2):
         short = totals - trades.sum(axis=0)
-        room = np.full(trades.shape, np.inf)
-        if cost.upper is not None:
-            room = np.where(short > 0, cost.upper - trades, room)
-        if cost.lower is not None:
-            room = np.where(short < 0, trades - cost.lower, room)
-        part = np.minimum(room, np.abs(trades))
-        small = part.sum(axis=0) < np.abs(short)
-        if small.any():
-            part = np.where(small, np.minimum(room, np.maximum(np.abs(short), np.abs(trades))), part)
-        whole = part.sum(axis=0)
-        trades += part * np.clip(short / np.where(whole > 0, whole, 1.0), -1.0, 1.0)
+        off = np.flatnonzero(np.abs(short) > EXACT * np.abs(totals))
+        if not len(off):
+            break
+        trades[:, off] += _spread_out(trades[:, off], short[off], cost.of(off))
     return trades
+
+
+def _spread_out(trades: Floats, short: Floats, cost: TradingCost) -> Floats:
+    """(T, N) changes that sum to what is short, in proportion to the trades as far as there is room."""
+    room = np.full(trades.shape, np.inf)
+    if cost.upper is not None:
+        room = np.where(short > 0, cost.upper - trades, room)
+    if cost.lower is not None:
+        room = np.where(short < 0, trades - cost.lower, room)
+    size = np.abs(trades)
+    part = np.minimum(room, size)
+    small = part.sum(axis=0) < np.abs(short)
+    if small.any():
+        part = np.where(small, np.minimum(room, np.maximum(np.abs(short), size)), part)
+    whole = part.sum(axis=0)
+    return np.asarray(part * np.clip(short / np.where(whole > 0, whole, 1.0), -1.0, 1.0))
 
 
 def _meet(cost: TradingCost, prices: Floats, totals: Floats, start: Floats) -> tuple[Floats, Floats]:

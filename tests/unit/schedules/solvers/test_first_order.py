@@ -1,4 +1,4 @@
-"""The first-order method against cvxpy: programmes of every form, any scale, and limits that leave little or nothing."""
+"""The first-order method against cvxpy: programmes of every form and scale, and limits that leave little or nothing."""
 
 from __future__ import annotations
 
