@@ -139,12 +139,7 @@ class DynamicProgramme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _check_size(self) -> None:
         n, m, sizes = self.trade.shape
-        states = n * m * (self.cells + 1)
-        if states > MOST_STATES:
-            raise BadParameter(
-                f"{n} buckets x {m} regimes x {self.cells} cells are {states:,} states, above {MOST_STATES:,}; "
-                f"use {max(1, MOST_STATES // (n * m))} cells or fewer, or fewer buckets"
-            )
+        check_states(n, m, self.cells)
         trials = n * m * (self.cells + 1) * min(sizes, self.cells + 1)
         if trials > MOST_TRIALS and not self.is_convex():
             raise BadParameter(
@@ -158,6 +153,16 @@ class DynamicProgramme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.holding is not None:
             rows += [*self.holding.reshape(-1, self.cells + 1)]
         return all(_finite_convex(row) is not None for row in rows)
+
+
+def check_states(buckets: int, regimes: int, cells: int) -> None:
+    """Refuse a grid that is too large to be kept, before it is made."""
+    states = buckets * regimes * (cells + 1)
+    if states > MOST_STATES:
+        raise BadParameter(
+            f"{buckets} buckets x {regimes} regimes x {cells} cells are {states:,} states, above {MOST_STATES:,}; "
+            f"use {max(1, MOST_STATES // (buckets * regimes) - 1)} cells or fewer, or fewer buckets"
+        )
 
 
 class DynamicSolution(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -215,7 +220,7 @@ def certified(
     objective = solution.cost(regime) + constant
     try:
         coarse = programme(max(1, cells // 2)).solve().cost(regime) + constant
-    except BadParameter:  # A limit that the coarser grid cannot keep.
+    except BadParameter:  # The coarser grid cannot keep a limit.
         coarse = math.inf
     change = abs(coarse - objective) / max(abs(objective), np.finfo(float).tiny)
     kept = Certificate(method=f"dynamic programming, {cells:,} cells", kind="grid", value=change, objective=objective)

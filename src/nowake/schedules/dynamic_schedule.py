@@ -3,13 +3,14 @@
     minimise  sum_k n_k h(n_k / tau_k) + fee [n_k > 0] + lambda sigma^2 sum_k tau_k x_k^2
     over      n_k = 0  or  smallest child <= n_k <= cap_k,     sum n_k = X,     x_k what is left after bucket k
 
-h is the temporary impact of any model, convex or not: concave pressure, a fee for each child and a smallest child make
-the sum of costs not convex, where methods that go downhill stop at the nearest valley. Spread and permanent cost are
-those of any schedule. Conventions of cost and risk as in Almgren & Chriss 2000, equations 5 and 8, with the permanent
-part paid on average half, as a bucket's shares are traded evenly in it.
+h is the temporary impact of any model, convex or not: a fee for each child and a smallest child make the sum of costs
+not convex, where methods that go downhill stop at the nearest valley. Cost and risk are those of Almgren & Chriss 2000,
+equations 5 and 8, where the model is linear; with any other a bucket's shares also pay half of their own lasting move,
+so that what lasts costs the same whatever the schedule.
 
-Wrong where impact decays (`models.impact` with a kernel): what is left is then not the whole state. Where everything
-is linear and there are no limits, Almgren-Chriss is exact and a thousand times faster."""
+Wrong where impact decays (`models.impact` with a kernel): what is left is then not the whole state. Of a law of size
+what decays is taken as gone at once, with a note, as `PowerLawSchedule` does. Where everything is linear and there are
+no limits, Almgren-Chriss is exact and a thousand times faster."""
 
 from __future__ import annotations
 
@@ -22,12 +23,14 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
+from nowake.models.impact.linear import Linear
 from nowake.models.impact.response import Response
+from nowake.models.impact.size_law import SizeLaw
 from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.buckets import bucket_count, even_edges
-from nowake.schedules.dynamic import DynamicProgramme, certified
+from nowake.schedules.dynamic import DynamicProgramme, certified, check_states
 from nowake.schedules.grid import Grid
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
@@ -106,6 +109,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
                 "fee": self.fee,
                 **({} if self.max_participation is None else {"max_participation": self.max_participation}),
             },
+            notes=problem.notes,
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
@@ -131,7 +135,8 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
         days = grid.days if self.curve is None else np.diff([self.curve.share_until(edge) for edge in edges])
         terms = market.terms(order.quantity, float(days.sum()))
         response = self.model.response(terms)
-        if response.kernel is not None:
+        decays = response.kernel is not None
+        if decays and not isinstance(self.model, SizeLaw):
             raise BadParameter(
                 f"impact of {self.model.name} decays: what is left is not the whole state; use a propagator schedule"
             )
@@ -141,6 +146,10 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
             grid=grid,
             days=days,
             response=response,
+            # Trading evenly in the window costs what the law says.
+            scale=float(self.model.temporary_bps(terms) / response.temporary(terms.rate)) if decays else 1.0,
+            own_move=isinstance(self.model, Linear),
+            notes=(f"what decays under {self.model.name} is taken as gone at once",) if decays else (),
             half_spread=float(self.model.half_spread_bps(terms)) * market.price / 1e4,
             price=market.price,
             sigma=market.volatility,
@@ -155,6 +164,9 @@ class _Problem(NamedTuple):
     grid: Grid
     days: Floats
     response: Response
+    scale: float
+    own_move: bool
+    notes: tuple[str, ...]
     half_spread: float
     price: float
     sigma: float
@@ -173,13 +185,19 @@ class _Problem(NamedTuple):
         return float(self.order.instrument.multiplier or 1)
 
     @property
-    def permanent(self) -> float:
-        return 0.5 * self.response.permanent_bps_per_share * self.price / 1e4 * self.order.quantity**2
+    def gamma(self) -> float:
+        """Lasting move per share, currency per share."""
+        return self.response.permanent_bps_per_share * self.price / 1e4
+
+    @property
+    def saved(self) -> float:
+        """What a bucket of n shares does not pay of its own lasting move, over n^2."""
+        return 0.5 * self.gamma if self.own_move else 0.0
 
     @property
     def steady(self) -> float:
         """What every schedule of the order costs."""
-        return self.half_spread * self.order.quantity + self.permanent
+        return self.half_spread * self.order.quantity + 0.5 * self.gamma * self.order.quantity**2
 
     @property
     def caps(self) -> Floats:
@@ -194,10 +212,12 @@ class _Problem(NamedTuple):
 
     def programme(self, cells: int) -> DynamicProgramme:
         """The problem on a grid."""
+        check_states(len(self.days), 1, cells)
         unit = self.order.quantity / cells
         smallest, largest = self.limits(cells)
         sizes = np.arange(int(max(largest.max(), 0)) + 1, dtype=np.float64)
-        trade = self.temporary(sizes[None, :] * unit, self.days[:, None]) + self.fees(sizes)
+        shares = sizes[None, :] * unit
+        trade = self.temporary(shares, self.days[:, None]) - self.saved * shares**2 + self.fees(sizes)
         allowed = ((sizes == 0) | (sizes >= smallest)) & (sizes <= largest[:, None])
         left = np.arange(cells + 1) * unit
         return DynamicProgramme(
@@ -228,7 +248,7 @@ class _Problem(NamedTuple):
 
     def temporary(self, shares: Floats, days: Floats) -> Floats:
         """What shares traded evenly in a bucket pay at once, and gone."""
-        return np.asarray(shares * self.response.temporary(shares / days) * self.price / 1e4)
+        return np.asarray(shares * self.response.temporary(shares / days) * self.scale * self.price / 1e4)
 
     def fees(self, shares: Floats) -> Floats:
         return np.where(shares > 0, self.policy.fee / self.multiplier, 0.0)
@@ -242,7 +262,7 @@ class _Problem(NamedTuple):
         parts = {
             "spread": self.half_spread * self.order.quantity,
             "temporary": float(self.temporary(trades, self.days).sum()),
-            "permanent": self.permanent,
+            "permanent": 0.5 * self.gamma * self.order.quantity**2 - self.saved * float(trades @ trades),
         }
         return parts | ({"fees": float(self.fees(trades).sum())} if self.policy.fee else {})
 

@@ -24,7 +24,7 @@ from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.bertsimas_lo.linear import LinearLaw, check_buckets
 from nowake.schedules.certificate import Certificate
-from nowake.schedules.dynamic import DynamicProgramme, DynamicSolution, certified
+from nowake.schedules.dynamic import DynamicProgramme, DynamicSolution, certified, check_states
 
 
 class LimitedRule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -103,6 +103,7 @@ def limited(
         )
     if cells < 2:
         raise BadParameter(f"cells {cells} must be 2 or more")
+    check_states(n, levels, cells)
     signals, chances = signal_levels(law, levels)
 
     def programme(size: int) -> DynamicProgramme:
