@@ -15,6 +15,8 @@ from nowake.reports.planning import Planning
 
 _MOST_TRADES = 120
 _MOST_POINTS = 12
+_MOST_COSTS = 4
+_MOST_DRAWN = 6  # Paths that can be told apart.
 
 
 def build_page(planning: Planning, *, source: str = "", fingerprint: str = "", command: str = "") -> Page:
@@ -94,7 +96,10 @@ def _plans(planning: Planning) -> Section:
 def _path(planning: Planning) -> Section:
     return Section(
         "The path",
-        pictures=(holdings(planning.plans), rates(planning.plans, planning.market, planning.curve)),
+        pictures=(
+            holdings(planning.plans[:_MOST_DRAWN]),
+            rates(planning.plans[:_MOST_DRAWN], planning.market, planning.curve),
+        ),
     )
 
 
@@ -111,9 +116,14 @@ def _trades(planning: Planning) -> Section:
 
 def _behind(planning: Planning) -> Section:
     costs = tuple(shown.parts_table(plan) for plan in planning.plans if plan.cost_parts)
+    doubts = planning.sensitivity
     return Section(
         "What stands behind it",
-        tables=(*costs, shown.certificates_table(planning.plans)),
+        tables=(
+            *costs[:_MOST_COSTS],
+            *(() if doubts is None else (shown.sensitivity_table(doubts, planning.plans[0]),)),
+            shown.certificates_table(planning.plans),
+        ),
         details=(shown.inputs_table(planning.plans),),
     )
 

@@ -15,6 +15,7 @@ from nowake.schedules.almgren_chriss import PlanCost
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.grid import Grid
 from nowake.schedules.schedule import Schedule
+from nowake.schedules.uncertainty import Sensitivity
 
 SIGN = "Cost is positive when bad, for buys and for sells."
 _LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
@@ -175,6 +176,35 @@ def _certificates(rows: tuple[Mapping[str, object], ...]) -> Table:
         "form: how far the first-order conditions are from met, as a fraction. Of the quantities before rounding.",
     )
     return Table("How the best is known to be the best", columns, rows, notes)
+
+
+def sensitivity_table(found: Sensitivity, plan: Schedule) -> Table:
+    """What each doubted number does to a plan's objective, and what not knowing it costs; the dearest first."""
+    columns = (
+        Column("name", "number", is_number=False),
+        Column("value", "taken as", formats.scientific),
+        Column("at", "if it is", formats.scientific),
+        Column("change", "objective", formats.signed_percent),
+        Column("regret", "of which a better\nplan would save", formats.percent),
+        Column("shift", "by moving, of\nthe order", formats.percent, spare=1),
+    )
+    rows = tuple(
+        {
+            "name": each.name.replace("_", " "),
+            "value": each.value,
+            "at": end.at,
+            "change": end.objective / found.objective - 1,
+            "regret": end.regret / found.objective,
+            "shift": end.shift,
+        }
+        for each in found.influences
+        for end in (each.low, each.high)
+    )
+    notes = (
+        f"At both ends of each number's {found.level:.0%} interval, one at a time: how {plan.name}'s objective changes "
+        "when the plan is kept, and how much of the objective the plan made for that number would have saved.",
+    )
+    return Table("What each doubt does to the plan", columns, rows, notes)
 
 
 def absent_table(absent: Mapping[str, str], *, title: str = "Not planned") -> Table:

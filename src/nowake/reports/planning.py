@@ -12,6 +12,7 @@ from nowake.reports import plan_tables as shown
 from nowake.reports.table import Table
 from nowake.schedules.almgren_chriss import FrontierPoint, PlanCost
 from nowake.schedules.schedule import Schedule
+from nowake.schedules.uncertainty import Sensitivity
 
 
 class Planning(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,8 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
         Points of the efficient frontier by the same rule; the reason where there is none.
     absent
         Schedules that could not be made, and why.
+    sensitivity
+        What each doubted number does to the first plan; None where nothing is doubted or it minimises nothing.
     curve
         The volume expected over the day; None where it is taken as even.
     """
@@ -40,6 +43,7 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
     frontier: tuple[FrontierPoint, ...] = ()
     frontier_because: str = ""
     absent: dict[str, str] = {}
+    sensitivity: Sensitivity | None = None
     curve: VolumeCurve | None = None
 
     def __post_init__(self) -> None:

@@ -157,14 +157,22 @@ def plan_in(
     `drift_bps`: see `schedule_kinds.Wanted`) are for kinds by name.
     """
     law = model_of(model, market)
-    notes: tuple[str, ...] = ()
+    made, notes = policy_of(policy, order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name)
+    schedule = priced(made.plan(order, market), market, law)
+    return promote(msgspec.structs.replace(schedule, notes=(*notes, *schedule.notes)), Plan)
+
+
+def policy_of(
+    policy: Policy, order: ParentOrder, market: MarketState, law: Impact, risk_aversion: float | str, **by_name: Any
+) -> tuple[SchedulePolicy, tuple[str, ...]]:
+    """A policy, or the one a name means, with notes of what was assumed for it; parameters as for `plan_in`."""
     if isinstance(policy, str):
+        bucket_ns = by_name.get("bucket_ns")
         aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
-        policy, notes = policy_named(policy, Wanted(order, market, law, aversion, curve, bucket_ns, **by_name))
-    elif not hasattr(policy, "plan"):
+        return policy_named(policy, Wanted(order, market, law, aversion, **by_name))
+    if not hasattr(policy, "plan"):
         raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")
-    made = priced(policy.plan(order, market), market, law)
-    return promote(msgspec.structs.replace(made, notes=(*notes, *made.notes)), Plan)
+    return policy, ()
 
 
 def model_of(model: Model | None, market: MarketState) -> Impact:

@@ -17,8 +17,10 @@ from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.reports.planning import Planning
 from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, frontier
+from nowake.schedules.policy import OptimalPolicy
+from nowake.schedules.uncertainty import Sensitivity, sensitivity
 from nowake.verbs.asked import Model
-from nowake.verbs.plan import Plan, Policy, by_rule, model_of, plan_in
+from nowake.verbs.plan import Plan, Policy, by_rule, model_of, plan_in, policy_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,10 +34,11 @@ _POINTS = 40
 class Plans(Planning, frozen=True, kw_only=True):
     """Plans of one order side by side, the chosen one first. Prints as tables; `html` writes one self-contained page.
 
-    `source`, `fingerprint` and `command` say what they were made of.
+    `policy` made the first of them; `source`, `fingerprint` and `command` say what they were made of.
     """
 
     plans: tuple[Plan, ...]
+    policy: Any = None
     source: str = ""
     fingerprint: str = ""
     command: str = ""
@@ -45,8 +48,18 @@ class Plans(Planning, frozen=True, kw_only=True):
         from nowake.reports import html  # noqa: PLC0415
         from nowake.reports.plan_page import build_page  # noqa: PLC0415
 
-        page = build_page(self, source=self.source, fingerprint=self.fingerprint, command=self.command)
+        told = msgspec.structs.replace(self, sensitivity=self.doubts())
+        page = build_page(told, source=self.source, fingerprint=self.fingerprint, command=self.command)
         return html.write(path, page)
+
+    def doubts(self) -> Sensitivity | None:
+        """What each doubted number does to the first plan; None where it minimises nothing or nothing is doubted."""
+        if not isinstance(self.policy, OptimalPolicy):
+            return None
+        try:
+            return sensitivity(self.policy, self.plans[0].order, self.market)
+        except BadParameter:
+            return None
 
     def to_frame(self) -> pl.DataFrame:
         """One row a schedule and bucket."""
@@ -115,13 +128,17 @@ def plans_in(
         frontier=points,
         frontier_because=because,
         absent=absent,
+        policy=policy_of(policies[0], order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name)[
+            0
+        ],
         curve=curve,
     )
 
 
 def _distinct(policies: Sequence[Policy]) -> list[Policy]:
     """Policies without names that stand among them twice."""
-    return [policy for place, policy in enumerate(policies) if policy not in policies[:place]]
+    names = [policy if isinstance(policy, str) else "" for policy in policies]
+    return [policy for place, policy in enumerate(policies) if not (names[place] and names[place] in names[:place])]
 
 
 def _told_apart(made: Sequence[Plan]) -> tuple[Plan, ...]:

@@ -213,6 +213,62 @@ def _cartea_jaimungal(wanted: Wanted) -> SchedulePolicy:
     )
 
 
+def _pov(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Pov  # noqa: PLC0415
+
+    return Pov(wanted.rate, wanted.curve, bucket_ns=wanted.bucket_ns)
+
+
+def _front_loaded(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Loaded  # noqa: PLC0415
+
+    return Loaded(_LOADED, bucket_ns=wanted.bucket_ns)
+
+
+def _back_loaded(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Loaded  # noqa: PLC0415
+
+    return Loaded(-_LOADED, bucket_ns=wanted.bucket_ns)
+
+
+def _target_close(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import TargetClose  # noqa: PLC0415
+
+    return TargetClose(wanted.model, wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+
+
+def _vwap_deviation(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import VwapDeviation  # noqa: PLC0415
+
+    curve = _curve_of(wanted, "vwap-deviation")
+    return VwapDeviation(wanted.model, wanted.risk_aversion, curve, bucket_ns=wanted.bucket_ns)
+
+
+def _drift(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import AlmgrenChrissDrift  # noqa: PLC0415
+
+    adverse = wanted.order.side * wanted.drift_bps / 1e4 * wanted.market.price
+    return AlmgrenChrissDrift(wanted.model, wanted.risk_aversion, adverse, bucket_ns=wanted.bucket_ns)
+
+
+def _value_at_risk(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import LeastValueAtRisk  # noqa: PLC0415
+
+    return LeastValueAtRisk(wanted.model, bucket_ns=wanted.bucket_ns)
+
+
+def _robust(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Robust  # noqa: PLC0415
+
+    return Robust(policy=_almgren_chriss(wanted))
+
+
+def _averaged(wanted: Wanted) -> SchedulePolicy:
+    from nowake.schedules import Averaged  # noqa: PLC0415
+
+    return Averaged(policy=_almgren_chriss(wanted))
+
+
 def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
     if wanted.curve is None:
         raise BadParameter(
@@ -223,15 +279,29 @@ def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
 
 
 _DECAY = 0.5
+_LOADED = math.log(10)  # The first bucket trades ten times as fast as the last.
 
 KINDS: dict[str, Kind] = {
     "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss),
     "twap": Kind("evenly in time", _twap),
     "vwap": Kind("with the volume expected", _vwap),
+    "pov": Kind("at a share of the volume expected, --rate, until done", _pov),
+    "front-loaded": Kind("ten times as fast at first as at last", _front_loaded),
+    "back-loaded": Kind("ten times as fast at last as at first", _back_loaded),
+    "target-close": Kind("near the last price of the window", _target_close),
+    "vwap-deviation": Kind("near the market's VWAP, but not at any price", _vwap_deviation),
+    "almgren-chriss-drift": Kind("as almgren-chriss under an expected --drift-bps", _drift),
+    "value-at-risk": Kind("for the least cost not exceeded in 95 of 100 cases", _value_at_risk),
+    "robust": Kind("as almgren-chriss in the worst case of all that is doubted", _robust),
+    "averaged": Kind("as almgren-chriss in the mean of all that is doubted", _averaged),
     "power-law": Kind("for the least cost plus risk under square-root and other powers", _power_law, _power_assumed),
     "obizhaeva-wang": Kind("a block, evenly what refills the book, a block", _obizhaeva_wang, _obizhaeva_wang_assumed),
     "propagator": Kind("so that a price that comes back has time to", _propagator, _propagator_assumed),
-    "gatheral-schied": Kind("with a price of waiting by the value still held", _gatheral_schied),
+    "gatheral-schied": Kind(
+        "with a price of waiting by the value still held",
+        _gatheral_schied,
+        lambda _: "Its λ is a price of waiting: a fraction of the value held, a session.",
+    ),
     "bertsimas-lo": Kind("for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo),
     "dynamic-programming": Kind("by a grid, for any temporary cost", _dynamic),
     "cartea-jaimungal": Kind("as a closed loop expects to: what is left times a gain", _cartea_jaimungal),
