@@ -1,8 +1,8 @@
 """The same liquidation as an analyst writes it in cvxpy, solved by Clarabel. Nothing of nowake is imported.
 
 Holdings are the variables, in units of the typical order so that the solver is well scaled, and risk goes through
-factor exposures: of the ways to write it the quickest for the peer. A power of 3/2 is written both ways that cvxpy knows
-(`approx`), for the benchmark to take the quicker."""
+factor exposures: of the ways to write it the quickest for the peer. A power of 3/2 is written both ways that cvxpy
+knows (`approx`), for the benchmark to take the quicker."""
 
 from __future__ import annotations
 
