@@ -92,10 +92,14 @@ class DriftingLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         return self.drift * self.problem.tau * float(left.sum())
 
     def objective(self, trades: Floats) -> float:
-        """E + lambda V of N trades, currency (equations 24 and 5); infinite where a trade may not reverse and does."""
+        """E + lambda V of N trades, currency (equations 24 and 5); infinite where a trade may not reverse and does.
+
+        Where it may, the spread of the way there and back is not weighed, as in the paper's closed form.
+        """
         if not self.may_reverse and (trades < -1e-9 * self.problem.quantity).any():
             return math.inf
-        return self.problem.objective(trades) - self.earned(trades)
+        there_and_back = float(np.abs(trades).sum()) - self.problem.quantity
+        return self.problem.objective(trades) - self.problem.impact.epsilon * there_and_back - self.earned(trades)
 
     def residual(self, trades: Floats) -> float:
         """How far N trades are from the first-order conditions, as a fraction of the largest term in them.
@@ -182,7 +186,7 @@ class AlmgrenChrissDrift(msgspec.Struct, frozen=True):
                 "days": problem.days,
                 "kappa": problem.kappa,
             },
-            notes=(*linear_note(self.model), "the drift is taken as certain: its error is not in the risk"),
+            notes=(*linear_note(self.model), *self._notes()),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
@@ -206,6 +210,11 @@ class AlmgrenChrissDrift(msgspec.Struct, frozen=True):
         return DriftingLiquidation(
             problem=self._calm().problem(order, market), drift=-self.adverse_drift, may_reverse=self.may_reverse
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        certain = "the drift is taken as certain: its error is not in the risk"
+        back = "trades may go back; the spread they then pay twice is in the cost, but was not weighed"
+        return (certain, back) if self.may_reverse else (certain,)
 
     def _calm(self) -> AlmgrenChriss:
         return AlmgrenChriss(self.model, self.risk_aversion, bucket_ns=self.bucket_ns, n=self.n, curve=self.curve)
