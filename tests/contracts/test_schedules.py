@@ -8,7 +8,7 @@ from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
 from nowake.domain.side import Side
 from nowake.models import impact
-from nowake.models.impact import Linear, SquareRoot
+from nowake.models.impact import Linear, SquareRoot, kernels
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import (
@@ -34,7 +34,7 @@ CURVE = VolumeCurve(
 )
 LINEAR = Linear.from_market(MARKET)
 BOOK = impact.ObizhaevaWang(permanent=0.3, transient=3.0, resilience=20.0)
-CAPPED = impact.Transient(permanent=0.2, transient=4.0, kernel=impact.kernels.CappedLinear(0.25))
+CAPPED = impact.Transient(permanent=0.2, transient=4.0, kernel=kernels.CappedLinear(0.25))
 POLICIES: list[SchedulePolicy] = [
     Twap(),
     Twap(n=7),
