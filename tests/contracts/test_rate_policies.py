@@ -197,6 +197,24 @@ def test_many_paths_at_once_get_what_each_would_get_alone(policy: RatePolicy) ->
         assert policy.rates(crowd).tolist() == pytest.approx(alone, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        CarteaJaimungal(eta=ETA, terminal_penalty=0.0),
+        CarteaJaimungal(eta=ETA, gamma=GAMMA, terminal_penalty=GAMMA / 2),
+        OrderFlow(eta=ETA, half_life_days=0.1, terminal_penalty=0.0),
+    ],
+    ids=str,
+)
+def test_where_leaving_shares_is_free_nothing_is_traded_for_its_own_sake(policy: RatePolicy) -> None:
+    assert policy.rate(situation(signal=0.0)) == 0
+
+
+def test_where_leaving_shares_is_free_only_the_target_pulls() -> None:
+    free = TargetSpeed(eta=ETA, share=0.1, mean_rate=1e6, half_life_days=0.1, closeness=0.75, terminal_penalty=0.0)
+    assert free.rate(situation()) == pytest.approx(0.75 * 0.1 * 1.2e6)
+
+
 @each
 def test_no_urgency_and_no_time_overflows(policy: RatePolicy) -> None:
     with np.errstate(all="raise", under="ignore"):

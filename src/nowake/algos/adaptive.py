@@ -104,6 +104,7 @@ class Adaptive(Scheduled, frozen=True):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise BadParameter(f"{name} {value} must be 0 or more and finite, or None")
+        _check_policy(self.policy)
         # Whatever the policy would refuse once the order is under way it refuses now.
         self.policy.rate(self._situation(self._unseen(1.0), self.order.start_ns, self.order.lots, 0.0))
 
@@ -231,6 +232,22 @@ class Adaptive(Scheduled, frozen=True):
         if not isinstance(self.policy, ShortTermAlpha):
             return 0.0
         return self.policy.signal_of(_imbalance(view))
+
+
+def _check_policy(policy: object) -> None:
+    """Refuse what cannot be asked, or cannot be written into a journal."""
+    kind = type(policy).__name__
+    if not callable(getattr(policy, "rate", None)):
+        raise BadParameter(
+            f"{kind} is no policy: it has no rate(situation); give for example schedules.CarteaJaimungal"
+        )
+    try:
+        msgspec.to_builtins(policy)
+    except TypeError as error:
+        raise BadParameter(
+            f"{kind} cannot be written into a journal ({error}); give a record of plain numbers, as "
+            "schedules.AggressiveInTheMoney is for LorenzAlmgren"
+        ) from None
 
 
 def _price(view: View) -> float | None:

@@ -1,7 +1,9 @@
 """Pure maths: when to trade how much."""
 
 from nowake.schedules.adaptive import (
+    AggressiveInTheMoney,
     CarteaJaimungal,
+    LorenzAlmgren,
     OrderFlow,
     PostingDepth,
     RatePolicy,
@@ -24,8 +26,10 @@ from nowake.schedules.almgren_chriss import (
     cost_of,
     frontier,
 )
+from nowake.schedules.bertsimas_lo import BertsimasLo, BertsimasLoPercentage
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.check import check_schedule
+from nowake.schedules.dynamic_schedule import DynamicProgramming
 from nowake.schedules.gatheral_schied import GatheralSchied
 from nowake.schedules.loaded import Loaded
 from nowake.schedules.policy import OptimalPolicy, SchedulePolicy, Solved
@@ -53,6 +57,7 @@ from nowake.schedules.vwap import Vwap, vwap
 from nowake.schedules.vwap_deviation import VwapDeviation
 
 __all__ = [
+    "AggressiveInTheMoney",
     "AlmgrenChriss",
     "AlmgrenChrissCorrelated",
     "AlmgrenChrissDrift",
@@ -63,8 +68,11 @@ __all__ = [
     "Basket",
     "BasketPlan",
     "BasketPoint",
+    "BertsimasLo",
+    "BertsimasLoPercentage",
     "CarteaJaimungal",
     "Certificate",
+    "DynamicProgramming",
     "EvenBasket",
     "FrontierPoint",
     "GatheralSchied",
@@ -72,6 +80,7 @@ __all__ = [
     "Limits",
     "Line",
     "Loaded",
+    "LorenzAlmgren",
     "ObizhaevaWang",
     "OptimalBasket",
     "OptimalPolicy",

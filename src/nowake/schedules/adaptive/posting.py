@@ -98,12 +98,20 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
             )
 
     @classmethod
-    def of(cls, order: ParentOrder, market: MarketState, *, clip: float, **parameters: Any) -> PostingDepth:
-        """The policy of one order in a market; `clip` in shares, other parameters as they are."""
+    def of(
+        cls, order: ParentOrder, market: MarketState, *, clip: float, risk_aversion: float, **parameters: Any
+    ) -> PostingDepth:
+        """The policy of one order in a market; `clip` in shares, other parameters as they are.
+
+        Half the spread is the cost at the end unless `end_cost` is given.
+        """
+        if not 0 < clip < math.inf:
+            raise BadParameter(f"clip {clip} of PostingDepth must be above 0 and finite, in shares")
         return cls(
             volatility=market.volatility,
+            risk_aversion=risk_aversion * float(order.instrument.multiplier or 1),
             clip=clip,
-            most_clips=max(1, math.ceil(order.quantity / clip - 1e-9)) if clip > 0 else 1,
+            most_clips=max(1, math.ceil(order.quantity / clip - 1e-9)),
             horizon_days=days_of(order),
             **({"end_cost": market.spread / 2} | parameters),
         )

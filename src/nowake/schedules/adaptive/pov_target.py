@@ -87,11 +87,10 @@ class TargetSpeed(_Follower, frozen=True, kw_only=True):
             raise BadParameter(f"closeness {self.closeness} must be 0 or more and below 1")
 
     def _speed(self, state: State) -> Size:
-        slack = 0.0 if math.isinf(self.terminal) else self.eta / (1 - self.closeness) / self.terminal
-        if math.isinf(slack):  # Nothing to pay at the end: only the target pulls.
-            return self.closeness * self.share * need(self, "market_rate", state.market_rate)
-        left = state.left_days + slack
         now = need(self, "market_rate", state.market_rate)
+        if self.terminal == 0:  # Nothing to pay at the end: only the target pulls.
+            return self.closeness * self.share * now
+        left = state.left_days + self.eta / (1 - self.closeness) / self.terminal  # tau + e.
         coming = self.mean_rate * state.left_days + (now - self.mean_rate) * _mean(self.decay, state.left_days)
         speed = state.left / left + self.closeness * self.share * (now - coming / left)
         return np.maximum(speed, 0.0)
