@@ -23,6 +23,8 @@ from nowake.schedules import (
     adaptive,
 )
 from nowake.schedules.almgren_chriss import AlmgrenChrissCorrelated, AlmgrenChrissDrift, LeastValueAtRisk
+from nowake.schedules.bertsimas_lo import BertsimasLo, BertsimasLoPercentage
+from nowake.schedules.dynamic_schedule import DynamicProgramming
 from nowake.schedules.loaded import Loaded
 from nowake.schedules.pov import Pov
 from nowake.schedules.target_close import TargetClose
@@ -66,6 +68,11 @@ POLICIES: list[SchedulePolicy] = [
     Propagator(SquareRoot(), 1e-7),
     Propagator(BOOK, 1e-6, n=7),
     Propagator(CAPPED, n=9, blocks="all"),
+    BertsimasLo(model=LINEAR),
+    BertsimasLo(model=SquareRoot(), max_participation=0.98, curve=CURVE, n=7),
+    BertsimasLoPercentage(model=LINEAR, n=7),
+    DynamicProgramming(model=LINEAR, risk_aversion=1e-6, n=26),
+    DynamicProgramming(model=SquareRoot(), fee=2.0, curve=CURVE, n=10),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5),
     adaptive.CarteaJaimungal(eta=LINEAR.eta, running_penalty=1e3, terminal_penalty=1.0, n=7),
     adaptive.OrderFlow(eta=LINEAR.eta, gamma=LINEAR.gamma, running_penalty=1e-5, half_life_days=0.1),

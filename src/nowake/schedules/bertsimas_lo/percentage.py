@@ -108,10 +108,17 @@ class PercentageLaw(msgspec.Struct, frozen=True, kw_only=True):
 
     def cost_of(self, trades: Floats, signal: float = 0.0) -> float:
         """Expected cost of (N,) fixed trades against the price before the first, in shares at that price."""
+        return self.drift_of(trades, signal) + self.impact_of(trades)
+
+    def drift_of(self, trades: Floats, signal: float = 0.0) -> float:
+        """What growth and signal add to the cost of fixed trades, own impact apart; as `cost_of`."""
         x = signal * self.rho ** np.arange(len(trades))
         grown = self.growth ** np.arange(1, len(trades) + 1)
-        paid = self.side * (1 + self.gamma * x) * trades + self.theta * trades**2
-        return float(grown @ paid - self.side * trades.sum())
+        return self.side * float((grown * (1 + self.gamma * x) - 1) @ trades)
+
+    def impact_of(self, trades: Floats) -> float:
+        """What own impact costs; as `cost_of`."""
+        return self.theta * float(self.growth ** np.arange(1, len(trades) + 1) @ trades**2)
 
     def expected_cost(self, quantity: float, buckets: int, signal: float = 0.0) -> float:
         """As `cost_of`, when every trade is chosen with the signal known then."""

@@ -73,17 +73,15 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         solved = self.solved(order, market)
         left, value = order.quantity - np.cumsum(solved.trades), order.quantity * market.price / 1e4
         days = days_of(order) / len(left)
-        impact_bps = law.theta * float((solved.trades**2).sum()) / order.quantity * 1e4
-        steady = _steady(order, impact)
         return rounded(
             "Bertsimas-Lo percentage",
             order,
             solved,
             cost_parts={
                 "spread": impact.epsilon * order.quantity / value,
-                "temporary": impact_bps,
+                "temporary": law.impact_of(solved.trades) / order.quantity * 1e4,
                 "permanent": 0.5 * impact.gamma * order.quantity**2 / value,
-                "drift": (solved.certificate.objective - steady) / value - impact_bps,
+                "drift": law.drift_of(solved.trades, self.premium) / order.quantity * 1e4,
             },
             cost_risk_bps=market.volatility * math.sqrt(days * float(left @ left)) / value,
             inputs={
