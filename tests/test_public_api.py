@@ -67,6 +67,7 @@ def test_every_algorithm_and_schedule_is_where_the_readme_says() -> None:
         "Follow",
         "Iceberg",
         "Participate",
+        "Post",
         "Shortfall",
         "Twap",
         "Vwap",

@@ -16,9 +16,12 @@ from nowake.engine.journal import Journal
 from nowake.engine.loop import run
 from nowake.engine.run import RunRecord
 from nowake.models.volume import VolumeCurve
-from nowake.schedules.adaptive import CarteaJaimungal, RollingHorizon
+from nowake.schedules.adaptive import CarteaJaimungal, PostingDepth, RollingHorizon
 
 SEEDS = range(10)
+POSTING = PostingDepth(
+    fills_at_mid=2e4, decay=50, volatility=1.0, risk_aversion=1e-4, clip=50, most_clips=2_000, end_cost=0.05
+)
 
 
 def flat_curve() -> VolumeCurve:
@@ -36,6 +39,7 @@ def algorithms(order: ParentOrder) -> list[algos.Algorithm]:
         algos.Iceberg(order, display_size=20),
         algos.Adaptive(order, CarteaJaimungal(eta=1e-6, running_penalty=0.5)),
         algos.Adaptive(order, RollingHorizon(eta=1e-6, risk_aversion=1.0, mean_rate=1e5), 1e5, volatility=1.0),
+        algos.Post(order, POSTING),
     ]
 
 
@@ -44,7 +48,7 @@ def work(algorithm: algos.Algorithm, seed: int, *, generous: bool = False) -> tu
     return run(algorithm, world, seed=seed, journal=Journal()), world
 
 
-@pytest.mark.parametrize("index", range(9))
+@pytest.mark.parametrize("index", range(10))
 @pytest.mark.parametrize("side", list(Side))
 def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twice(index: int, side: Side) -> None:
     for seed in SEEDS:
@@ -56,7 +60,7 @@ def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twi
         assert all(child.filled_lots <= child.lots for child in record.children)
 
 
-@pytest.mark.parametrize("index", range(9))
+@pytest.mark.parametrize("index", range(10))
 def test_no_price_leaves_through_the_limit(index: int) -> None:
     for seed in SEEDS:
         order = parent(500, limit_ticks=9_999)
@@ -66,14 +70,14 @@ def test_no_price_leaves_through_the_limit(index: int) -> None:
         assert all(fill.price_ticks <= 9_999 for fill in record.fills)
 
 
-@pytest.mark.parametrize("index", range(9))
+@pytest.mark.parametrize("index", range(10))
 def test_same_seed_gives_the_same_journal_hash_and_another_seed_another(index: int) -> None:
     hashes = [work(algorithms(parent())[index], seed)[0].journal_hash for seed in (1, 1, 2)]
     assert hashes[0] == hashes[1]
     assert hashes[0] != hashes[2]
 
 
-@pytest.mark.parametrize("index", [0, 2, 3, 6, 7, 8])
+@pytest.mark.parametrize("index", [0, 2, 3, 6, 7, 8, 9])
 def test_a_generous_market_completes_every_algorithm_that_may_complete(index: int) -> None:
     for seed in SEEDS:
         record, _ = work(algorithms(parent(300))[index], seed, generous=True)

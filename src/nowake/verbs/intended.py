@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nowake.algos import Adaptive, Algorithm, Follow, Iceberg, Participate, Shortfall, Twap, Vwap
+from nowake.algos import Adaptive, Algorithm, Follow, Iceberg, Participate, Post, Shortfall, Twap, Vwap
 from nowake.domain.fill import Fill
 from nowake.domain.market import Trades
 from nowake.domain.order import ParentOrder
@@ -16,13 +16,13 @@ from nowake.schedules.schedule import Schedule
 
 
 def intended(algorithm: Algorithm, fills: Sequence[Fill], trades: Trades) -> Schedule | None:
-    """The schedule behind an algorithm: its curve, or for a rate the volume that came; None for an iceberg, and for a
-    policy that is asked as it goes.
+    """The schedule behind an algorithm: its curve, or for a rate the volume that came; None for an iceberg, and where
+    a policy is asked as it goes.
 
     None as well where a rate would not have completed the order: it then meant to leave a residual, and no schedule
     sums to that.
     """
-    if isinstance(algorithm, Iceberg | Adaptive):
+    if isinstance(algorithm, Iceberg | Adaptive | Post):
         return None
     if isinstance(algorithm, Follow):
         return algorithm.schedule

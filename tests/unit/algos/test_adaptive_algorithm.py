@@ -208,7 +208,7 @@ def test_what_the_policy_needs_and_nobody_gave_is_refused_when_the_algorithm_is_
 
 def test_what_cannot_be_asked_or_written_down_is_refused_with_the_way_out() -> None:
     problem = AggressiveInTheMoney(quantity=1e3, days=DAYS, steps=4, volatility=2.0, eta=2e-6, risk_aversion=1e-3)
-    with pytest.raises(BadParameter, match="schedules.AggressiveInTheMoney is for LorenzAlmgren"):
+    with pytest.raises(BadParameter, match="AggressiveInTheMoney is for LorenzAlmgren"):
         asking(problem.tables)  # type: ignore[arg-type]
     with pytest.raises(BadParameter, match="float is no policy"):
         asking(0.1)  # type: ignore[arg-type]
