@@ -170,17 +170,23 @@ def shares_at(risks: Risks, budget: Floats, caps: Floats, risk: float) -> Floats
     """
     if risks.variance(caps) <= risk**2:
         return caps
-    y, low, high = caps, -math.inf, math.inf
-    c = risk**2 / float(budget.sum())  # Its root where no cap is met.
+    y = caps
+    at = math.log(risk**2 / float(budget.sum()))  # The root where no cap is met.
+    below, above, stride = (-math.inf, -1.0), (math.inf, 1.0), 1.0
     for _ in range(MOST_STEPS):
-        y = _least(risks, c * budget, caps, y)
+        y = _least(risks, math.exp(at) * budget, caps, y)
         excess = math.log(risks.variance(y) / risk**2)
         if abs(excess) < EXACT:
             break
-        low, high = (math.log(c), high) if excess < 0 else (low, math.log(c))
-        guess = math.log(c) - excess
-        inside = low < guess < high
-        c = math.exp(guess if inside else (low + high) / 2)
+        below, above = (below, (at, excess)) if excess > 0 else ((at, excess), above)
+        if math.isinf(above[0] - below[0]):
+            # The more groups are at their caps, the less c does: longer steps until the root is between two.
+            at, stride = at - stride * excess, 2 * stride
+        else:
+            share = below[1] / (below[1] - above[1])
+            at = below[0] + min(max(share, 0.1), 0.9) * (above[0] - below[0])
+            if above[0] - below[0] < EXACT:
+                break
     return y
 
 
