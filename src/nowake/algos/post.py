@@ -2,8 +2,8 @@
 
 The depth follows the mid, falls with what is left and as time runs out. A book has ticks where the model has none: the
 price is rounded away from the mid, and never through the far touch, where a depth below half the spread asks for it.
-Nothing is taken before the completion phase. Wrong where the policy is; and where the queue is long, for the model fills
-whoever stands at a distance, first in the queue or last."""
+Nothing is taken before the completion phase. Wrong where the policy is; and where the queue is long, for the model
+fills whoever stands at a distance, first in the queue or last."""
 
 from __future__ import annotations
 
