@@ -176,7 +176,9 @@ class _Problem(NamedTuple):
         wanted = self.policy.cells
         if wanted is None:
             wanted = _CELLS
-            if self.order.lots > _CELLS and self.programme(_PROBE).is_convex():
+            plain = self.policy.fee == 0 and self.policy.smallest_child == 1
+            # A small fee hides in a coarse grid; the shape of impact does not.
+            if plain and self.order.lots > _CELLS and self.programme(_PROBE).is_convex():
                 wanted = max(_CELLS, min(_MOST_CELLS, _CELLS_A_BUCKET * len(self.days)))
         return min(wanted, self.order.lots)
 

@@ -20,7 +20,13 @@ from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.adaptive import Situation
-from nowake.schedules.bertsimas_lo import BertsimasLo, BertsimasLoPercentage, FollowSignal, LinearLaw
+from nowake.schedules.bertsimas_lo import (
+    BertsimasLo,
+    BertsimasLoPercentage,
+    FollowSignal,
+    FollowWithinLimits,
+    LinearLaw,
+)
 from nowake.schedules.bertsimas_lo.allocation import allocate, residual
 from nowake.schedules.check import check_schedule
 
@@ -167,6 +173,9 @@ def test_told_how_strong_signals_are_it_is_the_dynamic_programmes_rule() -> None
     assert best.rate(now(0.5, 4e4, signal=3.0)) > best.rate(now(0.5, 4e4)) > best.rate(now(0.5, 4e4, signal=-3.0)) >= 0
     seller = now(0.5, 4e4, signal=-3.0, side=-1)
     assert best.rate(seller) == best.rate(now(0.5, 4e4, signal=3.0))
+    # And it can be written down: plain numbers that make the same rule again.
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(best), type=FollowWithinLimits)
+    assert again.rate(seller) == best.rate(seller)
     # Between two buckets the rate lies between theirs.
     rates = [best.rate(now(left, 4e4 * left / 0.5)) for left in (0.5, 0.45, 0.4)]
     assert min(rates[0], rates[2]) <= rates[1] <= max(rates[0], rates[2])

@@ -149,6 +149,12 @@ def test_a_fee_for_each_child_trades_in_as_many_buckets_as_it_is_worth() -> None
     assert sum(lots > 0 for lots in plan.lots) == pytest.approx(1 + int(np.argmin(costs)), abs=2)
 
 
+def test_a_small_fee_is_planned_on_a_grid_that_can_be_tried() -> None:
+    plan = DynamicProgramming(model=LINEAR, fee=1e-3, n=100).plan(order(100_000, **DAY), MARKET)
+    assert 1000 == plan.inputs["cells"]
+    assert 2500 == DynamicProgramming(model=LINEAR, n=100).plan(order(100_000, **DAY), MARKET).inputs["cells"]
+
+
 def test_no_child_is_smaller_than_the_smallest_nor_larger_than_its_share_of_volume() -> None:
     curve = VolumeCurve(
         edges_ns=tuple(DAY_SECONDS * SECOND * k // 5 for k in range(6)), shares=(0.3, 0.15, 0.1, 0.15, 0.3), days=1

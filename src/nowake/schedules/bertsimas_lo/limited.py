@@ -14,6 +14,7 @@ levels, and far outside the levels, where it takes the last."""
 
 from __future__ import annotations
 
+import functools
 import math
 
 import msgspec
@@ -22,7 +23,7 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import Situation
-from nowake.schedules.bertsimas_lo.linear import LinearLaw, check_buckets
+from nowake.schedules.bertsimas_lo.linear import LinearLaw, check_buckets, persistence
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.dynamic import DynamicProgramme, DynamicSolution, certified, check_states
 
@@ -124,40 +125,77 @@ def limited(
     return LimitedRule(levels=signals, unit=quantity / cells, fixed=fixed, solution=solution, certificate=certificate)
 
 
-class FollowWithinLimits(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Rate policy: a `LimitedRule` asked at any time, `Situation.signal` being what its law says a signal is.
+class FollowWithinLimits(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=True):
+    """Rate policy: the best rate within limits under a signal that comes and goes, as plain numbers.
+
+    The signal is the price's drift, currency per share per session. The rule is made when it is first asked.
 
     Parameters
     ----------
-    rule
-        For a buyer; a seller's signal is turned.
-    step_days
-        Length of its buckets, sessions.
+    quantity, days, buckets
+        Shares, length of the window in sessions, and how many even buckets it is cut into.
+    eta
+        Temporary impact, currency per share, per share a session; above 0.
+    half_life_days
+        Sessions in which the signal loses half, finite.
+    signal_sd
+        One standard deviation of the signal on any day, above 0.
     most_per_day
-        Its largest rate, shares a session. Shares that could otherwise not be done in time are traded at it.
+        Largest rate, shares a session. Shares that could otherwise not be done in time are traded at it.
+    cells, levels
+        As for `limited`.
     """
 
-    rule: LimitedRule
-    step_days: float
+    quantity: float
+    days: float
+    buckets: int
+    eta: float
+    half_life_days: float
+    signal_sd: float
     most_per_day: float = math.inf
+    cells: int = 1000
+    levels: int = 15
+
+    @functools.cached_property
+    def rule(self) -> LimitedRule:
+        """What it trades from everywhere, for a buyer; a seller's signal is turned.
+
+        Raises
+        ------
+        BadParameter
+            When a number is out of range.
+        """
+        if not (0 < self.days < math.inf and 0 < self.eta < math.inf):
+            raise BadParameter(f"days {self.days} and eta {self.eta} must be above 0 and finite")
+        rho = persistence(self.half_life_days, self.step_days)
+        news = self.signal_sd * math.sqrt(1 - rho**2)
+        law = LinearLaw(theta=0.0, own=self.eta / self.step_days, gamma=self.step_days, rho=rho, signal_sd=news)
+        most = self.most_per_day * self.step_days
+        return limited(law, self.quantity, self.buckets, most=most, cells=self.cells, levels=self.levels)
+
+    @property
+    def step_days(self) -> float:
+        """Length of a bucket, sessions."""
+        return self.days / check_buckets(self.buckets)
 
     def rate(self, situation: Situation) -> float:
-        """Shares per session in the order's direction, never below 0."""
-        left, days = situation.left, situation.left_days
+        """Shares per session in the order's direction, never below 0; infinite at the end where shares are left."""
+        left, days, step = situation.left, situation.left_days, self.step_days
         if left == 0 or days == 0:
             return math.inf if left > 0 else 0.0
-        buckets = len(self.rule.solution.trades)
-        done = min(max(buckets - days / self.step_days, 0.0), buckets - 1.0)
+        done = min(max(self.buckets - days / step, 0.0), self.buckets - 1.0)
         first = int(done + 1e-9)
         part = max(0.0, done - first)
         # Shares of a bucket over an even share of what is left change little from one bucket to the next.
-        pace = (1 - part) * self._pace(first, situation) + part * self._pace(min(first + 1, buckets - 1), situation)
-        later = self.most_per_day * (days - self.step_days) if days > self.step_days else 0.0
-        owed = max(0.0, left - later) / min(self.step_days, days)
-        return min(max(pace * left / days, owed), left / min(self.step_days, days), self.most_per_day)
+        pace = (1 - part) * self._pace(first, situation)
+        if part > 0:
+            pace += part * self._pace(min(first + 1, self.buckets - 1), situation)
+        later = self.most_per_day * (days - step) if days > step else 0.0
+        owed = max(0.0, left - later) / min(step, days)
+        return min(max(pace * left / days, owed), left / min(step, days), self.most_per_day)
 
     def _pace(self, bucket: int, situation: Situation) -> float:
-        even = situation.left / (len(self.rule.solution.trades) - bucket)
+        even = situation.left / (self.buckets - bucket)
         return self.rule.trade(bucket, situation.left, situation.side * situation.signal) / even
 
 

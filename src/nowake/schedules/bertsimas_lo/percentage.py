@@ -77,25 +77,18 @@ class PercentageLaw(msgspec.Struct, frozen=True, kw_only=True):
 
     def rules(self, buckets: int) -> Rules:
         """What to trade, and the cost to come, by how many buckets follow."""
-        n, q, s, rho = check_buckets(buckets), self.growth, self.side, self.rho
-        value = np.zeros((n, 6))
-        trade = np.zeros((n, 3))
-        value[0] = 0.0, 0.0, 0.0, s * self.gamma, s, self.theta
-        trade[0, 2] = 1.0
-        for k in range(1, n):
-            a, b, c, d, e, f = value[k - 1]
+        q, s, rho, news = self.growth, self.side, self.rho, self.signal_sd**2
+        a, b, c, d, e, f = 0.0, 0.0, 0.0, s * self.gamma, float(s), self.theta
+        trade, value = [(0.0, 0.0, 1.0)], [(a, b, c, d, e, f)]
+        for _ in range(1, check_buckets(buckets)):
             h = self.theta + q * f
             u, v, w = (q * e - s) / (2 * h), (q * rho * d - s * self.gamma) / (2 * h), q * f / h
-            trade[k] = u, v, w
-            value[k] = (
-                q * (a + c * self.signal_sd**2) - h * u**2,
-                q * rho * b - 2 * h * u * v,
-                q * rho**2 * c - h * v**2,
-                q * rho * d - 2 * h * v * w,
-                q * e - 2 * h * u * w,
-                q * f * self.theta / h,  # q f - h w^2, without the difference.
-            )
-        return Rules(trade, value)
+            a, b, c = q * (a + c * news) - h * u**2, q * rho * b - 2 * h * u * v, q * rho**2 * c - h * v**2
+            d, e = q * rho * d - 2 * h * v * w, q * e - 2 * h * u * w
+            f = self.theta * w  # q f - h w^2, without the difference.
+            trade.append((u, v, w))
+            value.append((a, b, c, d, e, f))
+        return Rules(np.array(trade), np.array(value))
 
     def path(self, quantity: float, buckets: int, signal: float = 0.0) -> Floats:
         """(N,) the trades that are expected at the start, shares: those of a signal that fades without news."""

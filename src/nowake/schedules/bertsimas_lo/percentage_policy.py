@@ -130,7 +130,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         return _law_of(impact.eta / market.price, step, self.half_life_days, drift=self.drift, side=order.side), impact
 
 
-class FollowPremium(msgspec.Struct, frozen=True, kw_only=True):
+class FollowPremium(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Rate policy: the linear-percentage law, asked with the premium of the moment. It may ask to trade back.
 
     Parameters

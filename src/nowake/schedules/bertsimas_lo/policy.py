@@ -25,7 +25,7 @@ from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.bertsimas_lo.allocation import allocate, residual
-from nowake.schedules.bertsimas_lo.limited import FollowWithinLimits, limited
+from nowake.schedules.bertsimas_lo.limited import FollowWithinLimits
 from nowake.schedules.bertsimas_lo.linear import LinearLaw, persistence
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
@@ -150,11 +150,18 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
                 most_per_day=most,
                 reverses=self.reverses,
             )
-        rho = persistence(self.half_life_days, step)
-        news = signal_sd * math.sqrt(1 - rho**2)
-        law = LinearLaw(theta=0.0, own=eta / step, gamma=step, rho=rho, signal_sd=news)
-        rule = limited(law, order.quantity, n, most=most * step, cells=min(1000, max(2, order.lots)))
-        return FollowWithinLimits(rule=rule, step_days=step, most_per_day=most)
+        policy = FollowWithinLimits(
+            quantity=order.quantity,
+            days=days,
+            buckets=n,
+            eta=eta,
+            half_life_days=self.half_life_days,
+            signal_sd=signal_sd,
+            most_per_day=most,
+            cells=min(1000, max(2, order.lots)),
+        )
+        _ = policy.rule  # Made now, so that what is wrong is refused now.
+        return policy
 
     def _problem(self, order: ParentOrder, market: MarketState) -> _Problem:
         edges = even_edges(order, bucket_count(order, bucket_ns=self.bucket_ns, n=self.n))
@@ -215,7 +222,7 @@ class _Problem(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return sum(self.parts(trades).values())
 
 
-class FollowSignal(msgspec.Struct, frozen=True, kw_only=True):
+class FollowSignal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Rate policy: an even rate, and more of it the more the price is expected to move against the order.
 
     The window left is cut into even buckets no longer than `step_days`; the rate is that of the first of them by
