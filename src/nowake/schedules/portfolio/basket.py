@@ -268,7 +268,7 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         bought = sum(line.value for line in self.lines if line.side == 1)
         return (
             f"basket of {len(self):,} line(s): {bought:,.0f} {self.currency} to buy, {self.gross - bought:,.0f} to "
-            f"sell, within {self.horizon_days:.4g} session(s); {self.covariance}"
+            f"sell, within {self.horizon_days:.4g} session(s)"
         )
 
 

@@ -17,7 +17,7 @@ from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.plan import BasketPlan, Counts, Rounding, trades_of
 from nowake.schedules.rounding import with_minimum, within_caps
 
-FLAT = 1e-6  # Of the gross value: a band missed by less is met.
+FLAT = 1e-6  # Of the gross value: a band missed by less, or by less than a lot, is met.
 
 
 def plan_of(
@@ -126,7 +126,8 @@ def _missed(basket: Basket, costs: Costing, trades: Floats, exposures: tuple[Exp
             continue
         values = each.values(basket.quantities, left)[:-1]
         excess = np.maximum(values - each.high[:-1], each.low[:-1] - values)
-        outside = excess > FLAT * float(np.abs(each.weights) @ np.abs(basket.quantities))
+        a_lot = float((np.abs(each.weights) * [line.lot_size for line in basket.lines]).max())
+        outside = excess > max(a_lot, FLAT * float(np.abs(each.weights) @ np.abs(basket.quantities)))
         if outside.any():
             notes.append(
                 f"the band of {each.name} is missed by up to {excess.max():,.0f} in {int(outside.sum())} of "
