@@ -1,7 +1,7 @@
 """Who solves a programme: this one place decides, checks what it gets, and says in the certificate who it was.
 
-The order is from the most special to the most general: exact, first-order, PIQP, Clarabel; the smallest quadratic
-programmes go to PIQP before the first-order method, which is no faster there. A method that does not apply, fails, or
+The order is from the most special to the most general: exact, first-order, PIQP, Clarabel; the smallest programmes go
+to a general solver before the first-order method, which is no faster there. A method that does not apply, fails, or
 cannot prove its answer good enough is followed by the next."""
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ GENERAL = {"PIQP", "Clarabel"}
 GOOD = 1e-6  # Gap that is taken without asking the next method.
 POOR = 1e-3  # Gap above which no answer is better than a refusal.
 KEPT = 1e-9  # Breach of a limit, as a fraction of the asset's size, that counts as none.
-SMALL = 1_000  # Cells of a quadratic programme up to which PIQP takes about 10 ms, whatever the numbers are.
-MIDDLING = 10_000  # Cells up to which PIQP takes less than thousands of first-order steps.
+# Cells (assets times buckets) of quadratic programmes, and of others, up to which a general solver takes about 10 ms,
+# whatever the numbers are; and up to which it takes less than thousands of first-order steps.
+SMALL = (1_000, 200)
+MIDDLING = (10_000, 4_000)
 QUICK, LONG = 400, 3_000  # First-order steps before and after it is asked whether limits can hold at all.
 MOST_NUMBERS = 20_000_000  # Of a general solver's matrices; its factors take some 100 bytes for each.
 
@@ -63,8 +65,11 @@ def solve(programme: Programme, *, method: Method | None = None) -> Solution:
 
 
 def _order(programme: Programme) -> tuple[Method, ...]:
-    is_small = programme.impact.size <= SMALL and programme.exponent == 2
-    return ("exact", "PIQP", "first-order", "Clarabel") if is_small else METHODS
+    return ("exact", "PIQP", "Clarabel", "first-order") if _is_below(SMALL, programme) else METHODS
+
+
+def _is_below(cells: tuple[int, int], programme: Programme) -> bool:
+    return programme.impact.size <= cells[0 if programme.exponent == 2 else 1]
 
 
 def _first_good(programme: Programme, methods: tuple[Method, ...]) -> Solution:
@@ -126,7 +131,7 @@ def _by_first_order(programme: Programme) -> Solution:
         return solve_first_order(programme, max_iterations=QUICK)
     except Stalled:
         check_bands(programme)
-        if programme.impact.size <= MIDDLING and programme.exponent == 2:
+        if _is_below(MIDDLING, programme):
             raise
     return solve_first_order(programme, max_iterations=LONG)
 

@@ -89,7 +89,7 @@ def answered(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[s
         return ask(method, programme) if answer is ask else answer
 
     monkeypatch.setattr(chooser, "_ask", fake)
-    monkeypatch.setattr(chooser, "SMALL", 0)
+    monkeypatch.setattr(chooser, "SMALL", (0, 0))
     return asked
 
 
@@ -107,23 +107,25 @@ def test_methods_are_asked_from_the_special_to_the_general(monkeypatch: pytest.M
     assert asked == list(METHODS)
 
 
-def test_a_small_quadratic_programme_goes_to_piqp_before_the_first_order_method() -> None:
-    assert solve(random_programme(1, risk=1e-4)).certificate.method == "PIQP"
-    assert solve(random_programme(1, risk=1e-4, assets=40, buckets=40)).certificate.method.startswith(
-        "alternating directions"
-    )
-    assert solve(random_programme(1, risk=1e-4, exponent=1.5)).certificate.method.startswith("alternating directions")
-
-
-def test_a_first_order_method_that_stalls_leaves_middling_programmes_to_piqp_and_goes_on_with_others(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("exponent", "general"), [(2.0, "PIQP"), (1.5, "Clarabel")])
+def test_a_small_programme_goes_to_a_general_solver_before_the_first_order_method(
+    exponent: float, general: str
 ) -> None:
-    monkeypatch.setattr(chooser, "SMALL", 0)
+    small, large = (random_programme(1, assets=n, buckets=n, risk=1e-4, exponent=exponent) for n in (4, 35))
+    assert solve(small).certificate.method == general
+    assert solve(large).certificate.method.startswith("alternating directions")
+
+
+@pytest.mark.parametrize(("exponent", "general"), [(2.0, "PIQP"), (1.5, "Clarabel")])
+def test_a_first_order_method_that_stalls_leaves_middling_programmes_to_a_general_solver_and_goes_on_with_large_ones(
+    exponent: float, general: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme = random_programme(1, risk=1e-4, exponent=exponent)
+    monkeypatch.setattr(chooser, "SMALL", (0, 0))
     monkeypatch.setattr(chooser, "QUICK", 1)
-    assert solve(random_programme(1, risk=1e-4)).certificate.method.startswith("PIQP (before it, first-order failed: ")
-    assert solve(random_programme(1, risk=1e-4, exponent=1.5)).certificate.method.startswith("alternating directions")
-    monkeypatch.setattr(chooser, "MIDDLING", 0)
-    assert solve(random_programme(1, risk=1e-4)).certificate.method.startswith("alternating directions")
+    assert solve(programme).certificate.method.startswith(f"{general} (before it, first-order failed: ")
+    monkeypatch.setattr(chooser, "MIDDLING", (0, 0))
+    assert solve(programme).certificate.method.startswith("alternating directions")
 
 
 def test_after_a_failure_the_next_is_asked_and_the_certificate_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
