@@ -31,7 +31,7 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
     Raises
     ------
     BadParameter
-        When the width is below 0 or not finite.
+        When the width is below 0 or not finite, or a word is none of these.
     """
 
     width: float
@@ -41,6 +41,10 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 0 <= self.width < math.inf:
             raise BadParameter(f"width {self.width} of a band must be 0 or more and finite")
+        if self.unit not in ("gross", "currency") or self.around not in ("path", "zero"):
+            raise BadParameter(
+                f'a band is in "gross" or "currency", around "path" or "zero"; not {self.unit!r} around {self.around!r}'
+            )
 
     def in_currency(self, gross: float) -> float:
         """The width where the exposure's gross is given."""

@@ -60,7 +60,7 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
     Raises
     ------
     BadParameter
-        When the path does not fall from 1 to 0.
+        When the path does not fall from 1 to 0, or a word is none of these.
     """
 
     shares: Literal["kept", "equal"] = "kept"
@@ -70,6 +70,10 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
+        if self.shares not in ("kept", "equal") or self.by not in ("line", "sector"):
+            raise BadParameter(
+                f'shares are "kept" or "equal", by "line" or "sector"; not {self.shares!r} by {self.by!r}'
+            )
         steps = np.diff(np.array(self.path or (1.0, 0.0)))
         if self.path and (len(self.path) < 2 or self.path[0] != 1 or self.path[-1] != 0 or not (steps <= 0).all()):
             raise BadParameter(f"path {self.path[:8]} of risk left must fall from 1 to 0, and never rise")

@@ -129,6 +129,11 @@ def test_a_number_for_a_band_is_a_fraction_of_gross_around_the_even_path_and_cas
     assert Band(width=5e4, unit="currency").in_currency(1e6) == 5e4
 
 
+def test_a_band_of_another_unit_is_refused() -> None:
+    with pytest.raises(BadParameter, match="not 'percent' around 'path'"):
+        Band(width=5.0, unit="percent")
+
+
 def test_sectors_are_asked_for_where_they_are_to_be_banded() -> None:
     with pytest.raises(BadParameter, match="sector_band needs lines with a sector"):
         OptimalBasket(risk_aversion=0, limits=Limits(sector_band=0.1)).plan(

@@ -144,9 +144,11 @@ def test_shares_under_caps_are_a_minimum(tables: tuple[list[float], ...], part: 
         ({"path": (1.0, 0.2)}, "must fall from 1 to 0"),
         ({"path": (1.0, 0.2, 0.4, 0.0)}, "must fall from 1 to 0"),
         ({"path": (0.9, 0.0)}, "must fall from 1 to 0"),
+        ({"shares": "alike"}, "not 'alike' by 'line'"),
+        ({"by": "country"}, "not 'kept' by 'country'"),
     ],
 )
-def test_a_path_that_is_none_is_refused(changes: dict[str, object], words: str) -> None:
+def test_a_path_or_word_that_is_none_is_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(BadParameter, match=words):
         RiskParityBasket(**changes)
 
