@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,16 +29,22 @@ POLICIES = st.builds(
 
 
 @settings(max_examples=25, deadline=None)
-@given(POLICIES, st.integers(1, 6), st.integers(0, 50), st.sampled_from([1.0, 1.5]))
-def test_plans_of_any_basket_hold_together(policy: OptimalBasket, count: int, seed: int, end_days: float) -> None:
+@given(POLICIES, st.integers(1, 6), st.integers(0, 50), st.sampled_from([1.0, 1.5]), st.sampled_from([None, None, 2e5]))
+def test_plans_of_any_basket_hold_together(
+    policy: OptimalBasket, count: int, seed: int, end_days: float, least: float | None
+) -> None:
     basket = two_sided(count, seed=seed, end_days=end_days)
-    plan = policy.plan(basket)
+    limits = msgspec.structs.replace(policy.limits, min_child_value=least)
+    plan = msgspec.structs.replace(policy, limits=limits).plan(basket)
     assert plan.lots.sum(axis=0).tolist() == [line.lots for line in basket.lines]
     assert math.isclose(plan.risk, plan.risk_by_line.sum(), rel_tol=1e-9, abs_tol=1e-6)
     if policy.limits.no_reversal:
         assert plan.lots.min() >= 0
     if policy.limits.max_participation is not None:
         assert plan.participation.max() <= 0.4 * (1 + 1e-9)
+    if least is not None and policy.limits.no_reversal and not any("stay below" in note for note in plan.notes):
+        values = np.abs(plan.trades) * basket.worths
+        assert (values[values > 0] >= least * (1 - 1e-9)).all()
     assert plan.certificate is not None
     assert plan.certificate.value < 1e-6
 
