@@ -18,6 +18,7 @@ from nowake.models.impact import (
     Linear,
     Logarithmic,
     ObizhaevaWang,
+    PowerLaw,
     Saturating,
     SquareRoot,
     TwoPart,
@@ -116,13 +117,22 @@ def test_trading_back_pays_spread_and_impact_for_both_ways(model: Impact) -> Non
     assert cost_of(back, MARKET, model)[0] > cost_of(straight, MARKET, model)[0] + 2
 
 
-def test_schedule_that_is_over_sooner_is_costed_by_the_same_law_as_one_that_takes_the_window() -> None:
-    # Temporary impact of the law by the rate at which it trades, not by a law set anew for a shorter order.
+@pytest.mark.parametrize("model", [Almgren2005(), PowerLaw(exponent=0.6)], ids=lambda model: model.name)
+def test_schedule_that_is_over_sooner_is_costed_by_the_law_of_the_whole_window(model: Impact) -> None:
+    # Temporary impact by the rate at which it trades, not by a law set anew for a shorter order.
     quick = schedule((0, NOON // 4), (60_000,))
-    parts = cost_of(quick, MARKET, Almgren2005()).cost_parts
-    even = cost_of(twap(ORDER, n=10), MARKET, Almgren2005()).cost_parts
+    parts = cost_of(quick, MARKET, model).cost_parts
+    even = cost_of(twap(ORDER, n=10), MARKET, model).cost_parts
     assert parts["temporary"] == pytest.approx(4**0.6 * even["temporary"])
     assert parts["permanent"] == pytest.approx(even["permanent"])
+
+
+def test_temporary_impact_is_paid_on_the_way_back_too() -> None:
+    back, even = schedule((0, NOON // 2, NOON), (90_000, -30_000)), twap(ORDER, n=10)
+    paid = sum(abs(n) * (abs(n) / 30_000) ** 0.6 for n in back.lots) / 60_000
+    parts, once = (cost_of(each, MARKET, Almgren2005()).cost_parts for each in (back, even))
+    assert parts["temporary"] == pytest.approx(paid * once["temporary"])
+    assert parts["permanent"] == pytest.approx(once["permanent"])
 
 
 def test_model_that_says_nothing_of_schedules_is_refused() -> None:
