@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from nowake.models.terms import Floats
+from nowake.schedules.solvers.paths import prices_of_trades
 from nowake.schedules.solvers.programme import Programme
 from nowake.schedules.solvers.trading import TradingCost
 
@@ -43,9 +44,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         each = self.programme
         slopes, level = self.slopes(left)
         constant = level - float((slopes * left).sum()) + float(slopes.sum(axis=0) @ each.quantities)
-        prices = np.zeros(trades.shape)
-        # x_t = X - v_1 - ... - v_t: a trade lowers what is left after it, and nothing before.
-        np.cumsum(-slopes[::-1], axis=0, out=prices[-2::-1])
+        prices = prices_of_trades(slopes)
         if each.cross is not None and each.cross_weights is not None:
             crossed = each.cross_weights[:, None] * (trades @ each.cross) + self.moved * each.impact * trades
             prices += 2 * crossed

@@ -13,6 +13,7 @@ import numpy as np
 
 from nowake.models.terms import Floats
 from nowake.schedules.solvers.coupling import Parts, parts
+from nowake.schedules.solvers.paths import left_after, prices_of_trades
 from nowake.schedules.solvers.programme import Programme
 from nowake.schedules.solvers.totals import best_answer
 
@@ -51,7 +52,8 @@ def dual_bound(programme: Programme, trades: Floats, band_prices: Floats | None 
     if both is None:
         return -np.inf
     prices = None if band_prices is None else band_prices[:-1]
-    return bound_at(both, programme.left(trades)[:-1], trades, band_prices=prices).value
+    left = left_after(programme.quantities, trades)
+    return bound_at(both, left, trades, band_prices=prices).value
 
 
 def bound_at(
@@ -87,7 +89,5 @@ def _bands(programme: Programme, band_prices: Floats) -> tuple[float, Floats]:
     nu = np.where(usable, band_prices, 0.0)
     limit = np.where(nu > 0, high, low)
     held = float((nu * np.where(nu != 0, limit, 0.0)).sum())
-    pull = nu @ programme.bands
-    prices = np.zeros((len(nu) + 1, pull.shape[1]))
-    np.cumsum(-pull[::-1], axis=0, out=prices[-2::-1])
-    return float(pull.sum(axis=0) @ programme.quantities) - held, prices
+    level = float((nu @ (programme.bands @ programme.quantities)).sum())
+    return level - held, prices_of_trades(nu) @ programme.bands

@@ -4,7 +4,7 @@ Trades v, what limits allow of them u, and band values w are made to agree (alte
 
     v      exact minimum of risk - drift + rho/2 |v - u + y|^2 + sigma/2 |Ax - w + z|^2, by `separable`, all buckets
 at once     u, w   element by element: impact, spread and limits of trades in closed form, bands by cutting     y, z
-+= what they still disagree by, with over-relaxation 1.6 (Eckstein & Bertsekas 1992)
++= what they still disagree by, with over-relaxation 1.7 (Eckstein & Bertsekas 1992)
 
 rho is proportional to each asset's own impact, so shares and prices of any size are alike, and is balanced asset by
 asset (Boyd section 3.4.1, here per asset; He, Yang & Wang 2000). Every so often the trades u are put onto limits,
@@ -25,13 +25,14 @@ from nowake.schedules.solvers.blas import one_thread
 from nowake.schedules.solvers.coupling import Parts, parts
 from nowake.schedules.solvers.dual import bound_at
 from nowake.schedules.solvers.linear_step import LinearStep, Stalled
+from nowake.schedules.solvers.paths import left_after
 from nowake.schedules.solvers.polish import with_bands_kept
 from nowake.schedules.solvers.programme import Programme, Solution
 from nowake.schedules.solvers.totals import nearest_with_totals
 
-OVER_RELAXATION = 1.6
+OVER_RELAXATION = 1.7
 LOOK_EVERY = 10
-BALANCED_AT = (10, 20, 40, 80, 160, 320, 640, 1280, 2560)
+BALANCED_AT = (10, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 960, 1280, 1920, 2560)
 LARGEST_CHANGE = 5.0
 NEARLY = 50
 """Times the tolerance: how near the objective must be to its bound before bands are repaired."""
@@ -113,8 +114,9 @@ class _Run:
         even = np.broadcast_to(each.quantities / len(each.impact), each.shape)
         self._u = nearest_with_totals(even, self._linear.weight, each.quantities, both.trading)
         self._y = np.zeros(each.shape)
-        self._x = each.quantities - np.cumsum(self._u[:-1], axis=0)
-        self._w = self._x @ each.bands.T if len(each.bands) else np.zeros((len(self._x), 0))
+        self._w = np.zeros((len(self._u) - 1, 0))
+        if len(each.bands):
+            self._w = left_after(each.quantities, self._u) @ each.bands.T
         self._z = np.zeros_like(self._w)
         self._look_below, self._look_at = np.inf, 0
         self.best = self._u
@@ -128,7 +130,7 @@ class _Run:
     def step(self) -> None:
         """One round of v, u, w and the multipliers."""
         trading, bands = self._both.trading, self.programme.bands
-        self._v, modes = self._linear.trades(self._u - self._y, self._w - self._z, self._x)
+        self._v, modes = self._linear.trades(self._u - self._y, self._w - self._z)
         self._before = self._u
         wish = OVER_RELAXATION * self._v
         wish += (1 - OVER_RELAXATION) * self._u
@@ -137,8 +139,7 @@ class _Run:
         self._y = np.subtract(wish, self._u, out=wish)
         self._modes = modes
         if len(bands):
-            self._x = self._linear.holdings(modes)
-            held = self._x @ bands.T
+            held = self._linear.holdings(modes @ bands.T)
             self._band_prices = self._linear.band_weight * (self._z + held - self._w)
             relaxed = OVER_RELAXATION * held + (1 - OVER_RELAXATION) * self._w + self._z
             self._held, self._w_before = held, self._w
@@ -168,9 +169,9 @@ class _Run:
 
     def _prove(self, tolerance: float) -> None:
         each, trading = self.programme, self._both.trading
-        self._x = self._linear.holdings(self._modes)
+        left = self._linear.holdings(self._modes)
         prices = self._band_prices if len(each.bands) else None
-        found = bound_at(self._both, self._x, self._v, band_prices=prices, marks=self._u)
+        found = bound_at(self._both, left, self._v, band_prices=prices, marks=self._u)
         self.bound = max(self.bound, found.value)
         trades = nearest_with_totals(self._u, self._linear.weight, each.quantities, trading)
         # To repair bands costs more than to see that it would not be enough yet.

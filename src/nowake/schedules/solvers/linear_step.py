@@ -67,10 +67,8 @@ class LinearStep:
         self._sigma = self._sigma * band_change
         self._factorise()
 
-    def trades(self, wished: Floats, bands_wished: Floats, last: Floats) -> tuple[Floats, Floats]:
-        """(T, N) trades and their modes for wishes of trades (T, N) and bands (T-1, M).
-
-        `last` are the holdings (T-1, N) of the round before."""
+    def trades(self, wished: Floats, bands_wished: Floats) -> tuple[Floats, Floats]:
+        """(T, N) trades and their modes for wishes of trades (T, N) and bands (T-1, M)."""
         each, modes = self._programme, self._modes
         pull = np.subtract(self._start, wished)
         pull *= self._rho
@@ -82,6 +80,7 @@ class LinearStep:
         if len(each.bands):
             right += (modes.holdings.T @ (self.band_weight * bands_wished)) @ each.bands
         if self._smoothed is not self._risk and self._risk.any():
+            last = np.cumsum(self._last[:0:-1], axis=0)[::-1]
             covered = (last @ self._loadings) @ self._loadings.T + last * self._specific
             right += modes.holdings.T @ (2 * (self._smoothed - self._risk)[:, None] * covered)
         solved = self._step.solve(right)
@@ -90,7 +89,7 @@ class LinearStep:
         return self._last, solved
 
     def holdings(self, modes: Floats) -> Floats:
-        """(T-1, N) what is left after each bucket but the last."""
+        """What is left after each bucket but the last, (T-1, N) of all modes or of any columns of them."""
         return np.asarray(self._modes.holdings @ modes)
 
     def _factorise(self) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nowake.models.terms import Floats
 from nowake.schedules.solvers.binding import sizes
+from nowake.schedules.solvers.paths import left_after, prices_of_trades, running_sums
 from nowake.schedules.solvers.programme import Programme
 from nowake.schedules.solvers.totals import best_answer, exactly, squares
 from nowake.schedules.solvers.trading import TradingCost
@@ -65,7 +66,7 @@ def _projected(
     mu, moved, dual = np.zeros(low.shape), trades, 0.0
     kept = None
     for _ in range(ROUNDS):
-        held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
+        held = _held(programme, moved)
         # A row that pushes is held to its own limit, another only if it is outside.
         side = np.where(held_on != 0, held_on, np.sign(mu))
         side = np.where(side != 0, side, np.where(held < low, 1.0, np.where(held > high, -1.0, 0.0)))
@@ -85,7 +86,9 @@ def _projected(
             tried = mu + change * 0.5**halved
             # A lower limit only pushes up, an upper one only down.
             tried = np.where((tried * side > 0) | free, tried, 0.0)
-            found, psi = best_answer(nearest, wish - _pushes(programme, tried), programme.quantities, psi)
+            found, psi = best_answer(
+                nearest, wish - prices_of_trades(tried) @ programme.bands, programme.quantities, psi
+            )
             value = _dual(programme, found, start, tried, target)
             if value >= dual * (1 - ROUNDING):
                 break
@@ -96,9 +99,14 @@ def _projected(
 def _dual(programme: Programme, moved: Floats, start: tuple[Floats, Floats], mu: Floats, target: Floats) -> float:
     """What the multipliers are to make as large as can be: half the squares moved, and what rows lack, priced."""
     trades, weight = start
-    held = (programme.quantities - np.cumsum(moved[:-1], axis=0)) @ programme.bands.T
+    held = _held(programme, moved)
     lacks = np.where(mu != 0, target - held, 0.0)
     return 0.5 * float((weight * (moved - trades) ** 2).sum()) + float((mu * lacks).sum())
+
+
+def _held(programme: Programme, trades: Floats) -> Floats:
+    """(T-1, M) what the bands measure after each bucket but the last."""
+    return left_after(programme.bands @ programme.quantities, trades @ programme.bands.T)
 
 
 def _targets(programme: Programme, margin: Floats) -> tuple[Floats, Floats]:
@@ -109,17 +117,9 @@ def _targets(programme: Programme, margin: Floats) -> tuple[Floats, Floats]:
     return np.where(narrow, middle, low + margin), np.where(narrow, middle, high - margin)
 
 
-def _pushes(programme: Programme, mu: Floats) -> Floats:
-    """(T, N) what multipliers of holdings are to trades: raising x_t lowers the trades up to t."""
-    pull = mu @ programme.bands
-    pushes = np.zeros((len(mu) + 1, pull.shape[1]))
-    np.cumsum(-pull[::-1], axis=0, out=pushes[-2::-1])
-    return pushes
-
-
 def _multipliers(programme: Programme, give: Floats, rows: npt.NDArray[np.bool_], lacks: Floats) -> Floats:
     """Change of multipliers that mends what rows lack, where a trade gives way by (T, N) `give` for a unit of price."""
-    running = np.cumsum(give, axis=0)
+    running = running_sums(give)
     whole, running = running[-1], running[:-1]
     bucket, band = np.nonzero(rows)
     loads = programme.bands[band]

@@ -15,7 +15,7 @@ from nowake.schedules.solvers.trading import TradingCost
 STEPS = 80
 CLOSE = 1e-13
 EXACT = 1e-16
-FEW = 0.25
+FEW = 0.6
 """Share of unfinished assets below which only they are looked at."""
 
 
