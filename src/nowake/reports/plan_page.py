@@ -134,7 +134,7 @@ def _assumed(planning: Planning) -> Section:
         "volume is taken as even over the day" if planning.curve is None else "volume runs as the day's own curve says"
     )
     notes = tuple(dict.fromkeys(note for plan in planning.plans for note in plan.notes))
-    warnings = tuple(planning.model.warnings)
+    warnings = (*planning.cautions, *planning.model.warnings)
     return Section(
         "What was assumed",
         "The market, as it was measured or given, and what the schedules take for granted.",

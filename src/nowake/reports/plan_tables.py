@@ -28,7 +28,7 @@ _SPARE_OF_PARTS = 5
 _SHOWN_BPS = 0.05
 
 
-def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = ()) -> Table:
+def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, cautions: Sequence[str] = ()) -> Table:
     """Plans of one order side by side: how they trade, what they cost and of what, and what their optimum rests on.
 
     With `by_rule` cost and risk by one common rule stand beside each one's own, where they are not the same.
@@ -68,7 +68,9 @@ def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = ()) -> 
     if not has_aversion:
         columns = tuple(column for column in columns if column.key != "risk_aversion")
     title = f"Plan: {plans[0].order}" if len(plans) == 1 else f"Plans: {plans[0].order}"
-    return Table(title, columns, tuple(rows), tuple(_notes(plans, has_aversion=has_aversion, by_rule=bool(by_rule))))
+    return Table(
+        title, columns, tuple(rows), (*_notes(plans, has_aversion=has_aversion, by_rule=bool(by_rule)), *cautions)
+    )
 
 
 def trades_table(
@@ -208,12 +210,15 @@ def sensitivity_table(found: Sensitivity, plan: Schedule) -> Table:
 
 
 def absent_table(absent: Mapping[str, str], *, title: str = "Not planned") -> Table:
-    """Schedules that could not be made, and why."""
+    """Schedules that could not be made, and why; those of one reason in one row."""
     columns = (
         Column("schedule", "schedule", is_number=False),
         Column("reason", "why not", is_number=False, is_prose=True),
     )
-    return Table(title, columns, tuple({"schedule": name, "reason": reason} for name, reason in absent.items()))
+    reasons = dict.fromkeys(absent.values())
+    alike = {reason: [name for name, own in absent.items() if own == reason] for reason in reasons}
+    rows = tuple({"schedule": "\n".join(names), "reason": reason} for reason, names in alike.items())
+    return Table(title, columns, rows)
 
 
 def kinds_table(summaries: Mapping[str, str]) -> Table:
@@ -251,7 +256,7 @@ def _same(plans: Sequence[Schedule], by_rule: Sequence[PlanCost]) -> bool:
 def _by_rule_columns() -> tuple[Column, ...]:
     return (
         Column("rule_cost_bps", "by one rule:\ncost bps", formats.bps, spare=4),
-        Column("rule_risk_bps", "risk,\n1 sd bps", formats.bps, spare=4),
+        Column("rule_risk_bps", "by one rule:\nrisk bps", formats.bps, spare=4),
     )
 
 
@@ -260,7 +265,7 @@ def certified(value: object) -> str:
     if value is None:
         return formats.MISSING
     assert isinstance(value, Certificate)
-    return f"{_SHORT[value.kind]} {value.value:.0e}"
+    return f"{_SHORT[value.kind]} {value.value:.0e}" if value.value else f"{_SHORT[value.kind]} 0"
 
 
 _SHORT = {

@@ -34,6 +34,8 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
         What each doubted number does to the first plan; None where nothing is doubted or it minimises nothing.
     curve
         The volume expected over the day; None where it is taken as even.
+    cautions
+        What of the order and its market speaks against leaning on any plan.
     """
 
     plans: tuple[Schedule, ...]
@@ -45,6 +47,7 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
     absent: dict[str, str] = {}
     sensitivity: Sensitivity | None = None
     curve: VolumeCurve | None = None
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.plans:
@@ -63,7 +66,7 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tables(self) -> tuple[Table, ...]:
         """All there is to show on a screen, in the order it is read."""
-        found = [shown.plans_table(self.plans, self.by_rule if len(self.plans) > 1 else ())]
+        found = [shown.plans_table(self.plans, self.by_rule if len(self.plans) > 1 else (), cautions=self.cautions)]
         if len(self.plans) == 1:
             found.append(shown.trades_table(self.plans[0], self.market, self.curve))
         found += [shown.absent_table(self.absent)] if self.absent else []

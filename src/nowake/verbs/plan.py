@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import msgspec
 
@@ -13,6 +13,7 @@ from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.linear import Linear, linearised
 from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.cautions import limit_cautions, market_cautions, rule_of_thumb_cautions
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss import PlanCost, cost_of
 from nowake.schedules.policy import SchedulePolicy
@@ -21,7 +22,7 @@ from nowake.verbs.asked import Model, asked_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
-from nowake.verbs.schedule_kinds import Wanted, policy_named
+from nowake.verbs.schedule_kinds import Wanted, is_averse, policy_named
 from nowake.verbs.urgency_words import risk_aversion_of
 
 if TYPE_CHECKING:
@@ -157,9 +158,33 @@ def plan_in(
     `drift_bps`: see `schedule_kinds.Wanted`) are for kinds by name.
     """
     law = model_of(model, market)
-    made, notes = policy_of(policy, order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name)
-    schedule = priced(made.plan(order, market), market, law)
-    return promote(msgspec.structs.replace(schedule, notes=(*notes, *schedule.notes)), Plan)
+    made = made_of(policy, order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name).plan
+    return msgspec.structs.replace(made, notes=(*made.notes, *cautions_of(order, market, law)))
+
+
+class Made(NamedTuple):
+    """A plan, and the policy that made it."""
+
+    plan: Plan
+    policy: SchedulePolicy
+
+
+def made_of(
+    policy: Policy, order: ParentOrder, market: MarketState, law: Impact, risk_aversion: float | str, **by_name: Any
+) -> Made:
+    """As `plan_in`, with the policy, and without what is to be said of the order whatever the plan."""
+    found, notes = policy_of(policy, order, market, law, risk_aversion, **by_name)
+    schedule = priced(found.plan(order, market), market, law)
+    return Made(promote(msgspec.structs.replace(schedule, notes=(*notes, *schedule.notes)), Plan), found)
+
+
+def cautions_of(order: ParentOrder, market: MarketState, law: Impact) -> tuple[str, ...]:
+    """What of the order and its market speaks against leaning on any plan."""
+    return (
+        *market_cautions(market, order.quantity, days_of(order)),
+        *limit_cautions(order, market),
+        *rule_of_thumb_cautions(law, order, market),
+    )
 
 
 def policy_of(
@@ -168,7 +193,9 @@ def policy_of(
     """A policy, or the one a name means, with notes of what was assumed for it; parameters as for `plan_in`."""
     if isinstance(policy, str):
         bucket_ns = by_name.get("bucket_ns")
-        aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
+        aversion = 0.0
+        if is_averse(policy):
+            aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
         return policy_named(policy, Wanted(order, market, law, aversion, **by_name))
     if not hasattr(policy, "plan"):
         raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")

@@ -38,6 +38,8 @@ BASKET_KINDS = {
 }
 _RISK_SHARES: dict[str, Literal["kept", "equal"]] = {"risk-parity": "kept", "risk-equal": "equal"}
 _POINTS = 12
+_FEW_POINTS = 7
+_LARGE = 10_000  # Trades; each point is solved anew.
 
 
 class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
@@ -102,7 +104,7 @@ class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
         points: tuple[BasketPoint, ...] = ()
         because = ""
         try:
-            points = self.frontier()
+            points = self.frontier(_POINTS if self.lots.size <= _LARGE else _FEW_POINTS)
         except NowakeError as error:
             because = str(error)
         return BasketDocument(

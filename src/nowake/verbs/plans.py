@@ -20,7 +20,7 @@ from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, fronti
 from nowake.schedules.policy import OptimalPolicy
 from nowake.schedules.uncertainty import Sensitivity, sensitivity
 from nowake.verbs.asked import Model
-from nowake.verbs.plan import Plan, Policy, by_rule, model_of, plan_in, policy_of
+from nowake.verbs.plan import Made, Plan, Policy, by_rule, cautions_of, made_of, model_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,32 +105,28 @@ def plans_in(
     if not policies:
         raise BadParameter("no schedule is given to compare; give names or policies, for example ['twap', 'vwap']")
     law = model_of(model, market)
-    made: list[Plan] = []
+    asked = {"curve": curve, "bucket_ns": bucket_ns, **by_name}
+    made: list[Made] = []
     absent: dict[str, str] = {}
     for policy in _distinct(policies):
         try:
-            made.append(
-                plan_in(
-                    order, market, policy, model=law, curve=curve, risk_aversion=risk_aversion, bucket_ns=bucket_ns,
-                    **by_name,
-                )
-            )  # fmt: skip
+            made.append(made_of(policy, order, market, law, risk_aversion, **asked))
         except NowakeError as error:
             if not made:
                 raise
             absent[policy if isinstance(policy, str) else type(policy).__name__] = str(error)
-    points, because = _frontier(order, market, law, buckets=len(made[0].lots))
+    plans = [each.plan for each in made]
+    points, because = _frontier(order, market, law, buckets=len(plans[0].lots))
     return Plans(
-        plans=_told_apart(made),
-        by_rule=tuple(by_rule(plan, market, law) for plan in made),
+        plans=_told_apart(plans),
+        by_rule=tuple(by_rule(plan, market, law) for plan in plans),
         market=market,
         model=law,
         frontier=points,
         frontier_because=because,
         absent=absent,
-        policy=policy_of(policies[0], order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name)[
-            0
-        ],
+        policy=made[0].policy,
+        cautions=cautions_of(order, market, law),
         curve=curve,
     )
 

@@ -15,6 +15,7 @@ from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.linear import Linear
 from nowake.models.market import MarketState, days_of
+from nowake.models.terms import Terms
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.policy import SchedulePolicy
 
@@ -59,6 +60,7 @@ class Kind(NamedTuple):
     summary: str
     make: Callable[[Wanted], SchedulePolicy]
     assumed: Callable[[Wanted], str] = lambda _: ""
+    averse: bool = True  # Whether a risk aversion means anything to it.
 
 
 def policy_named(name: str, wanted: Wanted) -> tuple[SchedulePolicy, tuple[str, ...]]:
@@ -72,6 +74,12 @@ def policy_named(name: str, wanted: Wanted) -> tuple[SchedulePolicy, tuple[str, 
     check_named(name)
     kind = KINDS[name]
     return kind.make(wanted), tuple(filter(None, (kind.assumed(wanted),)))
+
+
+def is_averse(name: str) -> bool:
+    """Whether a risk aversion means anything to a kind; errors as for `check_named`."""
+    check_named(name)
+    return KINDS[name].averse
 
 
 def check_named(*names: str) -> None:
@@ -123,7 +131,7 @@ def _obizhaeva_wang(wanted: Wanted) -> SchedulePolicy:
     if not isinstance(model, Model):
         session = wanted.order.instrument.session
         half_life_days = wanted.half_life_ns / (session.close_ns - session.open_ns)
-        terms = wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
+        terms = _moving(wanted, "obizhaeva-wang")
         unit = Model(permanent=1.0, transient=1.0, resilience=math.log(2) / half_life_days)
         # As much as the model asked for costs of both kinds where the order is traded evenly.
         model = Model(
@@ -157,11 +165,18 @@ def _decaying(wanted: Wanted) -> Impact:
     """The model where impact decays in it, else a power of time that costs as much for the order traded evenly."""
     from nowake.models.impact import Propagator as Model  # noqa: PLC0415
 
-    terms = wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
     if _decays(wanted):
         return wanted.model
+    terms = _moving(wanted, "propagator")
     unit = Model(y=1.0, gamma=_DECAY, delta=1.0)
     return Model(y=float(wanted.model.total_bps(terms) / unit.total_bps(terms)), gamma=_DECAY, delta=1.0)
+
+
+def _moving(wanted: Wanted, name: str) -> Terms:
+    """The terms of the order; impact that decays is counted in volatilities, so there must be some."""
+    if not wanted.market.volatility > 0:
+        raise BadParameter(f"{name} counts impact in volatilities, and that of the market is 0; give the volatility")
+    return wanted.market.terms(wanted.order.quantity, days_of(wanted.order))
 
 
 def _decays(wanted: Wanted) -> bool:
@@ -283,15 +298,15 @@ _LOADED = math.log(10)  # The first bucket trades ten times as fast as the last.
 
 KINDS: dict[str, Kind] = {
     "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss),
-    "twap": Kind("evenly in time", _twap),
-    "vwap": Kind("with the volume expected", _vwap),
-    "pov": Kind("at a share of the volume expected, --rate, until done", _pov),
-    "front-loaded": Kind("ten times as fast at first as at last", _front_loaded),
-    "back-loaded": Kind("ten times as fast at last as at first", _back_loaded),
+    "twap": Kind("evenly in time", _twap, averse=False),
+    "vwap": Kind("with the volume expected", _vwap, averse=False),
+    "pov": Kind("at a share of the volume expected, --rate, until done", _pov, averse=False),
+    "front-loaded": Kind("ten times as fast at first as at last", _front_loaded, averse=False),
+    "back-loaded": Kind("ten times as fast at last as at first", _back_loaded, averse=False),
     "target-close": Kind("near the last price of the window", _target_close),
     "vwap-deviation": Kind("near the market's VWAP, but not at any price", _vwap_deviation),
     "almgren-chriss-drift": Kind("as almgren-chriss under an expected --drift-bps", _drift),
-    "value-at-risk": Kind("for the least cost not exceeded in 95 of 100 cases", _value_at_risk),
+    "value-at-risk": Kind("for the least cost not exceeded in 95 of 100 cases", _value_at_risk, averse=False),
     "robust": Kind("as almgren-chriss in the worst case of all that is doubted", _robust),
     "averaged": Kind("as almgren-chriss in the mean of all that is doubted", _averaged),
     "power-law": Kind("for the least cost plus risk under square-root and other powers", _power_law, _power_assumed),
@@ -302,7 +317,9 @@ KINDS: dict[str, Kind] = {
         _gatheral_schied,
         lambda _: "Its λ is a price of waiting: a fraction of the value held, a session.",
     ),
-    "bertsimas-lo": Kind("for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo),
+    "bertsimas-lo": Kind(
+        "for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo, averse=False
+    ),
     "dynamic-programming": Kind("by a grid, for any temporary cost", _dynamic),
     "cartea-jaimungal": Kind("as a closed loop expects to: what is left times a gain", _cartea_jaimungal),
 }

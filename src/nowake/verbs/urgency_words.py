@@ -62,12 +62,18 @@ def risk_aversion_of(
     aversion = parse_aversion(asked)
     if isinstance(aversion, float):
         return aversion
+    impact = linearised(model, market.terms(order.quantity, days_of(order)))
+    if not impact.eta > 0:
+        raise BadParameter(
+            f"{model.name} impact puts no price on speed (spread {market.spread_bps.value:g} bps), so {asked!r} means "
+            "nothing: by it at once is best; give another model, a spread, or twap"
+        )
     problem = Liquidation(
         quantity=order.quantity,
         days=days_of(order),
         steps=bucket_count(order, bucket_ns=bucket_ns),
         volatility=market.volatility,
-        impact=linearised(model, market.terms(order.quantity, days_of(order))),
+        impact=impact,
         risk_aversion=0.0,
     )
     if problem.volatility == 0:

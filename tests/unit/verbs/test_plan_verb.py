@@ -56,7 +56,7 @@ def test_a_market_that_never_moves_has_no_risk_to_avert() -> None:
     assert "volatility 0" in made.frontier_because
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "vwap"])
+@pytest.mark.parametrize("name", [name for name in KINDS if not name.startswith("vwap")])
 def test_every_kind_plans_by_name_and_knows_its_cost_in_parts(name: str) -> None:
     made = plan_in(order(40_000), MARKET, name, bucket_ns=15 * MINUTE)
     assert sum(made.lots) == 40_000
@@ -64,7 +64,7 @@ def test_every_kind_plans_by_name_and_knows_its_cost_in_parts(name: str) -> None
     assert made.cost_risk_bps is not None
     assert sum(made.cost_parts.values()) == pytest.approx(made.expected_cost_bps, rel=1e-9)
     assert 1 < made.expected_cost_bps < 100
-    assert 10 < made.cost_risk_bps < 120
+    assert 10 < made.cost_risk_bps < 200
 
 
 def test_twap_costs_what_the_common_rule_says_of_it_and_says_so() -> None:
@@ -157,3 +157,33 @@ def test_several_plans_print_draw_tabulate_and_write_a_page(generated_day: Day, 
         assert f"<h2>{heading}</h2>" in text
     assert "The chosen plan, Almgren-Chriss, in the ring" in text
     assert text == made.html(tmp_path / "again.html").read_text()
+
+
+def test_kinds_without_a_use_for_risk_aversion_do_not_ask_what_a_word_means() -> None:
+    free = msgspec.structs.replace(MARKET, spread_bps=MarketState.given(
+        price=1, daily_volatility=0.1, daily_volume=1, spread_bps=0
+    ).spread_bps)  # fmt: skip
+    assert plan_in(order(9_000), free, "twap").expected_cost_bps == 0.0
+    with pytest.raises(BadParameter, match="puts no price on speed"):
+        plan_in(order(9_000), free, "almgren-chriss")
+
+
+def test_an_order_above_the_volume_of_its_window_is_planned_and_noted() -> None:
+    made = plan_in(order(3_000_000), MARKET, "twap", bucket_ns=15 * MINUTE)
+    assert sum(made.lots) == 3_000_000
+    assert any("300% of the volume of its window" in note for note in made.notes)
+
+
+def test_impact_counted_in_volatilities_needs_some() -> None:
+    calm = MarketState.given(price=50, daily_volatility=0, daily_volume=1e6, spread_bps=4)
+    for name in ("obizhaeva-wang", "propagator"):
+        with pytest.raises(BadParameter, match=f"{name} counts impact in volatilities"):
+            plan_in(order(9_000), calm, name)
+
+
+def test_the_page_tells_what_each_doubt_does_to_a_plan_that_minimises_something(generated_day: Day) -> None:
+    parent = nw.ParentOrder.sell(generated_day.instrument, 20_000, start="10:00", end="15:30")
+    doubts = nw.plan(parent, generated_day, ["almgren-chriss"]).doubts()
+    assert doubts is not None
+    assert doubts.influences[0].name == "eta"
+    assert nw.plan(parent, generated_day, ["twap"]).doubts() is None

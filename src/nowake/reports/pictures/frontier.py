@@ -52,7 +52,8 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
     most = _FARTHEST * max(point.expected_cost_bps for point in points)
     beyond = [mark for mark in chosen if mark.cost_bps > most]
     first = chosen[0] if is_first_chosen and chosen else None
-    chosen = [mark for mark in chosen if mark.cost_bps <= most]
+    within = [mark for mark in chosen if mark.cost_bps <= most]
+    chosen = within[: len(_MARKS)]
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
@@ -88,6 +89,8 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
     if beyond:
         told = ", ".join(f"{mark.name} {mark.cost_bps:,.1f} bps at {mark.risk_bps:.1f} bps risk" for mark in beyond)
         alt += f" Too dear for the picture: {told}."
+    if len(within) > len(chosen):
+        alt += f" {len(within) - len(chosen)} more plans are in the table."
     return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
 
 
