@@ -100,7 +100,7 @@ class DynamicProgramme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         trades = np.zeros((n, m, self.cells + 1), dtype=np.int32)
         values[n] = self._final()
         for bucket in reversed(range(n)):
-            after = self._expected(values[bucket + 1]) if bucket < n - 1 else values[n]
+            after = self._expected(values[bucket + 1])
             if self.holding is not None:
                 after = after + self.holding[bucket]
             for regime in range(m):
