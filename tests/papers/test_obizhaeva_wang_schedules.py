@@ -158,6 +158,30 @@ def test_a_breath_of_risk_aversion_changes_nothing(rho: float) -> None:
         assert getattr(breath, name) == pytest.approx(getattr(calm, name), rel=1e-10)
 
 
+@pytest.mark.parametrize("span", [1e-6, 1e-3, 9.9e-3, 1.01e-2, 0.5])
+def test_cost_and_variance_are_the_path_integrated_on_both_sides_of_where_series_take_over(span: float) -> None:
+    """`span` is twice beta T; risk aversion is chosen to meet it."""
+    rho = 3.0
+    ratio = (span / 2 / (rho * T)) ** 2
+    found = book(rho, KAPPA * rho * ratio / (1 - ratio) / SIGMA**2)
+    assert 2 * found.urgency * T == pytest.approx(span, rel=1e-6)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    times, weights = (nodes + 1) / 2 * T, weights / 2 * T
+    left = found.holdings(times)
+    assert found.variance == pytest.approx(SIGMA**2 * float(weights @ left**2), rel=1e-10)
+    # The book is pushed by what was traded and did not come back: D = kappa (X - y) - rho integral of D.
+    fine = np.polynomial.legendre.leggauss(60)
+    stands = []
+    for t in times:
+        s = (fine[0] + 1) / 2 * t
+        kept = np.exp(-rho * (t - s)) * (X - found.holdings(s))
+        stands.append(KAPPA * (X - found.holdings(np.array([t]))[0] - rho * float(fine[1] @ kept) * t / 2))
+    s = (fine[0] + 1) / 2 * T
+    end = KAPPA * (X - rho * float(fine[1] @ (np.exp(-rho * (T - s)) * (X - found.holdings(s)))) * T / 2)
+    cost = end**2 / (2 * KAPPA) + rho / KAPPA * float(weights @ np.array(stands) ** 2)
+    assert found.expected_cost == pytest.approx(cost, rel=1e-10)
+
+
 def test_a_book_that_refills_at_once_or_a_window_without_end_does_not_overflow() -> None:
     fast = ResilientBook(quantity=X, days=1e3, resilience=1e6, transient=KAPPA, volatility=SIGMA, risk_aversion=1e-6)
     assert math.isfinite(fast.expected_cost)

@@ -92,7 +92,7 @@ class ResilientBook(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def urgency(self) -> float:
         """beta, a session: how fast what is left falls between the blocks where risk matters; 0 where it does not."""
-        return self.resilience * math.sqrt(1 - self._calm)
+        return self.resilience * math.sqrt(self._fear * self._calm)
 
     @property
     def first_block(self) -> float:
@@ -148,7 +148,12 @@ class ResilientBook(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _calm(self) -> float:
         """kappa rho / (kappa rho + lambda sigma^2): 1 without risk aversion, towards 0 with much of it."""
-        return 1 / (1 + self.risk_aversion * self.volatility**2 / (self.transient * self.resilience))
+        return 1 / (1 + self._fear)
+
+    @property
+    def _fear(self) -> float:
+        """lambda sigma^2 / (kappa rho); what is beyond 1e300 is as good as it."""
+        return min(self.risk_aversion * self.volatility**2 / (self.transient * self.resilience), 1e300)
 
     @property
     def _theta(self) -> float:

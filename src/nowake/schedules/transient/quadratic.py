@@ -14,7 +14,6 @@ is damped. Dense: right for a few thousand trades, not more."""
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import msgspec
@@ -89,7 +88,7 @@ def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
         kept, rounds = (free, 0) if free.min() >= -NOTHING else _one_sided(unit, free)
     kept = np.maximum(kept, 0.0)
     trades = problem.total * kept / kept.sum()
-    return Optimum(trades, _bounded(problem, trades, rounds), unit.damping)
+    return Optimum(trades, bounded(problem, trades, rounds), unit.damping)
 
 
 def residual_of(problem: Quadratic, trades: Floats) -> float:
@@ -108,8 +107,8 @@ def _stationary(problem: Quadratic, trades: Floats) -> Certificate:
     )
 
 
-def _bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
-    """The proof of the opening docstring, of the undamped cost."""
+def bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
+    """How far any (N,) trades, none below 0, can be from the best: the proof of the opening docstring."""
     slope = problem.matrix @ trades
     value = problem.objective(trades)
     # The slope is the same for all where it matters, so it is taken from itself before it is multiplied.
@@ -124,8 +123,10 @@ def _bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
 
 
 def _unit(problem: Quadratic) -> _Unit:
+    if not np.isfinite(problem.matrix).all():
+        raise BadParameter("cost holds NaN or infinity; give a kernel that is finite at every lag between these trades")
     own = float(np.diagonal(problem.matrix).mean())
-    if not (math.isfinite(own) and own > 0):
+    if not own > 0:
         raise BadParameter(
             f"a trade's own impact is {own:g}: without one every schedule costs the same; give a model and a market "
             "in which trading moves the price"

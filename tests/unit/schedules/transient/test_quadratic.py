@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nowake.domain.errors import BadParameter
-from nowake.schedules.transient.quadratic import Quadratic, cheapest, residual_of
+from nowake.schedules.transient.quadratic import Quadratic, bounded, cheapest, residual_of
 
 
 def random_problem(seed: int, n: int, *, total: float = 1_000.0, rank: int | None = None) -> Quadratic:
@@ -48,6 +48,21 @@ def test_the_gap_is_a_proof_for_any_trades_whatever(seed: int, n: int) -> None:
     shares = np.random.default_rng(seed).dirichlet(np.full(n, 0.3), size=200) * problem.total
     assert min(problem.objective(each) for each in shares) >= least
     assert found.certificate.value < 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 30))
+def test_the_gap_of_trades_that_are_not_the_best_is_no_less_than_what_they_lose(seed: int, n: int) -> None:
+    problem = random_problem(seed, n)
+    best = cheapest(problem, both_ways=False).certificate.objective
+    for trades in np.random.default_rng(seed).dirichlet(np.ones(n), size=10) * problem.total:
+        certificate = bounded(problem, trades, 0)
+        lost = 1 - best / certificate.objective
+        assert 0 < lost <= certificate.value
+        # By the definition of the bound, for trades y that all go where the marginal cost is least.
+        slope = problem.matrix @ trades
+        tangent = certificate.objective + (slope.min() * problem.total - slope @ trades)
+        assert certificate.objective * (1 - certificate.value) == pytest.approx(tangent, rel=1e-9, abs=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -96,7 +111,15 @@ def test_a_round_trip_that_earns_is_told_with_its_gain() -> None:
         cheapest(Quadratic(matrix=matrix, total=5.0), both_ways=False)
 
 
-@pytest.mark.parametrize("own", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_cost_that_is_no_number_is_refused(wrong: float) -> None:
+    matrix = np.eye(3)
+    matrix[0, 2] = matrix[2, 0] = wrong
+    with pytest.raises(BadParameter, match="NaN or infinity"):
+        cheapest(Quadratic(matrix=matrix, total=5.0), both_ways=False)
+
+
+@pytest.mark.parametrize("own", [0.0, -1.0])
 def test_trading_that_costs_nothing_is_refused(own: float) -> None:
     with pytest.raises(BadParameter, match="without one every schedule costs the same"):
         cheapest(Quadratic(matrix=np.diag([own] * 3), total=5.0), both_ways=False)
