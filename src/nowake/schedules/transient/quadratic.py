@@ -185,7 +185,7 @@ def _one_sided(unit: _Unit, start: Floats) -> tuple[Floats, int]:
         rounds += 1
     while rounds < 20 * len(start):
         slope = unit.lifted @ trades
-        waiting = np.where(free, math.inf, slope)
+        waiting = np.where(free, np.inf, slope)
         best = int(np.argmin(waiting))
         if waiting[best] >= trades @ slope - 1e-13 * np.abs(slope).max():
             break
