@@ -231,12 +231,9 @@ class _Problem(NamedTuple):
     def limits(self, cells: int) -> tuple[int, Floats]:
         """Fewest cells of a bucket that trades, and the most of each bucket, (N,)."""
         unit, lot = self.order.quantity / cells, self.order.instrument.quantity(1)
-        # Off whole lots, rounding may take a lot from one child and give it to another.
-        spare = 0.0 if self.order.lots % cells == 0 else lot
-        largest = np.floor(np.minimum((self.caps - spare) / unit, cells) + 1e-9)
-        if self.policy.smallest_child == 1:
-            return 1, largest
-        return math.ceil((self.policy.smallest_child * lot + spare) / unit - 1e-9), largest
+        # Rounding running totals makes a child the whole lots below or above it: both are within whole limits.
+        largest = np.floor(np.minimum(np.floor(self.caps / lot + 1e-9) * lot / unit, cells) + 1e-9)
+        return max(1, math.ceil(self.policy.smallest_child * lot / unit - 1e-9)), largest
 
     def cost(self, trades: Floats) -> float:
         """What is minimised, of (N,) shares; infinite outside the limits and off the grid of cells."""

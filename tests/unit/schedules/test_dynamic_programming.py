@@ -169,10 +169,12 @@ def test_no_child_is_smaller_than_the_smallest_nor_larger_than_its_share_of_volu
     assert sum(lots > 0 for lots in plan.lots) < 20
 
 
-@pytest.mark.parametrize("lots", [9_991, 10_007, 12_345, 20_011])
-@pytest.mark.parametrize("cells", [60, 97, 131])
-def test_limits_hold_in_whole_lots_where_cells_are_none(lots: int, cells: int) -> None:
-    policy = DynamicProgramming(model=LINEAR, smallest_child=701, max_participation=0.0125, n=20, fee=9.0, cells=cells)
+@pytest.mark.parametrize(
+    ("lots", "cells"), [(12_655, 100), (9_991, 97), (10_007, 131), (12_345, 60), (20_011, 97), (7_220, 103)]
+)
+@pytest.mark.parametrize("fee", [9.0, 300.0])
+def test_limits_hold_in_whole_lots_where_cells_are_none(lots: int, cells: int, fee: float) -> None:
+    policy = DynamicProgramming(model=LINEAR, smallest_child=701, max_participation=0.0125, n=20, fee=fee, cells=cells)
     plan = policy.plan(order(lots, **DAY), MARKET)
     most = math.floor(2e6 / 20 * 0.0125 / 0.9875)
     assert all(each == 0 or 701 <= each <= most for each in plan.lots)
