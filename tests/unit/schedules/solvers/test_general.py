@@ -13,8 +13,9 @@ from nowake.domain.errors import BadParameter
 from nowake.schedules.solvers import Programme
 from nowake.schedules.solvers.certify import certified, duality_gap
 from nowake.schedules.solvers.conic import solve_conic
-from nowake.schedules.solvers.general_qp import solve_qp
+from nowake.schedules.solvers.general_qp import _solved, solve_qp
 from nowake.schedules.solvers.repair import repaired, violation
+from nowake.schedules.solvers.sparse_form import Frame, quadratic
 
 FORMS: dict[str, dict[str, Any]] = {
     "free": {"boxes": False},
@@ -88,6 +89,25 @@ def test_any_band_prices_give_a_bound_that_holds() -> None:
         certificate = certified(programme, best.trades, method="", band_prices=prices)
         assert certificate.value >= 0
         assert certificate.value >= best.certificate.value * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_band_prices_make_the_gap_of_worse_trades_too_small(seed: int) -> None:
+    """Also not those of the optimum, with trades that lie well inside the bands."""
+    programme = random_programme(seed, bands=2, boxes=False, risk=1e-4)
+    best = solve_qp(programme).certificate.objective
+    frame = Frame.of(programme)
+    _, _, prices = _solved(quadratic(frame), frame)
+    assert np.abs(prices).max() > 0
+    middle = (programme.band_low + programme.band_high) / 2
+    width = (programme.band_high - programme.band_low) / 2
+    inner = msgspec.structs.replace(programme, band_low=middle - 0.5 * width, band_high=middle + 0.5 * width)
+    trades = solve_qp(inner).trades
+    worse = programme.objective(trades) - best
+    assert worse > 1e-6 * best
+    draw = np.random.default_rng(seed)
+    for factor in (0.0, 1.0, 2.0, -1.0, draw.normal(size=prices.shape)):
+        assert duality_gap(programme, trades, band_prices=factor * prices) >= worse * (1 - 1e-6)
 
 
 def test_the_trades_of_two_programmes_that_differ_in_units_differ_in_units() -> None:

@@ -185,6 +185,16 @@ def test_random_bands_are_widened_by_the_least_that_helps(seed: int, exponent: f
     assert solve(moved(widths * (1 + 1e-6))).certificate.value <= 1e-6
 
 
+def test_of_several_ways_out_the_one_that_widens_least_in_all_is_told() -> None:
+    """Two bands want at most 10 left, one wants at least 50: widening the one is half of widening the two."""
+    rows, most = np.ones((4, 1)), np.inf
+    low, high = np.tile([-most, -most, -most, 50.0], (3, 1)), np.tile([10.0, 10.0, 90.0, most], (3, 1))
+    programme = plain([100.0], 3, bands=rows, band_low=low, band_high=high, band_names=("a", "b", "c", "d"))
+    widths, buckets = least_widening(programme)
+    assert list(widths) == pytest.approx([0, 0, 0, 40])
+    assert buckets[3]
+
+
 def test_a_band_of_assets_that_are_done_is_judged_too() -> None:
     """Nothing can be moved, so no row of a solver would see it."""
     held = {"band_low": np.full((3, 1), -10.0), "band_high": np.full((3, 1), 10.0)}
