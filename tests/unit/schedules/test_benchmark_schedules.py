@@ -72,6 +72,17 @@ def test_target_close_with_an_auction_agrees_with_a_conic_solver() -> None:
     assert found.trades == pytest.approx(solved_by_cone(value, n), abs=1)
 
 
+def test_target_close_in_the_volume_of_a_curve_agrees_with_a_conic_solver() -> None:
+    found = TargetClose(LINEAR, 1e-5, n=6, curve=CURVE).solved(ORDER, MARKET)
+    n, tau = cp.Variable(6), np.repeat([0.4 / 3, 0.2 / 3], 3)
+    done = cp.cumsum(n) - n
+    costs = LINEAR.eta / tau - LINEAR.gamma / 2
+    value = 60_000 * cp.sum(cp.multiply(costs, cp.square(n))) + 60_000 * 1e-5 * 4.0 * cp.sum(
+        cp.multiply(tau, cp.square(done))
+    )
+    assert found.trades == pytest.approx(solved_by_cone(value, n), abs=1)
+
+
 def test_larger_auction_takes_more_of_the_order() -> None:
     shares = [
         TargetClose(SquareRoot(), 1e-6, n=10, auction_share=share).plan(ORDER, MARKET).inputs["share_in_last"]
