@@ -27,7 +27,7 @@ from nowake.schedules.solvers.trading import TradingCost
 
 GOOD = 1e-9
 """Residual, as a fraction of the largest term, that still counts as solved."""
-REFINED = 1e-13
+REFINED, DIRECT = 1e-13, 1e-12
 ROUNDS = 200
 EVEN = 1e-12
 NOISE = 1e-12
@@ -57,14 +57,13 @@ def solve_exact(programme: Programme) -> Solution | None:
         return None
     with one_thread():
         try:
-            left, method, rounds = _solved(programme)
+            left, residual, (method, rounds) = _solved(programme)
         except np.linalg.LinAlgError:
             # Impact and cross-impact together are not positive definite.
             return None
-        residual = _largest(*_gradient(programme, left))
         if not residual <= GOOD:
             return None
-        kept = _kept(programme, _trades(programme, left))
+        kept = _kept(programme, _falls(programme.quantities, left))
         if kept is None:
             return None
         certificate = Certificate(
@@ -87,11 +86,11 @@ def _is_closed_somewhere(programme: Programme) -> bool:
     )
 
 
-def _solved(programme: Programme) -> tuple[Floats, str, int]:
-    """(T-1, N) what is left after each bucket but the last, the method in words, and its rounds where it iterates."""
+def _solved(programme: Programme) -> tuple[Floats, float, tuple[str, int]]:
+    """(T-1, N) what is left after each bucket but the last, its residual, the method in words and its rounds."""
     t, n = programme.shape
     if t == 1:
-        return np.zeros((0, n)), "one bucket leaves no choice", 0
+        return np.zeros((0, n)), 0.0, ("one bucket leaves no choice", 0)
     assets, profile, is_separable = separated(programme.impact)
     modes = time_modes(profile, programme.risk_weights[:-1])
     step, words, is_whole = _step(programme, modes, 2 * assets, profile)
@@ -99,20 +98,26 @@ def _solved(programme: Programme) -> tuple[Floats, str, int]:
     def roughly(gradient: Floats) -> Floats:
         return np.asarray(modes.holdings @ step.solve(modes.holdings.T @ gradient))
 
-    left, rounds = _minimised(programme, roughly)
     words = f"{modes.kind} in time, {words}"
     if is_separable and is_whole:
-        return left, words, 0
-    return left, f"conjugate gradients on {words}", rounds
+        left, residual, _ = _minimised(programme, roughly, good=DIRECT)
+        return left, residual, (words, 0)
+    left, residual, rounds = _minimised(programme, roughly, good=REFINED)
+    return left, residual, (f"conjugate gradients on {words}", rounds)
 
 
-def _trades(programme: Programme, left: Floats) -> Floats:
-    """(T, N) trades that leave (T-1, N)."""
-    return -np.diff(left, axis=0, prepend=programme.quantities[None, :], append=0.0)
+def _falls(start: Floats, left: Floats) -> Floats:
+    """(T, N) trades that leave (T-1, N) of `start`, and nothing after the last."""
+    falls = np.empty((len(left) + 1, len(start)))
+    np.subtract(start, left[0] if len(left) else 0.0, out=falls[0])
+    if len(left):
+        np.subtract(left[:-1], left[1:], out=falls[1:-1])
+        falls[-1] = left[-1]
+    return falls
 
 
-def _minimised(programme: Programme, roughly: Operator) -> tuple[Floats, int]:
-    """Conjugate gradients on what is left, (T-1, N); where `roughly` is exact the second round only refines.
+def _minimised(programme: Programme, roughly: Operator, *, good: float) -> tuple[Floats, float, int]:
+    """Conjugate gradients on what is left, (T-1, N), until a residual; where `roughly` is exact one round is enough.
 
     They start from nothing left, so that holdings which high risk aversion makes tiny keep all their digits."""
     x = np.zeros((len(programme.impact) - 1, len(programme.quantities)))
@@ -120,11 +125,12 @@ def _minimised(programme: Programme, roughly: Operator) -> tuple[Floats, int]:
     direction = np.zeros_like(x)
     product, best = 1.0, np.inf
     kept = x
+    rounds = 0
     for rounds in range(ROUNDS):
         error = _largest(gradient, size)
         if error < best:
             best, kept = error, x
-        if error <= REFINED or error > 1e3 * best:
+        if error <= good or error > 1e3 * best:
             break
         wanted = roughly(gradient.copy())
         before, product = product, float((gradient * wanted).sum())
@@ -133,12 +139,12 @@ def _minimised(programme: Programme, roughly: Operator) -> tuple[Floats, int]:
         curved = _curvature(programme, direction)
         x = x - (product / float((direction * curved).sum())) * direction
         gradient, size = _gradient(programme, x)
-    return kept, rounds
+    return kept, best, rounds
 
 
 def _gradient(programme: Programme, left: Floats) -> tuple[Floats, Floats]:
     """(T-1, N) change of the objective with what is left, and (N,) the largest term in it of each asset."""
-    trades = _trades(programme, left)
+    trades = _falls(programme.quantities, left)
     y = 2 * programme.impact * trades
     if programme.spread is not None:
         y += programme.spread * np.sign(programme.quantities)
@@ -156,7 +162,7 @@ def _gradient(programme: Programme, left: Floats) -> tuple[Floats, Floats]:
 
 def _curvature(programme: Programme, direction: Floats) -> Floats:
     """The Hessian times a direction of what is left."""
-    fall = -np.diff(direction, axis=0, prepend=0.0, append=0.0)
+    fall = _falls(np.zeros(len(programme.quantities)), direction)
     y = 2 * programme.impact * fall
     if programme.cross is not None and programme.cross_weights is not None:
         y += 2 * programme.cross_weights[:, None] * (fall @ programme.cross)
@@ -181,12 +187,14 @@ def separated(impact: Floats) -> tuple[Floats, Floats, bool]:
     first = impact[0]
     if (impact == first).all():
         return first, np.ones(len(impact)), True
+    profile = impact[:, 0] / first[0]
+    if (np.abs(impact - profile[:, None] * first) <= EVEN * impact).all():
+        return first, profile, True
     logs = np.log(impact)
     profile = logs.mean(axis=1)
     profile -= profile.mean()
     assets = logs.mean(axis=0)
-    is_product = bool(np.abs(logs - assets - profile[:, None]).max() <= EVEN)
-    return np.exp(assets), np.exp(profile), is_product
+    return np.exp(assets), np.exp(profile), False
 
 
 def _step(programme: Programme, modes: TimeModes, costs: Floats, profile: Floats) -> tuple[Step, str, bool]:
@@ -196,8 +204,7 @@ def _step(programme: Programme, modes: TimeModes, costs: Floats, profile: Floats
         if factors and factors * MANY_FACTORS >= n:
             covariance = programme.loadings @ programme.loadings.T + np.diag(programme.specific)
             return JointStep(modes, np.diag(costs), covariance), "simultaneous diagonalisation of assets", True
-        used = programme.loadings
-        return FactorStep(modes, costs, programme.specific, used), "Woodbury in factors", True
+        return FactorStep(modes, costs, programme.specific, programme.loadings), "Woodbury in factors", True
     ratio = programme.cross_weights / profile
     middle = float(np.median(ratio))
     covariance = programme.loadings @ programme.loadings.T + np.diag(programme.specific)

@@ -14,7 +14,7 @@ from nowake.schedules.solvers.trading import TradingCost
 
 STEPS = 80
 CLOSE = 1e-13
-EXACT = 1e-16
+EXACT = 2e-15
 FEW = 0.6
 """Share of unfinished assets below which only they are looked at."""
 
