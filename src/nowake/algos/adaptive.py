@@ -25,16 +25,22 @@ from nowake.schedules.adaptive.alpha import ShortTermAlpha
 from nowake.schedules.adaptive.cartea_jaimungal import CarteaJaimungal
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.adaptive.expected import shares_ahead, start_of
+from nowake.schedules.adaptive.gatheral_schied import GatheralSchiedFeedback
 from nowake.schedules.adaptive.in_the_money import AggressiveInTheMoney
 from nowake.schedules.adaptive.order_flow import OrderFlow
 from nowake.schedules.adaptive.posting import PostingDepth
 from nowake.schedules.adaptive.pov_target import TargetSpeed, TargetVolume
 from nowake.schedules.adaptive.rolling import RollingHorizon
 from nowake.schedules.adaptive.stochastic_liquidity import StochasticLiquidity
+from nowake.schedules.bertsimas_lo import FollowPremium, FollowSignal, FollowWithinLimits
 
 Policy = (
     AggressiveInTheMoney
     | CarteaJaimungal
+    | FollowPremium
+    | FollowSignal
+    | FollowWithinLimits
+    | GatheralSchiedFeedback
     | OrderFlow
     | PostingDepth
     | RollingHorizon

@@ -23,6 +23,8 @@ from nowake.engine.view import View
 from nowake.models.market import MarketState
 from nowake.schedules.adaptive import AggressiveInTheMoney, CarteaJaimungal, RollingHorizon, ShortTermAlpha, TargetSpeed
 from nowake.schedules.adaptive.closed_loop import ClosedLoop
+from nowake.schedules.adaptive.gatheral_schied import GatheralSchiedFeedback
+from nowake.schedules.bertsimas_lo import FollowPremium, FollowSignal
 
 SESSION_NS = CLOSE_NS - OPEN_NS
 DAYS = 600 * 10**9 / SESSION_NS
@@ -228,3 +230,18 @@ def test_the_market_of_an_order_tells_what_to_expect() -> None:
     algorithm = algos.Adaptive.in_market(parent(), policy, market, slices=20)
     assert algorithm.market_rate == pytest.approx(2e6)
     assert (algorithm.volatility, algorithm.slices) == (2.0, 20)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        GatheralSchiedFeedback(eta=2e-6, risk_aversion=1e-3),
+        FollowSignal(eta=2e-6, step_days=DAYS / 10),
+        FollowPremium(eta=1e-9, step_days=DAYS / 10),
+    ],
+    ids=lambda policy: type(policy).__name__,
+)
+def test_a_policy_of_another_room_can_be_written_down_and_made_again(policy: Policy) -> None:
+    algorithm = asking(policy)
+    assert msgspec.convert(msgspec.to_builtins(algorithm), algos.Algorithm) == algorithm
+    assert memo_of(algorithm.decide(at(algorithm.order, 0.0))).due_after > 0

@@ -30,7 +30,7 @@ from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.gatheral_schied import GatheralSchied
 
 
-class GatheralSchiedFeedback(msgspec.Struct, frozen=True, kw_only=True):
+class GatheralSchiedFeedback(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Rate by what is left, the time left, and the price.
 
     Parameters

@@ -44,7 +44,8 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         F (N, K) and d (N,), d 0 or more: covariance of price moves in currency^2 per share^2 per session is
         F F' + diag(d). A full covariance is a root of it as F, with d = 0.
     drift
-        (T, N) currency per share: expected move of the price during the next bucket, or None.
+        (T, N) currency per share, or None: what a share left (bought: above 0) is expected to earn by waiting
+        through the next bucket, so minus the expected move of the price.
     cross, cross_weights
         C (N, N) symmetric, currency per share^2 off its diagonal or on it, and its weight (T,) in each bucket; None
         without cross-impact. With `impact` (exponent 2) it must be positive definite.
