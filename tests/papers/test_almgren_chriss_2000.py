@@ -77,18 +77,41 @@ def test_static_holdings_are_11_000_shares_as_in_table_1_not_the_1_100_of_sectio
     assert 0.02 / (2 * 1e-6 * 0.95**2) == pytest.approx(11_080, abs=1)
 
 
-def test_numbers_of_an_independent_implementation() -> None:
-    # The printed output of DRIP's AlmgrenChriss sample for table 1: cost 0.6625 M, variance 1.0812 M^2 and
-    # "half-life" 51.30 days at lambda 1e-9; variance 1.0794 and 36.27 days at 2e-9, 0.6626, 1.0669 and 17.10 at 9e-9.
-    for aversion, cost, variance, half_life in (
-        (1e-9, 0.6625, 1.0812, 51.30),
-        (2e-9, 0.6625, 1.0794, 36.27),
-        (9e-9, 0.6626, 1.0669, 17.10),
-    ):
-        problem = with_aversion(aversion)
-        assert problem.expected_cost() / 1e6 == pytest.approx(cost, abs=5e-5)
-        assert problem.variance() / 1e12 == pytest.approx(variance, abs=5e-5)
-        assert problem.half_life == pytest.approx(half_life, abs=5e-3)
+# The frontier of table 1 as DRIP's sample EfficientFrontierNoDrift prints it: lambda per million dollars, expected cost
+# in millions, variance in millions squared, objective, and the "half-life" in days. The paper only draws its frontier.
+DRIP_FRONTIER = [
+    (0.001, 0.6625, 1.0812, 0.6636, 51.30),
+    (0.002, 0.6625, 1.0794, 0.6647, 36.27),
+    (0.005, 0.6625, 1.0740, 0.6679, 22.94),
+    (0.009, 0.6626, 1.0669, 0.6722, 17.10),
+    (0.250, 0.6996, 0.7513, 0.8875, 3.26),
+    (0.500, 0.7681, 0.5634, 1.0498, 2.31),
+    (0.750, 0.8412, 0.4448, 1.1748, 1.89),
+    (1.000, 0.9112, 0.3641, 1.2754, 1.65),
+    (1.500, 1.0358, 0.2626, 1.4296, 1.35),
+    (2.000, 1.1407, 0.2019, 1.5446, 1.18),
+    (3.000, 1.3071, 0.1338, 1.7085, 0.98),
+    (4.000, 1.4341, 0.0970, 1.8223, 0.86),
+]
+
+
+@pytest.mark.parametrize("row", DRIP_FRONTIER)
+def test_frontier_points_of_an_independent_implementation(row: tuple[float, ...]) -> None:
+    aversion, cost, variance, value, half_life = row
+    problem = with_aversion(aversion * 1e-6)
+    assert problem.expected_cost() / 1e6 == pytest.approx(cost, abs=6e-5)
+    assert problem.variance() / 1e12 == pytest.approx(variance, abs=6e-5)
+    assert problem.objective() / 1e6 == pytest.approx(value, abs=6e-5)
+    assert problem.half_life == pytest.approx(half_life, abs=6e-3)
+
+
+@pytest.mark.parametrize("aversion", FRONTIER)
+@pytest.mark.parametrize("steps", [1, 2, 5, 390])
+def test_residual_tells_the_optimum_from_other_trades(aversion: float, steps: int) -> None:
+    problem = with_aversion(aversion, steps=steps)
+    assert problem.residual(problem.trades()) < 1e-10
+    if steps > 1 and aversion > 1e-9:
+        assert problem.residual(NAIVE.quantity * np.full(steps, 1 / steps)) > 1e-5
 
 
 @pytest.mark.parametrize("aversion", FRONTIER)

@@ -108,8 +108,7 @@ class DriftingLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         """
         problem = self.problem
         weight = min(problem.risk_aversion * problem.volatility**2 * problem.tau, 1e250)
-        left = problem.quantity - np.cumsum(trades)
-        left[-1] = 0.0
+        left = np.append(np.cumsum(trades[::-1])[::-1][1:], 0.0)  # From the end, where it may be tiny.
         waits = 2 * weight * left - self.drift * problem.tau
         waits[-1] = 0.0
         speed = 2 * problem.eta_tilde / problem.tau * trades

@@ -156,7 +156,7 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         """How far N trades are from equation 16, as a fraction of the largest term in it; 0 for an optimum."""
         if self.steps == 1:
             return 0.0
-        x = self.quantity - np.cumsum(trades)[:-1]
+        x = np.cumsum(trades[::-1])[::-1][1:]  # From the end, where what is left may be tiny.
         speed = self.eta_tilde / self.tau * trades
         weight = self.risk_aversion * self.volatility**2 * self.tau
         if not math.isfinite(weight):
