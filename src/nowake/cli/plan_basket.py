@@ -30,7 +30,7 @@ _KINDS = {"almgren-chriss": "optimal", "twap": "even"}
 
 def basket_options(function: Function) -> Function:
     """--basket and all that is asked of one; errors that need no work are told by `refuse_without_basket`."""
-    a_file = {"metavar": "FILE"}
+    a_file: dict[str, Any] = {"metavar": "FILE"}
     a_band: dict[str, Any] = {"type": float, "metavar": "SHARE"}
     decorators = (
         click.option(
