@@ -17,7 +17,7 @@ PAGES = (
     "fitting",
     "impact-models",
     "planning",
-    *(f"schedules/{page.stem}" for page in sorted((DOCS / "schedules").glob("*.md"))),
+    *(f"schedules/{page.stem}" for page in sorted((DOCS / "schedules").glob("*.md")) if page.stem != "index"),
 )
 
 
