@@ -44,4 +44,5 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         rounds = f" in {self.iterations:,} iterations" if self.iterations else ""
-        return f"{self.method}{rounds}; {self.kind} {self.value:.1e}"
+        number = "residual" if self.kind == "closed form" else self.kind
+        return f"{self.method}{rounds}; {number} {self.value:.1e}"

@@ -43,3 +43,5 @@ def test_a_certificate_below_0_or_not_a_number_is_a_failed_solver(value: float) 
 def test_a_certificate_reads_as_one_line() -> None:
     made = Certificate(method="PIQP", kind="duality gap", value=2e-10, objective=1.0, iterations=12)
     assert "PIQP in 12 iterations; duality gap 2.0e-10" == str(made)
+    closed = Certificate(method="closed form", kind="closed form", value=4e-15, objective=1.0)
+    assert "closed form; residual 4.0e-15" == str(closed)
