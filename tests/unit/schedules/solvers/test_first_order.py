@@ -218,3 +218,9 @@ def test_at_the_optimum_the_bound_meets_the_objective(exponent: float) -> None:
     programme = random_programme(6, exponent=exponent, spread=True, specific=False)
     expected, trades = optimum(programme)
     assert dual_bound(programme, trades) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0])
+def test_a_basket_with_bands_needs_some_hundred_steps_not_thousands(exponent: float) -> None:
+    programme = random_programme(3, assets=30, buckets=26, bands=3, exponent=exponent, mixed=True)
+    assert solve_first_order(programme).certificate.iterations <= 250

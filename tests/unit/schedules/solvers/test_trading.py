@@ -8,6 +8,7 @@ import pytest
 from tests.reference.programmes import random_programme
 
 from nowake.models.terms import Floats
+from nowake.schedules.solvers.paths import left_after, prices_of_trades, running_sums
 from nowake.schedules.solvers.polish import with_bands_kept
 from nowake.schedules.solvers.repair import violation
 from nowake.schedules.solvers.totals import best_answer, exactly, nearest_with_totals
@@ -137,3 +138,18 @@ def test_what_is_put_inside_the_bands_moves_no_further_than_needed(seed: int) ->
     assert ((kept - trades) ** 2 * weight).sum() == pytest.approx(
         float(((u.value - trades / size) ** 2).sum()), rel=1e-4, abs=1e-9
     )
+
+
+def test_a_price_of_what_is_left_is_a_price_of_the_trades_before() -> None:
+    """The same sum either way: prices of holdings times holdings, up to what was there at the start."""
+    draw = np.random.default_rng(1)
+    trades, prices, start = draw.normal(size=(6, 3)), draw.normal(size=(5, 3)), draw.normal(size=3)
+    left = left_after(start, trades)
+    assert left == pytest.approx((start - np.cumsum(trades, axis=0))[:-1], abs=1e-12)
+    expected = (prices * left).sum()
+    assert (prices_of_trades(prices) * trades).sum() + prices.sum(axis=0) @ start == pytest.approx(expected)
+
+
+def test_running_sums_are_cumulative_sums() -> None:
+    rows = np.random.default_rng(2).normal(size=(5, 4))
+    assert running_sums(rows) == pytest.approx(np.cumsum(rows, axis=0))
