@@ -143,8 +143,11 @@ def check_same(case: dict[str, Any], solution: Any, value: float, trades: Any) -
     if "upper" in case:
         breach = np.maximum(breach, ((solution.trades - case["upper"]) / size).max(axis=0))
         breach = np.maximum(breach, ((case["lower"] - solution.trades) / size).max(axis=0))
+        held = (case["quantities"] - np.cumsum(solution.trades, axis=0))[:-1] @ case["bands"].T
+        over = np.maximum(case["band_low"][:-1] - held, held - case["band_high"][:-1])
+        breach = np.append(breach, (over / (np.abs(case["bands"]) @ size)).max())
     if not breach.max() <= KEPT:
-        raise SystemExit(f"ours crosses a limit by {breach.max():.2g} of an order")
+        raise SystemExit(f"ours crosses a limit or band by {breach.max():.2g} of the size")
 
 
 def report(figures: dict[str, Record], alone: dict[str, Record], main_case: str) -> Record:
