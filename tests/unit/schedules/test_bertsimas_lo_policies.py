@@ -29,6 +29,7 @@ from nowake.schedules.bertsimas_lo import (
 )
 from nowake.schedules.bertsimas_lo.allocation import allocate, residual
 from nowake.schedules.check import check_schedule
+from nowake.schedules.costing import cost_of
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 LINEAR = Linear.from_market(MARKET)
@@ -56,7 +57,8 @@ def test_a_split_within_limits_is_the_quadratic_programmes(n: int, seed: int, fu
     found = allocate(quantity, **limits)
     trades = cp.Variable(n)
     cost = slope @ trades + cp.sum(cp.multiply(curvature, cp.square(trades)))
-    cp.Problem(cp.Minimize(cost), [cp.sum(trades) == quantity, trades >= low, trades <= high]).solve(cp.CLARABEL)
+    programme = cp.Problem(cp.Minimize(cost), [cp.sum(trades) == quantity, trades >= low, trades <= high])
+    programme.solve(cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12)
     assert trades.value == pytest.approx(found, abs=1e-5)
     assert found.sum() == pytest.approx(quantity)
     assert residual(found, **limits) < 1e-9
@@ -209,3 +211,18 @@ def test_bad_input_is_refused_with_the_way_out(make: Any, said: str) -> None:
     with pytest.raises(BadParameter) as refused:
         make()
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("lots", [1, 10, 101])
+def test_a_plan_costs_what_its_lots_cost(lots: int) -> None:
+    parent, value = order(lots, **DAY), lots * 100 / 1e4
+    plan = BertsimasLo(model=LINEAR, signal=0.01, half_life_days=0.3, n=20).plan(parent, MARKET)
+    cost = cost_of(plan, MARKET, LINEAR)
+    assert cost.cost_risk_bps == pytest.approx(plan.cost_risk_bps)
+    assert cost.cost_parts["temporary"] == pytest.approx(plan.cost_parts["temporary"])
+    ends = np.arange(1, 21) / 20
+    moved = sum(0.01 * 2 ** (-(ends[: k + 1] - 0.05) / 0.3) * 0.05 @ np.ones(k + 1) * plan.lots[k] for k in range(20))
+    assert moved / value == pytest.approx(plan.cost_parts["drift"])
+    off = BertsimasLoPercentage(model=LINEAR, n=20).plan(parent, MARKET)
+    assert cost_of(off, MARKET, LINEAR).cost_risk_bps == pytest.approx(off.cost_risk_bps)
+    assert cost_of(off, MARKET, LINEAR).cost_parts["temporary"] == pytest.approx(off.cost_parts["temporary"])

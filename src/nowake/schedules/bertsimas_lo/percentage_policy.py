@@ -22,7 +22,7 @@ from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.bertsimas_lo.linear import persistence
 from nowake.schedules.bertsimas_lo.percentage import PercentageLaw
-from nowake.schedules.bertsimas_lo.policy import notes_of
+from nowake.schedules.bertsimas_lo.policy import notes_of, shares_of
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.policy import Solved, rounded
@@ -60,7 +60,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         persistence(self.half_life_days, 1.0)
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
-        """The schedule of one order in one market, as expected at its start.
+        """The schedule of one order in one market, as expected at its start, its cost and risk after rounding to lots.
 
         Raises
         ------
@@ -71,7 +71,8 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter("a Bertsimas-Lo schedule needs the market; pass a MarketState (volatility, volume)")
         law, impact = self._law(order, market)
         solved = self.solved(order, market)
-        left, value = order.quantity - np.cumsum(solved.trades), order.quantity * market.price / 1e4
+        trades = shares_of(order, solved.trades)
+        left, value = order.quantity - np.cumsum(trades), order.quantity * market.price / 1e4
         days = days_of(order) / len(left)
         return rounded(
             "Bertsimas-Lo percentage",
@@ -79,9 +80,9 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
             solved,
             cost_parts={
                 "spread": impact.epsilon * order.quantity / value,
-                "temporary": law.impact_of(solved.trades) / order.quantity * 1e4,
+                "temporary": law.impact_of(trades) / order.quantity * 1e4,
                 "permanent": 0.5 * impact.gamma * order.quantity**2 / value,
-                "drift": law.drift_of(solved.trades, self.premium) / order.quantity * 1e4,
+                "drift": law.drift_of(trades, self.premium) / order.quantity * 1e4,
             },
             cost_risk_bps=market.volatility * math.sqrt(days * float(left @ left)) / value,
             inputs={
@@ -90,7 +91,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
                 "drift": self.drift,
                 "theta": law.theta,
             },
-            notes=("risk is that of holdings at the price of the start", *notes_of(solved.trades)),
+            notes=("risk is that of holdings at the price of the start", *notes_of(trades)),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:

@@ -30,7 +30,7 @@ from nowake.schedules.bertsimas_lo.linear import LinearLaw, persistence
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.grid import Grid
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
 
 
@@ -71,7 +71,7 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         check_participation(self.max_participation)
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
-        """The schedule of one order in one market, as expected at its start.
+        """The schedule of one order in one market, as expected at its start, its cost and risk after rounding to lots.
 
         Raises
         ------
@@ -81,13 +81,14 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         if market is None:
             raise BadParameter("a Bertsimas-Lo schedule needs the market; pass a MarketState (volatility, volume)")
         problem, solved = self._problem(order, market), self.solved(order, market)
+        trades = shares_of(order, solved.trades)
         value = order.quantity * market.price / 1e4
-        left = order.quantity - np.cumsum(solved.trades)
+        left = order.quantity - np.cumsum(trades)
         return rounded(
             "Bertsimas-Lo",
             order,
             solved,
-            cost_parts={name: cost / value for name, cost in problem.parts(solved.trades).items()},
+            cost_parts={name: cost / value for name, cost in problem.parts(trades).items()},
             cost_risk_bps=market.volatility * math.sqrt(float(problem.days @ left**2)) / value,
             inputs={
                 "signal": self.signal,
@@ -97,7 +98,7 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
                 "epsilon": problem.impact.epsilon,
                 **({} if self.max_participation is None else {"max_participation": self.max_participation}),
             },
-            notes=notes_of(solved.trades),
+            notes=notes_of(trades),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
@@ -271,6 +272,11 @@ class FollowSignal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         later = self.most_per_day * (days - step) if buckets > 1 else 0.0
         owed = max(0.0, left - later) / step
         return min(max(owed, wanted), left / step, self.most_per_day)
+
+
+def shares_of(order: ParentOrder, trades: Floats) -> Floats:
+    """(N,) shares of the whole lots that trades are rounded to."""
+    return np.array(lots_of(order, trades), dtype=np.float64) * order.instrument.quantity(1)
 
 
 def notes_of(trades: Floats) -> tuple[str, ...]:
