@@ -11,8 +11,8 @@ which is one min-plus convolution a bucket and regime: two convex costs are merg
 anything else is tried, cells by trades. Costs may be any numbers and infinite where a trade is not allowed.
 
 Wrong where the state is larger than this: impact that decays needs a state for each rate, several assets one for each.
-Nothing trades backwards. What is found is exact for whole cells; finer cells may do better, and `certified` says how
-much the last doubling did."""
+Nothing trades backwards. Of trades that cost the same, the one nearest to the even path is taken. What is found is
+exact for whole cells; finer cells may do better, and `certified` says how much the last doubling did."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from nowake.schedules.certificate import Certificate
 Integers = npt.NDArray[np.int32]
 MOST_STATES = 20_000_000
 MOST_TRIALS = 20_000_000_000
+_EQUAL = 1e-10  # As a fraction: costs closer than this are the same, for buckets differ by nanoseconds.
 _BLOCK = 2_000_000  # Numbers tried at once: 16 MB.
 
 
@@ -103,8 +104,9 @@ class DynamicProgramme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             after = self._expected(values[bucket + 1])
             if self.holding is not None:
                 after = after + self.holding[bucket]
+            even = self.cells - math.floor(self.cells * (bucket + 1) / n + 0.5)  # Left, as a running total is rounded.
             for regime in range(m):
-                best, chosen = min_plus(self.trade[bucket, regime], after[regime])
+                best, chosen = min_plus(self.trade[bucket, regime], after[regime], toward=even)
                 values[bucket, regime], trades[bucket, regime] = best, chosen
         if not np.isfinite(values[0, :, -1]).any():
             raise BadParameter(
@@ -227,31 +229,44 @@ def certified(
     return Certified(solution, kept)
 
 
-def min_plus(trade: Floats, after: Floats) -> tuple[Floats, Integers]:
-    """min over s of trade[s] + after[w - s] for each w of `after`, and the s; infinite where none is allowed."""
+def min_plus(trade: Floats, after: Floats, *, toward: int = 0) -> tuple[Floats, Integers]:
+    """min over s of trade[s] + after[w - s] for each w of `after`, and the s; infinite where none is allowed.
+
+    Of several s that cost the same, the one that leaves nearest to `toward` cells.
+    """
     convex_trade, convex_after = _finite_convex(trade), _finite_convex(after)
     if convex_trade is not None and convex_after is not None:
-        return _merge(trade, after, convex_trade, convex_after)
-    return _try_all(trade, after)
+        return _merge(trade, after, convex_trade, convex_after, toward)
+    return _try_all(trade, after, toward)
 
 
-def _merge(trade: Floats, after: Floats, of_trade: slice, of_after: slice) -> tuple[Floats, Integers]:
+def _merge(trade: Floats, after: Floats, of_trade: slice, of_after: slice, toward: int) -> tuple[Floats, Integers]:
     """Two convex costs: cells go where the next one is cheapest, so their slopes are merged in order."""
     size = len(after)
     best, chosen = np.full(size, np.inf), np.zeros(size, dtype=np.int32)
-    waiting, trading = np.diff(after[of_after]), np.diff(trade[of_trade])
-    by_slope = np.argsort(np.concatenate((waiting, trading)), kind="stable")
-    traded = np.concatenate(([0], np.cumsum(by_slope >= len(waiting)))) + of_trade.start
+    # Convex but for rounding: made to rise, so that they can be searched.
+    waiting, trading = (
+        np.maximum.accumulate(np.diff(cost[inside])) for cost, inside in ((after, of_after), (trade, of_trade))
+    )
     first = of_trade.start + of_after.start
-    reached = slice(first, min(size, first + len(traded)))
-    if first < size:
-        s = traded[: reached.stop - first].astype(np.int32)
-        chosen[reached] = s
-        best[reached] = trade[s] + after[np.arange(first, reached.stop) - s]
+    reached = np.arange(first, min(size, first + len(waiting) + len(trading) + 1))
+    if len(reached):
+        slack = _EQUAL * np.abs(trading) + 4 * np.finfo(float).eps * float(np.abs(after[of_after]).max())
+        few, s, many = (
+            _traded(waiting, trading + more, len(reached)) + of_trade.start for more in (slack, 0.0, -slack)
+        )
+        best[reached] = trade[s] + after[reached - s]
+        chosen[reached] = np.clip(reached - toward, few, many)
     return best, chosen
 
 
-def _try_all(trade: Floats, after: Floats) -> tuple[Floats, Integers]:
+def _traded(waiting: Floats, trading: Floats, count: int) -> Integers:
+    """How many of the 0, 1, .. cheapest cells are traded, by the slopes of both."""
+    before = np.arange(len(trading)) + np.searchsorted(waiting, np.maximum.accumulate(trading), side="right")
+    return np.searchsorted(before, np.arange(count)).astype(np.int32)
+
+
+def _try_all(trade: Floats, after: Floats, toward: int) -> tuple[Floats, Integers]:
     """Every trade from every state, by blocks of states."""
     size, most = len(after), min(len(trade), len(after)) - 1
     padded = np.concatenate((np.full(most, np.inf), after))
@@ -262,7 +277,14 @@ def _try_all(trade: Floats, after: Floats) -> tuple[Floats, Integers]:
     for start in range(0, size, rows):
         tried = windows[start : start + rows] + backwards
         place = tried.argmin(axis=1)
-        best[start : start + rows] = np.take_along_axis(tried, place[:, None], axis=1)[:, 0]
+        least = np.take_along_axis(tried, place[:, None], axis=1)
+        equal = tried <= least + _EQUAL * np.abs(least)
+        several = np.flatnonzero(equal.sum(axis=1) > 1)
+        if len(several):
+            # Column c leaves w - most + c.
+            away = np.abs((several + start - most - toward)[:, None] + np.arange(most + 1))
+            place[several] = np.where(equal[several], away, size + abs(toward) + most).argmin(axis=1)
+        best[start : start + rows] = least[:, 0]
         chosen[start : start + rows] = most - place
     return best, chosen
 

@@ -32,7 +32,7 @@ from nowake.models.volume import VolumeCurve
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.dynamic import DynamicProgramme, certified, check_states
 from nowake.schedules.grid import Grid
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
 
 _CELLS, _MOST_CELLS, _CELLS_A_BUCKET, _PROBE = 1000, 20_000, 25, 50
@@ -84,7 +84,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
             raise BadParameter(f"cells {self.cells} must be 1 or more")
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
-        """The schedule of one order in one market.
+        """The schedule of one order in one market, its cost and risk after rounding to lots.
 
         Raises
         ------
@@ -94,14 +94,15 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
         if market is None:
             raise BadParameter("a dynamic programme needs the market; pass a MarketState (volatility, volume)")
         problem, solved = self._problem(order, market), self.solved(order, market)
+        trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
         value = order.quantity * market.price / 1e4
-        parts = {name: cost / value for name, cost in problem.parts(solved.trades).items()}
+        parts = {name: cost / value for name, cost in problem.parts(trades).items()}
         return rounded(
             "dynamic programming",
             order,
             solved,
             cost_parts=parts,
-            cost_risk_bps=market.volatility * math.sqrt(problem.waiting(solved.trades)) / value,
+            cost_risk_bps=market.volatility * math.sqrt(problem.waiting(trades)) / value,
             inputs={
                 "risk_aversion": self.risk_aversion,
                 "cells": float(problem.cells),

@@ -17,9 +17,10 @@ from nowake.domain.errors import BadParameter
 from nowake.models.impact import Linear, ObizhaevaWang, SquareRoot
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
-from nowake.schedules import AlmgrenChriss
+from nowake.schedules import AlmgrenChriss, Twap
 from nowake.schedules.almgren_chriss import Liquidation
 from nowake.schedules.check import check_schedule
+from nowake.schedules.costing import cost_of
 from nowake.schedules.dynamic import DynamicProgramme, certified, min_plus
 from nowake.schedules.dynamic_schedule import DynamicProgramming
 
@@ -78,10 +79,10 @@ def test_regimes_are_weighed_by_their_chances() -> None:
         trade=np.broadcast_to(trade, (2, 2, 3)), cells=2, chances=np.array([[0.5, 0.5], [0.5, 0.5]])
     )
     solution = programme.solve()
-    # Cheap: one now for 1, the other later for 2 on average, as dear as both now; dear: both later for 5 on average.
+    # Cheap: one now for 1, the other later for 2 on average, as dear as both now; dear: 5 whichever way. Then even.
     assert [3.0, 5.0] == solution.values[0, :, 2].tolist()
     assert solution.cost(1) == 5.0
-    assert [0, 2] == solution.path([1, 0]).tolist()
+    assert [1, 1] == solution.path([1, 0]).tolist()
 
 
 def test_what_is_left_at_the_end_may_have_a_price() -> None:
@@ -231,3 +232,36 @@ def test_programmes_that_make_no_sense_are_refused() -> None:
         DynamicProgramme(trade=trade, cells=10**9)
     with pytest.raises(BadParameter, match="0 cells"):
         DynamicProgramme(trade=trade, cells=0)
+
+
+@pytest.mark.parametrize(("lots", "n"), [(1, 10), (100, 390), (7, 3), (1000, 7)])
+def test_where_waiting_is_free_equal_costs_are_broken_towards_the_even_path(lots: int, n: int) -> None:
+    parent = order(lots, **DAY)
+    assert DynamicProgramming(model=LINEAR, n=n).plan(parent, MARKET).lots == Twap(n=n).plan(parent).lots
+
+
+def test_the_children_that_a_fee_leaves_are_spread_over_the_window() -> None:
+    plan = DynamicProgramming(model=LINEAR, fee=8.0, n=100, cells=500).plan(order(10_000, **DAY), MARKET)
+    gaps = np.diff([0, *np.flatnonzero(plan.lots), 100])
+    assert gaps.max() <= 4
+
+
+@given(st.lists(costs, min_size=1, max_size=8), st.lists(costs, min_size=1, max_size=8), st.integers(0, 9))
+def test_of_equal_trades_the_one_that_leaves_nearest_to_what_is_wanted_is_chosen(
+    trade: list[float], after: list[float], toward: int
+) -> None:
+    best, chosen = min_plus(np.array(trade), np.array(after), toward=toward)
+    for w in range(len(after)):
+        if math.isfinite(best[w]):
+            equal = [s for s in range(min(w + 1, len(trade))) if trade[s] + after[w - s] == best[w]]
+            assert min(abs(w - s - toward) for s in equal) == abs(w - chosen[w] - toward)
+
+
+@pytest.mark.parametrize("policy", [DynamicProgramming(model=LINEAR, n=7, fee=0.2, risk_aversion=1e-6)])
+@pytest.mark.parametrize("lots", [1, 10, 101])
+def test_a_plan_costs_what_its_lots_cost(policy: DynamicProgramming, lots: int) -> None:
+    plan = policy.plan(order(lots, **DAY), MARKET)
+    cost = cost_of(plan, MARKET, LINEAR)
+    assert cost.cost_risk_bps == pytest.approx(plan.cost_risk_bps)
+    assert cost.cost_parts == pytest.approx({name: plan.cost_parts[name] for name in cost.cost_parts})
+    assert plan.cost_parts["fees"] == pytest.approx(0.2 * np.count_nonzero(plan.lots) / (lots * 100) * 1e4)
