@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -20,21 +21,21 @@ def bucket_edges(order: ParentOrder, *, bucket_ns: int | None = None, n: int | N
     Raises
     ------
     BadParameter
-        With both, or when a number is below 1, or there would be more than 100,000 buckets.
+        With both, or when a number is below 1 or not whole, or there would be more than 100,000 buckets.
     """
     if n is not None:
         _check_alone(bucket_ns)
         return even_edges(order, n)
-    step = min(NS_PER_MINUTE, -(-order.duration_ns // 10)) if bucket_ns is None else bucket_ns
+    step = min(NS_PER_MINUTE, -(-order.duration_ns // 10)) if bucket_ns is None else _whole("bucket_ns", bucket_ns)
     if step < 1:
         raise BadParameter(f"bucket of {step} ns must be 1 ns or more")
-    _check_count(order, -(-order.duration_ns // step))
+    _counted(order, -(-order.duration_ns // step))
     return (*range(order.start_ns, order.end_ns, step), order.end_ns)
 
 
 def even_edges(order: ParentOrder, n: int) -> tuple[int, ...]:
     """Edges of `n` buckets of one length, to the nanosecond."""
-    _check_count(order, n)
+    n = _counted(order, n)
     return tuple(order.start_ns + order.duration_ns * k // n for k in range(n + 1))
 
 
@@ -42,8 +43,7 @@ def bucket_count(order: ParentOrder, *, bucket_ns: int | None = None, n: int | N
     """How many even buckets: `n`, or as many as keep each within `bucket_ns` (default as in `bucket_edges`)."""
     if n is not None:
         _check_alone(bucket_ns)
-        _check_count(order, n)
-        return n
+        return _counted(order, n)
     return len(bucket_edges(order, bucket_ns=bucket_ns)) - 1
 
 
@@ -55,7 +55,7 @@ def even_volume_edges(order: ParentOrder, curve: VolumeCurve, n: int) -> tuple[i
     BadParameter
         When the curve does not cover the window, has no volume in it, or buckets would be empty of time.
     """
-    _check_count(order, n)
+    n = _counted(order, n)
     check_covers(order, curve)
     first, last = curve.share_until(order.start_ns), curve.share_until(order.end_ns)
     inner = (curve.inverse(min(1.0, first + (last - first) * k / n)) for k in range(1, n))
@@ -85,6 +85,17 @@ def _check_alone(bucket_ns: int | None) -> None:
         raise BadParameter(f"give n or bucket_ns, not both (bucket_ns is {bucket_ns})")
 
 
-def _check_count(order: ParentOrder, n: int) -> None:
+def _counted(order: ParentOrder, n: int) -> int:
+    """The count of buckets, refused where it is out of range."""
+    n = _whole("n", n)
     if not 1 <= n <= min(MAX_BUCKETS, order.duration_ns):
         raise BadParameter(f"{n} buckets must be between 1 and {min(MAX_BUCKETS, order.duration_ns):,}")
+    return n
+
+
+def _whole(name: str, value: int) -> int:
+    """A whole number as Python's own, whosever integer it is."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise BadParameter(f"{name} {value!r} must be a whole number") from None

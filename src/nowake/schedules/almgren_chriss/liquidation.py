@@ -18,6 +18,9 @@ from nowake.domain.errors import BadParameter
 from nowake.models.impact.linear import Linear, largest_step
 from nowake.models.terms import Floats
 
+_MOST_URGENT = 1e300  # sinh(kappa tau / 2): nothing that numbers hold is left after the first step, nor beyond it.
+_LEAST = 1e-290  # Of the order: below it what is left loses its digits.
+
 
 class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
     """The paper's problem: X shares in N even steps over T days.
@@ -76,8 +79,8 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         """Urgency, per day: 2 (cosh(kappa tau) - 1) / tau^2 = lambda sigma^2 / eta~, solved without cancellation."""
         if self.risk_aversion == 0 or self.steps == 1:
             return 0.0
-        kappa_tilde = self.volatility * math.sqrt(self.risk_aversion / self.eta_tilde)
-        return 2 * math.asinh(0.5 * kappa_tilde * self.tau) / self.tau
+        kappa_tilde = self.volatility * math.sqrt(self.risk_aversion) / math.sqrt(self.eta_tilde)
+        return 2 * math.asinh(min(0.5 * kappa_tilde * self.tau, _MOST_URGENT)) / self.tau
 
     @property
     def half_life(self) -> float:
@@ -159,8 +162,8 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         x = np.cumsum(trades[::-1])[::-1][1:]  # From the end, where what is left may be tiny.
         speed = self.eta_tilde / self.tau * trades
         weight = self.risk_aversion * self.volatility**2 * self.tau
-        if not math.isfinite(weight):
-            return 0.0
+        if self.eta_tilde < _LEAST * self.tau * weight:
+            return float(np.abs(x).max()) / self.quantity  # What should be left is less than numbers hold.
         gradient = speed[1:] - speed[:-1] + weight * x
         largest = max(float(np.abs(speed).max()), float(weight * np.abs(x).max()))
         return float(np.abs(gradient).max()) / largest
@@ -181,10 +184,9 @@ def check_risk_aversion(value: float) -> None:
 
 
 def _refuse_concave(problem: Liquidation) -> None:
-    step = largest_step(problem.impact)
-    way_out = (
-        f"use more than {problem.days / step:.6g} buckets" if step > 0 else "give an impact model with eta above 0"
-    )
+    way_out = "give an impact model with eta above 0"
+    if problem.impact.eta > 0:
+        way_out = f"use more than {problem.days / largest_step(problem.impact):.6g} buckets"
     raise BadParameter(
         f"eta - gamma tau / 2 = {problem.eta_tilde:.3g} must be above 0, else cost is not convex and there is no "
         f"optimum: temporary impact is too small beside permanent in steps of {problem.tau:.3g} days; {way_out}"

@@ -28,6 +28,8 @@ from nowake.schedules.clock import multiplier_of
 from nowake.schedules.policy import Solved
 from nowake.schedules.schedule import Schedule
 
+_MOST_AVERSE = 1e300
+
 
 class LeastValueAtRisk(msgspec.Struct, frozen=True):
     """Policy: the least loss that is not exceeded with some confidence, prices being normal.
@@ -108,20 +110,19 @@ def least_value_at_risk(problem: Liquidation, z: float) -> Liquidation:
     if _at_once(problem, z):
         # Beyond any: kappa tau of 700 leaves nothing after the first bucket that a number could hold.
         curvature = math.exp(700) / problem.tau**2
-        return msgspec.structs.replace(
-            problem, risk_aversion=min(curvature * problem.eta_tilde / problem.volatility**2, 1e300)
-        )
+        urgent = curvature * problem.eta_tilde / problem.volatility / problem.volatility
+        return msgspec.structs.replace(problem, risk_aversion=min(urgent, _MOST_AVERSE))
     # In logarithms: lambda grows and z / (2 sqrt V) grows more slowly, so they meet once.
     unit = z / (2 * math.sqrt(msgspec.structs.replace(problem, risk_aversion=0.0).variance()))
     low, high = math.log(unit) - 1.0, math.log(unit) + 1.0
-    while _excess(problem, z, high) < 0:
+    while _excess(problem, z, high) < 0 and high < math.log(_MOST_AVERSE):
         low, high = high, high + 2 * (high - low)
     for _ in range(200):
         middle = (low + high) / 2
         if middle in (low, high):
             break
         low, high = (low, middle) if _excess(problem, z, middle) > 0 else (middle, high)
-    return msgspec.structs.replace(problem, risk_aversion=math.exp(high))
+    return msgspec.structs.replace(problem, risk_aversion=math.exp(min(high, math.log(_MOST_AVERSE))))
 
 
 def residual(problem: Liquidation, z: float) -> float:
@@ -139,5 +140,6 @@ def _at_once(problem: Liquidation, z: float) -> bool:
 
 
 def _excess(problem: Liquidation, z: float, log_aversion: float) -> float:
-    variance = msgspec.structs.replace(problem, risk_aversion=math.exp(log_aversion)).variance()
+    aversion = math.exp(min(log_aversion, math.log(_MOST_AVERSE)))
+    variance = msgspec.structs.replace(problem, risk_aversion=aversion).variance()
     return log_aversion - math.log(z / 2) + 0.5 * math.log(max(variance, 1e-300))
