@@ -64,7 +64,9 @@ class Pov(msgspec.Struct, frozen=True):
         grid = Grid.of(order, market, curve=self.curve, bucket_ns=self.bucket_ns, n=self.n)
         volume = np.cumsum(grid.volume)
         rate, notes = self._rate(order, float(volume[-1]))
-        done = np.minimum(rate / (1 - rate) * volume / order.quantity, 1.0)
+        # In parts of the window's volume: a rate next to 1 has lost the digits of what it leaves to others.
+        times = 1.0 if rate > self.rate else max(1.0, rate / (1 - rate) * float(volume[-1]) / order.quantity)
+        done = np.minimum(times * (volume / volume[-1]), 1.0)
         last = int(np.argmax(done >= 1 - 1e-12))
         done[last:] = 1.0
         session, end = order.instrument.session, grid.edges_ns[last + 1]
@@ -94,11 +96,17 @@ class Pov(msgspec.Struct, frozen=True):
         smallest = order.quantity / (order.quantity + volume)
         if self.rate >= smallest * (1 - 1e-12):
             return self.rate, ()
-        shown = math.ceil(smallest * 1e4) / 1e4
+        digits = _digits(smallest)
         if not self.until_done:
-            traded = self.rate / (1 - self.rate) * volume
+            traded, named = self.rate / (1 - self.rate) * volume, math.ceil(smallest * 10**digits) / 10**digits
+            least = f"the smallest that completes is {named:.{digits}f}" if named < 1 else "no rate below 1 completes"
             raise BadParameter(
                 f"a rate of {self.rate:g} trades {traded:,.6g} of {order.quantity:,.6g} shares in the window; "
-                f"the smallest that completes is {shown:g} (or plan with until_done=True, or give more time)"
+                f"{least} (plan with until_done=True, or give more time)"
             )
-        return smallest, (f"a rate of {self.rate:g} would leave a remainder: raised to {smallest:.4g}",)
+        return smallest, (f"a rate of {self.rate:g} would leave a remainder: raised to {smallest:.{digits}f}",)
+
+
+def _digits(rate: float) -> int:
+    """Digits after the point that tell a rate from 0 and from 1."""
+    return min(15, max(4, 2 - math.floor(math.log10(max(min(rate, 1 - rate), 1e-15)))))

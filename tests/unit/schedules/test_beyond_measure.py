@@ -77,7 +77,7 @@ def test_no_risk_aversion_is_too_large_for_almgren_chriss(aversion: float, eta: 
 
 def test_impact_without_a_cost_of_speed_asks_for_another_model_not_for_more_buckets() -> None:
     for gamma in (0.0, 1e-7):
-        with pytest.raises(BadParameter, match="give an impact model with eta above 0$"):
+        with pytest.raises(BadParameter, match=r"give an impact model with eta above 0$"):
             AlmgrenChriss(Linear(gamma=gamma, eta=0.0, epsilon=0.01), 1e-6, n=10).plan(order(100), MARKET)
     with pytest.raises(BadParameter, match=r"use more than 6\.5 buckets$"):
         AlmgrenChriss(Linear(gamma=13e-7, eta=1e-7, epsilon=0.01), 1e-6, n=6).plan(

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -62,6 +63,35 @@ def test_pov_at_exactly_the_smallest_rate_completes() -> None:
         HALF_DAY, MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4, window_volume=1e6)
     )
     assert plan.lots == Vwap(CURVE, n=6).plan(HALF_DAY).lots
+
+
+@pytest.mark.parametrize("volume", [21_144.31, 1e3, 1.0, 1e-3])
+@pytest.mark.parametrize("lots", [337_573_584, 99_999_999])
+def test_pov_of_an_order_that_dwarfs_volume_follows_it_to_the_end(volume: float, lots: int) -> None:
+    thin = MarketState.given(price=100, daily_volatility=0.02, daily_volume=volume, spread_bps=4)
+    plan = Pov(0.1, until_done=True, n=10).plan(order(lots, end_s=DAY_SECONDS), thin)
+    assert plan.lots == pytest.approx(twap(order(lots, end_s=DAY_SECONDS), n=10).lots, abs=1)  # Halves round.
+    assert plan.inputs["busy_buckets"] == 10
+    assert plan.inputs["rate"] == pytest.approx(lots / (lots + volume))
+
+
+def test_pov_names_a_rate_that_may_be_given() -> None:
+    for lots, volume in ((99_999_999, 1e3), (99_999_999, 21_144.31), (3, 1e9), (1, 1e12), (10**9, 0.01)):
+        market = MarketState.given(price=100, daily_volatility=0.02, daily_volume=volume, spread_bps=4)
+        parent = order(lots, end_s=DAY_SECONDS)
+        with pytest.raises(BadParameter, match="smallest that completes is") as refused:
+            Pov(1e-15, n=10).plan(parent, market)
+        named = float(re.search(r"completes is (\S+)", str(refused.value))[1])
+        smallest = lots / (lots + volume)
+        assert smallest <= named < 1
+        assert named - smallest < 0.1 * min(smallest, 1 - smallest) or named - smallest < 1e-4
+        assert sum(Pov(named, n=10).plan(parent, market).lots) == lots
+
+
+def test_pov_of_an_order_beside_which_volume_is_nothing_names_no_rate() -> None:
+    nothing = MarketState.given(price=100, daily_volatility=0.02, daily_volume=1e-9, spread_bps=4)
+    with pytest.raises(BadParameter, match="no rate below 1 completes"):
+        Pov(0.1, n=10).plan(order(10**9, end_s=DAY_SECONDS), nothing)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, 10.0, math.nan, math.inf])
