@@ -14,7 +14,7 @@ import pytest
 
 from nowake.domain.errors import BadParameter
 from nowake.schedules.bertsimas_lo import LinearLaw, PercentageLaw
-from nowake.schedules.bertsimas_lo.limited import limited, signal_levels
+from nowake.schedules.bertsimas_lo.limited import levels_needed, limited, signal_levels
 
 W, N = 100_000.0, 20
 LAW = LinearLaw(theta=5e-5, gamma=5.0, rho=0.5, signal_sd=0.01)
@@ -156,7 +156,7 @@ def test_the_percentage_laws_value_is_what_simulation_pays() -> None:
 
 def test_within_limits_that_never_bind_dynamic_programming_finds_the_closed_form() -> None:
     law = LinearLaw(theta=5e-5, gamma=5.0, rho=0.5, signal_sd=0.004)
-    rule = limited(law, W, 10, cells=4000, levels=25)
+    rule = limited(law, W, 10, cells=4000)
     assert rule.expected_cost() == pytest.approx(law.expected_cost(W, 10), rel=1e-4)
     assert rule.trade(2, 70_000.0, 0.005) == pytest.approx(law.trade(70_000.0, 8, 0.005), rel=0.01)
     assert rule.trade(9, 123.0, 0.005) == 123.0
@@ -164,7 +164,7 @@ def test_within_limits_that_never_bind_dynamic_programming_finds_the_closed_form
 
 def test_within_limits_the_rule_is_cheaper_than_cutting_the_free_one_off() -> None:
     law, most = LinearLaw(theta=5e-5, gamma=5.0, rho=0.8, signal_sd=0.08), 8_000.0
-    rule = limited(law, W, N, most=most, levels=21)
+    rule = limited(law, W, N, most=most)
 
     def best(t: int, left: np.ndarray, x: np.ndarray) -> np.ndarray:
         wanted = np.array([rule.trade(t, each, signal) for each, signal in zip(left, x, strict=True)])
@@ -185,12 +185,52 @@ def test_within_limits_the_rule_is_cheaper_than_cutting_the_free_one_off() -> No
     assert saved.mean() == pytest.approx(said, abs=4 * saved.std() / np.sqrt(len(saved)))
 
 
-def test_levels_of_a_signal_have_its_mean_and_variance_a_bucket_on() -> None:
-    law = LinearLaw(theta=1e-5, rho=0.8, signal_sd=0.3)
-    levels, chances = signal_levels(law, 9)
+@pytest.mark.parametrize("rho", [-0.9, 0.0, 0.8, 0.99])
+def test_levels_of_a_signal_have_its_mean_and_variance_a_bucket_on(rho: float) -> None:
+    law = LinearLaw(theta=1e-5, rho=rho, signal_sd=0.3)
+    levels, chances = signal_levels(law, levels_needed(law))
     assert chances.sum(axis=1) == pytest.approx(1.0)
-    assert chances @ levels == pytest.approx(0.8 * levels)
-    assert chances @ levels**2 - (chances @ levels) ** 2 == pytest.approx(0.09)
+    inside = np.abs(rho * levels) + 6 * 0.3 < levels[-1]
+    assert (chances @ levels)[inside] == pytest.approx(rho * levels[inside], abs=1e-6)
+    spread = chances @ levels**2 - (chances @ levels) ** 2
+    assert spread[inside] == pytest.approx(0.09, abs=1e-6)
+
+
+def by_quadrature(law: LinearLaw, buckets: int, most: float, cells: int, signals: np.ndarray) -> np.ndarray:
+    """Cost to come of 1 share, by trying all trades, with 21 points of news and straight lines between 481 signals."""
+    news, weights = np.polynomial.hermite_e.hermegauss(21)
+    x = np.linspace(-6, 6, 481) * law.signal_sd / np.sqrt(1 - law.rho**2)
+    w, moved = np.arange(cells + 1) / cells, law.gamma * x[:, None]
+    value = np.where(w > most + 1e-9, 1e9, law.phi * w**2 + moved * w)
+    for _ in range(buckets - 1):
+        expected = sum(
+            weight * np.array([np.interp(law.rho * x + law.signal_sd * each, x, column) for column in value.T]).T
+            for each, weight in zip(news, weights / weights.sum(), strict=True)
+        )
+        best = np.full_like(value, np.inf)
+        for s in range(round(min(most, 1.0) * cells) + 1):
+            kept = w[: cells + 1 - s]
+            cost = w[s] * (law.phi * w[s] + moved) + (law.theta * w[s] + moved) * kept + expected[:, : cells + 1 - s]
+            best[:, s:] = np.minimum(best[:, s:], cost)
+        value = best
+    return np.interp(signals, x, value[:, -1])
+
+
+@pytest.mark.parametrize(("gamma", "rho", "most"), [(0.5, 0.95, 0.3), (0.5, 0.99, 0.3), (2.0, 0.5, np.inf)])
+def test_within_limits_it_costs_what_quadrature_over_the_news_says_and_the_certificate_bounds_the_rest(
+    gamma: float, rho: float, most: float
+) -> None:
+    law = LinearLaw(theta=0.1, gamma=gamma, rho=rho, own=0.5, signal_sd=0.1)
+    signals = np.array([0.0, 0.1, -0.2])
+    rule = limited(law, 1.0, 8, most=most, cells=40)
+    slow = by_quadrature(law, 8, most, 40, signals)
+    found = np.array([rule.expected_cost(x) for x in signals])
+    scale = abs(rule.expected_cost())
+    assert slow == pytest.approx(found, abs=min(0.01, rule.certificate.value) * scale + 4e-4)
+    finer = limited(law, 1.0, 8, most=most, cells=400)
+    off = max(abs(finer.expected_cost(x) - rule.expected_cost(x)) for x in signals)
+    assert off < rule.certificate.value * scale
+    assert finer.certificate.value < 0.01
 
 
 def test_what_has_no_best_trade_is_refused() -> None:
@@ -204,3 +244,7 @@ def test_what_has_no_best_trade_is_refused() -> None:
         limited(LAW, W, N, most=1_000.0)
     with pytest.raises(BadParameter, match="no standing spread"):
         limited(LinearLaw(theta=5e-5, rho=1.0, signal_sd=0.1), W, N)
+    with pytest.raises(BadParameter, match=r"levels 15 of a signal with rho 0\.95 must be 22 to 401"):
+        limited(LinearLaw(theta=5e-5, rho=0.95, signal_sd=0.1), W, N, levels=15)
+    with pytest.raises(BadParameter, match="use fewer, longer buckets"):
+        limited(LinearLaw(theta=5e-5, rho=0.99999, signal_sd=0.1), W, N)

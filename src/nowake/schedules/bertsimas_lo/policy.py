@@ -136,8 +136,9 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         ----------
         signal_sd
             How strong the signal mostly is: one standard deviation of it on any day, currency per share per session.
-            With it the rule is the best within the limits, by dynamic programming (`limited`). Without, or where
-            trades may go back, it is the formula, cut off at the limits.
+            With it the rule is the best within the limits, by dynamic programming (`limited`), of 30 buckets at most
+            or as many as keep one within a tenth of the half-life. Without, or where trades may go back, it is
+            the formula, cut off at the limits.
         """
         problem = self._problem(order, market)
         n, days = len(problem.days), days_of(order)
@@ -154,12 +155,12 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         policy = FollowWithinLimits(
             quantity=order.quantity,
             days=days,
-            buckets=n,
+            buckets=min(n, max(30, math.ceil(10 * days / self.half_life_days))),
             eta=eta,
             half_life_days=self.half_life_days,
             signal_sd=signal_sd,
             most_per_day=most,
-            cells=min(1000, max(2, order.lots)),
+            cells=max(2, order.lots) if order.lots < 50 else None,
         )
         _ = policy.rule  # Made now, so that what is wrong is refused now.
         return policy
