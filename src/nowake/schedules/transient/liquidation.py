@@ -25,6 +25,7 @@ from nowake.models.terms import Floats
 from nowake.schedules.transient.quadratic import MOST_TRADES, Optimum, Quadratic, cheapest
 
 NO_TIMES: Floats = np.zeros(0)
+MOST_RISK = 1e250  # lambda sigma^2: what is beyond is as good as it, and costs would be beyond all numbers.
 
 
 class TransientLiquidation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -109,7 +110,7 @@ class TransientLiquidation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.temporary:
             matrix[np.diag_indices(len(matrix))] += 2 * self.temporary / self.lengths_days
         if self.risk_aversion > 0 and self.volatility > 0:
-            matrix += self.risk_aversion * self.volatility**2 * self._risk()
+            matrix += min(self.risk_aversion * self.volatility**2, MOST_RISK) * self._risk()
         return Quadratic(matrix=matrix, total=self.quantity, constant=self.permanent * self.quantity**2 / 2)
 
     def optimum(self, *, both_ways: bool = False) -> Optimum:

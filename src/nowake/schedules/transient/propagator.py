@@ -99,7 +99,8 @@ class Propagator(msgspec.Struct, frozen=True):
         ------
         BadParameter
             Without a market, when nothing of the impact decays, blocks meet a kernel that is infinite at lag 0, a round
-            trip on this grid earns, or the grid does not fit the window.
+            trip on this grid earns, the grid does not fit the window, or sales are allowed and would go to and fro
+            without end.
         """
         market, read = need_market(market), asked(self.model, order, market)
         laid = self._laid(order, read)
@@ -176,13 +177,18 @@ def _swings(problem: TransientLiquidation, found: Optimum, *, both_ways: bool) -
     if problem.kernel.convex:
         rings = found.certificate.iterations > 0 and problem.risk_aversion == 0
         return (_RINGS, *damped) if rings else damped
-    calm = msgspec.structs.replace(problem, risk_aversion=0.0).optimum(both_ways=True)
-    back = -float(np.minimum(calm.trades, 0.0).sum()) / problem.quantity
-    if back < TRADES_BACK:
-        return damped
+    try:
+        calm = msgspec.structs.replace(problem, risk_aversion=0.0).optimum(both_ways=True)
+    except BadParameter:  # They go to and fro without end.
+        told = "many times the order"
+    else:
+        back = -float(np.minimum(calm.trades, 0.0).sum()) / problem.quantity
+        if back < TRADES_BACK:
+            return damped
+        told = f"{back:.1%} of the order"
     done = "These trades do" if both_ways else "They are kept from it here"
     return (
-        f"Without risk aversion the cheapest trades under {problem.kernel} go {back:.1%} of the order against it "
+        f"Without risk aversion the cheapest trades under {problem.kernel} go {told} against it "
         f"(transaction-triggered manipulation). {done}.",
         *damped,
     )

@@ -6,14 +6,17 @@ Without the sign constraint x = X A^-1 1 / 1' A^-1 1 (Alfonsi, Schied & Slynko 2
 manipulation, and the positive portfolio problem", SIAM J. Financial Math. 3). With it, the active set of Lawson and
 Hanson 1974 ("Solving least squares problems", chapter 23): trades of 0 are freed one at a time where that pays, so it
 ends at the optimum. Its certificate is a proof: with g = A x, the cost of any y is at least that of x plus g' (y - x),
-and g' y is nowhere on {y >= 0, 1' y = X} below X min g, so nothing is better by more than g' x - X min g.
+and g' y is nowhere on {y >= 0, 1' y = X} below X min g, so nothing is better by more than g' x - X min g. With sales
+nothing is better by more than r' A^-1 r / 2, with r what marginal costs differ by.
 
 Only the cost of round trips matters: A is lifted by a multiple of 1 1', which adds a constant to every schedule of the
 order. Where a round trip earns there is no optimum; where one costs next to nothing the optimum is not determined, and
-is damped. Dense: right for a few thousand trades, not more."""
+is damped. Sales then go to and fro many times the order for less and less; where numbers cannot tell what that would
+still save, it is refused. Dense: right for a few thousand trades, not more."""
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 import msgspec
@@ -29,7 +32,8 @@ MOST_TRADES = 3_000
 EARNS = 1e-9  # Of the mean own cost of a trade: a round trip that costs less than minus this earns.
 UNDETERMINED = 1e-12  # Reciprocal condition number below which digits of the trades are lost.
 DAMPING = 1e-10  # Least that is added to every trade's own cost, of its mean, where round trips cost next to nothing.
-NOTHING = 1e-12  # Of the order: a trade of this is none.
+NOTHING = 1e-12  # Of the price of a share: a trade whose own impact is this is none.
+WORST_GAP = 1e-6  # Of the cost: sales that could save more than this are not the cheapest.
 
 
 class Quadratic(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -66,10 +70,22 @@ class Optimum(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """The problem for an order of 1 whose trades cost 1 on average: what is solved is lifted and perhaps damped."""
+    """The problem for an order of 1, by the least that a trade costs itself, lifted and perhaps damped.
+
+    `even` is the same undamped, in trades that cost themselves about 1 each (`sizes` times the others): where risk
+    weighs on late trades beyond all measure, what little is wanted of them keeps its digits.
+    """
 
     lifted: Floats
+    even: Floats
+    sizes: Floats
+    least: float
     damping: float
+
+    @property
+    def nothing(self) -> Floats:
+        """(N,) trades that are none."""
+        return NOTHING / self.sizes**2
 
 
 def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
@@ -78,14 +94,14 @@ def cheapest(problem: Quadratic, *, both_ways: bool) -> Optimum:
     Raises
     ------
     BadParameter
-        When trading costs nothing, or a round trip on this grid earns.
+        When trading costs nothing, a round trip on this grid earns, or sales would go to and fro without end.
     """
     with one_thread():
         unit = _unit(problem)
         free = _on(unit, np.ones(len(unit.lifted), dtype=bool))
         if both_ways:
-            return Optimum(problem.total * free, _stationary(problem, problem.total * free), unit.damping)
-        kept, rounds = (free, 0) if free.min() >= -NOTHING else _one_sided(unit, free)
+            return Optimum(problem.total * free, _stationary(problem, unit, problem.total * free), unit.damping)
+        kept, rounds = (free, 0) if (free >= -unit.nothing).all() else _one_sided(unit, free)
     kept = np.maximum(kept, 0.0)
     trades = problem.total * kept / kept.sum()
     return Optimum(trades, bounded(problem, trades, rounds), unit.damping)
@@ -98,13 +114,37 @@ def residual_of(problem: Quadratic, trades: Floats) -> float:
     return float((slope.max() - slope.min()) / terms.max())
 
 
-def _stationary(problem: Quadratic, trades: Floats) -> Certificate:
+def _stationary(problem: Quadratic, unit: _Unit, trades: Floats) -> Certificate:
+    """How far trades of either sign can be from the best, rounding counted; of a damped problem as numbers tell it."""
+    slope, value = problem.matrix @ trades, problem.objective(trades)
+    cancels = float(np.abs(trades) @ np.abs(problem.matrix) @ np.abs(trades)) - abs(float(trades @ slope))
+    rounding = sys.float_info.epsilon * max(0.0, cancels) / 2
+    saved = unit.least * _saved(unit, (slope - slope.mean()) / unit.sizes / unit.least)
+    gap = (saved + rounding) / abs(value) if value else 0.0
+    if gap > WORST_GAP:
+        turnover = np.abs(trades).sum() / problem.total
+        raise BadParameter(
+            "with sales allowed the cheapest trades are not determined: on this grid round trips cost less than "
+            f"numbers tell, and those found trade {turnover:,.4g} times the order and may still be {gap:.1g} of their "
+            "cost too dear; use fewer trades, or allow no sales (both_ways=False)"
+        )
     return Certificate(
         method="Cholesky factors, sales allowed",
-        kind="optimality residual",
-        value=residual_of(problem, trades),
-        objective=problem.objective(trades),
+        kind="optimality residual" if unit.damping else "duality gap",
+        value=gap,
+        objective=value,
     )
+
+
+def _saved(unit: _Unit, pull: Floats) -> float:
+    """The most that going along marginal costs saves, pull' even^-1 pull / 2."""
+    if not unit.damping:
+        from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415
+
+        return float(pull @ cho_solve(cho_factor(unit.even, lower=True), pull)) / 2
+    values, vectors = np.linalg.eigh(unit.even)
+    told = np.maximum(values, len(values) * sys.float_info.epsilon * values[-1])
+    return float(((vectors.T @ pull) ** 2 / told).sum()) / 2
 
 
 def bounded(problem: Quadratic, trades: Floats, rounds: int) -> Certificate:
@@ -131,11 +171,15 @@ def _unit(problem: Quadratic) -> _Unit:
             f"a trade's own impact is {own:g}: without one every schedule costs the same; give a model and a market "
             "in which trading moves the price"
         )
-    lifted = problem.matrix / own + 1.0
-    if _condition(lifted) >= UNDETERMINED:
-        return _Unit(lifted, 0.0)
-    damping = max(DAMPING, 10 * _lacking(problem, lifted, own))
-    return _Unit(lifted + damping * np.eye(len(lifted)), damping)
+    costs = np.diagonal(problem.matrix)
+    least = float(costs.min()) if costs.min() > 0 else own
+    lifted = problem.matrix / least + 1.0
+    sizes = np.sqrt(np.maximum(costs / least, 1.0))
+    even = lifted / sizes / sizes[:, np.newaxis]
+    if _condition(even) >= UNDETERMINED:
+        return _Unit(lifted, even, sizes, least, 0.0)
+    damping = max(DAMPING, 10 * _lacking(problem, even, sizes))
+    return _Unit(lifted + damping * np.diag(sizes**2), even, sizes, least, damping)
 
 
 def _condition(matrix: Floats) -> float:
@@ -146,20 +190,21 @@ def _condition(matrix: Floats) -> float:
     return 0.0 if failed else float(lapack.dpocon(factor, np.abs(matrix).sum(axis=0).max())[0])
 
 
-def _lacking(problem: Quadratic, lifted: Floats, own: float) -> float:
+def _lacking(problem: Quadratic, even: Floats, sizes: Floats) -> float:
     """How far a lifted matrix is from being positive semi-definite, which must be rounding.
 
     Otherwise the cheapest round trip earns, and what one as large as the order does is told.
     """
-    values, vectors = np.linalg.eigh(lifted)
-    if values[0] >= -EARNS * len(lifted):
+    values, vectors = np.linalg.eigh(even)
+    if values[0] >= -EARNS * len(even):
         return max(0.0, -float(values[0]))
-    trip = vectors[:, 0] - vectors[:, 0].mean()
+    trip = vectors[:, 0] / sizes
+    trip -= trip.mean()
     trip *= 2 * problem.total / np.abs(trip).sum()
     raise BadParameter(
         f"cost is not convex, so there is no best schedule: a round trip of {len(trip)} trades that buys and sells "
-        f"{problem.total:.6g} earns {-own * float(trip @ lifted @ trip) / 2:.4g}; the kernel is not positive definite "
-        "at these instants, use one that is"
+        f"{problem.total:.6g} earns {-float(trip @ problem.matrix @ trip) / 2:.4g}; the kernel is not positive "
+        "definite at these instants, use one that is"
     )
 
 
@@ -178,10 +223,10 @@ def _on(unit: _Unit, free: npt.NDArray[np.bool_]) -> Floats:
 
 def _one_sided(unit: _Unit, start: Floats) -> tuple[Floats, int]:
     """The trades of an order of 1, none below 0, and how many sets of free trades were tried."""
-    free, trades, rounds = start > NOTHING, start, 0
+    free, trades, rounds = start > unit.nothing, start, 0
     while (trades < 0).any():
         trades = _on(unit, free)
-        free &= trades > NOTHING
+        free &= trades > unit.nothing
         rounds += 1
     while rounds < 20 * len(start):
         slope = unit.lifted @ trades
@@ -207,7 +252,7 @@ def _inside(unit: _Unit, trades: Floats, free: npt.NDArray[np.bool_]) -> tuple[F
             return wanted, tried
         step = trades[falling] / (trades[falling] - wanted[falling])
         trades = trades + step.min() * (wanted - trades)
-        given_up = free & (trades <= NOTHING)
+        given_up = free & (trades <= unit.nothing)
         free &= ~given_up
         trades = np.where(free, trades, 0.0)
     return trades, len(trades) + 1
