@@ -27,6 +27,7 @@ from nowake.models.terms import Floats, Terms
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.buckets import bucket_edges
 from nowake.schedules.clock import edge_days, multiplier_of
+from nowake.schedules.costing import held
 
 
 class PowerCosts(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,9 +203,9 @@ class Buckets(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """What (N,) trades cost, in basis points."""
         return {name: part / self.value * 1e4 for name, part in self.costs.parts(trades, self.tau).items()}
 
-    def risk_bps(self, strays: Floats) -> float:
-        """One standard deviation of (N,) shares that each bucket's price move is met with."""
-        return math.sqrt(float((self.variance * strays**2).sum())) / self.value * 1e4
+    def risk_bps(self, before: Floats, after: Floats) -> float:
+        """One standard deviation, where shares exposed run evenly from `before` to `after` in each of (N,) buckets."""
+        return math.sqrt(held(before, after, self.variance)) / self.value * 1e4
 
     def inputs(self) -> dict[str, float]:
         """What the market and the model said."""

@@ -140,12 +140,13 @@ class PowerLawSchedule(msgspec.Struct, frozen=True):
             raise BadParameter("a power-law schedule needs the market; pass a MarketState (volatility, volume)")
         buckets, solved = self._buckets(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
+        left = order.quantity - np.cumsum(trades)
         return rounded(
             "power law",
             order,
             solved,
             cost_parts=buckets.parts_bps(trades),
-            cost_risk_bps=buckets.risk_bps(order.quantity - np.cumsum(trades)),
+            cost_risk_bps=buckets.risk_bps(left + trades, left),
             inputs={"risk_aversion": self.risk_aversion, "volatility": market.volatility, **buckets.inputs()},
             notes=buckets.costs.notes,
         )

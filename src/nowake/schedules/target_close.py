@@ -89,12 +89,13 @@ class TargetClose(msgspec.Struct, frozen=True):
             raise BadParameter("a target-close schedule needs the market; pass a MarketState (volatility, volume)")
         buckets, solved = self._buckets(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
-        done = np.cumsum(trades) - trades
+        done = np.cumsum(trades)
+        left = order.quantity - done
         inputs = {
             "risk_aversion": self.risk_aversion,
             "volatility": market.volatility,
             "share_in_last": float(trades[-1]) / order.quantity,
-            "arrival_risk_bps": buckets.risk_bps(order.quantity - np.cumsum(trades)),
+            "arrival_risk_bps": buckets.risk_bps(left + trades, left),
             **buckets.inputs(),
         }
         return rounded(
@@ -102,7 +103,7 @@ class TargetClose(msgspec.Struct, frozen=True):
             order,
             solved,
             cost_parts=self._priced(buckets).parts_bps(trades),
-            cost_risk_bps=buckets.risk_bps(done),
+            cost_risk_bps=buckets.risk_bps(done - trades, self._met_by_the_last_price(done, trades)),
             inputs=inputs,
             notes=(*buckets.costs.notes, "risk is of slipping against the last price, not against arrival"),
         )
@@ -153,6 +154,10 @@ class TargetClose(msgspec.Struct, frozen=True):
             path=np.zeros(len(buckets.tau)),
             power=1 + buckets.costs.exponent,
         )
+
+    def _met_by_the_last_price(self, done: Floats, trades: Floats) -> Floats:
+        """(N,) shares done at the end of each bucket whose price may still move: an auction's are done at its price."""
+        return done if self.auction_share is None else np.append(done[:-1], done[-1] - trades[-1])
 
     def _priced(self, buckets: Buckets) -> Buckets:
         """The buckets by what trading in them costs: the auction is as long as its volume."""

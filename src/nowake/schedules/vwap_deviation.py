@@ -69,17 +69,18 @@ class VwapDeviation(msgspec.Struct, frozen=True):
             raise BadParameter("a risk-averse VWAP needs the market; pass a MarketState (volatility, volume)")
         buckets, solved = self._buckets(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
-        left = order.quantity - np.cumsum(trades)
+        left, path = order.quantity - np.cumsum(trades), self._path(order, buckets)
+        strays = np.concatenate(([0.0], left - path))
         return rounded(
             "risk-averse VWAP",
             order,
             solved,
             cost_parts=buckets.parts_bps(trades),
-            cost_risk_bps=buckets.risk_bps(left - self._path(order, buckets)),
+            cost_risk_bps=buckets.risk_bps(strays[:-1], strays[1:]),
             inputs={
                 "risk_aversion": self.risk_aversion,
                 "volatility": market.volatility,
-                "arrival_risk_bps": buckets.risk_bps(left),
+                "arrival_risk_bps": buckets.risk_bps(left + trades, left),
                 **buckets.inputs(),
             },
             notes=(*buckets.costs.notes, "risk is of slipping against the market's VWAP, not against arrival"),

@@ -185,7 +185,9 @@ def test_news_that_changes_nothing_is_almgren_chriss() -> None:
     plan, plain = nothing.plan(ORDER, MARKET), AlmgrenChriss(LINEAR, 1e-5, n=10).plan(ORDER, MARKET)
     assert plan.lots == plain.lots
     assert plan.expected_cost_bps == pytest.approx(plain.expected_cost_bps, rel=1e-5)  # Not of lots.
-    assert plan.cost_risk_bps == pytest.approx(plain.cost_risk_bps, rel=1e-4)
+    left = 60_000 - np.cumsum(plain.lots)  # Its risk is by equation 5, and says so.
+    assert plan.cost_risk_bps == pytest.approx(MARKET.volatility * math.sqrt(0.05 * (left**2).sum()) / 600, rel=1e-4)
+    assert "after each trade" in " ".join(plan.notes)
 
 
 def test_event_outside_the_window_is_refused_with_the_way_out() -> None:

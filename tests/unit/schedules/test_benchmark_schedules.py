@@ -45,17 +45,19 @@ def test_target_close_is_almgren_chriss_with_time_turned_round(aversion: float) 
 def test_target_close_risk_is_that_of_simulated_prices_against_the_last_one() -> None:
     plan = TargetClose(LINEAR, 1e-5, n=10).plan(ORDER, MARKET)
     n, rng = np.array(plan.lots, dtype=float), np.random.default_rng(7)
-    # Bucket k trades at the price at its end; the last at the close.
-    prices = np.cumsum(rng.normal(0, 2.0 * math.sqrt(TAU), (200_000, 10)), axis=1)
-    slips = prices @ n - n.sum() * prices[:, -1]
-    assert plan.cost_risk_bps == pytest.approx(float(slips.std()) / 6e6 * 1e4, rel=0.01)
+    # Forty steps a bucket, worked evenly; the last price is the close.
+    prices = np.cumsum(rng.normal(0, 2.0 * math.sqrt(TAU / 40), (20_000, 400)), axis=1)
+    slips = prices @ np.repeat(n / 40, 40) - n.sum() * prices[:, -1]
+    assert plan.cost_risk_bps == pytest.approx(float(slips.std()) / 6e6 * 1e4, rel=0.02)
 
 
 def test_target_close_with_much_risk_aversion_trades_all_in_the_last_bucket() -> None:
     plan = TargetClose(SquareRoot(), 1e9, n=10).plan(ORDER, MARKET)
     assert plan.lots == (*(0,) * 9, 60_000)
-    assert plan.cost_risk_bps == 0
+    assert plan.cost_risk_bps == pytest.approx(200 * math.sqrt(TAU / 3))  # Worked evenly until the last price.
     assert plan.inputs["share_in_last"] == 1
+    at_the_price = TargetClose(SquareRoot(), 1e9, n=10, auction_share=0.2).plan(ORDER, MARKET)
+    assert at_the_price.cost_risk_bps == 0
 
 
 @pytest.mark.parametrize("model", [LINEAR, SquareRoot(), Almgren2005()], ids=lambda model: model.name)
@@ -153,11 +155,10 @@ def test_risk_averse_vwap_risk_is_that_of_simulated_prices_against_the_markets_v
     n, rng = np.array(plan.lots, dtype=float), np.random.default_rng(9)
     edges = [round(NOON * k / 10) for k in range(11)]
     volume = np.array([CURVE.share_between(a, b) for a, b in itertools.pairwise(edges)]) / 0.6
-    # Both trade a bucket at the price before its move, as Almgren and Chriss do.
-    moves = rng.normal(0, 2.0 * math.sqrt(TAU), (200_000, 10))
-    prices = np.cumsum(moves, axis=1) - moves
-    slips = prices @ n - n.sum() * (prices @ volume)
-    assert plan.cost_risk_bps == pytest.approx(float(slips.std()) / 6e6 * 1e4, rel=0.01)
+    # Both work a bucket evenly, in forty steps.
+    prices = np.cumsum(rng.normal(0, 2.0 * math.sqrt(TAU / 40), (20_000, 400)), axis=1)
+    slips = prices @ np.repeat(n / 40, 40) - n.sum() * (prices @ np.repeat(volume / 40, 40))
+    assert plan.cost_risk_bps == pytest.approx(float(slips.std()) / 6e6 * 1e4, rel=0.02)
 
 
 def test_risk_against_the_benchmark_is_said_to_be_none_against_arrival() -> None:

@@ -15,6 +15,7 @@ from nowake.domain.order import ParentOrder
 from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.policy import lots_of
 from nowake.schedules.schedule import Schedule
 
@@ -137,10 +138,10 @@ def expected_plan(
 def _priced(
     order: ParentOrder, market: MarketState, trades: Floats, days: Floats, costs: Costs | None
 ) -> tuple[dict[str, float], float]:
-    """Parts of the cost and the risk in basis points: equations 5 and 8 of Almgren & Chriss 2000, and the drift."""
+    """Parts of the cost and the risk in basis points: equation 8 of Almgren & Chriss 2000, and the drift."""
     value = order.quantity * market.price / 1e4
     after = order.quantity - np.cumsum(trades)
-    risk = market.volatility * math.sqrt(float((days * after**2).sum())) / value
+    risk = risk_bps(market, order.quantity, trades, days)
     if costs is None:
         return {}, risk
     ends = np.cumsum(days)

@@ -30,11 +30,13 @@ from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss.liquidation import Liquidation, check_risk_aversion
 from nowake.schedules.almgren_chriss.policy import AlmgrenChriss, linear_note, needed
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.costing import EQUATION_5_NOTE
 from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
 
 _MOST_STEPS = 2_000
-_LARGEST_RISK = 1e8  # Beside the cost of trading: beyond it all but a hundred-millionth is done in the first bucket.
+_NOTHING = 1e-9  # Of the largest trade after the first, or of the price of a share.
+_LARGEST_RISK = 1e290  # Beside the cost of trading: beyond it what is left after the first bucket loses its digits.
 
 
 class CorrelatedLiquidation(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,37 +111,43 @@ class CorrelatedLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         steps, quantity = self.problem.steps, self.problem.quantity
         if steps == 1:
             return np.array([quantity])
-        hessian, free = self._hessian(), np.full(steps, True)
+        hessian, free = self._hessian(), np.full(steps - 1, True)
         for _ in range(10 * steps):
-            trades, price = _on_free(hessian, free, quantity)
-            margin = hessian @ trades
-            wrong = np.where(free, trades < -1e-9 * quantity, margin < price - 1e-9 * abs(price))
+            later = _on_free(hessian, free)
+            margin = hessian @ later
+            wrong = np.where(free, later < -_NOTHING * np.abs(later).max(), margin < 1 - _NOTHING)
             if not wrong.any():
-                kept = np.maximum(trades, 0.0)
-                return np.asarray(kept * (quantity / kept.sum()))
+                trades = np.append(1.0, np.maximum(later, 0.0) / max(1.0, self._risk))
+                return np.asarray(trades * (quantity / trades.sum()))
             free = free ^ wrong
         raise BadParameter(f"no best schedule found at a correlation of {self.correlation}; use fewer buckets")
 
     def residual(self, trades: Floats) -> float:
-        """How far N trades are from the first-order conditions, as a fraction of the largest term in them."""
+        """How far N trades are from the first-order conditions, as a fraction of the largest term in them.
+
+        One more share costs as much in all buckets that trade as in the first, and no less in those that do not.
+        """
         if self.problem.steps == 1:
             return 0.0
-        margin = self._hessian() @ trades
-        works = trades > 0
-        price = float(margin[works].mean())
-        misses = np.where(works, np.abs(margin - price), np.maximum(price - margin, 0.0))
-        return float(misses.max() / np.abs(margin).max())
+        margin, price = self._hessian() @ trades[1:] * max(1.0, self._risk), trades[0]
+        misses = np.where(trades[1:] > 0, np.abs(margin - price), np.maximum(price - margin, 0.0))
+        return float(misses.max() / max(price, np.abs(margin).max()))
+
+    @property
+    def _risk(self) -> float:
+        """lambda sigma^2 tau beside the cost of trading, eta~ / tau."""
+        problem = self.problem
+        cost = problem.eta_tilde / problem.tau
+        return min(problem.risk_aversion / cost * problem.volatility**2 * problem.tau, _LARGEST_RISK)
 
     def _hessian(self) -> Floats:
-        """Of the objective in the trades, up to what is constant for trades that sum to the quantity; scaled.
+        """Of the objective in the trades after the first, which costs itself alone; scaled to numbers about 1.
 
-        Holdings before the end are what later trades take away, x = L n.
+        Holdings are what later trades take away, x = L n, so that no trade cancels another, however little is left.
         """
-        problem = self.problem
-        steps, cost = problem.steps, problem.eta_tilde / problem.tau
-        risk = min(problem.risk_aversion * problem.volatility**2 * problem.tau / cost, _LARGEST_RISK)
-        later = np.triu(np.ones((steps - 1, steps)), 1)
-        return np.asarray(np.eye(steps) + risk * later.T @ self._correlations() @ later)
+        steps, scale = self.problem.steps, max(1.0, self._risk)
+        later = np.triu(np.ones((steps - 1, steps - 1)))
+        return np.asarray(np.eye(steps - 1) / scale + self._risk / scale * later.T @ self._correlations() @ later)
 
     def _correlations(self) -> Floats:
         steps = np.arange(self.problem.steps - 1)
@@ -193,7 +201,11 @@ class AlmgrenChrissCorrelated(msgspec.Struct, frozen=True):
                 "volatility": problem.volatility,
                 "days": problem.days,
             },
-            notes=(*linear_note(self.model), "fixed beforehand: what looking at each move would earn is not in it"),
+            notes=(
+                *linear_note(self.model),
+                "fixed beforehand: what looking at each move would earn is not in it",
+                EQUATION_5_NOTE,
+            ),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
@@ -219,12 +231,9 @@ class AlmgrenChrissCorrelated(msgspec.Struct, frozen=True):
         return CorrelatedLiquidation(problem=calm.problem(order, market), correlation=self.correlation)
 
 
-def _on_free(
-    hessian: Floats, free: np.ndarray[tuple[int], np.dtype[np.bool_]], quantity: float
-) -> tuple[Floats, float]:
-    """The optimum over some buckets, the others 0, and the price of one more share."""
-    part = np.linalg.solve(hessian[np.ix_(free, free)], np.ones(int(free.sum())))
-    price = quantity / float(part.sum())
+def _on_free(hessian: Floats, free: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
+    """The optimum over some of the buckets after the first, the others 0, at a price of 1."""
     trades = np.zeros(len(free))
-    trades[free] = part * price
-    return trades, price
+    if free.any():
+        trades[free] = np.linalg.solve(hessian[np.ix_(free, free)], np.ones(int(free.sum())))
+    return trades

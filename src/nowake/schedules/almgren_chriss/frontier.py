@@ -20,7 +20,7 @@ from nowake.models.terms import Floats
 from nowake.schedules.almgren_chriss.liquidation import Liquidation
 from nowake.schedules.almgren_chriss.policy import AlmgrenChriss
 from nowake.schedules.clock import multiplier_of
-from nowake.schedules.costing import cost_parts_bps
+from nowake.schedules.costing import cost_parts_bps, risk_bps
 from nowake.schedules.power_costs import PowerCosts
 from nowake.schedules.tracking import Tracking
 
@@ -69,7 +69,7 @@ def frontier(
             FrontierPoint(
                 risk_aversion=aversion / multiplier_of(order),
                 expected_cost_bps=_cost_bps(model, market, problem, trades),
-                risk_bps=math.sqrt(problem.variance(trades)) / (problem.quantity * market.price) * 1e4,
+                risk_bps=risk_bps(market, problem.quantity, trades, np.full(problem.steps, problem.tau)),
             )
         )
     return _undominated(points)

@@ -28,6 +28,7 @@ from nowake.schedules.almgren_chriss.policy import linear_note, needed
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
+from nowake.schedules.costing import EQUATION_5_NOTE
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
 
@@ -260,7 +261,12 @@ class AlmgrenChrissNews(msgspec.Struct, frozen=True):
                 "steps_before": float(problem.steps_before),
                 "outcomes": float(len(self.outcomes)),
             },
-            notes=(*linear_note(self.model), note, "cost and risk are of the whole plan, over all outcomes"),
+            notes=(
+                *linear_note(self.model),
+                note,
+                "cost and risk are of the whole plan, over all outcomes",
+                EQUATION_5_NOTE,
+            ),
         )
 
 

@@ -6,8 +6,6 @@ rather than being gone at once (`schedules.transient`), and where it is far from
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 import numpy as np
 
@@ -22,6 +20,7 @@ from nowake.schedules.almgren_chriss.liquidation import Liquidation, check_risk_
 from nowake.schedules.buckets import bucket_count, check_covers, even_edges, even_volume_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.rounding import round_cumulative
 from nowake.schedules.schedule import Schedule
@@ -110,7 +109,7 @@ def solution(problem: Liquidation, edges_ns: tuple[int, ...], trades: Floats) ->
 
 
 def planned(solved: Solved, order: ParentOrder, market: MarketState, policy: AlmgrenChriss) -> Schedule:
-    """The schedule in lots, with the cost and risk of its lots by equations 8 and 5."""
+    """The schedule in lots, with the cost of its lots by equation 8 and their risk as `cost_of` counts it."""
     problem = policy.problem(order, market)
     bps = 1e4 / (problem.quantity * market.price)
     inputs = {
@@ -130,7 +129,7 @@ def planned(solved: Solved, order: ParentOrder, market: MarketState, policy: Alm
         lots=lots,
         expected_cost_bps=sum(parts.values()),
         cost_parts=parts,
-        cost_risk_bps=math.sqrt(problem.variance(trades)) * bps,
+        cost_risk_bps=risk_bps(market, order.quantity, trades, np.full(problem.steps, problem.tau)),
     )
 
 
