@@ -4,21 +4,25 @@ import math
 
 import numpy as np
 import pytest
-from tests.unit.models.makers import DAY_SECONDS, order
+from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
 from nowake.domain.errors import BadParameter
 from nowake.models import impact
-from nowake.models.impact import Linear, kernels
+from nowake.models.impact import Linear, SquareRoot, kernels
 from nowake.models.market import MarketState
 from nowake.schedules import (
     AlmgrenChriss,
+    AlmgrenChrissCorrelated,
+    AlmgrenChrissDrift,
+    AlmgrenChrissNews,
     GatheralSchied,
     LeastValueAtRisk,
     ObizhaevaWang,
+    Outcome,
     Propagator,
     twap,
 )
-from nowake.schedules.almgren_chriss import Liquidation
+from nowake.schedules.almgren_chriss import CorrelatedLiquidation, Liquidation
 from nowake.schedules.almgren_chriss.value_at_risk import least_value_at_risk, residual
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
@@ -101,3 +105,78 @@ def test_buckets_are_counted_in_whole_numbers(wrong: object, name: str) -> None:
 
 def test_buckets_may_be_counted_by_numpy() -> None:
     assert twap(order(100), n=10) == twap(order(100), n=np.int64(10))
+
+
+# Certificates of answers that are right.
+
+
+@pytest.mark.parametrize("aversion", [0.0, 1e-9, 1e-5, 1e-2, 1e2, 1e4, 1e5, 1e6, 1e12, 1e100, 1e300])
+@pytest.mark.parametrize("correlation", [0.3, 0.9, -0.3, -0.8])
+def test_correlated_schedules_are_certified_at_any_risk_aversion(aversion: float, correlation: float) -> None:
+    policy = AlmgrenChrissCorrelated(LINEAR, aversion, correlation, n=60)
+    solved = policy.solved(order(99_991, end_s=DAY_SECONDS), MARKET)
+    assert solved.certificate.value < 1e-9
+    assert math.isfinite(solved.certificate.objective)
+
+
+@pytest.mark.parametrize("aversion", [1e-6, 1e-2, 1e2, 1e6, 1e12])
+def test_without_correlation_what_little_is_left_is_that_of_almgren_chriss_to_its_digits(aversion: float) -> None:
+    problem = Liquidation(quantity=1e5, days=1.0, steps=12, volatility=2.0, impact=LINEAR, risk_aversion=aversion)
+    ours, theirs = CorrelatedLiquidation(problem=problem, correlation=0.0).trades(), problem.trades()
+    after_first = [np.cumsum(trades[::-1])[::-1][1:] for trades in (ours, theirs)]
+    assert after_first[0] == pytest.approx(after_first[1], rel=0, abs=1e-12 * after_first[1][0])
+
+
+@pytest.mark.parametrize("aversion", [1e-6, 1e2, 1e6, 1e100, 1e250, 1e290, 1e300, 1.7e308])
+@pytest.mark.parametrize("drift", [-2.0, 2.0, 1e-3, 0.0])
+@pytest.mark.parametrize("eta", [1e-300, None])
+@pytest.mark.parametrize("n", [2, 20, 390])
+def test_schedules_with_a_view_are_certified_at_any_risk_aversion(
+    aversion: float, drift: float, eta: float | None, n: int
+) -> None:
+    model = LINEAR if eta is None else Linear(gamma=0.0, eta=eta, epsilon=0.01)
+    for may_reverse in (False, True):
+        policy = AlmgrenChrissDrift(model, aversion, drift, n=n, may_reverse=may_reverse)
+        solved = policy.solved(order(9_991, end_s=DAY_SECONDS), MARKET)
+        assert np.isfinite(solved.trades).all()
+        assert solved.certificate.value < 1e-9, (may_reverse, solved.trades[:4])
+
+
+@pytest.mark.parametrize("aversion", [0.0, 1e-2, 1e4, 1e10, 1e20, 1e100, 1e300, 1.7e308])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda aversion: ObizhaevaWang(BOOK, aversion, n=60),
+        lambda aversion: Propagator(BOOK, aversion, n=60),
+        lambda aversion: Propagator(BOOK, aversion, n=30, blocks="none"),
+        lambda aversion: Propagator(CAPPED, aversion, n=30, blocks="all"),
+        lambda aversion: Propagator(SquareRoot(), aversion, n=2),
+    ],
+    ids=["book", "book by the grid", "even", "capped", "two buckets"],
+)
+def test_schedules_under_decay_are_certified_at_any_risk_aversion(aversion: float, make) -> None:
+    solved = make(aversion).solved(order(99_991, end_s=DAY_SECONDS), MARKET)
+    assert solved.certificate.value < 1e-9
+    assert math.isfinite(solved.certificate.objective)
+    if aversion >= 1e10 and len(solved.trades) > 30:
+        assert solved.trades[0] == pytest.approx(99_991, rel=1e-6)
+
+
+@pytest.mark.parametrize("aversion", [1e100, 1e300, 1.7e308])
+@pytest.mark.parametrize("n", [2, 20])
+def test_news_is_planned_at_any_risk_aversion(aversion: float, n: int) -> None:
+    outcomes = (Outcome(probability=0.3, volatility_factor=2.0), Outcome(probability=0.7, volatility_factor=0.5))
+    policy = AlmgrenChrissNews(LINEAR, aversion, event_ns=DAY_SECONDS // 2 * SECOND, outcomes=outcomes, n=n)
+    plan = policy.plan(order(9_991, end_s=DAY_SECONDS), MARKET)
+    assert (9_991, *[0] * (n - 1)) == plan.lots
+    assert plan.certificate.value < 1e-9
+    assert math.isfinite(plan.certificate.objective)
+
+
+def test_news_about_a_cost_that_is_no_number_is_refused() -> None:
+    dear = Linear(gamma=0.0, eta=1e300, epsilon=0.01)
+    policy = AlmgrenChrissNews(
+        dear, 1e-6, event_ns=DAY_SECONDS // 2 * SECOND, outcomes=(Outcome(probability=1.0),), n=20
+    )
+    with pytest.raises(BadParameter, match="beyond all numbers"):
+        policy.plan(order(9_991, end_s=DAY_SECONDS), MARKET)

@@ -22,9 +22,10 @@ from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
-from nowake.schedules.almgren_chriss.liquidation import Liquidation, check_risk_aversion
+from nowake.schedules.almgren_chriss.liquidation import LEAST, Liquidation, check_risk_aversion
 from nowake.schedules.almgren_chriss.policy import AlmgrenChriss, linear_note, needed
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
 
@@ -107,17 +108,21 @@ class DriftingLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         One more share in a bucket costs the same in all that trade, and no less in those that do not.
         """
         problem = self.problem
-        weight = min(problem.risk_aversion * problem.volatility**2 * problem.tau, 1e250)
+        weight = problem.risk_aversion * problem.volatility**2 * problem.tau
         left = np.append(np.cumsum(trades[::-1])[::-1][1:], 0.0)  # From the end, where it may be tiny.
-        waits = 2 * weight * left - self.drift * problem.tau
-        waits[-1] = 0.0
+        if problem.steps > 1 and problem.eta_tilde < LEAST * problem.tau * weight:
+            # Beside such risk speed costs nothing: one holds what one would for ever.
+            rest = self.resting_holdings
+            rest = rest if self.may_reverse else min(max(rest, 0.0), problem.quantity)
+            return float(np.abs(left[:-1] - rest).max()) / max(problem.quantity, abs(rest))
+        risked, drifts = 2 * weight * left[:-1], self.drift * problem.tau
         speed = 2 * problem.eta_tilde / problem.tau * trades
-        margin = speed - np.cumsum(waits[::-1])[::-1]
+        margin = speed - np.append(np.cumsum((risked - drifts)[::-1])[::-1], 0.0)
         works = trades > 1e-12 * problem.quantity if not self.may_reverse else np.full(len(trades), True)
         price = float(margin[works].mean())
         misses = np.where(works, np.abs(margin - price), np.maximum(price - margin, 0.0))
-        largest = max(float(np.abs(speed).max()), float(np.abs(margin).max()))
-        return float(misses.max()) / largest
+        terms = (np.abs(speed).max(), np.abs(risked).sum(), abs(drifts) * (problem.steps - 1))
+        return float(misses.max()) / float(max(terms))
 
     def _path(self, steps: int) -> Floats:
         """Equation 26 over the first steps alone."""
@@ -173,7 +178,7 @@ class AlmgrenChrissDrift(msgspec.Struct, frozen=True):
             order,
             solved,
             cost_parts={name: value * bps for name, value in parts.items()},
-            cost_risk_bps=math.sqrt(problem.variance(trades)) * bps,
+            cost_risk_bps=risk_bps(market, order.quantity, trades, np.full(problem.steps, problem.tau)),
             inputs={
                 "risk_aversion": self.risk_aversion,
                 "adverse_drift": self.adverse_drift,

@@ -19,7 +19,7 @@ from nowake.models.impact.linear import Linear, largest_step
 from nowake.models.terms import Floats
 
 _MOST_URGENT = 1e300  # sinh(kappa tau / 2): nothing that numbers hold is left after the first step, nor beyond it.
-_LEAST = 1e-290  # Of the order: below it what is left loses its digits.
+LEAST = 1e-290  # Of the order: below it what is left loses its digits.
 
 
 class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,7 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
         x = np.cumsum(trades[::-1])[::-1][1:]  # From the end, where what is left may be tiny.
         speed = self.eta_tilde / self.tau * trades
         weight = self.risk_aversion * self.volatility**2 * self.tau
-        if self.eta_tilde < _LEAST * self.tau * weight:
+        if self.eta_tilde < LEAST * self.tau * weight:
             return float(np.abs(x).max()) / self.quantity  # What should be left is less than numbers hold.
         gradient = speed[1:] - speed[:-1] + weight * x
         largest = max(float(np.abs(speed).max()), float(weight * np.abs(x).max()))

@@ -92,8 +92,14 @@ class NewsLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         """X*: shares left at the event."""
         # E_j and V_j are quadratic in X*, so three points tell them and the objective is a quartic, exactly.
         grid = np.linspace(0.0, 1.0, 5)
-        values = [self.value_at(u * self.problem.quantity) for u in grid]
-        scale = max(abs(value) for value in values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = [self._weighed(u * self.problem.quantity) for u in grid]
+        scale = float(np.abs(values).max())
+        if not scale < math.inf:
+            raise BadParameter(
+                "cost or risk of this order is beyond all numbers, so that nothing can be weighed; give a smaller "
+                "impact, volatility or quantity"
+            )
         quartic = np.polynomial.Polynomial.fit(grid, np.array(values) / scale, 4, domain=[0, 1], window=[0, 1])
         roots = np.asarray(quartic.deriv().roots(), dtype=np.complex128)
         flat = roots.real[(np.abs(roots.imag) < 1e-6) & (roots.real > 0) & (roots.real < 1)]
@@ -136,6 +142,7 @@ class NewsLiquidation(msgspec.Struct, frozen=True, kw_only=True):
             legs = [self._later(at_event, outcome) for outcome in self.outcomes]
             later = np.array([(leg.expected_cost(), leg.variance()) for leg in legs])
             doubt = later[:, 0] - float(shares @ later[:, 0])  # Its mean square is half the paper's double sum.
+            doubt[np.abs(doubt) < 1e-12 * np.abs(later[:, 0]).max()] = 0.0  # What is rounding is not to be squared.
             variance += float(shares @ (later[:, 1] + doubt**2))
         return sum(self.cost_parts(at_event).values()), variance
 
@@ -150,8 +157,14 @@ class NewsLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         if at in (0.0, whole):
             return 0.0
         step = 1e-4 * whole
-        slope = (self.value_at(at + step) - self.value_at(at - step)) / (2 * step) * whole
-        return abs(slope) / max(abs(self.value_at(0.0)), abs(self.value_at(whole)))
+        slope = (self._weighed(at + step) - self._weighed(at - step)) / (2 * step) * whole
+        return abs(slope) / max(abs(self._weighed(0.0)), abs(self._weighed(whole)))
+
+    def _weighed(self, at_event: float) -> float:
+        """The same over lambda where that is above 1, so that none is too large."""
+        aversion = self.problem.risk_aversion
+        cost, variance = self.costs(at_event)
+        return cost / max(1.0, aversion) + min(1.0, aversion) * variance
 
     def _later(self, at_event: float, outcome: Outcome) -> Liquidation:
         return self._leg(self._shifted(outcome), self.problem.steps - self.steps_before, at_event)
