@@ -41,6 +41,8 @@ from nowake.schedules.transient.liquidation import squared_holdings
 
 SERIES = 0.5  # Of sigma^2 T: below it the bracket is summed, to the last digits.
 TERMS = 12
+MOST_AVERSE = 1e250  # What is beyond is as good as it, and costs would be beyond all numbers.
+MOST_TURNOVER = 1e6  # Times the order: a path that goes so far beyond it and back has lost the digits of the order.
 
 
 class ValueLiquidation(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,11 @@ class ValueLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         """(N,) shares in buckets that cover [0, T]: the best of those that trade evenly inside each.
 
         A share of a bucket is held until its middle m, so marginal costs 2 eta x / length + lambda S_0 m are all alike.
+
+        Raises
+        ------
+        BadParameter
+            When the order may be crossed and so much risk aversion trades more than a million times the order.
         """
         lengths = np.diff(edges_days)
         # From the first middle, so that an order done in one bucket meets exact zeros whatever the risk aversion.
@@ -122,6 +129,12 @@ class ValueLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         whole = float(lengths_used.sum())
         rates = self.quantity / whole + pull * (float(lengths_used @ middles_used) / whole - middles_used)
         shares: Floats = np.append(rates * lengths_used, np.zeros(len(lengths) - used))
+        turnover = float(np.abs(shares).sum()) / self.quantity
+        if not turnover <= MOST_TURNOVER:
+            raise BadParameter(
+                f"risk_aversion {self.risk_aversion:g} trades {turnover:.3g} times the order, beyond it and back; use "
+                "less, or stop_at_zero=True"
+            )
         return np.asarray(shares * (self.quantity / shares.sum()))
 
     def objective(self, trades: Floats, edges_days: Floats) -> float:
@@ -195,7 +208,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
         Raises
         ------
         BadParameter
-            Without a market, or when temporary impact is 0.
+            Without a market, when temporary impact is 0, or when the order may be crossed and is beyond all measure.
         """
         if market is None:
             raise BadParameter("a Gatheral-Schied schedule needs the market; pass a MarketState (price, volatility)")
@@ -260,7 +273,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
             days=days,
             price=market.price,
             eta=eta,
-            risk_aversion=self.risk_aversion,
+            risk_aversion=min(self.risk_aversion, MOST_AVERSE),
             volatility=market.daily_volatility.value,
             stop_at_zero=self.stop_at_zero,
         )

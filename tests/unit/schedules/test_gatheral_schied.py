@@ -83,3 +83,19 @@ def test_what_cannot_be_planned_is_refused_with_the_way_out() -> None:
 def test_an_order_larger_than_the_market_is_planned_and_noted() -> None:
     plan = GatheralSchied(LINEAR, 1e-3, n=7).plan(order(5_000_000, end_s=DAY_SECONDS), MARKET)
     assert "2.5 times the 2,000,000 shares" in plan.notes[0]
+
+
+@pytest.mark.parametrize("aversion", [1e12, 1e100, 1e300, 1.7e308])
+def test_a_path_that_goes_beyond_the_order_and_back_beyond_all_measure_is_refused(aversion: float) -> None:
+    with pytest.raises(BadParameter, match=r"times the order, beyond it and back; use less, or stop_at_zero=True"):
+        GatheralSchied(LINEAR, aversion, n=20, stop_at_zero=False).plan(ORDER, MARKET)
+    stopped = GatheralSchied(LINEAR, aversion, n=20).plan(ORDER, MARKET)
+    assert (60_000, *[0] * 19) == stopped.lots
+    assert stopped.certificate.value < 1e-9
+
+
+@pytest.mark.parametrize("aversion", [1e-3, 0.1, 10.0, 1e3])
+def test_a_path_that_goes_beyond_the_order_and_back_is_certified(aversion: float) -> None:
+    found = GatheralSchied(LINEAR, aversion, n=20, stop_at_zero=False).solved(ORDER, MARKET)
+    assert found.certificate.value < 1e-9
+    assert found.trades.sum() == pytest.approx(60_000)
