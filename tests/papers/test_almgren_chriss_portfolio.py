@@ -113,7 +113,7 @@ def test_cost_and_variance_are_equations_29_and_30() -> None:
     )
     variance = sum(TAU * x[k] @ C @ x[k] for k in range(STEPS))
     assert plan.expected_cost == pytest.approx(cost, rel=1e-12)
-    assert plan.risk == pytest.approx(math.sqrt(variance), rel=1e-12)
+    assert plan.costs.variance(basket.quantities, plan.trades) == pytest.approx(variance, rel=1e-12)
 
 
 def test_the_naive_strategy_is_the_straight_line() -> None:

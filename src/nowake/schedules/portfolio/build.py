@@ -37,7 +37,7 @@ def programme_of(
         impact=impact,
         exponent=costs.exponent,
         spread=spread,
-        risk_weights=risk_aversion * costs.risk_days,
+        risk_weights=risk_aversion * (costs.risk_days + costs.night_days),
         loadings=costs.loadings,
         specific=costs.specific,
         drift=None if costs.drift is None else -costs.drift,
@@ -126,7 +126,7 @@ def _cross(costs: Costing) -> tuple[Floats | None, Floats | None]:
         return within, ones
     if np.ptp(costs.cross_weights) > 1e-9 * costs.cross_weights.max():
         raise BadParameter(
-            "cross_impact and cross_temporary together need buckets of one length and no auctions; leave one out, or "
-            "choose buckets that the auctions do not cut"
+            "cross_impact and cross_temporary together need buckets of one volume and no auctions; leave one out, or "
+            "plan without curve and auctions"
         )
     return within + costs.cross * costs.cross_weights[0], ones

@@ -3,6 +3,11 @@
     E = eps'|n| + sum_t n_t' H/tau_t n_t + X' G X / 2 - sum_t n_t' G n_t / 2        (29)
     V = sum_t tau_t x_t' C x_t, holdings AFTER the t-th trade                       (30)
 
+V is what optima weigh. It takes each trade to come at once at the start of its bucket, so that a plan in one bucket has
+none; the risk that is shown is of trading evenly inside each bucket, as for one order (`schedules.costing`):
+
+    V' = sum_t tau_t (x_{t-1}' C x_{t-1} + x_{t-1}' C x_t + x_t' C x_t) / 3
+
 H is eta of each line on the diagonal and `cross_temporary` off it, G is gamma on the diagonal and `cross_impact` off
 it; the last term of E is what makes H~ = H - tau G / 2 of the paper. The clock tau of the cost is days of volume where
 a curve is given. With an exponent below 2 temporary impact is a power of the rate (Almgren 2003), worth what the model
@@ -22,6 +27,7 @@ from nowake.models.impact.cross import CrossImpact
 from nowake.models.impact.linear import Linear, largest_step, linearised
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
+from nowake.schedules.costing import held
 from nowake.schedules.portfolio.basket import SHOWN, Basket, Line
 from nowake.schedules.portfolio.timeline import (
     Auction,
@@ -106,8 +112,8 @@ class Costing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         (N, N) G, or (N,) its diagonal without cross-impact.
     cross, cross_weights
         (N, N) off-diagonal H and (T,) its weights, or None.
-    risk_days
-        (T,) sessions of variance.
+    risk_days, night_days
+        (T,) and (T,) sessions of variance in each bucket, and of nights that follow it.
     loadings, specific
         Of the covariance, in currency per unit.
     drift
@@ -126,6 +132,7 @@ class Costing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cross: Floats | None
     cross_weights: Floats | None
     risk_days: Floats
+    night_days: Floats
     loadings: Floats
     specific: Floats
     drift: Floats | None = None
@@ -158,17 +165,37 @@ class Costing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return whole - paid(trades).sum(axis=0) if self.exponent == 2 else whole
 
     def variance(self, quantities: Floats, trades: Floats) -> float:
-        """Currency^2 of what is left after each of (T, N) signed trades."""
+        """Equation 30: currency^2 of what is left after each of (T, N) signed trades."""
         left = quantities - np.cumsum(trades, axis=0)
-        return float(self.risk_days @ (((left @ self.loadings) ** 2).sum(axis=1) + left**2 @ self.specific))
+        weights = self.risk_days + self.night_days
+        return float(weights @ (((left @ self.loadings) ** 2).sum(axis=1) + left**2 @ self.specific))
+
+    def risk(self, quantities: Floats, trades: Floats) -> float:
+        """One standard deviation of the cost of (T, N) signed trades that run evenly inside each bucket, currency."""
+        return float(np.sqrt(self._variance_by_line(quantities, trades).sum()))
 
     def risk_by_line(self, quantities: Floats, trades: Floats) -> Floats:
-        """(N,) what each line adds to the root of the variance; they sum to it (Euler)."""
-        left = quantities - np.cumsum(trades, axis=0)
-        pull = (left @ self.loadings) @ self.loadings.T + left * self.specific
-        total = np.sqrt(self.variance(quantities, trades))
-        by_line = (self.risk_days[:, None] * left * pull).sum(axis=0)
+        """(N,) what each line adds to `risk`; they sum to it (Euler)."""
+        by_line = self._variance_by_line(quantities, trades)
+        total = np.sqrt(by_line.sum())
         return np.asarray(by_line / total if total > 0 else np.zeros_like(by_line))
+
+    def risk_alone(self, line: int, quantity: float, trades: Floats) -> float:
+        """`risk` of (T,) signed trades of one line, the others apart."""
+        after = quantity - np.cumsum(trades)
+        own = float((self.loadings[line] ** 2).sum() + self.specific[line])
+        return float(np.sqrt(own * (held(after + trades, after, self.risk_days) + self.night_days @ after**2)))
+
+    def _variance_by_line(self, quantities: Floats, trades: Floats) -> Floats:
+        """(N,) of V': of the middle m of each bucket and the trade n in it, m' C m + n' C n / 12; nights after it."""
+        after = quantities - np.cumsum(trades, axis=0)
+
+        def carried(x: Floats, weights: Floats) -> Floats:
+            pull = (x @ self.loadings) @ self.loadings.T + x * self.specific
+            return np.asarray(weights @ (x * pull))
+
+        inside = carried(after + trades / 2, self.risk_days) + carried(trades, self.risk_days / 12)
+        return np.asarray(inside + carried(after, self.night_days) if self.night_days.any() else inside)
 
 
 def costing(basket: Basket, setting: Setting) -> Costing:
@@ -178,30 +205,31 @@ def costing(basket: Basket, setting: Setting) -> Costing:
     timeline = timeline_of(basket, setting.buckets, setting.auctions)
     inside = available(timeline, basket.lines)
     clock = volume_days(timeline, basket, setting.curve)
-    auctions = _auction_days(timeline)
     tradable = (inside > 0) & ((clock > 0) | timeline.is_auction[:, None])
-    tau = np.where(timeline.is_auction[:, None], auctions[:, None], clock)
+    tau = _tau(np.where(timeline.is_auction[:, None], _auction_shares(timeline)[:, None], clock), tradable)
     lines = [_line_model(line, setting, float(clock[:, i].sum())) for i, line in enumerate(basket.lines)]
     worth = np.array([line.multiplier for line in basket.lines])
     gamma = np.array([line.gamma for line in lines]) * worth
     prices = basket.covariance.in_currency(basket.worths)
     permanent = _permanent(basket, setting.cross_impact, gamma, worth)
-    cross, weights = _temporary_cross(basket, setting.cross_temporary, worth, timeline)
+    cross = None if setting.cross_temporary is None else _temporary_cross(basket, setting.cross_temporary, worth)
+    days, nights = risk_days(timeline, basket, setting.volatility_profile, setting.overnight)
     return Costing(
         timeline=timeline,
         tradable=tradable,
         volume=np.where(tradable, _volume(basket, timeline, clock), 0.0),
-        temporary=_temporary(basket, lines, setting.exponent, np.where(tradable, tau, np.nan), clock.sum(axis=0)),
+        temporary=_temporary(basket, lines, setting.exponent, tau, clock.sum(axis=0)) * _multiples(timeline)[:, None],
         exponent=setting.exponent,
         spread=_spread_shares(timeline)[:, None] * np.array([line.epsilon for line in lines]) * worth,
         permanent=permanent,
         cross=cross,
-        cross_weights=weights,
-        risk_days=risk_days(timeline, basket, setting.volatility_profile, setting.overnight),
+        cross_weights=None if cross is None else _multiples(timeline) / tau.max(axis=1),
+        risk_days=days,
+        night_days=nights,
         loadings=prices.loadings,
         specific=prices.specific,
         drift=_drift(basket, setting.drift_bps, timeline),
-        notes=_notes(basket, setting),
+        notes=_notes(basket, setting, tau),
     )
 
 
@@ -215,9 +243,21 @@ def _line_model(line: Line, setting: Setting, days: float) -> Linear:
     return linearised(model, line.market.terms(line.quantity, days))
 
 
-def _auction_days(timeline: Timeline) -> Floats:
-    """(T,) days of volume by which an auction's impact is reckoned: deeper ones are longer."""
-    return np.array([0.0 if each is None else each.volume_share / each.impact for each in timeline.auctions])
+def _auction_shares(timeline: Timeline) -> Floats:
+    """(T,) an auction's volume in days of it; 0 where trading is continuous."""
+    return np.array([0.0 if each is None else each.volume_share for each in timeline.auctions])
+
+
+def _multiples(timeline: Timeline) -> Floats:
+    """(T,) temporary impact for one of continuous trading among as much volume."""
+    return np.array([1.0 if each is None else each.impact for each in timeline.auctions])
+
+
+def _tau(days: Floats, tradable: Flags) -> Floats:
+    """(T, N) days of volume; where a line may not trade the longest of the bucket, or of all, so that none is 0."""
+    own = np.where(tradable, days, 0.0)
+    longest = own.max(axis=1, keepdims=True)
+    return np.where(tradable, days, np.where(longest > 0, longest, own.max()))
 
 
 def _spread_shares(timeline: Timeline) -> Floats:
@@ -231,12 +271,11 @@ def _volume(basket: Basket, timeline: Timeline, clock: Floats) -> Floats:
     window = np.array(
         [line.market.window_volume or line.market.daily_volume * whole[i] for i, line in enumerate(basket.lines)]
     )
-    shares = np.array([0.0 if each is None else each.volume_share for each in timeline.auctions])
-    return np.asarray(clock * (window / whole) + shares[:, None] * daily)
+    return np.asarray(clock * (window / whole) + _auction_shares(timeline)[:, None] * daily)
 
 
 def _temporary(basket: Basket, lines: list[Linear], exponent: float, tau: Floats, days: Floats) -> Floats:
-    """(T, N) currency per unit^exponent of trading in `tau` days of volume; of any size where a line may not trade."""
+    """(T, N) currency per unit^exponent of trading in `tau` days of volume, of lines with `days` of it in all."""
     eta = np.array([line.eta for line in lines]) * np.array([line.multiplier for line in basket.lines])
     if not (eta > 0).all():
         names = [line.symbol for line, own in zip(basket.lines, eta, strict=True) if not own > 0]
@@ -244,11 +283,10 @@ def _temporary(basket: Basket, lines: list[Linear], exponent: float, tau: Floats
             f"temporary impact of {', '.join(names[:SHOWN])} must be above 0: without a cost of speed there is no best "
             "schedule; give a model with one"
         )
-    filled = np.where(np.isnan(tau), days, tau)
     if exponent == 2:
-        return np.asarray(eta / filled)
+        return np.asarray(eta / tau)
     even = np.array([line.quantity for line in basket.lines]) / days
-    return np.asarray(eta * even ** (2 - exponent) / filled ** (exponent - 1))
+    return np.asarray(eta * even ** (2 - exponent) / tau ** (exponent - 1))
 
 
 def _permanent(basket: Basket, cross: CrossImpact | None, gamma: Floats, worth: Floats) -> Floats:
@@ -257,15 +295,15 @@ def _permanent(basket: Basket, cross: CrossImpact | None, gamma: Floats, worth: 
     return _slopes(basket, cross, "cross_impact") * worth[:, None]
 
 
-def _temporary_cross(
-    basket: Basket, cross: CrossImpact | None, worth: Floats, timeline: Timeline
-) -> tuple[Floats | None, Floats | None]:
-    if cross is None:
-        return None, None
+def _temporary_cross(basket: Basket, cross: CrossImpact, worth: Floats) -> Floats:
+    """(N, N) H off its diagonal.
+
+    It runs by one clock in each bucket, the longest of its lines: where theirs differ, each line's own cost is then the
+    larger, so that H / tau stays positive definite where H is.
+    """
     slopes = _slopes(basket, cross, "cross_temporary") * worth[:, None]
     np.fill_diagonal(slopes, 0.0)
-    length = np.where(timeline.is_auction, _auction_days(timeline), timeline.days)
-    return slopes, 1 / length
+    return slopes
 
 
 def _slopes(basket: Basket, cross: CrossImpact, field: str) -> Floats:
@@ -297,10 +335,12 @@ def _drift(basket: Basket, drift_bps: Mapping[str, float] | None, timeline: Time
     return np.asarray(timeline.days[:, None] * a_session)
 
 
-def _notes(basket: Basket, setting: Setting) -> tuple[str, ...]:
+def _notes(basket: Basket, setting: Setting, tau: Floats) -> tuple[str, ...]:
     notes = [f"risk: {basket.covariance.method}"]
     if setting.model is None:
         notes.append("impact: the rule of thumb of Almgren and Chriss from each line's spread and volume")
+    if setting.cross_temporary is not None and (np.ptp(tau, axis=1) > 1e-9 * tau.max(axis=1)).any():
+        notes.append("cross_temporary runs by the longest clock of the lines in each bucket, for theirs differ")
     large = [line.symbol for line in basket.lines if line.quantity > line.market.daily_volume * line.days]
     if large:
         notes.append(

@@ -2,8 +2,8 @@
 
 Almgren & Chriss 2000, appendix A, and what they leave open: volume and volatility that run through the day, trades that
 may not turn back or exceed a share of volume, exposures kept in bands, auctions, deadlines, and a cost that grows as a
-power of the rate (Almgren 2003). Holdings after each trade carry the risk, as in their equations; what is waited for
-before the first trade is in no plan's risk.
+power of the rate (Almgren 2003). What is minimised weighs holdings after each trade, as in their equations; the risk
+shown counts what is held inside buckets too.
 
 Wrong where impact decays between buckets (it is gone at once, or stays for good), where the covariance of the day is
 not the one it was given, and where a line is so large that the others' volume dries up with it."""
@@ -146,8 +146,8 @@ def basket_frontier(basket: Basket, policy: OptimalBasket, *, n: int = 12) -> tu
     costs, exposures, _ = policy._put(basket)
     x = basket.quantities
     even = even_trades(basket, costs)
-    variance = costs.variance(x, even)
-    middle = float(costs.parts(x, even)["temporary"].sum()) / variance if variance > 0 else 0.0
+    risk = costs.risk(x, even)
+    middle = float(costs.parts(x, even)["temporary"].sum()) / risk**2 if risk > 0 else 0.0
     points = []
     for k in range(n):
         aversion = middle * 10 ** (-2 + 5 * (k - 1) / max(1, n - 2)) if k else 0.0
@@ -158,7 +158,7 @@ def basket_frontier(basket: Basket, policy: OptimalBasket, *, n: int = 12) -> tu
                 expected_cost_bps=sum(float(part.sum()) for part in costs.parts(x, found).values())
                 / basket.gross
                 * 1e4,
-                risk_bps=costs.variance(x, found) ** 0.5 / basket.gross * 1e4,
+                risk_bps=costs.risk(x, found) / basket.gross * 1e4,
             )
         )
     return tuple(points)

@@ -58,7 +58,7 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         Part of the expected cost -> (N,) currency: "spread", "temporary", "permanent", and "cross", "drift" where there
         are such. Of the whole lots.
     risk
-        One standard deviation of the cost in currency, of the whole lots.
+        One standard deviation of the cost in currency, of the whole lots, traded evenly inside each bucket.
     exposures
         Net value, cash, beta, sectors, factors, with their bands.
     risk_aversion
@@ -232,8 +232,6 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         order = line.order
         assert order is not None
         edges, lots = self._edges_ns(i)
-        left = self.left[1:, i]
-        own = float((self.costs.loadings[i] ** 2).sum() + self.costs.specific[i])
         parts = {part: float(by_line[i]) / line.value * 1e4 for part, by_line in self.line_costs.items()}
         return Schedule(
             name=self.name,
@@ -241,7 +239,7 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             times_ns=tuple(edges),
             lots=tuple(lots),
             expected_cost_bps=sum(parts.values()),
-            cost_risk_bps=math.sqrt(own * float(self.costs.risk_days @ left**2)) / line.value * 1e4,
+            cost_risk_bps=self.costs.risk_alone(i, line.signed, self.trades[:, i]) / line.value * 1e4,
             cost_parts=parts,
             certificate=self.certificate,
             inputs={**self.inputs, "buckets": float(len(lots))},

@@ -196,8 +196,12 @@ def _until(curve: VolumeCurve, days: Floats) -> Floats:
     return np.asarray(whole + np.interp(days - whole, places, done / done[-1]))
 
 
-def risk_days(timeline: Timeline, basket: Basket, profile: tuple[float, ...], overnight: float) -> Floats:
-    """(T,) variance of each bucket in sessions of it: its length, by the hours' volatility, and nights in it.
+def risk_days(
+    timeline: Timeline, basket: Basket, profile: tuple[float, ...], overnight: float
+) -> tuple[Floats, Floats]:
+    """(T,) variance of each bucket in sessions of it, by the hours' volatility, and (T,) that of nights after it.
+
+    A night inside a bucket that the turn of the session does not cut is the bucket's own.
 
     Parameters
     ----------
@@ -214,28 +218,31 @@ def risk_days(timeline: Timeline, basket: Basket, profile: tuple[float, ...], ov
     if not 0 <= overnight < math.inf:
         raise BadParameter(f"overnight {overnight} must be 0 or more and finite, in sessions of variance")
     starts, ends = timeline.starts_days + basket.offset_days, timeline.ends_days + basket.offset_days
-    nights = overnight * _nights(timeline, ends, basket.horizon_days + basket.offset_days)
+    inside, after = (overnight * each for each in _nights(timeline, ends, basket.horizon_days + basket.offset_days))
     if not profile:
-        return np.asarray(timeline.days + nights)
+        return timeline.days + inside, after
     squares = np.square(np.asarray(profile, dtype=np.float64))
     if not (np.isfinite(squares).all() and min(profile) >= 0 and squares.sum() > 0):
         raise BadParameter(f"factors {profile[:8]} of a volatility profile must be finite, 0 or more and not all 0")
     done = np.concatenate(([0.0], np.cumsum(squares / squares.sum())))
     places = np.arange(len(done)) / len(squares)
     until = [np.floor(at) + np.interp(at - np.floor(at), places, done) for at in (starts, ends)]
-    return np.asarray(until[1] - until[0] + nights)
+    return until[1] - until[0] + inside, after
 
 
-def _nights(timeline: Timeline, ends: Floats, last: float) -> Floats:
-    """(T,) nights before the last deadline that follow each bucket, or lie inside it; opening auctions come after them.
+def _nights(timeline: Timeline, ends: Floats, last: float) -> tuple[Floats, Floats]:
+    """(T,) and (T,) nights before the last deadline inside each bucket, and after it; opening auctions follow them.
 
     `ends` and `last` count from the first session's open.
     """
-    nights = np.zeros(len(timeline))
+    inside, after = np.zeros(len(timeline)), np.zeros(len(timeline))
     opening = np.array([each is not None and each.at == 0 for each in timeline.auctions])
     for turn in range(1, math.ceil(last - SAME)):
         done = np.flatnonzero((ends <= turn + SAME) & ~opening)
         # A bucket across the turn holds the night itself.
         at_turn = len(done) > 0 and ends[done[-1]] >= turn - SAME
-        nights[done[-1] if at_turn else int(np.argmax(ends > turn))] += 1
-    return nights
+        if at_turn:
+            after[done[-1]] += 1
+        else:
+            inside[int(np.argmax(ends > turn))] += 1
+    return inside, after

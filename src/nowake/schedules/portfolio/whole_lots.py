@@ -56,7 +56,7 @@ def plan_of(
         lots=lots,
         costs=costs,
         line_costs=costs.parts(x, whole),
-        risk=math.sqrt(costs.variance(x, whole)),
+        risk=costs.risk(x, whole),
         exposures=exposures,
         risk_aversion=risk_aversion,
         certificate=certificate,

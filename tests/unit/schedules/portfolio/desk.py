@@ -65,6 +65,8 @@ class Oracle:
     cross: np.ndarray | None = None  # H off its diagonal.
     gamma: np.ndarray | None = None  # (N, N) in place of the rule of thumb.
     drift: np.ndarray | None = None  # (N,) currency a session.
+    eta: np.ndarray | None = None  # (N,) in place of the rule of thumb.
+    spread: np.ndarray | None = None  # (N,) in place of the markets'.
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     trades: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
@@ -75,10 +77,11 @@ class Oracle:
         lines, t = self.basket.lines, self.steps
         x0 = self.basket.quantities
         n = len(lines)
-        spread = np.array([each.market.spread for each in lines])
+        spread = np.array([each.market.spread for each in lines]) if self.spread is None else self.spread
         volume = np.array([each.market.daily_volume for each in lines])
         money = np.array([each.multiplier for each in lines])
         eta, gamma = spread / (0.01 * volume) * money, np.diag(spread / (0.1 * volume) * money)
+        eta = eta if self.eta is None else self.eta
         gamma = gamma if self.gamma is None else self.gamma
         tau_v = np.full(t, 1 / t) if self.tau_volume is None else self.tau_volume
         tau_r = np.full(t, 1 / t) if self.tau_risk is None else self.tau_risk

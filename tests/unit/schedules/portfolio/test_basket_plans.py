@@ -15,7 +15,16 @@ from nowake.models.covariance import Covariance
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import twap, vwap
-from nowake.schedules.portfolio import Auction, Basket, BasketPlan, EvenBasket, Limits, OptimalBasket, Rounding
+from nowake.schedules.portfolio import (
+    Auction,
+    Basket,
+    BasketPlan,
+    EvenBasket,
+    Limits,
+    OptimalBasket,
+    Rounding,
+    Setting,
+)
 from nowake.schedules.rounding import with_minimum, within_caps
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
@@ -47,8 +56,9 @@ def test_parts_sum_to_the_cost_and_contributions_to_the_risk() -> None:
     assert plan.expected_cost_bps == pytest.approx(sum(plan.cost_parts_bps.values()))
     assert plan.risk == pytest.approx(plan.risk_by_line.sum())
     worths, matrix = plan.basket.worths, plan.basket.covariance.matrix
-    left = plan.left[1:] * worths
-    assert plan.risk == pytest.approx(math.sqrt(sum(x @ matrix @ x for x in left) / T))
+    pairs = itertools.pairwise(plan.left * worths)
+    variance = sum(a @ matrix @ a + a @ matrix @ b + b @ matrix @ b for a, b in pairs) / 3 / T
+    assert plan.risk == pytest.approx(math.sqrt(variance))
     np.testing.assert_allclose(
         plan.risk_left.sum(axis=1), [math.sqrt(x @ matrix @ x) for x in plan.left * worths], atol=1e-6
     )
@@ -66,7 +76,7 @@ def test_cost_and_risk_are_of_the_whole_lots_and_rounding_is_told() -> None:
     n = plan.lots * 5_000 * np.array([each.side for each in coarse.lines])
     value = sum(float(part.sum()) for part in plan.costs.parts(coarse.quantities, n).values())
     assert plan.expected_cost == pytest.approx(value)
-    assert plan.rounding.after == pytest.approx(value + 1e-6 * plan.risk**2)
+    assert plan.rounding.after == pytest.approx(value + 1e-6 * plan.costs.variance(coarse.quantities, n))
     assert plan.rounding.before == pytest.approx(plan.certificate.objective, rel=1e-9)
     assert plan.rounding.cost > 0
 
@@ -153,6 +163,31 @@ def test_a_plan_prints_cost_risk_and_certificate() -> None:
     assert "expected cost" in shown
     assert "certificate" in shown
     assert max(len(each) for each in shown.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("profile", [(), (2.0, 1.0, 1.0, 1.5)])
+def test_the_risk_is_that_of_trading_evenly_inside_buckets(profile: tuple[float, ...]) -> None:
+    """Against equation 30 of the same trades cut into four hundred."""
+    basket = two_sided(end_days=2.0)
+    setting = Setting(buckets=T, volatility_profile=profile, overnight=0.3)
+    fine = msgspec.structs.replace(setting, buckets=400 * T)
+    trades = OptimalBasket(risk_aversion=1e-6, buckets=T).plan(basket).trades
+    costs, x = setting.costing(basket), basket.quantities
+    by_hand = math.sqrt(fine.costing(basket).variance(x, np.repeat(trades / 400, 400, axis=0)))
+    assert costs.risk(x, trades) == pytest.approx(by_hand, rel=2e-3)
+    assert costs.risk_by_line(x, trades).sum() == pytest.approx(costs.risk(x, trades))
+    step = 1e-3 * x[2]  # Euler: a line's part is what the risk grows by as the line does.
+    more = trades.copy()
+    more[:, 2] *= 1 + 1e-3
+    growth = costs.risk(x + step * (np.arange(len(x)) == 2), more) - costs.risk(x, trades)
+    assert costs.risk_by_line(x, trades)[2] == pytest.approx(growth / 1e-3, rel=1e-2)
+
+
+def test_the_even_plan_is_as_risky_in_one_bucket_as_in_many() -> None:
+    basket = two_sided()
+    one, many = (EvenBasket(buckets=n).plan(basket) for n in (1, 26))
+    assert one.risk == pytest.approx(many.risk, rel=1e-4)
+    assert one.risk == pytest.approx(basket.covariance.risk(basket.values) / math.sqrt(3))
 
 
 # The even plan.

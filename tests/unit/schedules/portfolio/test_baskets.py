@@ -195,9 +195,11 @@ def test_a_line_takes_part_in_the_auctions_of_its_own_days() -> None:
 def test_the_night_is_between_the_close_and_the_next_open() -> None:
     basket = Basket(lines=(line(end_days=2.0),), covariance=Covariance.uncorrelated([0.02]))
     costs = OptimalBasket(risk_aversion=0, buckets=2, auctions=(OPEN, CLOSE), overnight=0.3).costing(basket)
-    np.testing.assert_allclose(costs.risk_days, [0, 1, 0.3, 0, 1, 0])
+    np.testing.assert_allclose(costs.risk_days, [0, 1, 0, 0, 1, 0])
+    np.testing.assert_allclose(costs.night_days, [0, 0, 0.3, 0, 0, 0])
     across = OptimalBasket(risk_aversion=0, buckets=3, overnight=0.3).costing(basket)
     np.testing.assert_allclose(across.risk_days, [2 / 3, 2 / 3 + 0.3, 2 / 3])
+    assert not across.night_days.any()
 
 
 def test_known_volume_of_a_window_is_used_for_the_caps() -> None:

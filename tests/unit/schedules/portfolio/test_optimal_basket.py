@@ -12,7 +12,16 @@ from nowake.models.impact.kernels import Exponential
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import AlmgrenChriss
-from nowake.schedules.portfolio import Auction, Band, Basket, EvenBasket, Limits, OptimalBasket, basket_frontier
+from nowake.schedules.portfolio import (
+    Auction,
+    Band,
+    Basket,
+    EvenBasket,
+    Limits,
+    OptimalBasket,
+    Setting,
+    basket_frontier,
+)
 from nowake.schedules.solvers import solve
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
@@ -195,6 +204,56 @@ def test_an_auction_is_a_bucket_of_its_own() -> None:
     assert policy.costing(basket).timeline.names == ("",) * T + ("close",)
 
 
+@pytest.mark.parametrize("exponent", [2.0, 1.5, 1.2])
+def test_an_auction_costs_the_multiple_of_as_much_continuous_trading_whatever_the_exponent(exponent: float) -> None:
+    basket = Basket(lines=(line("A", lots=50_000),), covariance=Covariance.uncorrelated([0.02]))
+    close = Auction(name="close", at=1.0, volume_share=0.25, impact=0.25)
+    costs = Setting(buckets=4, exponent=exponent, auctions=(close,)).costing(basket)
+    continuous, auction = (
+        costs.parts(basket.quantities, 50_000.0 * np.eye(5)[:, [k]])["temporary"].sum() for k in (0, 4)
+    )
+    assert auction == pytest.approx(0.25 * continuous)
+
+
+def crossed(part: float, **changes: object) -> tuple[Basket, OptimalBasket]:
+    """Two lines of eta 2e-6 whose temporary impact on each other is a part of that."""
+    basket = Basket(lines=(line("A", 1, 10_000), line("B", -1, 8_000)), covariance=Covariance.alike([0.02] * 2, 0.5))
+    eta = 2e-6
+    cross = CrossImpact(assets=("A", "B"), slopes=eta * np.array([[1, part], [part, 1]]), prices=basket.worths)
+    model = Linear(gamma=0.0, eta=eta, epsilon=0.0)
+    return basket, OptimalBasket(risk_aversion=1e-6, model=model, cross_temporary=cross, **changes)
+
+
+def test_temporary_cross_impact_runs_by_the_clock_of_volume() -> None:
+    """Almgren & Chriss 2000, equation 29: n' H n / tau with one tau, that of the diagonal."""
+    curve = VolumeCurve(edges_ns=(0, SECOND, 2 * SECOND), shares=(0.8, 0.2))
+    basket, policy = crossed(0.5, buckets=2, curve=curve)
+    parts = policy.costing(basket).parts(basket.quantities, np.array([[5_000.0, -4_000.0]] * 2))
+    assert (parts["temporary"] + parts["cross"]).sum() == pytest.approx(262.5)
+    basket, policy = crossed(0.9, buckets=2, curve=curve)
+    h = 2e-6 * np.array([[1, 0.9], [0.9, 1]])
+    oracle = Oracle(
+        basket,
+        2,
+        1e-6,
+        gamma=np.zeros((2, 2)),
+        tau_volume=np.array([0.8, 0.2]),
+        cross=h - np.diag([2e-6] * 2),
+        eta=np.full(2, 2e-6),
+        spread=np.zeros(2),
+    )
+    assert oracle.solve() == pytest.approx(reached(policy, basket)[0], rel=1e-7)
+
+
+def test_temporary_cross_impact_of_lines_of_different_clocks_is_convex_and_said() -> None:
+    curves = {"A": CURVE, "B": VolumeCurve(edges_ns=CURVE.edges_ns, shares=(0.1, 0.2, 0.3, 0.4))}
+    basket, policy = crossed(0.95, buckets=4, curve=curves, auctions=(Auction(name="close", at=1, volume_share=0.1),))
+    plan = policy.plan(basket)
+    assert plan.certificate.value < 1e-6
+    assert any("longest clock" in note for note in plan.notes)
+    assert not any("longest clock" in note for note in crossed(0.5)[1].plan(basket).notes)
+
+
 def test_lines_keep_their_own_start_and_deadline() -> None:
     lines = list(two_sided(4).lines)
     lines[0] = line("S0", -1, 50_000, end_days=0.5)
@@ -229,8 +288,11 @@ def test_several_days_have_nights_whose_risk_is_paid_for() -> None:
     calm = OptimalBasket(risk_aversion=1e-6, buckets=8).plan(basket)
     night = OptimalBasket(risk_aversion=1e-6, buckets=8, overnight=0.5).plan(basket)
     assert night.lots[:4].sum() > calm.lots[:4].sum()
-    left = night.left[1:, 0] * 50 * 0.02
-    assert night.risk == pytest.approx(math.sqrt((left**2).sum() / 4 + 0.5 * left[3] ** 2))
+    left = night.left[:, 0] * 50 * 0.02
+    inside = (left[:-1] ** 2 + left[:-1] * left[1:] + left[1:] ** 2).sum() / 3
+    assert night.risk == pytest.approx(math.sqrt(inside / 4 + 0.5 * left[4] ** 2))
+    weighed = night.costs.variance(night.basket.quantities, night.trades)
+    assert weighed == pytest.approx((left[1:] ** 2).sum() / 4 + 0.5 * left[4] ** 2)
 
 
 # Baskets with two sides.
@@ -325,7 +387,7 @@ def test_an_order_above_the_days_volume_is_planned_and_said_so() -> None:
 def test_one_bucket_trades_all() -> None:
     plan = OptimalBasket(risk_aversion=1e-6, buckets=1).plan(two_sided())
     assert plan.lots.tolist() == [[each.lots for each in two_sided().lines]]
-    assert plan.risk == 0
+    assert plan.risk == pytest.approx(two_sided().covariance.risk(two_sided().values) / math.sqrt(3))
     # Fair pricing leaves no convexity over one bucket, where there is no choice.
     OptimalBasket(risk_aversion=1e-6, buckets=1, model=SquareRoot()).plan(two_sided())
 
