@@ -36,7 +36,6 @@ from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import edge_days
 from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
-from nowake.schedules.transient.asked import size_notes
 from nowake.schedules.transient.liquidation import squared_holdings
 
 SERIES = 0.5  # Of sigma^2 T: below it the bracket is summed, to the last digits.
@@ -221,6 +220,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
             "Gatheral-Schied",
             order,
             solved,
+            market=market,
             cost_parts={
                 "spread": line.epsilon * float(np.abs(lots).sum()) / worth * 1e4,
                 "temporary": problem.impact_cost(lots, edges) / worth * 1e4,
@@ -237,7 +237,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
                 "days": problem.days,
                 "end_days": problem.end_days,
             },
-            notes=(*size_notes(order, market), *_crossing(problem)),
+            notes=_crossing(problem),
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:

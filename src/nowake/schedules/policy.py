@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from nowake.domain.order import ParentOrder
-from nowake.models.market import MarketState
+from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.cautions import size_cautions
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.rounding import round_cumulative, round_path
@@ -72,11 +73,14 @@ def rounded(
     cost_risk_bps: float | None = None,
     inputs: Mapping[str, float],
     notes: tuple[str, ...] = (),
+    market: MarketState | None = None,
 ) -> Schedule:
     """The schedule of a solved problem: running totals rounded to whole lots; `inputs` gets the count of buckets.
 
-    `cost_parts` are in basis points of the arrival price, name -> value, and the expected cost is their sum.
+    `cost_parts` are in basis points of the arrival price, name -> value, and the expected cost is their sum. Given the
+    market, an order that is much of its volume is noted.
     """
+    large = () if market is None else size_cautions(market, order.quantity, days_of(order))
     return Schedule(
         name=name,
         order=order,
@@ -87,7 +91,7 @@ def rounded(
         cost_parts=dict(cost_parts or {}),
         certificate=solved.certificate,
         inputs={**inputs, "buckets": float(len(solved.trades))},
-        notes=notes,
+        notes=(*notes, *large),
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
-from nowake.models.market import MarketState
+from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.cautions import size_cautions
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.grid import Grid
 from nowake.schedules.rounding import round_cumulative
@@ -83,7 +84,7 @@ class Pov(msgspec.Struct, frozen=True):
                 "busy_buckets": float(last + 1),
                 "buckets": float(len(done)),
             },
-            notes=notes,
+            notes=(*notes, *size_cautions(market, order.quantity, days_of(order))),
         )
 
     def _rate(self, order: ParentOrder, volume: float) -> tuple[float, tuple[str, ...]]:

@@ -145,6 +145,7 @@ class PowerLawSchedule(msgspec.Struct, frozen=True):
             "power law",
             order,
             solved,
+            market=market,
             cost_parts=buckets.parts_bps(trades),
             cost_risk_bps=buckets.risk_bps(left + trades, left),
             inputs={"risk_aversion": self.risk_aversion, "volatility": market.volatility, **buckets.inputs()},

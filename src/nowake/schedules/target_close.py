@@ -102,6 +102,7 @@ class TargetClose(msgspec.Struct, frozen=True):
             "target close",
             order,
             solved,
+            market=market,
             cost_parts=self._priced(buckets).parts_bps(trades),
             cost_risk_bps=buckets.risk_bps(done - trades, self._met_by_the_last_price(done, trades)),
             inputs=inputs,

@@ -75,6 +75,7 @@ class VwapDeviation(msgspec.Struct, frozen=True):
             "risk-averse VWAP",
             order,
             solved,
+            market=market,
             cost_parts=buckets.parts_bps(trades),
             cost_risk_bps=buckets.risk_bps(strays[:-1], strays[1:]),
             inputs={

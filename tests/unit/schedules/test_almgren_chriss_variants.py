@@ -11,6 +11,7 @@ from tests.unit.models.makers import DAY_SECONDS, SECOND, instrument, order
 from nowake.domain.errors import BadParameter
 from nowake.domain.side import Side
 from nowake.models.impact import Almgren2005, Linear, SquareRoot
+from nowake.models.impact import ObizhaevaWang as ObizhaevaWangImpact
 from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules import (
@@ -18,11 +19,14 @@ from nowake.schedules import (
     AlmgrenChrissCorrelated,
     AlmgrenChrissDrift,
     AlmgrenChrissNews,
+    GatheralSchied,
     LeastValueAtRisk,
     Loaded,
+    ObizhaevaWang,
     Outcome,
     Pov,
     PowerLawSchedule,
+    Propagator,
     TargetClose,
     Vwap,
     VwapDeviation,
@@ -290,13 +294,24 @@ def test_risk_aversion_beyond_all_measure_is_planned(aversion: float) -> None:
     assert near == (Vwap(CURVE, n=50).plan(ORDER).lots if aversion > 1 else twap(ORDER, n=50).lots)
 
 
-def test_order_above_the_volume_of_the_day_is_planned() -> None:
-    huge = order(5_000_000)
+def test_order_above_the_volume_of_the_day_is_planned_and_says_so_once() -> None:
+    huge = order(5_000_000, end_s=DAY_SECONDS)
+    book = ObizhaevaWangImpact(permanent=0.3, transient=3.0, resilience=20.0)
     for policy in (
         AlmgrenChriss(LINEAR, 1e-6, n=10),
         PowerLawSchedule(SquareRoot(), 1e-6, n=10),
         TargetClose(SquareRoot(), 1e-6, n=10),
         VwapDeviation(SquareRoot(), 1e-6, CURVE, n=10),
         LeastValueAtRisk(LINEAR, n=10),
+        AlmgrenChrissDrift(LINEAR, 1e-6, adverse_drift=1.0, n=10),
+        AlmgrenChrissCorrelated(LINEAR, 1e-6, correlation=0.3, n=10),
+        NEWS,
+        Pov(0.1, until_done=True, n=10),
+        GatheralSchied(LINEAR, 1e-3, n=10),
+        ObizhaevaWang(book, n=10),
+        Propagator(book, n=10),
     ):
-        assert sum(policy.plan(huge, MARKET).lots) == 5_000_000
+        plan = policy.plan(huge, MARKET)
+        assert sum(plan.lots) == 5_000_000
+        assert [note for note in plan.notes if "250% of the volume of its window" in note] == [plan.notes[-1]]
+        assert "of its window" not in " ".join(policy.plan(ORDER, MARKET).notes)

@@ -82,7 +82,7 @@ def test_what_cannot_be_planned_is_refused_with_the_way_out() -> None:
 
 def test_an_order_larger_than_the_market_is_planned_and_noted() -> None:
     plan = GatheralSchied(LINEAR, 1e-3, n=7).plan(order(5_000_000, end_s=DAY_SECONDS), MARKET)
-    assert "2.5 times the 2,000,000 shares" in plan.notes[0]
+    assert "250% of the volume of its window" in plan.notes[0]
 
 
 @pytest.mark.parametrize("aversion", [1e12, 1e100, 1e300, 1.7e308])

@@ -19,24 +19,29 @@ _NEXT_TO_NOTHING = 1e-3  # Of a day's volatility: a hundredth of what the square
 
 def market_cautions(market: MarketState, quantity: float, days: float) -> tuple[str, ...]:
     """A market that never moves, and an order that is much of what trades in its window."""
-    said = []
-    if not market.daily_volatility.value > 0:
-        said.append(
-            "The volatility is 0: a market that never moves makes costs by volatility free and every cost certain; "
-            "give the volatility."
-        )
+    if market.daily_volatility.value > 0:
+        return size_cautions(market, quantity, days)
+    return (
+        "The volatility is 0: a market that never moves makes costs by volatility free and every cost certain; "
+        "give the volatility.",
+        *size_cautions(market, quantity, days),
+    )
+
+
+def size_cautions(market: MarketState, quantity: float, days: float) -> tuple[str, ...]:
+    """An order that is much of what trades in its window."""
     share = quantity / (market.window_volume or market.daily_volume * days)
     if share > 1:
-        said.append(
+        return (
             f"The order is {share:.0%} of the volume of its window, more than the market trades in it without us; it "
-            "cannot be expected to fill, whatever the cost says: allow more time."
+            "cannot be expected to fill, whatever the cost says: allow more time.",
         )
-    elif share > LARGEST_OF_WINDOW:
-        said.append(
+    if share > LARGEST_OF_WINDOW:
+        return (
             f"The order is {share:.0%} of the volume of its window; impact laws were fitted to slower ones (we warn "
-            f"above {LARGEST_OF_WINDOW:.0%})."
+            f"above {LARGEST_OF_WINDOW:.0%}).",
         )
-    return tuple(said)
+    return ()
 
 
 def limit_cautions(order: ParentOrder, market: MarketState) -> tuple[str, ...]:

@@ -188,6 +188,7 @@ class AlmgrenChrissCorrelated(msgspec.Struct, frozen=True):
             "Almgren-Chriss, correlated",
             order,
             solved,
+            market=market,
             cost_parts={name: value * bps for name, value in problem.cost_parts(trades).items()},
             cost_risk_bps=math.sqrt(correlated.variance(trades)) * bps,
             inputs={

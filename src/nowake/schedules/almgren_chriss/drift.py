@@ -177,6 +177,7 @@ class AlmgrenChrissDrift(msgspec.Struct, frozen=True):
             "Almgren-Chriss with drift",
             order,
             solved,
+            market=market,
             cost_parts={name: value * bps for name, value in parts.items()},
             cost_risk_bps=risk_bps(market, order.quantity, trades, np.full(problem.steps, problem.tau)),
             inputs={

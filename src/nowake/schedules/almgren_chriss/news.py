@@ -266,6 +266,7 @@ class AlmgrenChrissNews(msgspec.Struct, frozen=True):
             "Almgren-Chriss with news",
             order,
             Solved(edges_ns=edges, trades=trades, certificate=certificate),
+            market=market,
             cost_parts={name: value * bps for name, value in problem.cost_parts(at).items()},
             cost_risk_bps=math.sqrt(variance) * bps,
             inputs={

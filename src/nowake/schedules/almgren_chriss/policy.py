@@ -125,7 +125,7 @@ def planned(solved: Solved, order: ParentOrder, market: MarketState, policy: Alm
     trades = np.array(lots, dtype=np.float64) * order.instrument.quantity(1)
     parts = {name: value * bps for name, value in problem.cost_parts(trades).items()}
     return msgspec.structs.replace(
-        rounded("Almgren-Chriss", order, solved, inputs=inputs, notes=linear_note(policy.model)),
+        rounded("Almgren-Chriss", order, solved, inputs=inputs, notes=linear_note(policy.model), market=market),
         lots=lots,
         expected_cost_bps=sum(parts.values()),
         cost_parts=parts,

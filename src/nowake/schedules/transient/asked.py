@@ -83,7 +83,6 @@ def asked(model: Impact, order: ParentOrder, market: MarketState) -> Asked:
         half_spread_bps=float(model.half_spread_bps(terms)),
         notes=(
             *((_LINEARISED.format(name=model.name),) if curved else ()),
-            *size_notes(order, market),
             *response.warnings,
         ),
     )
@@ -117,17 +116,6 @@ def figures(read: Asked, order: ParentOrder, market: MarketState, solved: Solved
             "permanent": cost.permanent_bps * turnover,
         },
         cost_risk_bps=market.daily_volatility.value * math.sqrt(max(waited, 0.0)) / order.quantity * 1e4,
-    )
-
-
-def size_notes(order: ParentOrder, market: MarketState) -> tuple[str, ...]:
-    """What to know of an order larger than the market."""
-    volume = market.window_volume or market.daily_volume * days_of(order)
-    if order.quantity <= volume:
-        return ()
-    return (
-        f"The order is {order.quantity / volume:.3g} times the {volume:,.0f} shares its window is expected to trade: "
-        "no model of impact was measured there.",
     )
 
 

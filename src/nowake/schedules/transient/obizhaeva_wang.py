@@ -233,6 +233,7 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
             "Obizhaeva-Wang",
             order,
             solved,
+            market=market,
             **figures(read, order, market, solved),
             inputs={
                 "risk_aversion": self.risk_aversion,

@@ -111,6 +111,7 @@ class Propagator(msgspec.Struct, frozen=True):
             "Propagator",
             order,
             solved,
+            market=market,
             **figures(read, order, market, solved),
             inputs={
                 "risk_aversion": self.risk_aversion,

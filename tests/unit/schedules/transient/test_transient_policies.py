@@ -187,7 +187,7 @@ def test_a_sale_of_a_contract_is_planned_with_its_multiplier() -> None:
 def test_an_order_larger_than_the_market_is_planned_and_noted() -> None:
     huge = order(5_000_000, end_s=DAY_SECONDS)
     for policy in (ObizhaevaWang(BOOK, n=7), Propagator(POWER, n=7)):
-        assert any("2.5 times the 2,000,000 shares" in note for note in policy.plan(huge, MARKET).notes)
+        assert any("250% of the volume of its window" in note for note in policy.plan(huge, MARKET).notes)
 
 
 def test_half_a_minute_is_planned_with_short_blocks() -> None:
