@@ -30,6 +30,7 @@ from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.buckets import bucket_count, even_edges
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.dynamic import DynamicProgramme, certified, check_states
 from nowake.schedules.grid import Grid
 from nowake.schedules.policy import Solved, lots_of, rounded
@@ -102,7 +103,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
             order,
             solved,
             cost_parts=parts,
-            cost_risk_bps=market.volatility * math.sqrt(problem.waiting(trades)) / value,
+            cost_risk_bps=risk_bps(market, order.quantity, trades, problem.days),
             inputs={
                 "risk_aversion": self.risk_aversion,
                 "cells": float(problem.cells),
@@ -134,6 +135,8 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
         grid = Grid.between(order, market, edges, curve=self.curve)
         # As for Almgren-Chriss, volume is the clock where it is known, and runs evenly where it is not.
         days = grid.days if self.curve is None else np.diff([self.curve.share_until(edge) for edge in edges])
+        if not (days > 0).all():
+            raise BadParameter("the curve has no volume in a bucket; use a smoothed curve or fewer buckets")
         terms = market.terms(order.quantity, float(days.sum()))
         response = self.model.response(terms)
         decays = response.kernel is not None

@@ -144,7 +144,7 @@ def test_a_fee_for_each_child_trades_in_as_many_buckets_as_it_is_worth() -> None
     m = 10_000 * math.sqrt(LINEAR.eta * 100 / fee)
     assert 20 < m < 60
     costs = [LINEAR.eta * 1e8 * 100 / k + k * fee for k in range(1, 101)]
-    plan = DynamicProgramming(model=LINEAR, fee=fee, n=100, cells=2000).plan(parent, MARKET)
+    plan = DynamicProgramming(model=LINEAR, fee=fee, n=100, cells=1000).plan(parent, MARKET)
     value = parent.quantity * MARKET.price / 1e4
     assert min(costs) / value == pytest.approx(plan.cost_parts["temporary"] + plan.cost_parts["fees"], rel=2e-3)
     assert sum(lots > 0 for lots in plan.lots) == pytest.approx(1 + int(np.argmin(costs)), abs=2)

@@ -82,7 +82,7 @@ def expected_trades(policy: RatePolicy, start: Situation, days: Floats) -> Float
 def start_of(order: ParentOrder, market: MarketState) -> Situation:
     """Where an order stands when it begins."""
     days = days_of(order)
-    rate = market.daily_volume if market.window_volume is None else market.window_volume / days
+    rate = market.window_volume / days if market.window_volume else market.daily_volume  # 0: unknown, as for `Grid`.
     return Situation(
         elapsed_days=0.0,
         left_days=days,

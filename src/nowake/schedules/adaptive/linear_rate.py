@@ -20,6 +20,8 @@ from nowake.schedules.adaptive.expected import Costs, expected_plan, expected_tr
 from nowake.schedules.buckets import bucket_edges
 from nowake.schedules.schedule import Schedule
 
+LEAST, MOST = 1e-100, 1e100  # Of any number, so that products of a few are numbers too.
+
 
 class LinearRate(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=True):
     """Base of the policies whose order pays linear impact.
@@ -48,12 +50,15 @@ class LinearRate(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=True)
     def __post_init__(self) -> None:
         if not 0 < self.eta < math.inf:
             raise BadParameter(f"eta {self.eta} must be finite and above 0: without temporary impact a block is best")
-        if not 0 <= self.gamma < math.inf:
-            raise BadParameter(f"gamma {self.gamma} must be finite and 0 or more")
-        if self.terminal_penalty is not None and not self.gamma / 2 <= self.terminal_penalty < math.inf:
+        if not LEAST <= self.eta <= MOST:
             raise BadParameter(
-                f"terminal_penalty {self.terminal_penalty} must be finite and at least half of gamma, "
-                f"{self.gamma / 2:g}, else leaving shares pays; give None where the order must be done"
+                f"eta {self.eta:g} must be from {LEAST:g} to {MOST:g}: it is in currency per share, per share a session"
+            )
+        check_numbers(self, gamma=self.gamma)
+        if self.terminal_penalty is not None and not self.gamma / 2 <= self.terminal_penalty <= MOST:
+            raise BadParameter(
+                f"terminal_penalty {self.terminal_penalty} must be finite, {MOST:g} at most, and at least half of "
+                f"gamma, {self.gamma / 2:g}, else leaving shares pays; give None where the order must be done"
             )
 
     @classmethod
@@ -165,7 +170,9 @@ def need(policy: object, name: str, value: Size) -> Size:
 
 
 def check_numbers(policy: object, **numbers: float) -> None:
-    """Refuse numbers of a policy that are not finite or below 0."""
+    """Refuse numbers of a policy that are not finite, below 0, or beyond any market."""
     for name, value in numbers.items():
-        if not 0 <= value < math.inf:
-            raise BadParameter(f"{name} {value} of {type(policy).__name__} must be finite and 0 or more")
+        if not 0 <= value <= MOST:
+            raise BadParameter(
+                f"{name} {value} of {type(policy).__name__} must be finite and 0 or more, {MOST:g} at most"
+            )

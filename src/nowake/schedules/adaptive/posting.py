@@ -89,13 +89,40 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
         for name in ("end_cost", "favourable_drift"):
             if not math.isfinite(getattr(self, name)):
                 raise BadParameter(f"{name} {getattr(self, name)} of PostingDepth must be finite")
-        if not 1 <= self.most_clips <= MOST_CLIPS:
-            raise BadParameter(f"most_clips {self.most_clips} must be 1 to {MOST_CLIPS:,}; choose a larger clip")
+        if not isinstance(self.most_clips, int) or not 1 <= self.most_clips <= MOST_CLIPS:
+            raise BadParameter(
+                f"most_clips {self.most_clips} must be a whole number, 1 to {MOST_CLIPS:,}; choose a larger clip"
+            )
         if abs(self.decay * self.end_cost) > _STEEPEST:
             raise BadParameter(
                 f"end_cost {self.end_cost:g} is {self.decay * self.end_cost:.3g} times 1 / decay, beyond "
                 f"{_STEEPEST:g}: no fill is so dear; give what the last clips really cost at the end"
             )
+        self._check_scale()
+
+    def _check_scale(self) -> None:
+        """Refuse what no market shows, for which the depths cannot be solved in a moment."""
+        days, says = self.horizon_days, "check units: currency, shares and sessions"
+        fills, aversion = self.fills_at_mid * days, self.risk_aversion * self.clip / self.decay
+        if not 1e-12 <= fills <= 1e12:
+            raise BadParameter(
+                f"fills_at_mid {self.fills_at_mid:g} over horizon_days {days:g} makes {fills:.3g} fills at the mid, "
+                f"not from 1e-12 to 1e12; {says}"
+            )
+        if not aversion <= 1e12:
+            raise BadParameter(
+                f"risk_aversion {self.risk_aversion:g} times clip {self.clip:g} over decay {self.decay:g} is "
+                f"{aversion:.3g}, above 1e12; {says}"
+            )
+        for name, value in (
+            ("volatility", self.decay * aversion * self.decay * self.volatility * self.volatility / 2 * days),
+            ("favourable_drift", abs(self.decay * self.favourable_drift * days)),
+        ):
+            if not value <= 1e8:
+                raise BadParameter(
+                    f"{name} {getattr(self, name):g} makes a clip's wait over horizon_days {days:g} cost {value:.3g} "
+                    f"times 1 / decay, above 1e8; {says}"
+                )
 
     @classmethod
     def of(
@@ -251,6 +278,8 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
         start = np.zeros(clips + 1)
         start[clips] = 1.0
         times = np.asarray(times_days, dtype=np.float64)
+        if not len(times):
+            return times
         found = solve_ivp(flow, (0.0, total), start, "LSODA", t_eval=times, rtol=1e-8, atol=1e-11, lband=0, uband=1)
         sizes = np.minimum(np.arange(clips + 1) * self.clip, quantity)
         return np.asarray(sizes @ found.y)

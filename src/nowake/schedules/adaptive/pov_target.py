@@ -27,7 +27,7 @@ from nowake.models.terms import Size
 from nowake.schedules.adaptive.closed_loop import ClosedLoop, decay_of
 from nowake.schedules.adaptive.crowd import State
 from nowake.schedules.adaptive.expected import start_of
-from nowake.schedules.adaptive.linear_rate import LinearRate, check_numbers, need
+from nowake.schedules.adaptive.linear_rate import MOST, LinearRate, check_numbers, need
 
 
 class _Follower(LinearRate, frozen=True, kw_only=True):
@@ -122,9 +122,12 @@ class TargetVolume(_Follower, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("quantity", "catch_up_days"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise BadParameter(f"{name} {getattr(self, name)} of TargetVolume must be above 0 and finite")
+        if not 0 < self.quantity <= MOST:
+            raise BadParameter(f"quantity {self.quantity} of TargetVolume must be above 0 and {MOST:g} at most")
+        if not 1e-9 <= self.catch_up_days <= 1e9:
+            raise BadParameter(
+                f"catch_up_days {self.catch_up_days} of TargetVolume must be from 1e-9 to 1e9 sessions; 0.02 is usual"
+            )
 
     @functools.cached_property
     def loop(self) -> ClosedLoop:

@@ -11,7 +11,6 @@ volatility is mostly noise, and where volume has a shape over the day: a quiet n
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +21,7 @@ from nowake.models.market import MarketState
 from nowake.models.terms import Size
 from nowake.schedules.adaptive.crowd import State
 from nowake.schedules.adaptive.expected import start_of
-from nowake.schedules.adaptive.linear_rate import LinearRate, check_numbers, need
+from nowake.schedules.adaptive.linear_rate import MOST, LinearRate, check_numbers, need
 
 
 class RollingHorizon(LinearRate, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ class RollingHorizon(LinearRate, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_numbers(self, risk_aversion=self.risk_aversion)
-        if not 0 < self.mean_rate < math.inf:
+        if not 0 < self.mean_rate <= MOST:
             raise BadParameter(f"mean_rate {self.mean_rate} must be above 0 and finite, shares per session")
         if self.terminal_penalty is not None:
             raise BadParameter(

@@ -33,6 +33,7 @@ from nowake.schedules.adaptive.linear_rate import LinearRate, check_numbers, nee
 
 STATES = 61
 _REACH = 5.0  # Standard deviations either way.
+_WIDEST, _MOST_URGENT = 5.0, 1e6  # Beyond, the gains are not solved for in a moment.
 _FIRST = 1e-6  # Of the horizon: until then impact is all that matters.
 
 
@@ -69,7 +70,7 @@ class StochasticLiquidity(LinearRate, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_numbers(self, risk_aversion=self.risk_aversion, volatility=self.volatility)
+        check_numbers(self, risk_aversion=self.risk_aversion, volatility=self.volatility, mean_rate=self.mean_rate)
         decay_of(self.half_life_days)
         for name in ("mean_rate", "half_life_days", "spread", "horizon_days"):
             if not 0 < getattr(self, name) < math.inf:
@@ -79,6 +80,22 @@ class StochasticLiquidity(LinearRate, frozen=True, kw_only=True):
                     else ""
                 )
                 raise BadParameter(f"{name} {getattr(self, name)} must be above 0 and finite{way_out}")
+        if not 1e-6 <= self.spread <= _WIDEST:
+            raise BadParameter(
+                f"spread {self.spread} must be from 1e-6 to {_WIDEST:g}: a standard deviation of the logarithm of the "
+                "market's rate, 0.5 where it mostly is within 60 % and 165 % of its mean"
+            )
+        if not 1e-6 <= self.half_life_days / self.horizon_days <= 1e6:
+            raise BadParameter(
+                f"half_life_days {self.half_life_days} must be within a factor of 1e6 of horizon_days "
+                f"{self.horizon_days}; use RollingHorizon, or CarteaJaimungal where liquidity is the mean at once"
+            )
+        urgency = self.horizon_days * self.volatility * math.sqrt(self.risk_aversion / self.eta)
+        if not urgency <= _MOST_URGENT:
+            raise BadParameter(
+                f"risk_aversion {self.risk_aversion:g}, volatility {self.volatility:g} and eta {self.eta:g} make kappa "
+                f"T {urgency:.3g}, above {_MOST_URGENT:g}: all would trade at once; check their units"
+            )
         if self.terminal_penalty is not None:
             raise BadParameter(f"terminal_penalty {self.terminal_penalty} means nothing here; leave it out")
 

@@ -39,6 +39,8 @@ def allocate(quantity: float, *, slope: Floats, curvature: Floats, low: Floats, 
             f"the buckets take from {least:,.6g} to {most:,.6g} shares, the order is of {quantity:,.6g}; {wanted}"
         )
 
+    slope = slope - slope.min()  # Only differences matter, and those of what is cheapest most.
+
     def split(nu: float) -> Floats:
         return np.clip((nu - slope) / (2 * curvature), low, high)
 

@@ -65,8 +65,10 @@ class PercentageLaw(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in ("theta", "growth"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise BadParameter(f"{name} {getattr(self, name)} of a percentage law must be above 0 and finite")
+            if not 1e-50 <= getattr(self, name) <= 1e50:
+                raise BadParameter(
+                    f"{name} {getattr(self, name)} of a percentage law must be above 0 and finite, from 1e-50 to 1e50"
+                )
         if not math.isfinite(self.gamma):
             raise BadParameter(f"gamma {self.gamma} of a percentage law must be finite")
         if not 0 <= self.signal_sd < math.inf:

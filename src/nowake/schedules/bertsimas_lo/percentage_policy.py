@@ -22,9 +22,10 @@ from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.bertsimas_lo.linear import persistence
 from nowake.schedules.bertsimas_lo.percentage import PercentageLaw
-from nowake.schedules.bertsimas_lo.policy import notes_of, shares_of
+from nowake.schedules.bertsimas_lo.policy import check_rule, check_scale, notes_of, shares_of
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.policy import Solved, rounded
 from nowake.schedules.schedule import Schedule
 
@@ -72,8 +73,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         law, impact = self._law(order, market)
         solved = self.solved(order, market)
         trades = shares_of(order, solved.trades)
-        left, value = order.quantity - np.cumsum(trades), order.quantity * market.price / 1e4
-        days = days_of(order) / len(left)
+        value, days = order.quantity * market.price / 1e4, np.full(len(trades), days_of(order) / len(trades))
         return rounded(
             "Bertsimas-Lo percentage",
             order,
@@ -84,7 +84,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
                 "permanent": 0.5 * impact.gamma * order.quantity**2 / value,
                 "drift": law.drift_of(trades, self.premium) / order.quantity * 1e4,
             },
-            cost_risk_bps=market.volatility * math.sqrt(days * float(left @ left)) / value,
+            cost_risk_bps=risk_bps(market, order.quantity, trades, days),
             inputs={
                 "premium": self.premium,
                 "half_life_days": self.half_life_days,
@@ -127,6 +127,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         impact = linearised(self.model, market.terms(order.quantity, days))
         if not impact.eta > 0:
             raise BadParameter(f"eta {impact.eta:g} of {self.model.name} must be above 0, else no split is the best")
+        check_scale(impact, order, market, days)
         step = days / (len(self._edges(order)) - 1)
         return _law_of(impact.eta / market.price, step, self.half_life_days, drift=self.drift, side=order.side), impact
 
@@ -150,9 +151,7 @@ class FollowPremium(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     drift: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("eta", "step_days"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise BadParameter(f"{name} {getattr(self, name)} must be above 0 and finite")
+        check_rule(eta=self.eta, step_days=self.step_days)
         persistence(self.half_life_days, self.step_days)
 
     def rate(self, situation: Situation) -> float:

@@ -29,9 +29,12 @@ from nowake.schedules.bertsimas_lo.limited import FollowWithinLimits
 from nowake.schedules.bertsimas_lo.linear import LinearLaw, persistence
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
+from nowake.schedules.costing import risk_bps
 from nowake.schedules.grid import Grid
 from nowake.schedules.policy import Solved, lots_of, rounded
 from nowake.schedules.schedule import Schedule
+
+_FARTHEST = 10.0  # Prices, that a signal may move the price in all.
 
 
 class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,13 +86,12 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         problem, solved = self._problem(order, market), self.solved(order, market)
         trades = shares_of(order, solved.trades)
         value = order.quantity * market.price / 1e4
-        left = order.quantity - np.cumsum(trades)
         return rounded(
             "Bertsimas-Lo",
             order,
             solved,
             cost_parts={name: cost / value for name, cost in problem.parts(trades).items()},
-            cost_risk_bps=market.volatility * math.sqrt(float(problem.days @ left**2)) / value,
+            cost_risk_bps=risk_bps(market, order.quantity, trades, problem.days),
             inputs={
                 "signal": self.signal,
                 "half_life_days": self.half_life_days,
@@ -178,6 +180,12 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not (days > 0).all():
             raise BadParameter("the curve has no volume in a bucket; use a smoothed curve or fewer buckets")
+        check_scale(impact, order, market, float(days.sum()))
+        if not abs(self.signal) * days_of(order) <= _FARTHEST * market.price:
+            raise BadParameter(
+                f"signal {self.signal:g} moves the price of {market.price:g} more than {_FARTHEST:g} times over in the "
+                "window; give currency per share per session"
+            )
         fading = self.signal * np.exp2(-grid.edges_days[:-1] / self.half_life_days)
         # A share of bucket t pays the drift of all buckets until t, this one's too: it is known before the trade.
         drift = order.side * np.cumsum(fading * grid.days)
@@ -251,9 +259,7 @@ class FollowSignal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reverses: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("eta", "step_days"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise BadParameter(f"{name} {getattr(self, name)} must be above 0 and finite")
+        check_rule(eta=self.eta, step_days=self.step_days)
         if not self.most_per_day > 0:
             raise BadParameter(f"most_per_day {self.most_per_day} must be above 0 shares a session")
         persistence(self.half_life_days, self.step_days)
@@ -283,6 +289,23 @@ def shares_of(order: ParentOrder, trades: Floats) -> Floats:
 def notes_of(trades: Floats) -> tuple[str, ...]:
     """What the law leaves out of trades that go back and forth."""
     return ("trades against the order are not charged the half-spread",) if trades.min() < 0 else ()
+
+
+def check_scale(impact: Linear, order: ParentOrder, market: MarketState, days: float) -> None:
+    """Refuse impact in other units than the order's: no split is found where it is nothing or all of the price."""
+    paid = impact.eta * order.quantity / days / market.price
+    if not 1e-15 <= paid <= 1e6:
+        raise BadParameter(
+            f"eta {impact.eta:g} makes trading {order.quantity:g} shares evenly cost {paid:.3g} of the price, not from "
+            "1e-15 to 1e6; give currency per share, per share a session"
+        )
+
+
+def check_rule(**numbers: float) -> None:
+    """Refuse parameters of a rule that are not above 0, or beyond any market."""
+    for name, value in numbers.items():
+        if not 1e-50 <= value <= 1e50:
+            raise BadParameter(f"{name} {value} must be above 0 and finite, from 1e-50 to 1e50")
 
 
 def check_participation(value: float | None) -> None:
