@@ -6,8 +6,9 @@ at risk, not what is left: with done_k shares traded before bucket k,
     minimise  sum c_k n_k^(1+k)  +  lambda sigma^2 sum tau_k done_k^2
 
 and for even buckets and linear impact the trades are those of Almgren-Chriss in reverse order. The more risk-averse,
-the later; with no risk aversion it is the cheapest, TWAP. The last bucket may be a closing auction with a volume of its
-own, in which trading is as cheap as its volume is large, and a share of the order may be the most it is to take.
+the later; with no risk aversion it is the cheapest, TWAP. As theirs it counts no risk inside a bucket, so that few
+buckets understate it; the risk shown does. The last bucket may be a closing auction with a volume of its own, in which
+trading is as cheap as its volume is large, and a share of the order may be the most it is to take.
 
 Wrong for an order that is judged by its arrival price: waiting is then the risk. The permanent move of our own trades
 is in the closing price too; it is the same for every schedule and counted here against arrival, as everywhere."""

@@ -7,8 +7,10 @@ Slippage against the market's VWAP moves with each price by how far what is left
 (Konishi 2002, "Optimal slice of a VWAP trade", Journal of Financial Markets 5, for the risk; with impact beside it
 Gueant & Royer 2014, "VWAP execution and guaranteed VWAP", SIAM J. Financial Mathematics 5, and Frei & Westray 2015,
 "Optimal execution of a VWAP order", Mathematical Finance 25; theirs is continuous and for volume that is not known).
-With much risk aversion it is VWAP; with none the cheapest, TWAP, for impact goes by shares a session here and volume
-runs by the curve. Volume that is not known but moves apart from the price only adds a risk that no schedule changes.
+What strays is weighed at the end of each bucket, with no risk inside it, so that few buckets understate it; the risk
+shown counts it. With much risk aversion it is VWAP; with none the cheapest, TWAP, for impact goes by shares a session
+here and volume runs by the curve. Volume that is not known but moves apart from the price only adds a risk that no
+schedule changes.
 
 Wrong where impact goes by the share of volume at each time: VWAP is then cheapest too, and there is nothing to weigh.
 That our own trades move the market's VWAP, which makes early trading look good against it, is left out on purpose."""

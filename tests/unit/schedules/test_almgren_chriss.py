@@ -127,6 +127,12 @@ def test_frontier_trades_cost_for_risk_from_twap_to_all_at_once() -> None:
     assert points[-1].risk_bps == pytest.approx(points[0].risk_bps / 30**0.5, rel=0.02)
 
 
+def test_frontier_of_two_points_is_its_two_ends() -> None:
+    many, two = (frontier(ORDER, MARKET, MODEL, n=n, buckets=30) for n in (9, 2))
+    assert (many[0], many[-1]) == two
+    assert two[1].risk_bps < 0.2 * two[0].risk_bps
+
+
 def test_frontier_is_convex_and_its_slope_is_the_risk_aversion() -> None:
     # Risk is counted inside the buckets, which the optimum does not weigh: the finer, the less it matters.
     points = frontier(ORDER, MARKET, MODEL, n=400, buckets=1_000)[:280]

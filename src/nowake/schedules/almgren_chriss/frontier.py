@@ -77,7 +77,8 @@ def frontier(
 
 def _aversions(calm: Liquidation, n: int) -> tuple[float, ...]:
     """None, then from kappa T of 0.1, where the path is all but straight, to kappa tau of 5, 99 % in the first step."""
-    urgencies = (0.1 * (50 * calm.steps) ** ((k - 1) / max(1, n - 2)) / calm.days for k in range(1, n))
+    parts = np.linspace(1.0, 0.0, n - 1)[::-1]  # The last alone for two points.
+    urgencies = (0.1 * (50 * calm.steps) ** float(part) / calm.days for part in parts)
     curvatures = ((2 * math.sinh(0.5 * urgency * calm.tau) / calm.tau) ** 2 for urgency in urgencies)
     return (0.0, *(curvature * calm.eta_tilde / calm.volatility**2 for curvature in curvatures))
 
