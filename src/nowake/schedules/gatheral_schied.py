@@ -273,7 +273,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
             days=days,
             price=market.price,
             eta=eta,
-            risk_aversion=min(self.risk_aversion, MOST_AVERSE),
+            risk_aversion=min(float(self.risk_aversion), MOST_AVERSE),
             volatility=market.daily_volatility.value,
             stop_at_zero=self.stop_at_zero,
         )

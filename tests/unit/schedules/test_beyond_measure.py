@@ -180,3 +180,15 @@ def test_news_about_a_cost_that_is_no_number_is_refused() -> None:
     )
     with pytest.raises(BadParameter, match="beyond all numbers"):
         policy.plan(order(9_991, end_s=DAY_SECONDS), MARKET)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_single_precision_are_planned_without_a_word() -> None:
+    aversion = np.float32(1e-6)
+    for policy in (
+        AlmgrenChriss(LINEAR, aversion, n=7),
+        AlmgrenChrissCorrelated(LINEAR, aversion, 0.3, n=7),
+        GatheralSchied(LINEAR, aversion, n=7),
+        ObizhaevaWang(BOOK, aversion, n=7),
+    ):
+        assert sum(policy.plan(order(9_991), MARKET).lots) == 9_991

@@ -138,7 +138,7 @@ class CorrelatedLiquidation(msgspec.Struct, frozen=True, kw_only=True):
         """lambda sigma^2 tau beside the cost of trading, eta~ / tau."""
         problem = self.problem
         cost = problem.eta_tilde / problem.tau
-        return min(problem.risk_aversion / cost * problem.volatility**2 * problem.tau, _LARGEST_RISK)
+        return min(float(problem.risk_aversion) / cost * problem.volatility**2 * problem.tau, _LARGEST_RISK)
 
     def _hessian(self) -> Floats:
         """Of the objective in the trades after the first, which costs itself alone; scaled to numbers about 1.

@@ -110,7 +110,7 @@ class TransientLiquidation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.temporary:
             matrix[np.diag_indices(len(matrix))] += 2 * self.temporary / self.lengths_days
         if self.risk_aversion > 0 and self.volatility > 0:
-            matrix += min(self.risk_aversion * self.volatility**2, MOST_RISK) * self._risk()
+            matrix += min(float(self.risk_aversion) * self.volatility**2, MOST_RISK) * self._risk()
         return Quadratic(matrix=matrix, total=self.quantity, constant=self.permanent * self.quantity**2 / 2)
 
     def optimum(self, *, both_ways: bool = False) -> Optimum:
