@@ -75,7 +75,7 @@ def test_plan_answers_with_lots_that_sum_to_the_order(schedule: str) -> None:
     assert sum(plan["lots"]) == 2_000
 
 
-@pytest.mark.parametrize("algo", ["twap", "vwap", "pov", "shortfall", "iceberg"])
+@pytest.mark.parametrize("algo", ["twap", "vwap", "pov", "shortfall", "adaptive", "iceberg"])
 def test_simulate_report_and_replay_agree(algo: str, tmp_path: Path) -> None:
     journal = str(tmp_path / "a.journal")
     simulated = answer("simulate", "generated", *ORDER, "--algo", algo, "--journal", journal)

@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from nowake.tca.result import CostReport
     from nowake.verbs.simulate import Run
 
-LOOK_AHEAD = "The volume curve was measured on this same day: it knew what was to come, as no desk does."
-_ALGOS = ("twap", "vwap", "pov", "shortfall", "iceberg")
-_ONLY = {"rate": ("pov",), "urgency": ("shortfall",), "slices": ("twap", "vwap", "shortfall")}
+LOOK_AHEAD = {
+    "vwap": "The volume curve was measured on this same day: it knew what was to come, as no desk does.",
+    "adaptive": "Almgren-Chriss of what is left, asked again in each slice (rolling horizon); volume, volatility and "
+    "spread it begins with were measured on this same day, and it knew them as no desk does.",
+}
+_ALGOS = ("twap", "vwap", "pov", "shortfall", "adaptive", "iceberg")
+_ONLY = {
+    "rate": ("pov",),
+    "urgency": ("shortfall", "adaptive"),
+    "slices": ("twap", "vwap", "shortfall", "adaptive"),
+}
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -58,13 +66,16 @@ def _refuse_unused(algo: str) -> None:
 @click.option("--algo", type=click.Choice(_ALGOS), default="twap", show_default=True)
 @click.option("--rate", default=0.1, show_default=True, help="Of pov: our share of market volume, 0 to 1.")
 @click.option(
-    "--urgency", default=3.0, show_default=True, help="Of shortfall: 0 passive, 1 neutral, 3 aggressive, 10 all."
+    "--urgency",
+    default=3.0,
+    show_default=True,
+    help="Of shortfall, adaptive: 0 passive, 1 neutral, 3 aggressive, 10 all.",
 )
 @click.option(
     "--display-size", metavar="QUANTITY", help="Most shown at once, in units as --buy. Default: half a percent of the "
     "order for iceberg, else no bound.",
 )  # fmt: skip
-@click.option("--slices", default=60, show_default=True, help="Of twap, vwap, shortfall: parts of the window.")
+@click.option("--slices", default=60, show_default=True, help="Parts of the window; not of pov, iceberg.")
 @click.option("--min-pct-vol", default=0.0, show_default=True, help="Least share of market volume.")
 @click.option(
     "--max-pct-vol", default=1.0, show_default=True, help="Most share of market volume, held after each fill."
@@ -101,7 +112,7 @@ def command(
 
     algorithm = _algorithm(day, order, parameters)
     with progress_bar(parameters["algo"], order.start_ns, order.end_ns) as progress:
-        notes = (LOOK_AHEAD,) if parameters["algo"] == "vwap" else ()
+        notes = (LOOK_AHEAD[parameters["algo"]],) if parameters["algo"] in LOOK_AHEAD else ()
         run = simulate(
             algorithm, day, seed=seed, latency=latency, queue_model=queue_model, journal=journal, notes=notes,
             progress=progress,
@@ -145,7 +156,25 @@ def _algorithm(day: Day, order: ParentOrder, chosen: dict[str, Any]) -> Algorith
             raise BadParameter(f"--display-size: {error}") from None
     if chosen["algo"] == "vwap":
         return algos.Vwap(order, VolumeCurve.from_trades(day.trades, day.instrument.session), **pacing)
+    if chosen["algo"] == "adaptive":
+        return _adaptive(day, order, chosen["urgency"], pacing)
     return _without_curve(order, chosen["algo"], chosen, pacing)
+
+
+def _adaptive(day: Day, order: ParentOrder, urgency: float, pacing: dict[str, Any]) -> Algorithm:
+    """Rolling horizon in the measured market, where kappa T is the urgency while volume and volatility are as then."""
+    from nowake import algos  # noqa: PLC0415
+    from nowake.models.impact import Linear  # noqa: PLC0415
+    from nowake.models.market import days_of  # noqa: PLC0415
+    from nowake.schedules.adaptive import RollingHorizon  # noqa: PLC0415
+    from nowake.verbs.market import market_of  # noqa: PLC0415
+
+    market = market_of(order, day)
+    model = Linear.from_market(market)
+    kappa = urgency / days_of(order)
+    aversion = kappa**2 * model.eta / market.volatility**2 / float(order.instrument.multiplier or 1)
+    policy = RollingHorizon.of(order, market, model, risk_aversion=aversion)
+    return algos.Adaptive.in_market(order, policy, market, **pacing)
 
 
 def _without_curve(order: ParentOrder, name: str, chosen: dict[str, Any], pacing: dict[str, Any]) -> Algorithm:
@@ -153,7 +182,7 @@ def _without_curve(order: ParentOrder, name: str, chosen: dict[str, Any], pacing
 
     if name == "pov":
         return algos.Participate(order, rate=chosen["rate"], **pacing)
-    if name == "shortfall":
+    if name in ("shortfall", "adaptive"):  # The adaptive one refuses the same; it is made once the day is known.
         return algos.Shortfall.with_urgency(order, chosen["urgency"], **pacing)
     return algos.Iceberg(order, **pacing) if name == "iceberg" else algos.Twap(order, **pacing)
 
