@@ -17,7 +17,9 @@ from scipy.linalg import expm
 from tests.unit.models.makers import DAY_SECONDS, order
 
 from nowake.domain.errors import BadParameter
+from nowake.models.fills.intensity import Intensity
 from nowake.models.market import MarketState
+from nowake.models.measurement import Measurement
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive import PostingDepth, Situation
 
@@ -175,3 +177,34 @@ def test_the_policy_of_an_order_plans_its_mean_path() -> None:
     left = policy.expected_left(25_000, np.arange(1, 13) / 13, days=1.0)
     assert np.cumsum(plan.lots)[:-1] == pytest.approx(25_000 - left, abs=1.0)
     assert plan.expected_cost_bps is None
+
+
+def test_measured_fills_are_taken_from_ticks_and_seconds_to_currency_and_sessions() -> None:
+    market = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
+    parent = order(1_000, start_s=0, end_s=DAY_SECONDS)
+    rate, decay = (Measurement.given(value) for value in (0.25, 0.8))
+    intensity = Intensity(
+        side=1,
+        rate=rate,
+        decay=decay,
+        log_covariance=((0.0, 0.0), (0.0, 0.0)),
+        distances=(),
+        lack_of_fit=0.0,
+        quotes=1,
+        fills=1,
+        exposure_s=1.0,
+        blocks=2,
+    )
+    policy = PostingDepth.from_intensity(parent, market, intensity, clip=100, risk_aversion=1e-6)
+    # Three ticks of 0.01 from the mid, fills a session.
+    assert policy.fills_at(0.03) == pytest.approx(0.25 * DAY_SECONDS * math.exp(-0.8 * 3))
+    assert policy == PostingDepth.of(
+        parent, market, clip=100, risk_aversion=1e-6, fills_at_mid=0.25 * DAY_SECONDS, decay=80.0
+    )
+    with pytest.raises(BadParameter, match=r"fills of side -1 were measured, and the order is of side \+1"):
+        PostingDepth.from_intensity(
+            parent, market, msgspec.structs.replace(intensity, side=-1), clip=100, risk_aversion=1e-6
+        )
+    rising = msgspec.structs.replace(intensity, decay=Measurement.given(-0.1))
+    with pytest.raises(BadParameter, match="do not get rarer with distance"):
+        PostingDepth.from_intensity(parent, market, rising, clip=100, risk_aversion=1e-6)

@@ -50,12 +50,12 @@ class LinearRate(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=True)
     def __post_init__(self) -> None:
         if not 0 < self.eta < math.inf:
             raise BadParameter(f"eta {self.eta} must be finite and above 0: without temporary impact a block is best")
-        if not LEAST <= self.eta <= MOST:
+        if not LEAST <= float(self.eta) <= MOST:
             raise BadParameter(
                 f"eta {self.eta:g} must be from {LEAST:g} to {MOST:g}: it is in currency per share, per share a session"
             )
         check_numbers(self, gamma=self.gamma)
-        if self.terminal_penalty is not None and not self.gamma / 2 <= self.terminal_penalty <= MOST:
+        if self.terminal_penalty is not None and not self.gamma / 2 <= float(self.terminal_penalty) <= MOST:
             raise BadParameter(
                 f"terminal_penalty {self.terminal_penalty} must be finite, {MOST:g} at most, and at least half of "
                 f"gamma, {self.gamma / 2:g}, else leaving shares pays; give None where the order must be done"
@@ -172,7 +172,7 @@ def need(policy: object, name: str, value: Size) -> Size:
 def check_numbers(policy: object, **numbers: float) -> None:
     """Refuse numbers of a policy that are not finite, below 0, or beyond any market."""
     for name, value in numbers.items():
-        if not 0 <= value <= MOST:
+        if not 0 <= float(value) <= MOST:  # Of a 32-bit number too.
             raise BadParameter(
                 f"{name} {value} of {type(policy).__name__} must be finite and 0 or more, {MOST:g} at most"
             )

@@ -20,19 +20,23 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
+from nowake.domain.units import NS_PER_SECOND
 from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import Situation
 from nowake.schedules.adaptive.expected import expected_plan, lengths_days
 from nowake.schedules.buckets import bucket_edges
 from nowake.schedules.schedule import Schedule
+
+if TYPE_CHECKING:
+    from nowake.models.fills.intensity import Intensity
 
 MOST_CLIPS = 2_000
 _STEEPEST = 600.0  # k b and the like, whose exponential must be a number.
@@ -46,7 +50,7 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
     fills_at_mid
         A: clips a session filled where they are posted at the mid.
     decay
-        k: per currency of distance, above 0. `fit_intensity` measures both, per second and per tick.
+        k: per currency of distance, above 0. `fit_intensity` measures both: `from_intensity`.
     volatility
         Currency per share per sqrt(session).
     risk_aversion
@@ -142,6 +146,42 @@ class PostingDepth(msgspec.Struct, frozen=True, kw_only=True, tag=True, dict=Tru
             horizon_days=days_of(order),
             **({"end_cost": market.spread / 2} | parameters),
         )
+
+    @classmethod
+    def from_intensity(
+        cls,
+        order: ParentOrder,
+        market: MarketState,
+        intensity: Intensity,
+        *,
+        clip: float,
+        risk_aversion: float,
+        **parameters: Any,
+    ) -> PostingDepth:
+        """As `of`, with A and k as `fit_intensity` has measured them, there per second and per tick.
+
+        They are those of a clip of the size that was probed: a larger one takes longer.
+
+        Raises
+        ------
+        BadParameter
+            When fills of the other side were measured, or do not get rarer with distance.
+        """
+        if intensity.side != order.side:
+            raise BadParameter(
+                f"fills of side {intensity.side:+d} were measured, and the order is of side {order.side:+d}; fit the "
+                "side it posts on"
+            )
+        if not intensity.decay.value > 0:
+            raise BadParameter(
+                f"decay {intensity.decay.value:g} per tick must be above 0: these fills do not get rarer with distance"
+            )
+        session = order.instrument.session
+        measured = {
+            "fills_at_mid": intensity.rate.value * (session.close_ns - session.open_ns) / NS_PER_SECOND,
+            "decay": intensity.decay.value / order.instrument.price(1),
+        }
+        return cls.of(order, market, clip=clip, risk_aversion=risk_aversion, **(measured | parameters))
 
     @property
     def aversion(self) -> float:

@@ -122,7 +122,7 @@ class TargetVolume(_Follower, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.quantity <= MOST:
+        if not 0 < float(self.quantity) <= MOST:
             raise BadParameter(f"quantity {self.quantity} of TargetVolume must be above 0 and {MOST:g} at most")
         if not 1e-9 <= self.catch_up_days <= 1e9:
             raise BadParameter(

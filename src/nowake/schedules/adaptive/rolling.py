@@ -45,7 +45,7 @@ class RollingHorizon(LinearRate, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_numbers(self, risk_aversion=self.risk_aversion)
-        if not 0 < self.mean_rate <= MOST:
+        if not 0 < float(self.mean_rate) <= MOST:
             raise BadParameter(f"mean_rate {self.mean_rate} must be above 0 and finite, shares per session")
         if self.terminal_penalty is not None:
             raise BadParameter(
