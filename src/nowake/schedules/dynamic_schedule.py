@@ -4,9 +4,9 @@
     over      n_k = 0  or  smallest child <= n_k <= cap_k,     sum n_k = X,     x_k what is left after bucket k
 
 h is the temporary impact of any model, convex or not: a fee for each child and a smallest child make the sum of costs
-not convex, where methods that go downhill stop at the nearest valley. Cost and risk are those of Almgren & Chriss 2000,
-equations 5 and 8, where the model is linear; with any other a bucket's shares also pay half of their own lasting move,
-so that what lasts costs the same whatever the schedule.
+not convex, where methods that go downhill stop at the nearest valley. What is minimised is of Almgren & Chriss
+2000, equations 5 and 8, where the model is linear; with any other a bucket's shares also pay half of their own lasting
+move, so that what lasts costs the same whatever the schedule.
 
 Wrong where impact decays (`models.impact` with a kernel): what is left is then not the whole state. Of a law of size
 what decays is taken as gone at once, with a note, as `PowerLawSchedule` does. Where everything is linear and there are

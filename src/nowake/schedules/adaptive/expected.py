@@ -140,12 +140,12 @@ def _priced(
 ) -> tuple[dict[str, float], float]:
     """Parts of the cost and the risk in basis points: equation 8 of Almgren & Chriss 2000, and the drift."""
     value = order.quantity * market.price / 1e4
-    after = order.quantity - np.cumsum(trades)
+    held = order.quantity - np.cumsum(trades) + trades / 2  # On average in each bucket, traded evenly.
     risk = risk_bps(market, order.quantity, trades, days)
     if costs is None:
         return {}, risk
     ends = np.cumsum(days)
-    drift = float((order.side * costs.drift(ends - days / 2) * days * after).sum())
+    drift = float((order.side * costs.drift(ends - days / 2) * days * held).sum())
     parts = {
         "spread": market.spread / 2 * float(np.abs(trades).sum()),
         "temporary": costs.eta * float((trades**2 / days).sum()),

@@ -23,6 +23,7 @@ from nowake.schedules.adaptive import (
     TargetVolume,
 )
 from nowake.schedules.adaptive.expected import expected_trades, shares_ahead
+from nowake.schedules.costing import cost_of
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 LINE = Linear.from_market(MARKET)
@@ -118,3 +119,12 @@ def test_a_plan_needs_the_market() -> None:
             policy.plan(order(1_000))
     with pytest.raises(BadParameter, match="use more buckets"):
         CarteaJaimungal(eta=1e-9, gamma=1.0, n=2).plan(order(1_000), MARKET)
+
+
+@pytest.mark.parametrize("n", [1, 3, 50])
+def test_a_drift_is_paid_by_what_is_held_inside_the_buckets_too(n: int) -> None:
+    lasting = ShortTermAlpha(eta=LINE.eta, gamma=LINE.gamma, half_life_days=1e6, move=2e6, n=n)
+    plan = lasting.plan(order(10_000, start_s=0, end_s=DAY_SECONDS), MARKET)
+    known = cost_of(plan, MARKET, LINE, adverse_drift=2e6 * math.log(2) / 1e6)
+    assert known.cost_parts["drift"] == pytest.approx(plan.cost_parts["drift"], rel=1e-5)
+    assert known.cost_risk_bps == pytest.approx(plan.cost_risk_bps)
