@@ -17,6 +17,7 @@ from nowake.engine.loop import run
 from nowake.engine.run import RunRecord
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.adaptive import CarteaJaimungal, PostingDepth, RollingHorizon
+from nowake.schedules.schedule import Schedule
 
 SEEDS = range(10)
 POSTING = PostingDepth(
@@ -40,7 +41,15 @@ def algorithms(order: ParentOrder) -> list[algos.Algorithm]:
         algos.Adaptive(order, CarteaJaimungal(eta=1e-6, running_penalty=0.5)),
         algos.Adaptive(order, RollingHorizon(eta=1e-6, risk_aversion=1.0, mean_rate=1e5), 1e5, volatility=1.0),
         algos.Post(order, POSTING),
+        algos.Follow(blocks(order)),
     ]
+
+
+def blocks(order: ParentOrder) -> Schedule:
+    """Nearly half of an order in a hundredth of its window at either end."""
+    block_ns, block = order.duration_ns // 100, order.lots * 9 // 20
+    times = (order.start_ns, order.start_ns + block_ns, order.end_ns - block_ns, order.end_ns)
+    return Schedule(name="blocks", order=order, times_ns=times, lots=(block, order.lots - 2 * block, block))
 
 
 def work(algorithm: algos.Algorithm, seed: int, *, generous: bool = False) -> tuple[RunRecord, RudeWorld]:
@@ -48,7 +57,7 @@ def work(algorithm: algos.Algorithm, seed: int, *, generous: bool = False) -> tu
     return run(algorithm, world, seed=seed, journal=Journal()), world
 
 
-@pytest.mark.parametrize("index", range(10))
+@pytest.mark.parametrize("index", range(11))
 @pytest.mark.parametrize("side", list(Side))
 def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twice(index: int, side: Side) -> None:
     for seed in SEEDS:
@@ -60,7 +69,7 @@ def test_executed_and_residual_are_the_parent_and_no_fill_is_lost_or_counted_twi
         assert all(child.filled_lots <= child.lots for child in record.children)
 
 
-@pytest.mark.parametrize("index", range(10))
+@pytest.mark.parametrize("index", range(11))
 def test_no_price_leaves_through_the_limit(index: int) -> None:
     for seed in SEEDS:
         order = parent(500, limit_ticks=9_999)
@@ -70,14 +79,14 @@ def test_no_price_leaves_through_the_limit(index: int) -> None:
         assert all(fill.price_ticks <= 9_999 for fill in record.fills)
 
 
-@pytest.mark.parametrize("index", range(10))
+@pytest.mark.parametrize("index", range(11))
 def test_same_seed_gives_the_same_journal_hash_and_another_seed_another(index: int) -> None:
     hashes = [work(algorithms(parent())[index], seed)[0].journal_hash for seed in (1, 1, 2)]
     assert hashes[0] == hashes[1]
     assert hashes[0] != hashes[2]
 
 
-@pytest.mark.parametrize("index", [0, 2, 3, 6, 7, 8, 9])
+@pytest.mark.parametrize("index", [0, 2, 3, 6, 7, 8, 9, 10])
 def test_a_generous_market_completes_every_algorithm_that_may_complete(index: int) -> None:
     for seed in SEEDS:
         record, _ = work(algorithms(parent(300))[index], seed, generous=True)

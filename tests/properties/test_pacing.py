@@ -10,7 +10,7 @@ from tests.worlds.samples import parent
 
 from nowake import algos
 from nowake.algos.pacing import slice_end_ns
-from nowake.algos.scheduled import _due_lots, running_slice
+from nowake.algos.scheduled import due_lots, running_slice
 from nowake.engine.view import View
 
 fractions = st.floats(0.0, 1.0)
@@ -23,7 +23,7 @@ def test_slices_stay_in_order_and_lots_due_never_fall(
     algorithm = algos.Twap(parent(lots), slices=slices, randomize_time=randomize_time, randomize_size=randomize_size)
     order = algorithm.order
     ends = [slice_end_ns(algorithm, order, seed, index=k, slices=slices) for k in range(slices + 1)]
-    due = [_due_lots(algorithm, algorithm, seed, k) for k in range(slices + 1)]
+    due = [due_lots(algorithm, algorithm.grid(order), algorithm, seed, k) for k in range(slices + 1)]
     assert (ends[0], ends[-1]) == (order.start_ns, order.end_ns)
     assert (due[0], due[-1]) == (0, lots)
     assert all(earlier <= later for earlier, later in itertools.pairwise(ends))
@@ -35,7 +35,7 @@ def test_the_running_slice_holds_the_present(seed: int, slices: int, randomize_t
     algorithm = algos.Twap(parent(), slices=slices, randomize_time=randomize_time)
     order = algorithm.order
     now_ns = order.start_ns + int(share * (order.duration_ns - 1))
-    index = running_slice(algorithm, algorithm, View(order=order, seed=seed, now_ns=now_ns))
+    index = running_slice(algorithm.grid(order), algorithm, View(order=order, seed=seed, now_ns=now_ns))
     start = slice_end_ns(algorithm, order, seed, index=index, slices=slices)
     end = slice_end_ns(algorithm, order, seed, index=index + 1, slices=slices)
     assert start <= now_ns < end or (start <= now_ns and index == slices - 1)

@@ -225,8 +225,13 @@ def slice_end_ns(pacing: Pacing, order: ParentOrder, seed: int, *, index: int, s
     on_grid = order.duration_ns * index // slices
     if index in {0, slices}:
         return order.start_ns + on_grid
-    shift = (draw(seed, _TIME, index) - 0.5) * pacing.randomize_time * order.duration_ns / slices
+    shift = slice_end_shift(pacing, seed, index=index) * order.duration_ns / slices
     return order.start_ns + on_grid + round(shift)
+
+
+def slice_end_shift(pacing: Pacing, seed: int, *, index: int) -> float:
+    """By which fraction of a slice the end of slice `index` is moved: within +-randomize_time / 2."""
+    return (draw(seed, _TIME, index) - 0.5) * pacing.randomize_time
 
 
 def size_shift(pacing: Pacing, seed: int, *, index: int, slices: int) -> float:

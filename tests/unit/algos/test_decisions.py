@@ -226,6 +226,46 @@ def test_follow_works_any_schedule() -> None:
     assert wants(algorithm.decide(at(order, 0.15))) == [take(100)]
 
 
+def _blocks(lots: tuple[int, int, int] = (400, 200, 400)) -> algos.Follow:
+    """An order of ten minutes with a block of three seconds at either end."""
+    order, second = parent(1_000), NS_PER_SECOND
+    times = (order.start_ns, order.start_ns + 3 * second, order.end_ns - 3 * second, order.end_ns)
+    return algos.Follow(Schedule(name="blocks", order=order, times_ns=times, lots=lots), **STILL)
+
+
+def _wanted(algorithm: algos.Follow, second: float, *, done: int = 0) -> int:
+    """Lots wanted at a second of the window, of a book that shows any number of them."""
+    view = at(algorithm.order, second / SECONDS, done=done, book=book(lots=10_000))
+    return sum(intent.lots for intent in algorithm.decide(view).working)
+
+
+def test_a_block_shorter_than_a_slice_is_worked_within_its_own_time() -> None:
+    # What is due by the plan, and at most what the running slice adds: a sixtieth of the order.
+    for second, planned in ((1, 400 / 3), (2, 800 / 3), (3.01, 400), (300, 500)):
+        assert planned - 1 <= _wanted(_blocks(), second) <= planned + 1_000 / 60 + 1
+
+
+def test_a_block_at_the_end_is_not_begun_early_by_the_completion_phase() -> None:
+    algorithm = _blocks((100, 200, 700))
+    assert _wanted(algorithm, 600 - 4, done=300) <= 1_000 / 60
+    assert 350 <= _wanted(algorithm, 600 - 1.5, done=300) <= 350 + 70 + 1_000 / 60 + 1
+    assert _wanted(algorithm, 600 - 0.2, done=300) == 700
+
+
+def test_slices_of_a_plan_with_blocks_increase_and_end_with_the_window() -> None:
+    algorithm = _blocks()
+    grid = algorithm.grid(algorithm.order)
+    edges = [grid.moved_ns(algorithm, 5, index) for index in range(grid.slices + 1)]
+    assert (edges[0], edges[-1]) == (algorithm.order.start_ns, algorithm.order.end_ns)
+    assert edges == sorted(set(edges))
+    assert 60 < grid.slices <= 120
+
+
+def test_what_is_no_schedule_cannot_be_followed() -> None:
+    with pytest.raises(BadParameter, match="NoneType is no schedule to follow"):
+        algos.Follow(None)  # type: ignore[arg-type]
+
+
 def test_participation_rests_a_clip_ahead_and_takes_what_falls_a_clip_behind() -> None:
     algorithm = algos.Participate(parent(1_000), rate=0.1, clip_size=20, **STILL)
     start = algorithm.decide(at(algorithm.order, 0.1))
