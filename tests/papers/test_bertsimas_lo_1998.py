@@ -216,21 +216,30 @@ def by_quadrature(law: LinearLaw, buckets: int, most: float, cells: int, signals
     return np.interp(signals, x, value[:, -1])
 
 
-@pytest.mark.parametrize(("gamma", "rho", "most"), [(0.5, 0.95, 0.3), (0.5, 0.99, 0.3), (2.0, 0.5, np.inf)])
+@pytest.mark.parametrize(
+    ("gamma", "rho", "most"), [(0.5, 0.95, 0.3), (0.5, 0.99, 0.3), (2.0, 0.5, np.inf), (0.1, 0.3, np.inf)]
+)
 def test_within_limits_it_costs_what_quadrature_over_the_news_says_and_the_certificate_bounds_the_rest(
     gamma: float, rho: float, most: float
 ) -> None:
     law = LinearLaw(theta=0.1, gamma=gamma, rho=rho, own=0.5, signal_sd=0.1)
     signals = np.array([0.0, 0.1, -0.2])
-    rule = limited(law, 1.0, 8, most=most, cells=40)
-    slow = by_quadrature(law, 8, most, 40, signals)
+    rule = limited(law, 1.0, 8, most=most, cells=30)
+    slow = by_quadrature(law, 8, most, 30, signals)
     found = np.array([rule.expected_cost(x) for x in signals])
     scale = abs(rule.expected_cost())
     assert slow == pytest.approx(found, abs=min(0.01, rule.certificate.value) * scale + 4e-4)
-    finer = limited(law, 1.0, 8, most=most, cells=400)
+    finer = limited(law, 1.0, 8, most=most, cells=300)
     off = max(abs(finer.expected_cost(x) - rule.expected_cost(x)) for x in signals)
     assert off < rule.certificate.value * scale
     assert finer.certificate.value < 0.01
+
+
+def test_the_certificate_counts_levels_that_are_as_few_as_may_be() -> None:
+    law = LinearLaw(theta=0.1, gamma=0.5, rho=0.95, own=0.5, signal_sd=0.1)
+    few, many = (limited(law, 1.0, 8, most=0.3, cells=300, levels=levels) for levels in (22, 161))
+    off = max(abs(few.expected_cost(x) - many.expected_cost(x)) for x in np.linspace(-0.3, 0.3, 13))
+    assert 1e-3 < off < 1.05 * few.certificate.value * abs(few.expected_cost())
 
 
 def test_what_has_no_best_trade_is_refused() -> None:
