@@ -202,7 +202,7 @@ def test_each_line_has_its_own_model_by_name(basket: Path) -> None:
         (("--min-child", "9", "--max-child", "5"), "min_child_value 9.0 is above max_child_value 5.0"),
         (("--covariance", "none.csv"), "none.csv is not there"),
         (("--correlation", "2"), "correlation 2.0 common to all must be between 0 and 1"),
-        (("--max-participation", "0.001"), "raise its participation"),
+        (("--max-participation", "0.001"), "give max_participation"),
         (("--date", "2026-01-04"), "XNYS is closed on 2026-01-04"),
         (("--buy", "5"), "--buy is for one order, and --basket has its own"),
         (("--column", "px"), "--column 'px' is not of the form YOURS=OURS"),

@@ -6,12 +6,15 @@ more than one lot from its due: right where the parts have no order in time."""
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
 
 from nowake.domain.errors import BadParameter
+
+_EXACT = 1e-9  # Lots, by which a product of floats may miss a whole one.
 
 
 def round_cumulative(done: Sequence[float | Fraction], lots: int) -> tuple[int, ...]:
@@ -85,20 +88,61 @@ def largest_remainder(weights: Sequence[float], lots: int) -> tuple[int, ...]:
     return tuple(whole)
 
 
+def whole_caps(caps: Sequence[float], lots: int) -> tuple[int, ...]:
+    """Caps in whole lots that have room for so many lots.
+
+    Caps are rounded down. Where that leaves too little room, all are exceeded by up to one share of themselves, the
+    smallest that makes enough: of caps of half a lot each may hold one, and none two.
+
+    Parameters
+    ----------
+    caps
+        N largest trades in lots, 0 or more, of any fraction or infinite; one of a billionth of a lot is none.
+    lots
+        There must be room for, 0 or more.
+
+    Raises
+    ------
+    BadParameter
+        When lots are negative, or all caps are 0 and there are lots.
+    """
+    _check(len(caps), lots)
+    room = [min(cap, float(lots)) if cap > _EXACT else 0.0 for cap in caps]
+    if lots > 0 and not sum(room) > 0:
+        raise BadParameter(f"{lots} lots have no bucket with a cap above 0")
+    share = max(1.0, lots / sum(room)) if lots else 1.0  # Less is not enough even of fractions.
+    whole = [math.floor(cap * share + _EXACT) for cap in room]
+    missing = lots - sum(whole)
+    if missing <= 0:
+        return tuple(whole)
+    ways = [((n + 1) / cap, k) for k, (n, cap) in enumerate(zip(whole, room, strict=True)) if cap > 0]
+    heapq.heapify(ways)
+    for _ in range(missing):
+        share, k = ways[0]
+        whole[k] += 1
+        heapq.heapreplace(ways, ((whole[k] + 1) / room[k], k))
+    return tuple(max(n, math.floor(cap * share + _EXACT)) for n, cap in zip(whole, room, strict=True))
+
+
 def within_caps(lots: Sequence[int], caps: Sequence[int]) -> tuple[int, ...]:
     """Lots above a bucket's cap moved to later buckets with room, then to earlier ones; the sum stays.
 
-    What no bucket has room for stays where the cap is largest, so that the sum is kept and one cap is not.
+    Lots below 0 trade the other way, under the same caps.
+
+    Raises
+    ------
+    BadParameter
+        When the caps have no room for the sum.
     """
+    _check_room(sum(lots), caps)
     kept, carried = [], 0
     for wanted, cap in zip(lots, caps, strict=True):
-        kept.append(min(wanted + carried, cap))
+        kept.append(min(max(wanted + carried, -cap), cap))
         carried += wanted - kept[-1]
     for k in reversed(range(len(kept))):
-        more = min(caps[k] - kept[k], carried)
+        more = min(max(carried, -caps[k] - kept[k]), caps[k] - kept[k])
         kept[k] += more
         carried -= more
-    kept[max(range(len(kept)), key=caps.__getitem__)] += carried
     return tuple(kept)
 
 
@@ -117,9 +161,15 @@ def with_minimum(lots: Sequence[int], least: int, caps: Sequence[int] | None = N
         Smallest trade.
     caps
         N largest trades; None for none.
+
+    Raises
+    ------
+    BadParameter
+        When the caps have no room for the sum.
     """
     total = left = sum(lots)
     room = [total] * len(lots) if caps is None else list(caps)
+    _check_room(total, room)
     merged, owed = [0] * len(lots), 0
     for k, wanted in enumerate(lots):
         owed += wanted
@@ -130,7 +180,6 @@ def with_minimum(lots: Sequence[int], least: int, caps: Sequence[int] | None = N
         more = max(0, min(room[k] - merged[k], left))
         merged[k] += more
         left -= more
-    merged[max(range(len(lots)), key=room.__getitem__)] += left
     return tuple(merged)
 
 
@@ -144,6 +193,11 @@ def _child(owed: int, left: int, least: int, room: int) -> int:
     if 0 < left - child < least:
         child = left - least
     return child if child >= least else 0
+
+
+def _check_room(lots: int, caps: Sequence[int]) -> None:
+    if sum(caps) < abs(lots):
+        raise BadParameter(f"caps {list(caps)[:8]} have room for {sum(caps)} lots, not for {lots}; use whole_caps")
 
 
 def _check(parts: int, lots: int) -> None:

@@ -46,6 +46,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         Of price and of everything reckoned in money.
     multiplier
         Currency that one unit is worth for one unit of price: 1 for a share, 50 for the E-mini.
+    max_participation
+        Its own largest trade as a fraction of the volume expected in a bucket, in place of the basket's; None for that.
     order
         The parent order it stands for; None where there is none yet.
 
@@ -66,6 +68,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     beta: float = 1.0
     currency: str = "USD"
     multiplier: float = 1.0
+    max_participation: float | None = None
     order: ParentOrder | None = None
 
     def __post_init__(self) -> None:
@@ -76,6 +79,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("lot_size", "multiplier"):
             if not 0 < getattr(self, name) < math.inf:
                 raise BadParameter(f"{name} {getattr(self, name)} of {self.symbol} must be above 0 and finite")
+        if self.max_participation is not None and not 0 < self.max_participation < math.inf:
+            raise BadParameter(
+                f"max_participation {self.max_participation} of {self.symbol} must be above 0 and finite, or None"
+            )
         if not math.isfinite(self.beta):
             raise BadParameter(f"beta {self.beta} of {self.symbol} must be finite")
         if not 0 <= self.start_days < self.end_days < math.inf:
@@ -230,6 +237,15 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The instant the basket starts; None where a line stands for no parent order."""
         orders = [line.order for line in self.lines]
         return None if None in orders else min(order.start_ns for order in orders if order is not None)
+
+    def instant(self, days: float) -> str:
+        """So many sessions from the start in words: the time of day where the session is known and it lies in it."""
+        order, start_ns = self.lines[0].order, self.start_ns
+        if order is None or start_ns is None:
+            return f"{days:.3g} sessions from the start"
+        session = order.instrument.session
+        at_ns = start_ns + round(days * (session.close_ns - session.open_ns))
+        return session.clock(at_ns) if at_ns <= session.close_ns else f"{days:.3g} sessions from the start"
 
     @property
     def quantities(self) -> Floats:

@@ -11,7 +11,6 @@ import numpy as np
 
 from nowake.models.terms import Floats
 from nowake.schedules.portfolio.basket import Basket
-from nowake.schedules.portfolio.build import caps
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.exposures import Exposure
 from nowake.schedules.portfolio.limits import Limits
@@ -21,14 +20,14 @@ NEAR_CAP, NEAR_BAND, NOTHING = 1e-4, 1e-3, 1e-7
 
 
 def binding_of(
-    basket: Basket, costs: Costing, limits: Limits, exposures: tuple[Exposure, ...], trades: Floats
+    basket: Basket, costs: Costing, limits: Limits, exposures: tuple[Exposure, ...], trades: Floats, *, largest: Floats
 ) -> dict[str, int]:
-    """Name of a limit -> in how many buckets it is met, most first.
+    """Name of a limit -> in how many buckets it is met by trades of at most (T, N) units, most first.
 
     Names are "participation of ABC", "largest child of ABC", "no reversal of ABC" (buckets in which nothing trades
     where it might), and "band of dollar" or of any other exposure.
     """
-    found = dict(_of_lines(basket, costs, limits, np.abs(trades)))
+    found = dict(_of_lines(basket, costs, limits, np.abs(trades), largest))
     for each in exposures:
         count = _touches(each, basket, trades)
         if count:
@@ -36,13 +35,13 @@ def binding_of(
     return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
-def _of_lines(basket: Basket, costs: Costing, limits: Limits, sizes: Floats) -> Iterator[tuple[str, int]]:
-    most = caps(costs, basket, limits)
+def _of_lines(basket: Basket, costs: Costing, limits: Limits, sizes: Floats, most: Floats) -> Iterator[tuple[str, int]]:
     on_cap = costs.tradable & np.isfinite(most) & (sizes >= most * (1 - NEAR_CAP))
     by_value = np.zeros_like(on_cap)
     if limits.max_child_value is not None:
-        by_value = on_cap & (most >= limits.max_child_value / basket.worths * (1 - 1e-12))
-    idle: Flags = costs.tradable & (sizes <= NOTHING * np.abs(basket.quantities))
+        a_lot = [line.lot_size for line in basket.lines]
+        by_value = on_cap & (most + a_lot > limits.max_child_value / basket.worths)
+    idle: Flags = costs.tradable & (most > 0) & (sizes <= NOTHING * np.abs(basket.quantities))
     kinds = {
         "participation of": on_cap & ~by_value,
         "largest child of": by_value,

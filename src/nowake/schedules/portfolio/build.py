@@ -14,9 +14,15 @@ from nowake.schedules.solvers.programme import NOTHING, Programme
 
 
 def programme_of(
-    basket: Basket, costs: Costing, limits: Limits, exposures: tuple[Exposure, ...], *, risk_aversion: float
+    basket: Basket,
+    costs: Costing,
+    limits: Limits,
+    exposures: tuple[Exposure, ...],
+    *,
+    risk_aversion: float,
+    largest: Floats,
 ) -> Programme:
-    """Expected cost plus risk aversion times variance, within the limits.
+    """Expected cost plus risk aversion times variance, within the limits, no trade larger than (T, N) units.
 
     Its objective of any trades within them is `sum of costs.parts + risk_aversion * costs.variance`. The spread that a
     line pays in every bucket, and its permanent impact, are constants.
@@ -29,7 +35,7 @@ def programme_of(
     impact, constant = _impact(basket, costs)
     spread, fixed = _spread(basket, costs, limits)
     cross, weights = _cross(costs)
-    lower, upper = box(basket, costs, limits)
+    lower, upper = box(basket, limits, largest)
     banded = [each for each in exposures if each.is_limited]
     bounds = [each.bounds_of_left(basket.quantities) for each in banded]
     return Programme(
@@ -54,26 +60,47 @@ def programme_of(
     )
 
 
-def caps(costs: Costing, basket: Basket, limits: Limits) -> Floats:
-    """(T, N) largest trade in units: of expected volume and of value; 0 where a line may not trade, else infinite."""
-    largest = np.where(costs.tradable, np.inf, 0.0)
-    shares = np.array(
-        [
-            limits.max_participation if each is None or each.max_participation is None else each.max_participation
-            for each in costs.timeline.auctions
-        ],
-        dtype=np.float64,  # None is NaN.
-    )[:, None]
-    limited = ~np.isnan(shares)
-    largest = np.where(limited, np.minimum(largest, np.where(limited, shares, 0.0) * costs.volume), largest)
+def caps(
+    costs: Costing, basket: Basket, limits: Limits, *, faster: Floats | float = 1.0, larger: Floats | float = 1.0
+) -> Floats:
+    """(T, N) largest trade in units: of expected volume and of value; 0 where a line may not trade, else infinite.
+
+    `faster` and `larger` multiply participation, but of auctions with one of their own, and the largest child: for all
+    or for each line.
+    """
+    shares = _shares(costs, basket, limits, faster)
+    limited = np.isfinite(shares)
+    largest = np.where(limited, np.where(limited, shares, 0.0) * costs.volume, np.where(costs.tradable, np.inf, 0.0))
     if limits.max_child_value is not None:
-        largest = np.minimum(largest, limits.max_child_value / basket.worths)
+        largest = np.minimum(largest, larger * limits.max_child_value / basket.worths)
     return np.asarray(largest)
 
 
-def box(basket: Basket, costs: Costing, limits: Limits) -> tuple[Floats, Floats]:
-    """(T, N) least and largest signed trade."""
-    largest = caps(costs, basket, limits)
+def _shares(costs: Costing, basket: Basket, limits: Limits, faster: Floats | float) -> Floats:
+    """(T, N) largest trade over expected volume: the line's, else the basket's; in auctions no more than their own."""
+    whole = np.inf if limits.max_participation is None else limits.max_participation
+    own = np.array([np.nan if line.max_participation is None else line.max_participation for line in basket.lines])
+    of_auctions = np.array(
+        [
+            np.inf if each is None or each.max_participation is None else each.max_participation
+            for each in costs.timeline.auctions
+        ]
+    )[:, None]
+    lines = np.where(np.isnan(own), np.where(np.isinf(of_auctions), whole, np.inf), own) * faster
+    return np.asarray(np.minimum(lines, of_auctions))
+
+
+def caps_in_lots(basket: Basket, largest: Floats) -> Floats:
+    """(T, N) units: caps rounded down to whole lots, of lines that can be traded within them; of others as they are."""
+    sizes = np.array([line.lot_size for line in basket.lines])
+    lots = np.floor(np.where(np.isinf(largest), 0.0, largest) / sizes + 1e-9)
+    free = np.isinf(largest)
+    fits = free.any(axis=0) | (lots.sum(axis=0) >= [line.lots for line in basket.lines])
+    return np.where(fits & ~free, lots * sizes, largest)
+
+
+def box(basket: Basket, limits: Limits, largest: Floats) -> tuple[Floats, Floats]:
+    """(T, N) least and largest signed trade of the (T, N) largest ones."""
     buys = basket.quantities > 0
     against = np.zeros_like(largest) if limits.no_reversal else largest
     return np.where(buys, -against, -largest), np.where(buys, largest, against)

@@ -42,7 +42,8 @@ class EvenBasket(Setting, frozen=True, kw_only=True, eq=False):
             basket,
             costs,
             trades,
-            limits=without_caps(self.limits),
+            limits=self.limits,
+            largest=uncapped(costs),
             exposures=exposures_of(basket, costs, self.limits),
             risk_aversion=self.risk_aversion,
             inputs={"exponent": self.exponent},
@@ -56,9 +57,9 @@ def even_trades(basket: Basket, costs: Costing) -> Floats:
     return np.asarray(basket.quantities * volume / volume.sum(axis=0))
 
 
-def without_caps(limits: Limits) -> Limits:
-    """Only what is kept when whole lots are made."""
-    return Limits(no_reversal=limits.no_reversal, min_child_value=limits.min_child_value)
+def uncapped(costs: Costing) -> Floats:
+    """(T, N) largest trades in units where no cap is kept: any, but for lines that may not trade."""
+    return np.where(costs.tradable, np.inf, 0.0)
 
 
 def over_caps(basket: Basket, costs: Costing, trades: Floats, limits: Limits) -> tuple[str, ...]:

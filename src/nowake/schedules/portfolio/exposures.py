@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal, cast
 
 import msgspec
 import numpy as np
@@ -12,6 +13,8 @@ from nowake.models.terms import Floats
 from nowake.schedules.portfolio.basket import Basket
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.limits import Band, Limits
+
+Kind = Literal["dollar", "beta", "sector", "factor", "cash"]
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -31,6 +34,11 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     weights: Floats
     low: Floats
     high: Floats
+
+    @property
+    def kind(self) -> Kind:
+        """What it is of, without which sector or factor."""
+        return cast(Kind, self.name.split()[0])
 
     @property
     def is_limited(self) -> bool:

@@ -10,16 +10,20 @@ not the one it was given, and where a line is so large that the others' volume d
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter, Infeasible
 from nowake.models.terms import Floats
+from nowake.schedules.certificate import Certificate
 from nowake.schedules.portfolio.basket import Basket
 from nowake.schedules.portfolio.binding import binding_of
-from nowake.schedules.portfolio.build import box, programme_of
+from nowake.schedules.portfolio.build import box, caps, caps_in_lots, programme_of
 from nowake.schedules.portfolio.costing import Costing, Setting, check_convex
 from nowake.schedules.portfolio.exposures import Exposure, exposures_of
+from nowake.schedules.portfolio.infeasible import check_caps, in_desk_words
 from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.plan import BasketPlan
 from nowake.schedules.portfolio.whole_lots import plan_of, whole_lots
@@ -58,28 +62,26 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
         BadParameter
             When a model, curve or asset is missing, cost is not convex, or a limit cannot be put.
         """
-        from nowake.schedules.solvers import solve  # noqa: PLC0415
-
-        costs, exposures, programme = self._put(basket)
-        found = solve(programme)
+        found = self._solved(basket)
         trades = found.trades
         if self.limits.min_child_value is not None and self.limits.no_reversal:
-            trades = self._in_fewer_buckets(basket, costs, programme, trades)
+            trades = self._in_fewer_buckets(basket, found)
         return plan_of(
             "Optimal basket",
             basket,
-            costs,
+            found.costs,
             trades,
             relaxed=found.trades,
             limits=self.limits,
-            exposures=exposures,
+            largest=caps(found.costs, basket, self.limits),
+            exposures=found.exposures,
             risk_aversion=self.risk_aversion,
             certificate=found.certificate,
-            binding=binding_of(basket, costs, self.limits, exposures, found.trades),
+            binding=binding_of(basket, found.costs, self.limits, found.exposures, found.trades, largest=found.largest),
             inputs={"exponent": self.exponent},
         )
 
-    def _in_fewer_buckets(self, basket: Basket, costs: Costing, programme: Programme, trades: Floats) -> Floats:
+    def _in_fewer_buckets(self, basket: Basket, found: _Found) -> Floats:
         """The best trades in the buckets in which lines trade once small trades are merged, none below the smallest.
 
         Which buckets is a rule of thumb, for the best choice is a problem of whole numbers; how much in each is then
@@ -87,16 +89,16 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
         """
         from nowake.schedules.solvers import solve  # noqa: PLC0415
 
-        lots, _ = whole_lots(basket, costs, trades, self.limits)
-        lower, upper = box(basket, costs, self.limits)
+        lots, _ = whole_lots(basket, found.trades, self.limits, found.largest)
+        lower, upper = box(basket, self.limits, found.largest)
         least = np.sign(basket.quantities) * self._least_units(basket)
         buys = basket.quantities > 0
         lower = np.where(lots > 0, np.where(buys, np.minimum(least, upper), lower), 0.0)
         upper = np.where(lots > 0, np.where(buys, upper, np.maximum(least, lower)), 0.0)
         try:
-            return solve(msgspec.structs.replace(programme, lower=lower, upper=upper)).trades
+            return solve(msgspec.structs.replace(found.programme, lower=lower, upper=upper)).trades
         except Infeasible:
-            return trades
+            return found.trades
 
     def _least_units(self, basket: Basket) -> Floats:
         """(N,) smallest trade in units, whole lots; 0 for a line that is smaller, which is one trade."""
@@ -106,14 +108,40 @@ class OptimalBasket(Setting, frozen=True, kw_only=True, eq=False):
 
     def programme(self, basket: Basket) -> Programme:
         """The numbers that are solved; errors as for `plan`."""
-        return self._put(basket)[2]
+        return self._solved(basket).programme
 
-    def _put(self, basket: Basket) -> tuple[Costing, tuple[Exposure, ...], Programme]:
+    def _solved(self, basket: Basket) -> _Found:
+        """The optimum under caps in whole lots, so that bands are kept by these; under the caps as they are without."""
+        from nowake.schedules.solvers import solve  # noqa: PLC0415
+
         costs = self.costing(basket)
         check_convex(basket, costs, self)
         exposures = exposures_of(basket, costs, self.limits)
-        aversion = self.risk_aversion
-        return costs, exposures, programme_of(basket, costs, self.limits, exposures, risk_aversion=aversion)
+        largest = caps(costs, basket, self.limits)
+        check_caps(basket, costs, self.limits, largest)
+        in_lots = caps_in_lots(basket, largest)
+        for attempt in (in_lots,) if np.array_equal(in_lots, largest) else (in_lots, largest):
+            programme = programme_of(
+                basket, costs, self.limits, exposures, risk_aversion=self.risk_aversion, largest=attempt
+            )
+            try:
+                found = solve(programme)
+            except Infeasible as error:
+                because = error
+                continue
+            return _Found(costs, exposures, attempt, programme, found.trades, found.certificate)
+        raise in_desk_words(because, basket, self.limits, exposures) from because
+
+
+class _Found(NamedTuple):
+    """A solved basket: its costing and exposures, (T, N) caps, what was solved, (T, N) trades and how good they are."""
+
+    costs: Costing
+    exposures: tuple[Exposure, ...]
+    largest: Floats
+    programme: Programme
+    trades: Floats
+    certificate: Certificate
 
 
 class BasketPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,25 +167,22 @@ def basket_frontier(basket: Basket, policy: OptimalBasket, *, n: int = 12) -> tu
         As for `OptimalBasket.plan`, or when `n` is too small.
     """
     from nowake.schedules.portfolio.even import even_trades  # noqa: PLC0415
-    from nowake.schedules.solvers import solve  # noqa: PLC0415
 
     if n < 2:
         raise BadParameter(f"a frontier of {n} points must have 2 or more")
-    costs, exposures, _ = policy._put(basket)
-    x = basket.quantities
+    costs, x = policy.costing(basket), basket.quantities
     even = even_trades(basket, costs)
     risk = costs.risk(x, even)
     middle = float(costs.parts(x, even)["temporary"].sum()) / risk**2 if risk > 0 else 0.0
     points = []
     for k in range(n):
         aversion = middle * 10 ** (-2 + 5 * (k - 1) / max(1, n - 2)) if k else 0.0
-        found = solve(programme_of(basket, costs, policy.limits, exposures, risk_aversion=aversion)).trades
+        found = msgspec.structs.replace(policy, risk_aversion=aversion)._solved(basket).trades
+        cost = sum(float(part.sum()) for part in costs.parts(x, found).values())
         points.append(
             BasketPoint(
                 risk_aversion=aversion,
-                expected_cost_bps=sum(float(part.sum()) for part in costs.parts(x, found).values())
-                / basket.gross
-                * 1e4,
+                expected_cost_bps=cost / basket.gross * 1e4,
                 risk_bps=costs.risk(x, found) / basket.gross * 1e4,
             )
         )

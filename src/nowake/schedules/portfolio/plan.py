@@ -29,15 +29,32 @@ class Rounding(msgspec.Struct, frozen=True, kw_only=True):
 
     Before is the least there is within the limits where the plan is optimal, so that the difference is the most that
     rounding can have lost.
+
+    Parameters
+    ----------
+    before, after
+        The objective.
+    smallest_trade
+        Of their difference, what comes of the smallest trade, and not of whole lots alone.
+    above_cap
+        By what share of its cap a trade in whole lots exceeds it at most; 0 where all caps are kept, or none is to be.
     """
 
     before: float
     after: float
+    smallest_trade: float = 0.0
+    above_cap: float = 0.0
 
     @property
     def cost(self) -> float:
-        """Currency."""
+        """Currency, of both."""
         return self.after - self.before
+
+    def said(self, currency: str) -> str:
+        """In words, each part by its name."""
+        lots = f"{self.cost - self.smallest_trade:+,.2f} {currency} of the objective"
+        small = f", the smallest trade {self.smallest_trade:+,.2f}" if self.smallest_trade else ""
+        return lots + small + (f"; a cap is exceeded by {self.above_cap:.1%}" if self.above_cap else "")
 
 
 class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -277,7 +294,7 @@ class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             f"{self.name}: {self.basket}",
             f"expected cost  {self.expected_cost:,.0f} {currency} = {self.expected_cost_bps:.2f} bps ({parts})",
             f"risk           {self.risk:,.0f} {currency} = {self.risk_bps:.2f} bps",
-            f"rounding       {self.rounding.cost:+,.2f} {currency} of the objective",
+            f"whole lots     {self.rounding.said(currency)}",
         ]
         if self.certificate is not None:
             rows.append(f"certificate    {self.certificate}")

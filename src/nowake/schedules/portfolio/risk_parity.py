@@ -28,7 +28,7 @@ from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
 from nowake.schedules.portfolio.basket import SHOWN, Basket
 from nowake.schedules.portfolio.costing import Costing, Setting
-from nowake.schedules.portfolio.even import over_caps, without_caps
+from nowake.schedules.portfolio.even import over_caps, uncapped
 from nowake.schedules.portfolio.exposures import exposures_of
 from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.plan import BasketPlan
@@ -102,7 +102,8 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
             basket,
             costs,
             trades,
-            limits=without_caps(self.limits),
+            limits=self.limits,
+            largest=uncapped(costs),
             exposures=exposures_of(basket, costs, self.limits),
             risk_aversion=self.risk_aversion,
             inputs={"exponent": self.exponent},

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.portfolio.basket import SHOWN, Basket
-from nowake.schedules.portfolio.build import caps
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.exposures import Exposure
 from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.plan import BasketPlan, Counts, Rounding, trades_of
-from nowake.schedules.rounding import with_minimum, within_caps
+from nowake.schedules.rounding import whole_caps, with_minimum, within_caps
 
 FLAT = 1e-6  # Of the gross value: a band missed by less, or by less than a lot, is met.
+_MANY = 2.0**53  # Lots: no cap.
 
 
 def plan_of(
@@ -27,6 +28,7 @@ def plan_of(
     trades: Floats,
     *,
     limits: Limits,
+    largest: Floats,
     exposures: tuple[Exposure, ...],
     risk_aversion: float = 0.0,
     certificate: Certificate | None = None,
@@ -37,19 +39,23 @@ def plan_of(
 ) -> BasketPlan:
     """The plan of (T, N) signed trades in units, in whole lots that sum to each line.
 
-    Running totals are rounded, lots above a cap go to buckets with room, and small lots are merged where there is a
-    smallest trade. What is then not kept is noted. `relaxed` are the trades whose objective is the one before rounding,
-    where these are not the ones that are rounded.
+    Running totals are rounded, lots above a cap (T, N, units) go to buckets with room, and small lots are merged where
+    there is a smallest trade. What is then not kept is noted. `relaxed` are the trades whose objective is the one
+    before rounding, where these are not the ones that are rounded.
     """
     x = basket.quantities
-    lots, said = whole_lots(basket, costs, trades, limits)
+    lots, said = whole_lots(basket, trades, limits, largest)
     whole = trades_of(basket, lots)
 
     def objective(v: Floats) -> float:
-        return math.fsum(float(part.sum()) for part in costs.parts(x, v).values()) + risk_aversion * costs.variance(
-            x, v
-        )
+        parts = costs.parts(x, v).values()
+        return math.fsum(float(part.sum()) for part in parts) + risk_aversion * costs.variance(x, v)
 
+    before, after, smallest = trades if relaxed is None else relaxed, objective(whole), 0.0
+    if limits.min_child_value is not None:
+        free, _ = whole_lots(basket, before, msgspec.structs.replace(limits, min_child_value=None), largest)
+        smallest = after - objective(trades_of(basket, free))
+    over, above = _above_caps(basket, costs, lots, largest)
     return BasketPlan(
         name=name,
         basket=basket,
@@ -61,17 +67,29 @@ def plan_of(
         risk_aversion=risk_aversion,
         certificate=certificate,
         binding=dict(binding or {}),
-        rounding=Rounding(before=objective(trades if relaxed is None else relaxed), after=objective(whole)),
+        rounding=Rounding(before=objective(before), after=after, smallest_trade=smallest, above_cap=over),
         inputs={"risk_aversion": risk_aversion, "buckets": float(len(trades)), **(inputs or {})},
-        notes=(*costs.notes, *notes, *said, *_missed(basket, costs, whole, exposures)),
+        notes=(
+            *costs.notes,
+            *notes,
+            *said,
+            *above,
+            *_above_volume(basket, costs, whole),
+            *_missed(basket, costs, whole, exposures),
+        ),
     )
 
 
-def whole_lots(basket: Basket, costs: Costing, trades: Floats, limits: Limits) -> tuple[Counts, tuple[str, ...]]:
-    """(T, N) whole lots in each line's direction of signed units, and what could not be kept."""
-    sizes = np.array([line.lot_size for line in basket.lines])
-    most = np.floor(np.minimum(caps(costs, basket, limits) / sizes, 2.0**53) + 1e-9)
+def whole_lots(basket: Basket, trades: Floats, limits: Limits, largest: Floats) -> tuple[Counts, tuple[str, ...]]:
+    """(T, N) whole lots in each line's direction of signed units, and which smallest trades could not be kept.
+
+    Caps are kept in whole lots, and where a line has no room in these exceeded by as small a share as can be.
+    """
     whole = np.array([line.lots for line in basket.lines], dtype=np.int64)
+    room = largest / [line.lot_size for line in basket.lines]
+    most = np.floor(np.minimum(room, _MANY) + 1e-9)
+    for i in np.flatnonzero(most.sum(axis=0) < whole):
+        most[:, i] = whole_caps(room[:, i].tolist(), int(whole[i]))
     done = np.cumsum(trades, axis=0) / basket.quantities
     if limits.no_reversal:
         done = np.maximum.accumulate(np.clip(done, 0.0, 1.0), axis=0)
@@ -83,15 +101,42 @@ def whole_lots(basket: Basket, costs: Costing, trades: Floats, limits: Limits) -
     notes: list[str] = []
     if limits.min_child_value is not None:
         notes += _merge_small(basket, lots, most, limits.min_child_value)
-    above = np.flatnonzero((np.abs(lots) > most).any(axis=0))
-    for i in above:
-        if (lots[:, i] >= 0).all():
-            lots[:, i] = within_caps([int(n) for n in lots[:, i]], [int(n) for n in most[:, i]])
-    broken = np.flatnonzero((np.abs(lots) > most).any(axis=0))
-    if len(broken):
-        names = ", ".join(basket.symbols[i] for i in broken[:SHOWN])
-        notes.append(f"whole lots of {names} ({len(broken)}) trade more in a bucket than its cap allows")
+    for i in np.flatnonzero((np.abs(lots) > most).any(axis=0)):
+        lots[:, i] = within_caps([int(n) for n in lots[:, i]], [int(n) for n in most[:, i]])
     return lots, tuple(notes)
+
+
+def _above_caps(basket: Basket, costs: Costing, lots: Counts, largest: Floats) -> tuple[float, list[str]]:
+    """By what share of its cap a trade exceeds it at most, and a note of the lines that do."""
+    room = largest / [line.lot_size for line in basket.lines]
+    size = np.abs(lots)
+    over = np.divide(size, room, out=np.ones_like(room), where=size > room * (1 + 1e-9)) - 1
+    if not over.any():
+        return 0.0, []
+    names, t, i, when = _worst(basket, costs, over)
+    return float(over[t, i]), [
+        f"whole lots of {names} trade more in a bucket than its cap allows, which has no room for all: at most "
+        f"{size[t, i]:,} for {room[t, i]:,.4g} ({when})"
+    ]
+
+
+def _above_volume(basket: Basket, costs: Costing, trades: Floats) -> list[str]:
+    """A note of lines that trade more in a bucket than the market is expected to."""
+    share = np.divide(np.abs(trades), costs.volume, out=np.zeros_like(trades), where=costs.volume > 0)
+    over = np.maximum(share - 1, 0.0)
+    if not over.any():
+        return []
+    names, t, i, when = _worst(basket, costs, over)
+    times = f"{share[t, i]:.3g} times as much"
+    return [f"{names} trade more in a bucket than the volume expected in it: at most {times} ({when})"]
+
+
+def _worst(basket: Basket, costs: Costing, over: Floats) -> tuple[str, int, int, str]:
+    """The lines that are over a limit in some bucket, and where most: bucket, line, and in words."""
+    lines = np.flatnonzero(over.any(axis=0))
+    t, i = (int(place) for place in np.unravel_index(int(np.argmax(over)), over.shape))
+    names = f"{', '.join(basket.symbols[k] for k in lines[:SHOWN])} ({len(lines)})"
+    return names, t, i, f"{basket.symbols[i]}, until {basket.instant(float(costs.timeline.ends_days[t]))}"
 
 
 def _merge_small(basket: Basket, lots: Counts, most: Floats, least_value: float) -> list[str]:

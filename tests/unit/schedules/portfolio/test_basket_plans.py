@@ -17,6 +17,7 @@ from nowake.models.volume import VolumeCurve
 from nowake.schedules import twap, vwap
 from nowake.schedules.portfolio import (
     Auction,
+    Band,
     Basket,
     BasketPlan,
     EvenBasket,
@@ -25,7 +26,8 @@ from nowake.schedules.portfolio import (
     Rounding,
     Setting,
 )
-from nowake.schedules.rounding import with_minimum, within_caps
+from nowake.schedules.rounding import whole_caps, with_minimum, within_caps
+from nowake.schedules.solvers import solve
 
 MARKET = MarketState.given(price=100, daily_volatility=0.02, daily_volume=2e6, spread_bps=4)
 CURVE = VolumeCurve(edges_ns=tuple(DAY_SECONDS * SECOND * k // 4 for k in range(5)), shares=(0.4, 0.15, 0.15, 0.3))
@@ -244,8 +246,103 @@ def test_a_cap_below_a_lot_is_broken_by_as_little_as_can_be_and_said() -> None:
         lines=(line("A", lots=3, lot_size=100.0, daily_volume=4_000.0),), covariance=Covariance.uncorrelated([0.02])
     )
     plan = OptimalBasket(risk_aversion=1e-6, buckets=T, limits=Limits(max_participation=0.1)).plan(basket)
-    assert plan.lots.sum() == 3
-    assert any("whole lots of A (1) trade more in a bucket than its cap allows" in note for note in plan.notes)
+    assert sorted(plan.lots[:, 0].tolist()) == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert plan.rounding.above_cap == pytest.approx(1.0)
+    assert any(
+        "whole lots of A (1) trade more in a bucket than its cap allows" in note and "at most 1 for 0.5 (A, " in note
+        for note in plan.notes
+    )
+    assert "a cap is exceeded by 100.0%" in str(plan)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("lots", "share", "most"), [(100, 3.846, 4), (18, 0.49, 1), (19, 0.95, 1)])
+def test_lots_that_caps_have_no_room_for_are_spread_one_by_one(
+    lots: int, share: float, most: int, reverse: bool
+) -> None:
+    """Caps of 3.846 lots hold 78 of 100; those of half a lot hold none, and must hold 18 in 40 buckets."""
+    buckets = math.ceil(lots / share)
+    basket = Basket(
+        lines=(line("A", -1, lots, lot_size=100.0, daily_volume=share * 1_000 * buckets),),
+        covariance=Covariance.uncorrelated([0.02]),
+    )
+    limits = Limits(max_participation=0.1, no_reversal=not reverse)
+    policy = OptimalBasket(risk_aversion=1e-4, buckets=buckets, limits=limits)
+    plan = policy.plan(basket)
+    assert plan.lots.max() == most
+    assert plan.lots.min() >= most - 1
+    assert plan.rounding.above_cap == pytest.approx(most / share - 1, rel=1e-6)
+    # Along the path of the optimum, never a lot away from it.
+    solved = -np.cumsum(solve(policy.programme(basket)).trades[:, 0]) / 100
+    assert np.abs(np.cumsum(plan.lots[:, 0]) - solved).max() < 1
+
+
+def test_bands_are_kept_by_the_lots_that_caps_allow() -> None:
+    """Caps rounded down after the optimum let a line fall behind its hedge by a lot more in every bucket."""
+    basket = Basket(
+        lines=(
+            line("A", 1, 800, price=500.0, daily_volume=9_900.0),
+            line("B", -1, 8_000, price=50.0, daily_volume=1e6),
+        ),
+        covariance=Covariance.alike([0.02] * 2, 0.8),
+    )
+    limits = Limits(max_participation=0.1, dollar_band=1e-4)
+    plan = OptimalBasket(risk_aversion=1e-3, buckets=100, limits=limits).plan(basket)
+    strays = np.abs(plan.exposure("dollar"))[:-1]  # Around 0: both are of one value.
+    assert strays.max() <= 80 + 275  # Half a lot of each.
+    assert plan.lots[:, 0].max() == 9
+    assert not any("band" in note for note in plan.notes)
+
+
+def test_lines_that_trade_back_keep_caps_in_whole_lots_where_there_is_room() -> None:
+    basket = Basket(
+        lines=(
+            line("A", 1, 300, price=500.0, daily_volume=20_500.0, lot_size=10.0),
+            line("B", -1, 5_300, price=50.0, daily_volume=150_700.0, lot_size=7.0, daily_volatility=0.05),
+        ),
+        covariance=Covariance.alike([0.02, 0.05], 0.95),
+    )
+    limits = Limits(max_participation=0.3, no_reversal=False, dollar_band=Band(width=0.9, around="path"))
+    plan = OptimalBasket(risk_aversion=1e-4, buckets=20, limits=limits).plan(basket)
+    assert plan.lots.min() < 0
+    assert plan.participation.max() <= 0.3
+    assert plan.lots.sum(axis=0).tolist() == [300, 5_300]
+
+
+def test_bands_that_need_parts_of_a_lot_are_planned_by_the_caps_as_they_are() -> None:
+    """Of 100 lots two thirds and one third are to be traded, and a cap of 33.75 is 33 lots."""
+    basket = Basket(
+        lines=(line("A", 1, 100, daily_volume=1_350.0, end_days=0.75), line("B", 1, 10_000)),
+        covariance=Covariance.alike([0.02] * 2, 0.5),
+    )
+    limits = Limits(max_participation=0.1, dollar_band=0.0)
+    plan = OptimalBasket(risk_aversion=1e-6, buckets=2, limits=limits).plan(basket)
+    assert plan.lots[:, 0].tolist() == [67, 33]
+
+
+def test_trading_more_than_the_volume_of_a_bucket_is_said() -> None:
+    basket = Basket(lines=(line("A", lots=300_000),), covariance=Covariance.uncorrelated([0.02]))
+    hasty = OptimalBasket(risk_aversion=1e-2, buckets=T).plan(basket)
+    words = (
+        f"A (1) trade more in a bucket than the volume expected in it: at most {hasty.participation.max():.3g} times"
+    )
+    assert any(note.startswith(words) and "until 0.125 sessions" in note for note in hasty.notes)
+    assert not any("volume expected in it" in note for note in EvenBasket(buckets=T).plan(basket).notes)
+
+
+def test_a_line_has_a_participation_of_its_own() -> None:
+    lines = (line("A", lots=60_000, max_participation=0.1), line("B", lots=60_000), line("C", 1, 60_000))
+    basket = Basket(lines=lines, covariance=Covariance.alike([0.02] * 3, 0.5))
+    plan = OptimalBasket(risk_aversion=1e-3, buckets=T, limits=Limits(max_participation=0.2)).plan(basket)
+    np.testing.assert_allclose(plan.participation.max(axis=0), [0.1, 0.2, 0.2], rtol=1e-4)
+    free = OptimalBasket(risk_aversion=1e-3, buckets=T).plan(basket)
+    assert free.participation.max(axis=0)[0] == pytest.approx(0.1, rel=1e-4)
+    assert free.participation.max(axis=0)[1] > 0.2
+    slow = msgspec.structs.replace(basket, lines=(line("A", lots=60_000, max_participation=0.05), *lines[1:]))
+    even = EvenBasket(buckets=T).plan(slow)
+    assert any(note.startswith("A (1) trade more in a bucket than the limits allow") for note in even.notes)
+    with pytest.raises(BadParameter, match=r"max_participation 0\.0 of A must be above 0"):
+        line("A", max_participation=0.0)
 
 
 def test_small_trades_are_merged_along_the_path_and_what_it_costs_is_told() -> None:
@@ -260,6 +357,10 @@ def test_small_trades_are_merged_along_the_path_and_what_it_costs_is_told() -> N
     assert ((np.abs(relaxed.trades) * basket.worths < least) & (relaxed.lots > 0)).any()
     assert 0 < plan.rounding.cost < 0.1 * plan.rounding.before
     assert plan.rounding.before == pytest.approx(relaxed.rounding.before)
+    # What lots cost without a smallest trade is not what the smallest trade costs.
+    assert plan.rounding.cost - plan.rounding.smallest_trade == pytest.approx(relaxed.rounding.cost, abs=1e-3)
+    assert "the smallest trade +" in str(plan)
+    assert "the smallest trade" not in str(relaxed)
 
 
 def test_a_line_below_the_smallest_trade_is_one_trade_in_the_middle_of_its_path() -> None:
@@ -269,6 +370,7 @@ def test_a_line_below_the_smallest_trade_is_one_trade_in_the_middle_of_its_path(
 
 
 LOTS = st.lists(st.integers(0, 60), min_size=1, max_size=15).filter(sum)
+SIGNED = st.lists(st.integers(-60, 60), min_size=1, max_size=15)
 
 
 @given(LOTS, st.integers(1, 80))
@@ -280,16 +382,39 @@ def test_with_a_minimum_no_trade_is_smaller_and_the_path_is_near(lots: list[int]
     assert away.max() <= least
 
 
-@given(LOTS, st.integers(0, 60))
+@given(LOTS | SIGNED, st.integers(0, 60))
 def test_within_caps_keeps_the_sum_and_the_caps_where_there_is_room(lots: list[int], cap: int) -> None:
     caps = [cap + k % 3 for k in range(len(lots))]
+    if sum(caps) < abs(sum(lots)):
+        with pytest.raises(BadParameter, match="have room for"):
+            within_caps(lots, caps)
+        return
     kept = within_caps(lots, caps)
     assert sum(kept) == sum(lots)
-    if sum(caps) >= sum(lots):
-        assert all(n <= most for n, most in zip(kept, caps, strict=True))
+    assert all(abs(n) <= most for n, most in zip(kept, caps, strict=True))
+    if min(lots) >= 0:
         assert min(kept) >= 0
-    if all(n <= most for n, most in zip(lots, caps, strict=True)):
+    if all(abs(n) <= most for n, most in zip(lots, caps, strict=True)):
         assert tuple(lots) == kept
+
+
+@given(st.lists(st.floats(1e-6, 5) | st.just(0.0), min_size=1, max_size=8).filter(sum), st.integers(0, 60))
+def test_whole_caps_have_room_and_exceed_caps_by_the_least_share(caps: list[float], lots: int) -> None:
+    whole = whole_caps(caps, lots)
+    assert sum(whole) >= lots
+    share = max((n / cap for n, cap in zip(whole, caps, strict=True) if cap > 0), default=0.0)
+    down = [math.floor(min(cap, lots) + 1e-9) for cap in caps]
+    if sum(down) >= lots:
+        assert whole == tuple(down)
+    else:
+        assert sum(math.floor(cap * share * (1 - 1e-6)) for cap in caps) < lots
+
+
+def test_caps_of_nothing_hold_no_lots() -> None:
+    assert whole_caps([0.0, 0.0], 0) == (0, 0)
+    for nothing in (0.0, 1e-320):
+        with pytest.raises(BadParameter, match="3 lots have no bucket"):
+            whole_caps([nothing, 0.0], 3)
 
 
 @given(LOTS, st.integers(1, 30))

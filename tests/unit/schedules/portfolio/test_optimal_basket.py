@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from tests.unit.models.makers import DAY_SECONDS, SECOND, order
@@ -100,7 +101,7 @@ def test_caps_and_all_bands_are_kept_at_the_least_cost() -> None:
     value, trades = reached(policy, basket)
     worth, gross = basket.worths, basket.gross
     volumes = np.array([each.market.daily_volume for each in basket.lines]) / T
-    caps = np.minimum(0.25 * volumes, 1.2e6 / worth)
+    caps = np.floor(np.minimum(0.25 * volumes, 1.2e6 / worth))  # In whole lots, of one.
     weights = [worth, worth * np.array([each.beta for each in basket.lines])]
     weights += [
         worth * np.array([each.sector == name for each in basket.lines]) for name in ("Banks", "Energy", "Retail")
@@ -188,7 +189,7 @@ def test_an_auction_is_a_bucket_of_its_own() -> None:
     policy = OptimalBasket(risk_aversion=1e-8, buckets=T, auctions=(close,), limits=Limits(max_participation=0.2))
     value, trades = reached(policy, basket)
     daily = np.array([each.market.daily_volume for each in basket.lines])
-    caps = 0.2 * np.vstack((np.tile(daily / T, (T, 1)), 0.1 * daily))
+    caps = np.floor(0.2 * np.vstack((np.tile(daily / T, (T, 1)), 0.1 * daily)))
     oracle = Oracle(
         basket,
         T + 1,
@@ -374,6 +375,79 @@ def test_an_order_above_the_volume_its_cap_allows_is_infeasible() -> None:
         OptimalBasket(risk_aversion=1e-6, limits=Limits(max_participation=0.1)).plan(basket)
     plan = OptimalBasket(risk_aversion=1e-6, limits=Limits(max_participation=0.51)).plan(basket)
     assert plan.participation.max() <= 0.51
+
+
+def two_big() -> Basket:
+    return Basket(
+        lines=(line("A", -1, 10_000, price=200.0, daily_volume=1e5), line("B", 1, 90_000, price=20.0)),
+        covariance=Covariance.alike([0.02] * 2, 0.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "words", "values"),
+    [
+        ({"max_participation": 0.05}, "give max_participation 0.1 instead of 0.05, or A a deadline of about 2 sess", 1),
+        ({"max_child_value": 1e4}, "give max_child_value 250,000 instead of 10,000$", 1),
+        ({"max_participation": 0.9, "max_child_value": 1e5}, "give max_child_value 250,000 instead of 100,000$", 1),
+        (
+            {"max_participation": 0.05, "max_child_value": 1e5},
+            "give max_participation 0.1 instead of 0.05 and max_child_value 250,000 instead of 100,000$",
+            2,
+        ),
+    ],
+)
+def test_caps_that_allow_too_little_are_named_with_the_values_to_give(
+    limits: dict[str, float], words: str, values: int
+) -> None:
+    policy = OptimalBasket(risk_aversion=1e-6, buckets=T, limits=Limits(**limits))
+    with pytest.raises(Infeasible, match=f"caps allow .* of 10,000 A.*; {words}") as caught:
+        policy.plan(two_big())
+    found = {each.limit: each.needed for each in caught.value.relaxations}
+    assert len(found) == values
+    wider = msgspec.structs.replace(policy, limits=Limits(**(limits | {k: v * 1.0001 for k, v in found.items()})))
+    assert wider.plan(two_big()).lots.sum(axis=0).tolist() == [10_000, 90_000]
+    for name, value in found.items():
+        less = limits | found | {name: value * 0.999}
+        with pytest.raises(Infeasible):
+            msgspec.structs.replace(policy, limits=Limits(**less)).plan(two_big())
+
+
+def test_caps_of_lines_and_auctions_are_told_apart_from_the_baskets() -> None:
+    base = two_big()
+    lines = (msgspec.structs.replace(base.lines[0], max_participation=0.02), base.lines[1])
+    basket = Basket(lines=lines, covariance=base.covariance)
+    with pytest.raises(Infeasible, match=r"2,000 of 10,000 A; give max_participation of A 0.1 instead of 0.02"):
+        OptimalBasket(risk_aversion=0, buckets=T, limits=Limits(max_participation=0.2)).plan(basket)
+    close = Auction(name="close", at=1.0, volume_share=0.1, max_participation=0.5)
+    policy = OptimalBasket(risk_aversion=0, buckets=T, limits=Limits(max_participation=0.02), auctions=(close,))
+    with pytest.raises(Infeasible, match=r"7,000 of 10,000 A.*; give max_participation 0.05 instead of 0.02"):
+        policy.plan(base)
+
+
+def test_a_deadline_is_told_as_a_time_of_day_where_the_basket_has_one() -> None:
+    parent = order(60_000, end_s=DAY_SECONDS // 4)
+    basket = Basket.of([parent], [MARKET], covariance=Covariance.uncorrelated([0.02]))
+    limits = Limits(max_participation=0.1)
+    wanted = parent.instrument.session.clock(parent.start_ns + DAY_SECONDS * SECOND * 3 // 10)
+    with pytest.raises(Infeasible, match=f"a deadline of about {wanted}$"):
+        OptimalBasket(risk_aversion=0, buckets=T, limits=limits).plan(basket)
+
+
+@pytest.mark.parametrize("unit", ["gross", "currency"])
+def test_bands_that_cannot_hold_are_told_in_the_unit_they_were_given_in(unit: str) -> None:
+    basket = Basket(lines=(line("A", 1, 50_000), line("B", -1, 25_000)), covariance=Covariance.alike([0.02] * 2, 0.5))
+    width = 0.01 if unit == "gross" else 0.01 * basket.gross
+    limits = Limits(max_participation=0.1, dollar_band=Band(width=width, unit=unit, around="zero"))
+    policy = OptimalBasket(risk_aversion=1e-6, buckets=T, limits=limits)
+    with pytest.raises(Infeasible, match=r"give dollar_band [\d.,]+ instead of ") as caught:
+        policy.plan(basket)
+    (found,) = caught.value.relaxations
+    # After one bucket of eight 12,500 of A are bought at most, and nothing of B need be: 12,500 of 50 remain open.
+    least = 12_500 * 50.0
+    assert found.needed == pytest.approx(least / basket.gross if unit == "gross" else least, rel=1e-6)
+    wider = Limits(max_participation=0.1, dollar_band=Band(width=found.needed * 1.0001, unit=unit, around="zero"))
+    assert msgspec.structs.replace(policy, limits=wider).plan(basket).lots.sum() == 75_000
 
 
 def test_an_order_above_the_days_volume_is_planned_and_said_so() -> None:
