@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from nowake.data.basket_text import check_text, field_fault, fields_of_rows, first_of
 from nowake.data.column_names import MissingColumns, look_alikes
 from nowake.data.columns import Names, Source, read_leniently
 from nowake.data.orders import SIDES
@@ -22,10 +23,12 @@ from nowake.domain.instrument import parse_number, without_separators
 NEEDED = ("symbol", "side", "quantity", "price", "daily_volatility", "daily_volume", "spread_bps")
 OPTIONAL = (
     "volatility", "lot_size", "tick_size", "multiplier", "currency", "sector", "beta", "start", "end", "days", "limit",
+    "max_participation", "drift_bps",
 )  # fmt: skip
 _NAMES = Names(needed=(), optional=(*NEEDED, *OPTIONAL), times=())
 _PARTS = {"fraction": 1.0, "percent": 100.0}
 _MOST = 1e15  # Of any number of a row.
+_LOST_IN_FLOATS = Decimal("1e-14")
 _LONGEST = 64
 _SHOWN = 20
 
@@ -54,6 +57,8 @@ class BasketRow(NamedTuple):
     end: str = ""
     days: float | None = None
     limit: str = ""
+    max_participation: float | None = None
+    drift_bps: float = 0.0
 
     @property
     def lots(self) -> int:
@@ -117,6 +122,7 @@ def read_basket(
     """
     if volatility_in not in _PARTS:
         raise BadParameter(f"volatility_in {volatility_in!r} must be one of {', '.join(_PARTS)}")
+    check_text(path)
     source = read_leniently(path, columns, _NAMES)
     _check_columns(source, columns or {})
     if not source.frame.height:
@@ -124,14 +130,34 @@ def read_basket(
     rows: list[BasketRow] = []
     bad: list[BadRow] = []
     seen: dict[str, int] = {}
+    empty: list[int] = []
     for place, told in enumerate(source.frame.iter_rows(named=True)):
         number = place + source.first_row
         fields = {name: text for name, text in told.items() if text != ""}
+        if not fields:
+            empty.append(place)
+            continue
         try:
             rows.append(_row(fields, number, _PARTS[volatility_in], seen))
         except (BadData, BadParameter) as error:
             bad.append(BadRow(number, shortened(fields.get("symbol", "")), str(error)))
-    return BasketFile(source.path.name, tuple(rows), tuple(bad), tuple(_notes(rows)))
+    torn, skipped = _torn(source, empty)
+    if not (rows or bad or torn):
+        raise BadData(f"{source.path.name} has a header and no rows")
+    notes = [*_notes(rows), *([f"{skipped:,} of the file's rows are empty, and skipped"] if skipped else [])]
+    return BasketFile(source.path.name, tuple(rows), tuple(sorted((*bad, *torn))), tuple(notes))
+
+
+def _torn(source: Source, empty: list[int]) -> tuple[list[BadRow], int]:
+    """Of rows without a field those that have some in the file, but another number of them, and how many have none."""
+    wanted, lines = fields_of_rows(source.path) if empty else (0, [])
+    if len(lines) != source.frame.height:
+        return [], len(empty)
+    torn = [place for place in empty if any(field.strip() for field in lines[place])]
+    bad = [
+        BadRow(place + source.first_row, first_of(lines[place]), field_fault(wanted, lines[place])) for place in torn
+    ]
+    return bad, len(empty) - len(torn)
 
 
 def _row(told: Mapping[str, str], number: int, part: float, seen: dict[str, int]) -> BasketRow:
@@ -144,7 +170,7 @@ def _row(told: Mapping[str, str], number: int, part: float, seen: dict[str, int]
     if symbol in seen:
         raise BadData(f"symbol {symbol} stands in row {seen[symbol]} already; net the rows of a symbol into one")
     seen[symbol] = number
-    side = SIDES.get(told["side"].lower())
+    side = SIDES.get(told["side"].lower().removesuffix(".0"))
     if side is None:
         raise BadData(f"side {shortened(told['side'])!r} is neither buy nor sell")
     lot_size = _exact(told, "lot_size", Decimal(1))
@@ -160,10 +186,12 @@ def _row(told: Mapping[str, str], number: int, part: float, seen: dict[str, int]
         lot_size=lot_size,
         tick_size=_exact(told, "tick_size", Decimal("0.01")),
         multiplier=_exact(told, "multiplier", Decimal(1)),
-        currency=shortened(told.get("currency", "")),
+        currency=_currency(told.get("currency", "")),
         sector=shortened(told.get("sector", "")),
         beta=float(_number(told["beta"], "beta")) if "beta" in told else None,
         days=_above_zero(told, "days") if "days" in told else None,
+        max_participation=_above_zero(told, "max_participation") if "max_participation" in told else None,
+        drift_bps=float(_number(told["drift_bps"], "drift_bps")) if "drift_bps" in told else 0.0,
         **{name: told.get(name, "") for name in ("start", "end", "limit")},
     )
 
@@ -182,6 +210,11 @@ def _number(text: str, name: str) -> Decimal:
     if abs(found) > _MOST or 0 < abs(found) < 1 / Decimal(_MOST):
         raise BadData(f"{name} {shortened(text)} must be between {1 / _MOST:g} and {_MOST:g}; no market is like that")
     return found
+
+
+def _currency(text: str) -> str:
+    """A code as it is written everywhere; mixed letters are kept, for GBp is not GBP."""
+    return shortened(text.upper() if text.islower() else text)
 
 
 def _above_zero(told: Mapping[str, str], name: str) -> float:
@@ -206,6 +239,9 @@ def _quantity(text: str, side: int, lot_size: Decimal, *, has_lot: bool) -> Deci
         found = -found  # As some books write what is to be sold.
     if not found > 0:
         raise BadData(f"quantity {shortened(text)} must be above 0; the side says which way")
+    nearest = round(found / lot_size)
+    if nearest and abs(nearest * lot_size - found) <= _LOST_IN_FLOATS * found:
+        return nearest * lot_size  # 0.30000000000000004, as floats write it.
     lots = math.floor(found / lot_size)
     if lots * lot_size != found:
         below, above = lots * lot_size, (lots + 1) * lot_size
@@ -241,8 +277,9 @@ def _notes(rows: list[BasketRow]) -> list[str]:
         worst = max(large, key=lambda row: float(row.quantity) / row.daily_volume)
         times = float(worst.quantity) / worst.daily_volume
         notes.append(
-            f"{len(large):,} line(s) are above a day's volume, {worst.symbol} {times:.1f} times; no impact model was "
-            "fitted to such orders"
+            f"{worst.symbol} is {times:.1f} times a day's volume"
+            + (f", and {len(large) - 1:,} more are above it" if len(large) > 1 else "")
+            + "; no impact model was fitted to such orders"
         )
     without = sum(row.beta is None for row in rows)
     if 0 < without < len(rows):

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from nowake.data.text import require, shortened
+from nowake.data.basket_text import check_text
+from nowake.data.text import shortened
 from nowake.domain.errors import BadData
 
 _SHOWN = 8
@@ -94,7 +95,7 @@ def _labelled(path: str | Path) -> tuple[str, list[str], tuple[str, ...], pl.Dat
 
 
 def _read(path: Path) -> pl.DataFrame:
-    require(path)
+    check_text(path)
     try:
         return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -99,7 +99,7 @@ def test_volatility_may_be_in_percent_and_have_its_other_name(tmp_path: Path) ->
 def test_an_order_above_the_days_volume_is_planned_and_noted(tmp_path: Path) -> None:
     file = read(tmp_path, GOOD, GOOD | {"symbol": "BBB", "quantity": "25000"})
     assert len(file.rows) == 2
-    assert "1 line(s) are above a day's volume, BBB 2.5 times" in file.notes[0]
+    assert "BBB is 2.5 times a day's volume" in file.notes[0]
 
 
 def test_lines_without_beta_among_others_are_noted(tmp_path: Path) -> None:
