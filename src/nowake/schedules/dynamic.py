@@ -251,7 +251,8 @@ def _merge(trade: Floats, after: Floats, of_trade: slice, of_after: slice, towar
     first = of_trade.start + of_after.start
     reached = np.arange(first, min(size, first + len(waiting) + len(trading) + 1))
     if len(reached):
-        slack = _EQUAL * np.abs(trading) + 4 * np.finfo(float).eps * float(np.abs(after[of_after]).max())
+        largest = float(np.abs(after[of_after]).max())
+        slack = _EQUAL * np.abs(trading) + 4 * np.finfo(float).eps * largest + np.finfo(float).tiny  # Of zeros too.
         few, s, many = (
             _traded(waiting, trading + more, len(reached)) + of_trade.start for more in (slack, 0.0, -slack)
         )

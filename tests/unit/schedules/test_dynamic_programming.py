@@ -9,7 +9,7 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.models.makers import DAY_SECONDS, SECOND, order
 
@@ -246,6 +246,7 @@ def test_the_children_that_a_fee_leaves_are_spread_over_the_window() -> None:
     assert gaps.max() <= 4
 
 
+@example([0.0, 0.0], [0.0, 0.0], 0)
 @given(st.lists(costs, min_size=1, max_size=8), st.lists(costs, min_size=1, max_size=8), st.integers(0, 9))
 def test_of_equal_trades_the_one_that_leaves_nearest_to_what_is_wanted_is_chosen(
     trade: list[float], after: list[float], toward: int
