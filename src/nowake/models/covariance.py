@@ -34,6 +34,7 @@ LEAST_SESSIONS = 20
 SESSIONS_PER_FACTOR = 5  # For each factor and the mean.
 ROUNDING = 1e-8  # Of correlations.
 SHOWN = 8
+_LONG = 60
 
 
 class InCurrency(NamedTuple):
@@ -56,6 +57,8 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         N names, or empty: rows are then in the order of whatever it is used with.
     method
         How it was made, in words.
+    has_factors
+        Whether the columns of `loadings` are factors one can name and limit, not only a root of some matrix.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     specific: Floats
     symbols: tuple[str, ...] = ()
     method: str = "given"
+    has_factors: bool = True
 
     def __post_init__(self) -> None:
         count = len(self.specific)
@@ -121,7 +125,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         root /= np.sqrt((root**2).sum(axis=1, keepdims=True))
         method = f"full matrix, {int((values < 0).sum())} eigenvalue(s) cut at 0"
-        return cls(loadings=root * scale[:, None], specific=np.zeros(len(scale)), symbols=tuple(symbols), method=method)
+        return cls._of_root(root * scale[:, None], tuple(symbols), method=method)
 
     @classmethod
     def factors(
@@ -129,13 +133,21 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ) -> Self:
         """From a factor model: (N, K) loadings, (K, K) covariance of the factors, (N,) specific variances.
 
+        Of one factor loadings may be (N,) and its variance a number.
+
         Raises
         ------
         BadParameter
             When shapes disagree, or the factors' covariance is none.
         """
-        exposures = np.atleast_2d(np.asarray(loadings, dtype=np.float64))
-        between = np.atleast_2d(np.asarray(factor_covariance, dtype=np.float64))
+        exposures, own = _table(loadings, "loadings"), _table(specific, "specific variances")
+        if exposures.ndim == 1:
+            exposures = exposures[:, None]
+        between = np.atleast_2d(_table(factor_covariance, "factor covariance"))
+        if exposures.ndim != 2 or own.shape != exposures.shape[:1]:
+            raise BadParameter(
+                f"loadings {exposures.shape} and specific variances {own.shape} of factors must be (N, K) and (N,)"
+            )
         if between.shape != (exposures.shape[1], exposures.shape[1]):
             raise BadParameter(
                 f"loadings {exposures.shape} on {exposures.shape[1]} factors need a factor covariance of as many rows "
@@ -150,7 +162,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         root = vectors * np.sqrt(np.maximum(values, 0.0)) * scale[:, None]
         return cls(
             loadings=exposures @ root,
-            specific=np.asarray(specific, dtype=np.float64),
+            specific=own,
             symbols=tuple(symbols),
             method=f"{len(between)} factor(s) and specific variances",
         )
@@ -243,7 +255,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             With fewer than 20 sessions, or than five for each factor and the mean; when a number is not finite, an
             asset never moves, or both options are given.
         """
-        table = np.asarray(returns, dtype=np.float64)
+        table = _table(returns, "returns")
         names = tuple(symbols)
         _check_returns(table, factors, names)
         if factors is not None and shrink is not None:
@@ -287,6 +299,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             specific=weight * (1 - average) * volatility**2,
             symbols=symbols,
             method=f"{len(z)} sessions, correlations drawn {weight:.0%} to their average of {average:.2f}",
+            has_factors=False,
         )
 
     @classmethod
@@ -294,8 +307,12 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         cls, values: Floats, vectors: Floats, scale: Floats, symbols: tuple[str, ...], *, method: str
     ) -> Self:
         kept = values > ROUNDING * values[-1] * 1e-4
-        root = vectors[:, kept] * np.sqrt(values[kept])
-        return cls(loadings=root * scale[:, None], specific=np.zeros(len(scale)), symbols=symbols, method=method)
+        return cls._of_root(vectors[:, kept] * np.sqrt(values[kept]) * scale[:, None], symbols, method=method)
+
+    @classmethod
+    def _of_root(cls, root: Floats, symbols: tuple[str, ...], *, method: str) -> Self:
+        specific = np.zeros(len(root))
+        return cls(loadings=root, specific=specific, symbols=symbols, method=method, has_factors=False)
 
     # What all have.
 
@@ -424,7 +441,7 @@ def _correlations_of(
     matrix: Floats | Sequence[Sequence[float]], symbols: tuple[str, ...], *, what: str = "covariance"
 ) -> tuple[Floats, Floats, Floats]:
     """Eigenvalues (rising) and eigenvectors of a matrix's correlations, and its volatilities."""
-    table = np.asarray(matrix, dtype=np.float64)
+    table = _table(matrix, what)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not len(table):
         raise BadParameter(f"{what} must be square, not {table.shape}")
     _check_finite(table, what, symbols)
@@ -450,15 +467,27 @@ def _correlations_of(
 
 
 def _vector(values: Floats | Sequence[float], what: str, *, like: int | None = None) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
+    array = _table(values, what)
     if array.ndim != 1 or (like is not None and len(array) != like):
-        raise BadParameter(f"{what} must be one number for each of {like} assets, not of shape {array.shape}")
+        wanted = "each asset" if like is None else f"each of {like} assets"
+        raise BadParameter(f"{what} must be one number for {wanted}, not of shape {array.shape}")
     if not np.isfinite(array).all() or (what != "betas" and not (array > 0).all()):
         wanted = "finite" if what == "betas" else "finite and above 0"
         bad = ~np.isfinite(array) if what == "betas" else ~(np.isfinite(array) & (array > 0))
         place = int(np.argmax(bad))
         raise BadParameter(f"{what} must be {wanted}; number {place + 1} of {len(array)} is {array[place]}")
     return array
+
+
+def _table(values: object, what: str) -> Floats:
+    """An array of numbers; one clear line for what is none, such as measurements in place of their values."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        first = next((each for each in np.array(values, dtype=object).ravel() if not isinstance(each, int | float)), "")
+        hint = "; give its .value" if hasattr(first, "value") else ""
+        shown = f"{type(first).__name__} {first}" if len(str(first)) < _LONG else type(first).__name__
+        raise BadParameter(f"{what} must be numbers, in rows of one length; there is {shown}{hint}") from None
 
 
 def _check_finite(table: Floats, what: str, symbols: tuple[str, ...]) -> None:

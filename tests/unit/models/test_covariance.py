@@ -6,6 +6,7 @@ import pytest
 
 from nowake.domain.errors import BadParameter
 from nowake.models.covariance import Covariance, shrinkage
+from nowake.models.measurement import Measurement
 
 TWO = [[0.0004, 0.0002], [0.0002, 0.0009]]
 
@@ -33,6 +34,24 @@ def test_factors_give_loadings_times_their_covariance_plus_specific() -> None:
     loadings, root = rng.normal(0, 1, (5, 2)), rng.normal(0, 0.01, (2, 2))
     found = Covariance.factors(loadings, root @ root.T, np.full(5, 1e-4))
     np.testing.assert_allclose(found.matrix, loadings @ root @ root.T @ loadings.T + 1e-4 * np.eye(5), rtol=1e-9)
+
+
+def test_loadings_on_one_factor_may_be_a_plain_list() -> None:
+    table = Covariance.factors(np.array([[1.0], [1.2]]), np.array([[1e-4]]), np.full(2, 1e-4)).matrix
+    np.testing.assert_allclose(Covariance.factors(np.array([1.0, 1.2]), 1e-4, np.full(2, 1e-4)).matrix, table)
+    with pytest.raises(BadParameter, match=r"loadings \(2, 1\) on 1 factors"):
+        Covariance.factors(np.array([1.0, 1.2]), np.eye(2), np.full(2, 1e-4))
+    with pytest.raises(BadParameter, match=r"loadings \(2, 3\) and specific variances \(3,\)"):
+        Covariance.factors(np.ones((2, 3)), np.eye(3), np.ones(3))
+
+
+def test_only_factor_models_have_factors() -> None:
+    returns = drawn(30, 50)
+    named = (Covariance.alike([0.1], 0.5), Covariance.one_factor([1.0], 0.01, [0.02]))
+    assert all(each.has_factors for each in (*named, Covariance.from_returns(returns, factors=2)))
+    roots = (Covariance.full(TWO), Covariance.repaired(TWO), Covariance.from_returns(returns))
+    assert not any(each.has_factors for each in roots)
+    assert not Covariance.full(TWO).with_volatilities([0.1, 0.1]).has_factors
 
 
 def test_one_factor_keeps_each_volatility_and_correlates_by_beta() -> None:
@@ -206,5 +225,9 @@ def test_numbers_out_of_range_are_refused_with_the_asset() -> None:
         Covariance.from_returns(gaps, symbols=("A", "B", "C"))
     with pytest.raises(BadParameter, match="factors or shrink, not both"):
         Covariance.from_returns(drawn(30, 3), factors=1, shrink=0.5)
+    with pytest.raises(BadParameter, match=r"volatilities must be numbers.* there is Measurement .*; give its .value$"):
+        Covariance.alike([Measurement.given(0.02)] * 2, 0.5)
+    with pytest.raises(BadParameter, match=r"covariance must be numbers.* there is str x$"):
+        Covariance.full([["x", 0.0], [0.0, 1.0]])
     with pytest.raises(BadParameter, match="different symbols"):
         Covariance.uncorrelated([0.1, 0.1], symbols=("A", "A"))

@@ -94,8 +94,11 @@ def _exposure(
 
 def _factors(basket: Basket, costs: Costing, limits: Limits, even: Floats) -> list[Exposure]:
     """Each factor of the covariance, banded by its own gross: returns of a factor are not of a currency's size."""
-    if not costs.loadings.shape[1]:
-        raise BadParameter("factor_band needs a covariance with factors; this one has none")
+    if not costs.loadings.shape[1] or not basket.covariance.has_factors:
+        raise BadParameter(
+            f"factor_band needs a covariance with factors; this one ({basket.covariance.method}) has none. Make it by "
+            "Covariance.factors, one_factor, or from_returns(..., factors=k)"
+        )
     sizes = np.abs(basket.quantities)
     return [
         _exposure(basket, f"factor {k + 1}", weights, limits.band("factor"), even, gross=float(np.abs(weights) @ sizes))

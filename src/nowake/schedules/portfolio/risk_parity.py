@@ -1,4 +1,4 @@
-"""A basket worked so that its risk falls along a path while each line, or sector, keeps its share of it.
+"""A basket worked so that its risk falls along a path while lines, or sectors, come to share it alike, or keep shares.
 
 With y_g the part of group g that is left, X_g the group's positions and Q_gh = X_g' C X_h, group g adds
 y_g (Q y)_g / (y' Q y) to the variance of what is left. Given shares b > 0, the y that has them is, up to its size, the
@@ -11,6 +11,9 @@ Journal of Portfolio Management 36), and c sets its size: risk rises with it. No
 what was left before: the minimum is taken under those caps, and a group that is at its cap, untraded, has less than its
 share until the others have come down to it (bounded risk budgets: Richard & Roncalli 2019, "Constrained risk budgeting
 portfolios"). Newton's steps under caps, and the root of c at the risk wanted.
+
+Where all groups end together, shares that are kept are kept by working all at one pace: with a straight path that is
+trading every line evenly in time. So equal shares are the default.
 
 It minimises no cost: it is for desks that must show where their risk is, and a path to hold an optimum against.
 
@@ -40,13 +43,14 @@ EXACT = 1e-12
 
 
 class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
-    """Policy: keep the shares of risk, let its total fall.
+    """Policy: share the risk, let its total fall.
 
     Parameters
     ----------
     shares
-        "kept": each group's share stays what it was at the start; as groups are done, the others share in proportion.
         "equal": all groups the same, as soon as those with more have come down.
+        "kept": each group's share stays what it was at the start; as groups are done, the others share in proportion.
+        Until the first is done that is one pace for all.
     by
         Whose shares: each "line", or each "sector" (inside one all lines are worked at one pace).
     path
@@ -63,16 +67,16 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
         When the path does not fall from 1 to 0, or a word is none of these.
     """
 
-    shares: Literal["kept", "equal"] = "kept"
+    shares: Literal["equal", "kept"] = "equal"
     by: Literal["line", "sector"] = "line"
     path: tuple[float, ...] = ()
     risk_aversion: float = 0.0
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if self.shares not in ("kept", "equal") or self.by not in ("line", "sector"):
+        if self.shares not in ("equal", "kept") or self.by not in ("line", "sector"):
             raise BadParameter(
-                f'shares are "kept" or "equal", by "line" or "sector"; not {self.shares!r} by {self.by!r}'
+                f'shares are "equal" or "kept", by "line" or "sector"; not {self.shares!r} by {self.by!r}'
             )
         steps = np.diff(np.array(self.path or (1.0, 0.0)))
         if self.path and (len(self.path) < 2 or self.path[0] != 1 or self.path[-1] != 0 or not (steps <= 0).all()):
@@ -91,6 +95,9 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
         left, short = self._left(basket, costs)
         trades = -np.diff(left, axis=0, prepend=1.0) * basket.quantities
         notes = over_caps(basket, costs, trades, self.limits)
+        if self.shares == "kept" and len({line.end_days for line in basket.lines}) == 1:
+            even = "" if self.path else ", evenly in time"
+            notes = (f"all lines end together: shares of risk are kept by working them at one pace{even}", *notes)
         if short:
             notes = (
                 f"in {short} of {len(trades)} buckets some {self.by}s have less than their share of risk: more would "
@@ -98,7 +105,7 @@ class RiskParityBasket(Setting, frozen=True, kw_only=True, eq=False):
                 *notes,
             )
         return plan_of(
-            "Risk parity",
+            "Risk parity" if self.shares == "equal" else "Kept shares of risk",
             basket,
             costs,
             trades,

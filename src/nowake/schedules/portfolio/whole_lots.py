@@ -68,7 +68,11 @@ def plan_of(
         certificate=certificate,
         binding=dict(binding or {}),
         rounding=Rounding(before=objective(before), after=after, smallest_trade=smallest, above_cap=over),
-        inputs={"risk_aversion": risk_aversion, "buckets": float(len(trades)), **(inputs or {})},
+        inputs={
+            **({} if certificate is None else {"risk_aversion": risk_aversion}),
+            "buckets": float(len(trades)),
+            **(inputs or {}),
+        },
         notes=(
             *costs.notes,
             *notes,

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -361,6 +362,14 @@ def test_factor_bands_hold_each_factor() -> None:
     path = np.vstack((basket.quantities, even_path(basket))) @ weights
     assert np.abs(free.left @ weights - path).max() > 2 * width
     assert np.abs(plan.left @ weights - path).max() < width * (1 + 1e-3)
+
+
+@pytest.mark.parametrize("made", [Covariance.full, Covariance.repaired])
+def test_a_root_of_a_full_matrix_is_no_factor_to_band(made: Callable[[np.ndarray], Covariance]) -> None:
+    base = two_sided(4)
+    basket = Basket(lines=base.lines, covariance=made(base.covariance.matrix))
+    with pytest.raises(BadParameter, match=r"factors; this one \(full matrix.*\) has none.*Covariance.factors"):
+        OptimalBasket(risk_aversion=1e-6, limits=Limits(factor_band=0.1)).plan(basket)
 
 
 # Limits that cannot hold, and what is refused.

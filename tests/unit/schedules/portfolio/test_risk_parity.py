@@ -7,7 +7,7 @@ from tests.unit.schedules.portfolio.desk import line, two_sided
 
 from nowake.domain.errors import BadParameter
 from nowake.models.covariance import Covariance
-from nowake.schedules.portfolio import Auction, Basket, Limits, RiskParityBasket
+from nowake.schedules.portfolio import Auction, Basket, EvenBasket, Limits, RiskParityBasket
 from nowake.schedules.portfolio.risk_parity import Risks, shares_at
 
 T = 8
@@ -58,15 +58,28 @@ def test_four_assets_have_the_weights_of_the_paper(rho: object, weights: list[fl
 
 
 def test_kept_shares_of_one_deadline_are_kept_by_one_pace_even_where_lines_hedge() -> None:
-    plan = RiskParityBasket(buckets=T).plan(two_sided())
+    plan = RiskParityBasket(buckets=T, shares="kept").plan(two_sided())
     assert shares_of(plan)[0].min() < 0
     np.testing.assert_allclose(shares_of(plan), np.tile(shares_of(plan)[0], (T, 1)), atol=2e-4)
     total = plan.risk_left.sum(axis=1)
     np.testing.assert_allclose(total / total[0], 1 - np.arange(T + 1) / T, atol=1e-4)
 
 
+def test_kept_shares_of_one_deadline_are_the_even_plan_and_that_is_said() -> None:
+    basket = two_sided()
+    plan, even = RiskParityBasket(buckets=T, shares="kept").plan(basket), EvenBasket(buckets=T).plan(basket)
+    np.testing.assert_array_equal(even.lots, plan.lots)
+    said = "shares of risk are kept by working them at one pace, evenly in time"
+    assert any(note.endswith(said) for note in plan.notes)
+    shared = RiskParityBasket(buckets=T).plan(basket)
+    assert (shared.lots != even.lots).any()
+    assert not any("one pace" in note for note in shared.notes)
+    assert (plan.name, shared.name) == ("Kept shares of risk", "Risk parity")
+    assert "risk_aversion" not in shared.inputs
+
+
 def test_risk_falls_along_the_path_given() -> None:
-    plan = RiskParityBasket(buckets=4, path=(1.0, 0.3, 0.0)).plan(two_sided())
+    plan = RiskParityBasket(buckets=4, shares="kept", path=(1.0, 0.3, 0.0)).plan(two_sided())
     total = plan.risk_left.sum(axis=1)
     np.testing.assert_allclose(total / total[0], [1, 0.65, 0.3, 0.15, 0], atol=1e-4)
 
@@ -98,7 +111,7 @@ def test_equal_shares_of_sectors_work_each_at_one_pace() -> None:
 
 def test_lines_done_earlier_leave_their_shares_to_the_others_in_proportion() -> None:
     basket = one_sided(4, correlation=0.2, ends=(0.5, 1.0, 1.0, 1.0))
-    plan = RiskParityBasket(buckets=T).plan(basket)
+    plan = RiskParityBasket(buckets=T, shares="kept").plan(basket)
     found = shares_of(plan)
     assert plan.finish_days[0] == 0.5
     start = found[0]
@@ -145,7 +158,7 @@ def test_shares_under_caps_are_a_minimum(tables: tuple[list[float], ...], part: 
         ({"path": (1.0, 0.2, 0.4, 0.0)}, "must fall from 1 to 0"),
         ({"path": (0.9, 0.0)}, "must fall from 1 to 0"),
         ({"shares": "alike"}, "not 'alike' by 'line'"),
-        ({"by": "country"}, "not 'kept' by 'country'"),
+        ({"by": "country"}, "not 'equal' by 'country'"),
     ],
 )
 def test_a_path_or_word_that_is_none_is_refused(changes: dict[str, object], words: str) -> None:
@@ -159,7 +172,7 @@ def test_shares_that_cannot_be_kept_are_refused_with_the_reason() -> None:
         covariance=Covariance.alike([0.02] * 3, 0.9),
     )
     with pytest.raises(BadParameter, match=r"B lowers the basket's risk \(a share of -\d+.*one deadline"):
-        RiskParityBasket(buckets=T).plan(hedge)
+        RiskParityBasket(buckets=T, shares="kept").plan(hedge)
     perfect = Basket(
         lines=(line("A", 1, 10_000), line("B", -1, 10_000)), covariance=Covariance.full(np.full((2, 2), 4e-4))
     )
