@@ -112,6 +112,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
                 **({} if self.max_participation is None else {"max_participation": self.max_participation}),
             },
             notes=problem.notes,
+            market=market,
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:

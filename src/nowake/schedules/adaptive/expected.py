@@ -13,6 +13,7 @@ import numpy as np
 
 from nowake.domain.order import ParentOrder
 from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.cautions import size_cautions
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive.contract import RatePolicy, Situation
 from nowake.schedules.costing import risk_bps
@@ -131,7 +132,7 @@ def expected_plan(
         cost_risk_bps=risk,
         cost_parts=parts,
         inputs={**inputs, "buckets": float(len(lots))},
-        notes=tuple(notes),
+        notes=(*notes, *size_cautions(market, order.quantity, days_of(order))),
     )
 
 

@@ -92,6 +92,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
                 "theta": law.theta,
             },
             notes=("risk is that of holdings at the price of the start", *notes_of(trades)),
+            market=market,
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:

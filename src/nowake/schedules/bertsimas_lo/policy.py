@@ -101,6 +101,7 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
                 **({} if self.max_participation is None else {"max_participation": self.max_participation}),
             },
             notes=notes_of(trades),
+            market=market,
         )
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
