@@ -93,7 +93,7 @@ def default_model(name: str, market: MarketState) -> Impact:
     if name in absent:
         raise BadParameter(f"model {name} {absent[name]}; choose from {', '.join(found)}, or fit it: nowake fit --help")
     if name not in found:
-        raise BadParameter(f"model {name!r} is not known; choose from all, {', '.join(found)}")
+        raise BadParameter(f"model {name!r} is not known; choose from {', '.join(found)}")
     return found[name]
 
 

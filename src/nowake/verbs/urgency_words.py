@@ -76,7 +76,7 @@ def risk_aversion_of(
         impact=impact,
         risk_aversion=0.0,
     )
-    if problem.volatility == 0:
+    if problem.volatility**2 == 0:  # Also of one too small to be squared.
         return 0.0
     kappa = URGENCY_WORDS[aversion] / problem.days
     curvature = (2 * math.sinh(0.5 * kappa * problem.tau) / problem.tau) ** 2
