@@ -28,7 +28,7 @@ def day_and_order(check: Check | None = None, *, unless: str = "") -> Callable[[
     The command is handed `day`, loaded, and `order`, made for it. What can be seen to be wrong without the day is told
     before it is loaded; `check` is handed the command's other options for that. Where the option named `unless` is
     given there is no one order: the command is handed None for both, and `date`. Such a command is handed `load_source`
-    too, which loads another day of the same root and date.
+    too, which loads another day of the same root and date, and `root`.
     """
 
     def decorate(function: Function) -> Function:
@@ -54,6 +54,7 @@ def day_and_order(check: Check | None = None, *, unless: str = "") -> Callable[[
             named = {name: options.pop(name) for name in ("source", "date", "symbol", "root", "multiplier")}
             if unless:
                 options["load_source"] = functools.partial(load, date=named["date"], root=named["root"])
+                options["root"] = named["root"]
             if unless and options[unless]:
                 _refuse_one_order(unless, asked, named)
                 return function(*args, day=None, order=None, date=named["date"], **options)

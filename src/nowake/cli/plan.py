@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import check_date, check_file, day_and_order, json_option
+from nowake.cli.options import check_date, day_and_order, json_option
 from nowake.cli.plan_basket import basket_options
-from nowake.cli.screen import say, show, show_json, waiting
+from nowake.cli.plan_outputs import check_outputs, tell_written, write_list
+from nowake.cli.screen import show, show_json, waiting
 from nowake.domain.errors import BadParameter
 from nowake.domain.units import parse_duration
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from nowake.data.day import Day
     from nowake.domain.order import ParentOrder
     from nowake.models.market import MarketState
+    from nowake.models.volume import VolumeCurve
     from nowake.verbs.asked import Model
     from nowake.verbs.plans import Plans
 
@@ -25,7 +29,6 @@ _GIVEN = ("price", "volatility", "daily_volume", "spread_bps")
 _ALL = "all"
 _DEFAULT = "almgren-chriss"
 _URGENCY = "neutral"
-_BUCKET = "15m"
 _HALF_LIFE = "10m"
 
 
@@ -35,8 +38,8 @@ def _check(options: dict[str, Any]) -> None:
     from nowake.verbs.schedule_kinds import check_named  # noqa: PLC0415
     from nowake.verbs.urgency_words import parse_aversion  # noqa: PLC0415
 
-    refuse_without_basket(options)
-    parse_duration(options["bucket"])
+    refuse_without_basket()
+    parse_duration(options["bucket"] or _HALF_LIFE)
     parse_duration(options["half_life"])
     parse_aversion(options["risk_aversion"])
     check_named(*(name for name in _names(options) if name != _ALL))
@@ -45,28 +48,42 @@ def _check(options: dict[str, Any]) -> None:
         raise BadParameter("--as-of and --fit choose among fitted parameters; say where they are kept: --params FILE")
     if not 0 < options["rate"] < 1:
         raise BadParameter(f"--rate {options['rate']:g} must be between 0 and 1; 0.1 is 10 % of all volume")
-    for name in ("html", "out"):
-        check_file(options[name], in_new_folder=name == "html")
+    check_outputs(options)
 
 
-def _list_kinds(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
-    if not asked:
-        return
-    from nowake.reports import plan_tables  # noqa: PLC0415
-    from nowake.verbs.schedule_kinds import KINDS  # noqa: PLC0415
+def _or_list(command: Callable[..., int]) -> Callable[..., int]:
+    """With --schedules nothing is planned: they are listed."""
 
-    show(plan_tables.kinds_table({name: kind.summary for name, kind in KINDS.items()}))
-    ctx.exit()
+    @functools.wraps(command)
+    def wrapper(**options: Any) -> int:
+        if not options.pop("schedules"):
+            return command(**options)
+        from nowake.reports import plan_tables, tables  # noqa: PLC0415
+        from nowake.verbs.plan_basket import BASKET_KINDS  # noqa: PLC0415
+        from nowake.verbs.schedule_kinds import KINDS  # noqa: PLC0415
+
+        of_one = plan_tables.kinds_table({name: kind.summary for name, kind in KINDS.items()})
+        of_basket = plan_tables.kinds_table(BASKET_KINDS, title="Schedules of a basket")
+        if options["as_json"]:
+            show_json({"schedules": tables.to_dict(of_one), "basket_schedules": tables.to_dict(of_basket)})
+        else:
+            show(*([] if options["basket"] else [of_one]), of_basket)
+        return 0
+
+    return wrapper
 
 
 @click.command("plan", short_help="When to trade how much? One order by any schedule, or a basket.")
+@_or_list
 @day_and_order(_check, unless="basket")
 @click.option("--schedule", "name", metavar="NAME", default=_DEFAULT, show_default=True, help="See --schedules.")
+@click.option("--schedules", is_flag=True, help="List them and exit.")
 @click.option(
-    "--schedules", is_flag=True, is_eager=True, expose_value=False, callback=_list_kinds, help="List them and exit."
-)
-@click.option(
-    "--compare", "others", metavar="NAMES", multiple=True, help="Others beside it: twap,vwap or all; may be repeated."
+    "--compare",
+    "others",
+    metavar="NAMES",
+    multiple=True,
+    help="Others beside it: twap,vwap or all; of a basket also words of urgency. May be repeated.",
 )
 @click.option(
     "--risk-aversion",
@@ -75,12 +92,21 @@ def _list_kinds(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     show_default=True,
     help="passive, neutral, aggressive, get-done, or a number per unit of currency.",
 )
-@click.option("--bucket", metavar="TIME", default=_BUCKET, show_default=True, help="Length of a bucket: 30s, 5m, 1h.")
+@click.option("--bucket", metavar="TIME", help="Length of a bucket: 30s, 5m, 1h.  [default: 15m, ten at least]")
+@click.option(
+    "--max-participation",
+    type=float,
+    metavar="SHARE",
+    help="Largest trade of a bucket, of the volume expected without us: 0.1 is 10 %.",
+)
+@click.option("--curve", metavar="FILE|SOURCE", help="How volume runs: CSV of time,share, or earlier days of a SOURCE.")
 @click.option("--rate", type=float, default=0.1, show_default=True, help="Share of all volume, of schedules with one.")
 @click.option(
     "--half-life", metavar="TIME", default=_HALF_LIFE, show_default=True, help="Of impact that decays, if not fitted."
 )
-@click.option("--drift-bps", type=float, default=0.0, show_default=True, help="Expected move a session, if any.")
+@click.option(
+    "--drift-bps", type=float, default=0.0, show_default=True, help="Expected move a session; costs all plans."
+)
 @click.option("--model", metavar="NAME", help="How prices answer.  [default: linear, by spread and volume]")
 @click.option("--params", metavar="FILE", help="Fitted parameters, kept by `nowake fit`, instead of a model by name.")
 @click.option("--fit", "fit_name", metavar="NAME", help="Fit of --params by its stored name.")
@@ -90,10 +116,10 @@ def _list_kinds(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.option("--volatility", type=float, help="A fraction of the price per sqrt(session): 0.02 for 2 %.")
 @click.option("--daily-volume", type=float, help="Shares a session.")
 @click.option("--spread-bps", type=float, help="Ask less bid. Bars do not tell it.")
-@click.option("--frontier", is_flag=True, help="Show the efficient frontier instead of one plan.")
+@click.option("--frontier", is_flag=True, help="Show the efficient frontier, and where the plan stands on it.")
 @basket_options
 @click.option("--html", metavar="FILE", help="Write it all as one page: frontier, paths, trades, certificate.")
-@click.option("--out", metavar="FILE", help="Write the trade list as CSV.")
+@click.option("--out", metavar="FILE", help="Write the trade list as CSV; - is standard output, and nothing else.")
 @json_option
 def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
     """When to trade how much of an order, or of a basket of orders.
@@ -113,7 +139,7 @@ def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
 
 def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
     from nowake.reports import plan_tables, tables  # noqa: PLC0415
-    from nowake.reports.trade_list import trades_of_schedule, write_trades  # noqa: PLC0415
+    from nowake.reports.trade_list import trades_of_schedule  # noqa: PLC0415
     from nowake.verbs.market import Given, market_of  # noqa: PLC0415
 
     given = Given(*(options[name] for name in _GIVEN))
@@ -122,9 +148,9 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
         made = _plans(day, order, market, options)
     if options["html"] is not None:
         made.html(options["html"])
-    if options["out"] is not None:
-        write_trades(options["out"], trades_of_schedule(made.plans[0]))
     plan = made.plans[0]
+    if write_list(options, trades_of_schedule(plan)):
+        return 0
     if options["frontier"]:
         return _frontier(made, options)
     if options["as_json"]:
@@ -136,9 +162,7 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
         show_json(answers)
         return 0
     show(*made.tables)
-    for name in ("html", "out"):
-        if options[name] is not None:
-            say(f"written to {options[name]}")
+    tell_written(options, of=plan.name if len(made.plans) > 1 else "")
     return 0
 
 
@@ -148,22 +172,32 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
     from nowake.verbs.plan import day_curve  # noqa: PLC0415
     from nowake.verbs.plans import plans_in  # noqa: PLC0415
     from nowake.verbs.schedule_kinds import KINDS  # noqa: PLC0415
+    from nowake.verbs.volume_curve import volume_curve  # noqa: PLC0415
 
     names = _names(options)
+    curve: VolumeCurve | None
+    told: tuple[str, ...] = ()
+    if options["curve"]:
+        curve, told = volume_curve(options["curve"], day.instrument.session, root=options["root"])
+    else:
+        curve = day_curve(day, look_ahead=not options["forecast"])
     made = plans_in(
         order,
         market,
         [*names[:1], *KINDS] if _ALL in names else names,
         model=_model(options, market, order),
-        curve=day_curve(day, look_ahead=not options["forecast"]),
+        curve=curve,
         risk_aversion=options["risk_aversion"],
-        bucket_ns=parse_duration(options["bucket"]),
+        bucket_ns=parse_duration(options["bucket"]) if options["bucket"] else None,
         rate=options["rate"],
         half_life_ns=parse_duration(options["half_life"]),
         drift_bps=options["drift_bps"],
+        max_participation=options["max_participation"],
     )
     source = f"{day.source} {day.instrument.session.date}"
-    return msgspec.structs.replace(made, source=source, fingerprint=day.fingerprint, command=_typed())
+    return msgspec.structs.replace(
+        made, source=source, fingerprint=day.fingerprint, command=_typed(), cautions=(*told, *made.cautions)
+    )
 
 
 def _model(options: dict[str, Any], market: MarketState, order: ParentOrder) -> Model | None:
@@ -188,12 +222,14 @@ def _model(options: dict[str, Any], market: MarketState, order: ParentOrder) -> 
 
 
 def _frontier(made: Plans, options: dict[str, Any]) -> int:
-    from nowake.reports import tables  # noqa: PLC0415
+    from nowake.reports import plan_tables, tables  # noqa: PLC0415
 
     order = made.plans[0].order
     if not made.frontier:
         raise BadParameter(made.frontier_because)
-    table = tables.frontier_table(made.frontier, most=20, currency=tables.money_unit(order.instrument))
+    unit = tables.money_unit(order.instrument)
+    marks = [plan_tables.Mark.of(plan) for plan in made.marks]
+    table = plan_tables.marked_frontier(made.frontier, marks, most=20, currency=unit)
     if options["as_json"]:
         show_json({"order": str(order), "frontier": tables.to_dict(table)})
     else:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nowake.cli.options import check_file
+from nowake.cli.plan_given import refuse_given
+from nowake.cli.plan_outputs import check_outputs, tell_written, write_list
 from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter
 
 if TYPE_CHECKING:
     from nowake.models.impact.contract import Impact
+    from nowake.models.volume import VolumeCurve
     from nowake.schedules.portfolio import Basket, Limits, Setting
     from nowake.verbs.load_basket import BasketRead
     from nowake.verbs.plan_basket import PlannedBasket
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _BANDS = ("dollar_band", "beta_band", "sector_band", "factor_band", "cash_band")
-_LIMITS = ("max_participation", "min_child", "max_child", *_BANDS)
+_LIMITS = ("min_child", "max_child", *_BANDS)
 _FILE = ("covariance", "returns", "factors", "correlation", "market_volatility", "calendar", "columns", "keep_going")
-_ONLY = (*_LIMITS, *_FILE, "buckets", "exponent", "volatility_in")
-_ONE_ORDER_ONLY = ("others", "frontier", "forecast", "price", "volatility", "daily_volume", "spread_bps")
-_FLAGS = {"others": "compare", "columns": "column"}
+_ONLY = (*_LIMITS, *_FILE, "buckets", "close_auction", "exponent", "volatility_in")
+_ONE_ORDER_ONLY = ("rate", "half_life", "forecast", "price", "volatility", "daily_volume", "spread_bps")
 _KINDS = {"almgren-chriss": "optimal", "twap": "even"}
+_ALL = "all"
 
 
 def basket_options(function: Function) -> Function:
@@ -41,7 +43,6 @@ def basket_options(function: Function) -> Function:
         click.option("--factors", type=int, help="Principal factors of --returns. Default: all, shrunk."),
         click.option("--correlation", type=float, help="Of all pairs alike, instead."),
         click.option("--market-volatility", type=float, help="A session, of the market betas are to."),
-        click.option("--max-participation", type=float, metavar="SHARE", help="Of expected volume: 0.1 is 10 %."),
         click.option("--min-child", type=float, metavar="MONEY", help="Smallest trade of a bucket."),
         click.option("--max-child", type=float, metavar="MONEY", help="Largest trade of a bucket."),
         click.option("--dollar-band", **a_band, help="Net value left, to either side of the even path: 0.02 of gross."),
@@ -50,6 +51,12 @@ def basket_options(function: Function) -> Function:
         click.option("--factor-band", **a_band, help="The same of each factor of the covariance."),
         click.option("--cash-band", **a_band, help="By how much purchases may run ahead of sales."),
         click.option("--buckets", type=int, help="Even buckets to the last deadline. Default: 26 a session."),
+        click.option(
+            "--close-auction",
+            type=float,
+            metavar="SHARE",
+            help="Trade in the closing auction too, expected to have this share of the day's continuous volume.",
+        ),
         click.option(
             "--exponent", type=float, help="Of cost in size: 2 is linear impact, 1.5 square root. Default: 2."
         ),
@@ -63,11 +70,9 @@ def basket_options(function: Function) -> Function:
     return function
 
 
-def refuse_without_basket(options: dict[str, Any]) -> None:
+def refuse_without_basket() -> None:
     """Refuse options that only a basket has."""
-    for name in _ONLY:
-        if options[name] not in {None, False, ()}:
-            raise BadParameter(f"--{_flag(name)} is of a basket; give --basket FILE too, or leave it out")
+    refuse_given(_ONLY, "is of a basket; give --basket FILE too, or leave it out")
 
 
 def plan_the_basket(options: dict[str, Any], *, command: str) -> int:
@@ -76,58 +81,95 @@ def plan_the_basket(options: dict[str, Any], *, command: str) -> int:
 
     from nowake.reports import basket_tables, html  # noqa: PLC0415
     from nowake.reports.basket_page import build_page  # noqa: PLC0415
-    from nowake.reports.trade_list import trades_of_basket, write_trades  # noqa: PLC0415
+    from nowake.reports.trade_list import trades_of_basket  # noqa: PLC0415
     from nowake.verbs.plan_basket import plan_basket, policy_named  # noqa: PLC0415
 
     limits = _check(options)
     with waiting(f"reading {options['basket']}"):
         found = _read(options)
+        curve, told = _curve(found.basket, options)
     with waiting(f"planning {len(found.basket):,} lines"):
-        setting = _setting(found.basket, options)
+        setting = _setting(found, curve, options)
         policy = policy_named(
             _kind(options), found.basket, setting, risk_aversion=options["risk_aversion"], limits=limits
         )
         made = msgspec.structs.replace(
-            plan_basket(found.basket, policy), source=str(options["basket"]), command=command, assumed=found.notes
+            plan_basket(found.basket, policy, compare=_others(options)),
+            source=str(options["basket"]),
+            command=command,
+            assumed=(*found.notes, *told),
         )
     if options["html"] is not None:
         with waiting("drawing the page and its frontier"):
             html.write(options["html"], build_page(msgspec.structs.replace(made.document(), bad=found.bad)))
-    if options["out"] is not None:
-        write_trades(options["out"], trades_of_basket(made))
+    if write_list(options, trades_of_basket(made)):
+        return _told_bad(found)
+    if options["frontier"]:
+        _frontier(made, options)
+        return _told_bad(found)
     if options["as_json"]:
         show_json(_answers(made, found))
         return int(bool(found.bad))
-    show(*basket_tables.plan_tables(made, made.even), *([basket_tables.bad_rows_table(found.bad)] if found.bad else []))
-    say("\n".join(f"- {note}" for note in found.notes))
-    for name in ("html", "out"):
-        if options[name] is not None:
-            say(f"written to {options[name]}")
+    left_out = [basket_tables.bad_rows_table(found.bad)] if found.bad else []
+    show(*basket_tables.plan_tables(made, made.even, made.others, made.absent), *left_out)
+    say("\n".join(f"- {note}" for note in made.assumed))
+    tell_written(options, of=made.name if made.others else "")
+    return _told_bad(found)
+
+
+def _told_bad(found: BasketRead) -> int:
+    """The exit code; rows that were left out are told once more."""
     if found.bad:
         click.echo(f"nowake: {len(found.bad)} of {found.rows} rows are not in this plan", err=True)
     return int(bool(found.bad))
 
 
+def _frontier(made: PlannedBasket, options: dict[str, Any]) -> None:
+    from nowake.reports import basket_tables, tables  # noqa: PLC0415
+
+    with waiting("solving the frontier"):
+        points = made.frontier()
+    table = basket_tables.points_table(points, basket_tables.beside(made, made.even, made.others))
+    if options["as_json"]:
+        show_json({"basket": str(made.basket), "frontier": tables.to_dict(table)})
+    else:
+        show(table)
+
+
 def _check(options: dict[str, Any]) -> Limits:
     """The limits, once everything that can be wrong before the work was looked at."""
     from nowake.schedules.portfolio import Limits  # noqa: PLC0415
+    from nowake.verbs.plan_basket import check_compared  # noqa: PLC0415
     from nowake.verbs.urgency_words import parse_aversion  # noqa: PLC0415
 
-    for name in _ONE_ORDER_ONLY:
-        if options[name] not in {None, False, ()}:
-            raise BadParameter(f"--{_flag(name)} is asked of one order, not of a basket; leave it out")
+    refuse_given(["bucket"], "is asked of one order, not of a basket; its buckets are --buckets N")
+    refuse_given(_ONE_ORDER_ONLY, "is asked of one order, not of a basket; leave it out")
+    if not options["params"]:
+        refuse_given(["as_of", "fit_name"], "chooses among fitted parameters; say where they are kept: --params FILE")
+    if not options["curve"]:
+        refuse_given(["root"], "is where a day is looked for, and a basket has none; leave it out")
     parse_aversion(options["risk_aversion"])
     _kind(options)
+    check_compared(*_others(options))
     if options["buckets"] is not None and options["buckets"] < 1:
         raise BadParameter(f"--buckets {options['buckets']} must be 1 or more")
-    for name in ("html", "out"):
-        check_file(options[name], in_new_folder=name == "html")
+    check_outputs(options)
     return Limits(
         max_participation=options["max_participation"],
         min_child_value=options["min_child"],
         max_child_value=options["max_child"],
         **{name: options[name] for name in _BANDS},
     )
+
+
+def _others(options: dict[str, Any]) -> list[str]:
+    """What the plan is to stand beside; all is every word and every other kind."""
+    from nowake.verbs.plan_basket import BASKET_KINDS  # noqa: PLC0415
+    from nowake.verbs.urgency_words import URGENCY_WORDS  # noqa: PLC0415
+
+    names = [name.strip() for text in options["others"] for name in text.split(",") if name.strip()]
+    kinds = [name for name in BASKET_KINDS if name != _kind(options)]
+    return [*URGENCY_WORDS, *kinds] if _ALL in names else names
 
 
 def _kind(options: dict[str, Any]) -> str:
@@ -166,11 +208,32 @@ def _read(options: dict[str, Any]) -> BasketRead:
         raise BadParameter(f"{error.headline}; repair them, or plan without them: --keep-going") from None
 
 
-def _setting(basket: Basket, options: dict[str, Any]) -> Setting:
-    from nowake.schedules.portfolio import Setting  # noqa: PLC0415
+def _curve(basket: Basket, options: dict[str, Any]) -> tuple[VolumeCurve | None, tuple[str, ...]]:
+    """How volume runs, one curve for all lines, and what to know of it."""
+    from nowake.verbs.volume_curve import volume_curve  # noqa: PLC0415
+
+    if not options["curve"]:
+        return None, ()
+    sessions = [line.order.instrument.session for line in basket.lines if line.order is not None]
+    if not sessions:
+        raise BadParameter(f"--curve {options['curve']} needs the trading day; give --date YYYY-MM-DD")
+    return volume_curve(options["curve"], sessions[0], root=options["root"])
+
+
+def _setting(found: BasketRead, curve: VolumeCurve | None, options: dict[str, Any]) -> Setting:
+    from nowake.schedules.portfolio import Auction, Setting  # noqa: PLC0415
 
     exponent = 2.0 if options["exponent"] is None else options["exponent"]
-    return Setting(buckets=options["buckets"], exponent=exponent, model=_models(basket, options))
+    share = options["close_auction"]
+    drift = dict.fromkeys(found.basket.symbols, options["drift_bps"]) | found.drift_bps
+    return Setting(
+        buckets=options["buckets"],
+        exponent=exponent,
+        model=_models(found.basket, options),
+        curve=curve,
+        auctions=() if share is None else (Auction(name="close", at=1.0, volume_share=share),),
+        drift_bps=drift if any(drift.values()) else None,
+    )
 
 
 def _models(basket: Basket, options: dict[str, Any]) -> dict[str, Impact] | None:
@@ -207,7 +270,7 @@ def _answers(made: PlannedBasket, found: BasketRead) -> dict[str, object]:
     both, groups, lines, exposures = (
         tables.to_dict(table)
         for table in (
-            basket_tables.baskets_table(basket_tables.beside(made, made.even)),
+            basket_tables.baskets_table(basket_tables.beside(made, made.even, made.others)),
             basket_tables.groups_table(made),
             basket_tables.lines_table(made, most=len(made.basket)),
             basket_tables.exposures_table(made),
@@ -234,9 +297,6 @@ def _answers(made: PlannedBasket, found: BasketRead) -> dict[str, object]:
         "exposures": exposures,
         "trades": [trade._asdict() for trade in trades_of_basket(made)],
         "left_out": [bad._asdict() for bad in found.bad],
-        "notes": [*found.notes, *made.notes],
+        "not_planned": made.absent,
+        "notes": [*made.assumed, *made.notes],
     }
-
-
-def _flag(name: str) -> str:
-    return _FLAGS.get(name, name).replace("_", "-")

@@ -13,8 +13,8 @@ from nowake.reports import basket_tables as shown
 from nowake.reports import formats
 from nowake.reports.page import Page, Section, Tile
 from nowake.reports.pictures import basket as pictures
-from nowake.reports.pictures.frontier import Mark, drawn
-from nowake.reports.plan_tables import SIGN, certificate_table
+from nowake.reports.pictures.frontier import drawn
+from nowake.reports.plan_tables import SIGN, Mark, absent_table, certificate_table
 from nowake.schedules.portfolio import BasketPlan, BasketPoint
 
 
@@ -25,6 +25,8 @@ class BasketDocument(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ----------
     plan, even
         The plan, and the even one it is held against.
+    others, absent
+        Plans that stand beside it, and why those that could not be made were not.
     frontier, frontier_because
         Its points; the reason where there is none.
     assumed
@@ -37,6 +39,8 @@ class BasketDocument(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     plan: BasketPlan
     even: BasketPlan
+    others: tuple[BasketPlan, ...] = ()
+    absent: dict[str, str] = {}
     frontier: tuple[BasketPoint, ...] = ()
     frontier_because: str = ""
     assumed: tuple[str, ...] = ()
@@ -56,7 +60,7 @@ def build_page(document: BasketDocument) -> Page:
         else "Times are in sessions from the start."
     )
     return Page(
-        title=f"Plan: a basket of {len(basket):,} lines, {plan.name}",
+        title=f"Plan: a basket of {formats.counted(len(basket), 'line')}, {plan.name}",
         subtitle=(
             f"{document.source or 'given basket'}. {formats.count(bought)} {basket.currency} to buy, "
             f"{formats.count(basket.gross - bought)} to sell. {times}"
@@ -124,14 +128,15 @@ def _sections(document: BasketDocument) -> list[Section]:
 
 
 def _frontier(document: BasketDocument) -> Section:
-    plan, even = document.plan, document.even
+    plans = shown.beside(document.plan, document.even, document.others)
     tables = (
-        shown.baskets_table(shown.beside(plan, even)),
-        *((shown.points_table(document.frontier),) if document.frontier else ()),
+        shown.baskets_table(plans),
+        *((absent_table(document.absent),) if document.absent else ()),
+        *((shown.points_table(document.frontier, plans[:1]),) if document.frontier else ()),
     )
     if not document.frontier:
         return Section("Cost against risk", f"No frontier: {document.frontier_because}.", tables=tables)
-    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in shown.beside(plan, even)]
+    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in plans]
     picture = drawn(document.frontier, marks, is_first_chosen=True, unit="bps of gross value")
     lead = "Expected cost against risk under the same limits, by the costs the plan itself is made by."
     return Section("Cost against risk", lead, tables=tables, pictures=(picture,))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nowake.domain.instrument import Session
 from nowake.models.terms import Floats
 from nowake.reports import formats
-from nowake.reports.plan_tables import SIGN, certified
+from nowake.reports.plan_tables import SIGN, Mark, absent_table, certified, marked_frontier
 from nowake.reports.table import Column, Table
 from nowake.schedules.portfolio import BasketPlan, BasketPoint
 
@@ -25,10 +25,13 @@ _LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose o
 _AT_LIMIT = 1e-6  # Of a band's width.
 
 
-def plan_tables(plan: BasketPlan, even: BasketPlan) -> tuple[Table, ...]:
+def plan_tables(
+    plan: BasketPlan, even: BasketPlan, others: Sequence[BasketPlan] = (), absent: Mapping[str, str] | None = None
+) -> tuple[Table, ...]:
     """All there is to show on a screen, in the order it is read."""
     return (
-        baskets_table(beside(plan, even)),
+        baskets_table(beside(plan, even, others)),
+        *((absent_table(absent),) if absent else ()),
         groups_table(plan),
         lines_table(plan),
         exposures_table(plan),
@@ -36,9 +39,9 @@ def plan_tables(plan: BasketPlan, even: BasketPlan) -> tuple[Table, ...]:
     )
 
 
-def beside(plan: BasketPlan, even: BasketPlan) -> tuple[BasketPlan, ...]:
-    """A plan and the even one; of the even plan that one alone."""
-    return (plan,) if plan.name == even.name else (plan, even)
+def beside(plan: BasketPlan, even: BasketPlan, others: Sequence[BasketPlan] = ()) -> tuple[BasketPlan, ...]:
+    """A plan, others, and the even one; of the even plan that one once."""
+    return (plan, *others) if plan.name == even.name else (plan, *others, even)
 
 
 def baskets_table(plans: Sequence[BasketPlan]) -> Table:
@@ -49,14 +52,14 @@ def baskets_table(plans: Sequence[BasketPlan]) -> Table:
         Column("plan", "plan", is_number=False),
         Column("buckets", "buckets", formats.count, spare=7),
         Column("risk_aversion", "λ", formats.scientific, spare=5),
-        *(Column(name, name, formats.bps, spare=4) for name in parts),
+        *(Column(name, name, formats.bps) for name in parts),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
-        Column("risk_bps", "risk,\n1 sd bps", formats.bps),
+        Column("risk_bps", "risk,\n1 sd bps", formats.plain_bps),
         Column("expected_cost", f"expected\n{basket.currency}", formats.currency, spare=3),
         Column("fastest", "fastest,\nof volume", formats.percent, spare=2),
         Column("half", "half\ndone", is_number=False, spare=6),
         Column("done", "done", is_number=False, spare=6),
-        Column("certificate", "known\nto", certified, is_number=False, spare=1),
+        Column("certificate", "known\nto", certified, is_number=False, spare=4),
     )
     rows = tuple(
         {
@@ -75,14 +78,15 @@ def baskets_table(plans: Sequence[BasketPlan]) -> Table:
         for plan in plans
     )
     notes = [
-        f"{len(basket):,} lines, {formats.count(basket.gross)} {basket.currency} gross; costs and risk in bps of that. "
-        f"{SIGN}",
+        f"{formats.counted(len(basket), 'line')}, {formats.count(basket.gross)} {basket.currency} gross; costs and "
+        f"risk in bps of that. {SIGN}",
         _LAMBDA,
     ]
     known = plans[0].certificate
     notes += [] if known is None else [f"Certificate, before rounding to lots: {known}."]
     notes.append(f"Whole lots cost {plans[0].rounding.cost:+,.2f} {basket.currency} of the objective.")
-    return Table(f"Plan of a basket of {len(basket):,} lines", columns, tuple(rows), (*notes, *plans[0].notes))
+    title = f"Plan of a basket of {formats.counted(len(basket), 'line')}"
+    return Table(title, columns, tuple(rows), (*notes, *plans[0].notes))
 
 
 def groups_table(plan: BasketPlan) -> Table:
@@ -93,7 +97,7 @@ def groups_table(plan: BasketPlan) -> Table:
         Column("value", f"value\n{plan.basket.currency}", formats.count),
         Column("expected_cost", f"cost\n{plan.basket.currency}", formats.currency, spare=2),
         Column("cost_bps", "cost, bps\nof its value", formats.bps),
-        Column("risk_share", "share of\nrisk", formats.signed_percent),
+        Column("risk_share", "share of\nrisk", formats.percent),
         Column("half", "half\ndone", is_number=False, spare=1),
     )
     rows = [_group(plan, name, inside) for name, inside in groups(plan).items()]
@@ -114,11 +118,11 @@ def lines_table(plan: BasketPlan, *, most: int = SHOWN) -> Table:
         Column("quantity", "quantity", formats.quantity, spare=4),
         Column("value", f"value\n{basket.currency}", formats.count),
         Column("share_of_day", "of a\nday", formats.percent, spare=3),
-        Column("spread", "spread", formats.bps, spare=7),
-        *(Column(name, name, formats.bps, spare=7) for name in parts),
+        Column("spread", "spread", formats.bps, spare=5),
+        *(Column(name, name, formats.bps, spare=5) for name in parts),
         Column("cost_bps", "cost\nbps", formats.bps),
         Column("expected_cost", f"cost\n{basket.currency}", formats.currency, spare=6),
-        Column("risk_share", "share of\nrisk", formats.signed_percent, spare=1),
+        Column("risk_share", "share of\nrisk", formats.percent, spare=1),
         Column("fastest", "fastest,\nof volume", formats.percent),
         Column("done", "done", is_number=False, spare=2),
     )
@@ -209,22 +213,10 @@ def _limit(kind: str, lines: Mapping[str, int]) -> str:
     return f"{kind} of {', '.join(named[:_MOST_NAMED])}{more}"
 
 
-def points_table(points: Sequence[BasketPoint]) -> Table:
-    """Expected cost against risk, from patient to urgent."""
-    columns = (
-        Column("risk_aversion", "λ", formats.scientific),
-        Column("expected_cost_bps", "expected\ncost bps", formats.bps),
-        Column("risk_bps", "risk, 1 sd\nbps", formats.bps),
-    )
-    rows = tuple(
-        {
-            "risk_aversion": point.risk_aversion,
-            "expected_cost_bps": point.expected_cost_bps,
-            "risk_bps": point.risk_bps,
-        }
-        for point in points
-    )
-    return Table("Efficient frontier", columns, rows, (SIGN, _LAMBDA))
+def points_table(points: Sequence[BasketPoint], plans: Sequence[BasketPlan]) -> Table:
+    """Expected cost against risk, from patient to urgent, with plans among the points; the first is the chosen one."""
+    marks = [Mark(plan.name, plan.risk_bps, plan.expected_cost_bps) for plan in plans]
+    return marked_frontier(points, marks, currency=plans[0].basket.currency)
 
 
 def bad_rows_table(bad: Sequence[object], *, most: int = 50) -> Table:

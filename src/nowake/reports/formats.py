@@ -35,6 +35,11 @@ def bps(value: object) -> str:
     return MISSING if _is_missing(value) else _signed(value, 1)
 
 
+def plain_bps(value: object) -> str:
+    """Basis points of what is never below 0, a risk, with one decimal and without a sign: "3.2"."""
+    return MISSING if _is_missing(value) else _unsigned_zero(_number(value), 1)
+
+
 def bps_range(value: object) -> str:
     """Two ends of an interval in basis points: "-1.2 to +5.0"."""
     assert value is None or isinstance(value, (tuple, list)), f"{value!r} is not an interval"
@@ -54,6 +59,11 @@ def signed_percent(value: object) -> str:
 def count(value: object) -> str:
     """A whole number with thousands separators: "1,234,567"."""
     return MISSING if _is_missing(value) else f"{round(_number(value)):,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 line", "1,200 lines"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def quantity(value: object) -> str:

@@ -13,7 +13,6 @@ from nowake.reports.pictures.holdings import holdings
 from nowake.reports.pictures.rates import rates
 from nowake.reports.planning import Planning
 
-_MOST_TRADES = 120
 _MOST_POINTS = 12
 _MOST_COSTS = 4
 _MOST_DRAWN = 6  # Paths that can be told apart.
@@ -56,14 +55,14 @@ def _tiles(planning: Planning) -> list[Tile]:
     plan, market = planning.plans[0], planning.market
     order = plan.order
     trades = shown.trades_table(plan, market, planning.curve).rows
-    fastest = max(float(str(row["share_of_volume"])) for row in trades)
+    fastest = max(float(str(row.get("share_of_volume", "nan"))) for row in trades)
     parts = ", ".join(f"{name} {formats.bps(value)}" for name, value in plan.cost_parts.items())
     share = formats.percent(order.quantity / market.daily_volume)
     known = plan.certificate
     return [
         Tile("Order", formats.quantity(order.quantity), f"{share} of a day's volume"),
         Tile("Expected cost", f"{formats.bps(plan.expected_cost_bps)} bps", parts),
-        Tile("Risk", f"{formats.bps(plan.cost_risk_bps).lstrip('+')} bps", "one standard deviation of the cost"),
+        Tile("Risk", f"{formats.plain_bps(plan.cost_risk_bps)} bps", "one standard deviation of the cost"),
         Tile("Half done", order.instrument.session.clock(shown.half_done_ns(plan)), f"in {len(plan.lots):,} buckets"),
         Tile("Fastest", formats.percent(fastest), "of all volume expected in a bucket, ours included"),
         Tile("Certificate", "none" if known is None else f"{known.value:.0e}", _certified(plan.name, planning)),
@@ -80,12 +79,14 @@ def _plans(planning: Planning) -> Section:
     lead = "Expected cost against risk, by one costing rule for all schedules."
     if not planning.frontier:
         lead = f"No frontier: {planning.frontier_because}."
-    points = tables.frontier_table(planning.frontier, most=_MOST_POINTS) if planning.frontier else None
+    marks = [shown.Mark.of(plan) for plan in planning.marks[:1]]
+    points = shown.marked_frontier(planning.frontier, marks, most=_MOST_POINTS) if planning.frontier else None
     return Section(
         "Cost against risk",
         lead,
         tables=(
             made,
+            *((shown.cost_parts_table(planning.plans),) if len(planning.plans) > 1 else ()),
             *((points,) if points else ()),
             *((shown.absent_table(planning.absent),) if planning.absent else ()),
         ),
@@ -98,20 +99,14 @@ def _path(planning: Planning) -> Section:
         "The path",
         pictures=(
             holdings(planning.plans[:_MOST_DRAWN]),
-            rates(planning.plans[:_MOST_DRAWN], planning.market, planning.curve),
+            *filter(None, (rates(planning.plans[:_MOST_DRAWN], planning.market, planning.curve),)),
         ),
     )
 
 
 def _trades(planning: Planning) -> Section:
-    plan = planning.plans[0]
-    several = -(-len(plan.lots) // _MOST_TRADES)
-    lead = "" if several == 1 else f"Rows of {several} buckets each; --out FILE writes every bucket."
-    return Section(
-        "What to trade when",
-        lead,
-        tables=(shown.trades_table(plan, planning.market, planning.curve, most=_MOST_TRADES),),
-    )
+    trades = shown.trades_table(planning.plans[0], planning.market, planning.curve, most=shown.MOST_TRADES)
+    return Section("What to trade when", tables=(trades,))
 
 
 def _behind(planning: Planning) -> Section:
@@ -130,9 +125,7 @@ def _behind(planning: Planning) -> Section:
 
 def _assumed(planning: Planning) -> Section:
     market = tuple(line for line in str(planning.market).split("\n") if line)
-    volume = (
-        "volume is taken as even over the day" if planning.curve is None else "volume runs as the day's own curve says"
-    )
+    volume = f"volume is taken as {shown.curve_named(planning.curve)}"
     notes = tuple(dict.fromkeys(note for plan in planning.plans for note in plan.notes))
     warnings = (*planning.cautions, *planning.model.warnings)
     return Section(

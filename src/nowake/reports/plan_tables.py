@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
+from nowake.domain.errors import BadParameter
 from nowake.models.market import MarketState
+from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
-from nowake.reports import formats
+from nowake.reports import formats, tables
 from nowake.reports.table import Column, Table
 from nowake.schedules.almgren_chriss import PlanCost
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.grid import Grid
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.uncertainty import Sensitivity
+from nowake.schedules.uncertainty.sensitivity import Influence
 
 SIGN = "Cost is positive when bad, for buys and for sells."
 _LAMBDA = "λ is the risk aversion: currency of expected cost accepted to lose one currency² of variance."
@@ -24,14 +28,31 @@ _RULE = (
     "even, so a plan that follows volume looks dearer than it is."
 )
 _USUAL_PARTS = ("spread", "temporary", "permanent")
-_SPARE_OF_PARTS = 5
+MOST_TRADES = 120
 _SHOWN_BPS = 0.05
+_NO_EFFECT = 5e-4  # Shown as 0.0 %.
+
+
+class Mark(NamedTuple):
+    """A plan on a frontier: its name, risk and expected cost."""
+
+    name: str
+    risk_bps: float
+    cost_bps: float
+
+    @classmethod
+    def of(cls, plan: Schedule) -> Self | None:
+        """Of a schedule; None where it does not know both."""
+        if plan.cost_risk_bps is None or plan.expected_cost_bps is None:
+            return None
+        return cls(plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
 
 
 def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, cautions: Sequence[str] = ()) -> Table:
     """Plans of one order side by side: how they trade, what they cost and of what, and what their optimum rests on.
 
-    With `by_rule` cost and risk by one common rule stand beside each one's own, where they are not the same.
+    With `by_rule` cost and risk by one common rule stand beside each one's own, where they are not the same. The parts
+    of the costs of several plans have a table of their own, `cost_parts_table`.
     """
     by_rule = () if _same(plans, by_rule) else by_rule
     instrument = plans[0].order.instrument
@@ -40,13 +61,13 @@ def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, 
         Column("schedule", "schedule", is_number=False),
         Column("buckets", "buckets", formats.count, spare=8),
         Column("largest", "largest\nbucket", formats.quantity, spare=7),
-        Column("half_ns", "half done", formats.clock(instrument), spare=3),
-        Column("risk_aversion", "λ", formats.scientific, spare=2),
-        *(Column(name, name.replace(" ", "\n"), formats.bps, spare=_SPARE_OF_PARTS) for name in parts),
+        Column("half_ns", "half done", formats.clock(instrument), spare=5),
+        Column("risk_aversion", "λ", formats.scientific, spare=4),
+        *(_part_columns(parts) if len(plans) == 1 else ()),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
-        Column("cost_risk_bps", "risk,\n1 sd bps", formats.bps),
+        Column("cost_risk_bps", "risk,\n1 sd bps", formats.plain_bps),
         *(_by_rule_columns() if by_rule else ()),
-        Column("certificate", "known\nto", certified, is_number=False, spare=1),
+        Column("certificate", "known\nto", certified, is_number=False, spare=6),
     )
     rows = [
         {
@@ -68,9 +89,60 @@ def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, 
     if not has_aversion:
         columns = tuple(column for column in columns if column.key != "risk_aversion")
     title = f"Plan: {plans[0].order}" if len(plans) == 1 else f"Plans: {plans[0].order}"
-    return Table(
-        title, columns, tuple(rows), (*_notes(plans, has_aversion=has_aversion, by_rule=bool(by_rule)), *cautions)
+    notes = dict.fromkeys((*_notes(plans, has_aversion=has_aversion, by_rule=bool(by_rule)), *cautions))
+    return Table(title, columns, tuple(rows), tuple(notes))
+
+
+def cost_parts_table(plans: Sequence[Schedule]) -> Table:
+    """What the expected cost of each of several plans is made of, by its own rule."""
+    parts = _parts_of(plans)
+    columns = (
+        Column("schedule", "schedule", is_number=False),
+        *_part_columns(parts),
+        Column("expected_cost_bps", "expected\ncost bps", formats.bps),
     )
+    rows = tuple(
+        {
+            "schedule": plan.name,
+            **{name: plan.cost_parts.get(name) for name in parts},
+            "expected_cost_bps": plan.expected_cost_bps,
+        }
+        for plan in plans
+    )
+    return Table("What the expected costs are made of", columns, rows, (SIGN,))
+
+
+def marked_frontier(
+    points: Sequence[tables.Point], marks: Sequence[Mark | None], *, most: int | None = None, currency: str = "currency"
+) -> Table:
+    """The efficient frontier with plans among its points where their risk is; the first of them is the chosen one."""
+    table = tables.frontier_table(points, most=most, currency=currency)
+    known = [mark for mark in marks if mark is not None]
+    plans: list[Mapping[str, object]] = [
+        {
+            "plan": f"{mark.name}{' (chosen)' if mark is marks[0] and len(marks) > 1 else ''}",
+            "risk_aversion": None,
+            "expected_cost_bps": mark.cost_bps,
+            "risk_bps": mark.risk_bps,
+        }
+        for mark in known
+    ]
+    placed = sorted((*({"plan": ""} | dict(row) for row in table.rows), *plans), key=_risk_of, reverse=True)
+    return Table(table.title, (*table.columns, Column("plan", "plan", is_number=False)), tuple(placed), table.notes)
+
+
+def _risk_of(row: Mapping[str, object]) -> float:
+    risk = row["risk_bps"]
+    assert isinstance(risk, float)
+    return risk
+
+
+def volume_of(plan: Schedule, market: MarketState, curve: VolumeCurve | None) -> Floats | None:
+    """Shares the market is expected to trade in each bucket; None where the curve has nothing to say of the window."""
+    try:
+        return Grid.between(plan.order, market, plan.times_ns, curve=curve).volume
+    except BadParameter:
+        return None
 
 
 def trades_table(
@@ -81,7 +153,7 @@ def trades_table(
     Of more buckets than `most` only that many rows are shown, each of several buckets.
     """
     order, instrument = plan.order, plan.order.instrument
-    volume = None if market is None else Grid.between(order, market, plan.times_ns, curve=curve).volume
+    volume = None if market is None else volume_of(plan, market, curve)
     step = 1 if most is None else -(-len(plan.lots) // most)
     rows, done = [], 0
     for first in range(0, len(plan.lots), step):
@@ -112,14 +184,24 @@ def trades_table(
         Column("left", "left", formats.quantity, spare=2),
     ]
     notes: tuple[str, ...] = ()
+    if market is not None and volume is None:
+        notes = ("What the market trades then is not shown: its volume curve has nothing in the window.",)
     if volume is not None:
         columns += [
             Column("expected_volume", "market\nvolume", formats.count, spare=1),
             Column("share_of_volume", "share of\nall volume", formats.percent),
         ]
-        whose = "spread evenly in time" if curve is None else "by the day's own curve"
-        notes = (f"Market volume is what is expected without us, {whose}; the share counts ours in.",)
+        notes = (f"Market volume is what is expected without us, {curve_named(curve)}; the share counts ours in.",)
+    if step > 1:
+        notes = (f"Rows of {step:,} buckets each, {len(plan.lots):,} in all; --out FILE writes every one.", *notes)
     return Table(f"What {plan.name} trades when", tuple(columns), tuple(rows), notes)
+
+
+def curve_named(curve: VolumeCurve | None) -> str:
+    """How volume is taken to run."""
+    if curve is None:
+        return "spread evenly in time"
+    return "by the day's own curve" if curve.days == 1 else "by the curve that was given"
 
 
 def parts_table(plan: Schedule) -> Table:
@@ -128,7 +210,7 @@ def parts_table(plan: Schedule) -> Table:
     columns = (
         Column("part", "part", is_number=False),
         Column("cost_bps", "cost bps", formats.bps),
-        Column("share", "share", formats.signed_percent),
+        Column("share", "share", formats.percent),
     )
     total = plan.expected_cost_bps
     rows: list[dict[str, object]] = [
@@ -190,6 +272,7 @@ def sensitivity_table(found: Sensitivity, plan: Schedule) -> Table:
         Column("regret", "of which a better\nplan would save", formats.percent),
         Column("shift", "by moving, of\nthe order", formats.percent, spare=1),
     )
+    idle = [each for each in found.influences if _is_idle(each, found.objective)]
     rows = tuple(
         {
             "name": each.name.replace("_", " "),
@@ -200,12 +283,16 @@ def sensitivity_table(found: Sensitivity, plan: Schedule) -> Table:
             "shift": end.shift,
         }
         for each in found.influences
+        if each not in idle
         for end in (each.low, each.high)
     )
-    notes = (
+    notes: tuple[str, ...] = (
         f"At both ends of each number's {found.level:.0%} interval, one at a time: how {plan.name}'s objective changes "
         "when the plan is kept, and how much of the objective the plan made for that number would have saved.",
     )
+    if idle:
+        names = ", ".join(each.name.replace("_", " ") for each in idle)
+        notes = (*notes, f"Left out, for it moves nothing by as much as 0.05 %: {names}.")
     return Table("What each doubt does to the plan", columns, rows, notes)
 
 
@@ -221,10 +308,10 @@ def absent_table(absent: Mapping[str, str], *, title: str = "Not planned") -> Ta
     return Table(title, columns, rows)
 
 
-def kinds_table(summaries: Mapping[str, str]) -> Table:
+def kinds_table(summaries: Mapping[str, str], *, title: str = "Schedules of one order") -> Table:
     """The schedules there are, by name."""
     columns = (Column("name", "schedule", is_number=False), Column("does", "trades", is_number=False, is_prose=True))
-    return Table("Schedules", columns, tuple({"name": name, "does": does} for name, does in summaries.items()))
+    return Table(title, columns, tuple({"name": name, "does": does} for name, does in summaries.items()))
 
 
 def half_done_ns(plan: Schedule) -> int:
@@ -244,6 +331,17 @@ def _parts_of(plans: Sequence[Schedule]) -> list[str]:
     return [*(name for name in _USUAL_PARTS if name in named), *(name for name in named if name not in _USUAL_PARTS)]
 
 
+def _part_columns(parts: Sequence[str]) -> tuple[Column, ...]:
+    return tuple(Column(name, name.replace(" ", "\n"), formats.bps) for name in parts)
+
+
+def _is_idle(each: Influence, objective: float) -> bool:
+    """Whether a doubted number changes nothing that is shown."""
+    ends = (each.low, each.high)
+    moves = [abs(end.objective / objective - 1) for end in ends] + [end.regret / objective for end in ends]
+    return all(move < _NO_EFFECT for move in (*moves, *(end.shift for end in ends)))
+
+
 def _same(plans: Sequence[Schedule], by_rule: Sequence[PlanCost]) -> bool:
     """Whether every plan's own cost and risk are those of the common rule, as far as they are shown."""
     own = [(plan.expected_cost_bps, plan.cost_risk_bps) for plan in plans]
@@ -255,8 +353,8 @@ def _same(plans: Sequence[Schedule], by_rule: Sequence[PlanCost]) -> bool:
 
 def _by_rule_columns() -> tuple[Column, ...]:
     return (
-        Column("rule_cost_bps", "by one rule:\ncost bps", formats.bps, spare=4),
-        Column("rule_risk_bps", "by one rule:\nrisk bps", formats.bps, spare=4),
+        Column("rule_cost_bps", "by one rule:\ncost bps", formats.bps, spare=2),
+        Column("rule_risk_bps", "by one rule:\nrisk bps", formats.plain_bps, spare=2),
     )
 
 

@@ -68,6 +68,8 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
         """All there is to show on a screen, in the order it is read."""
         found = [shown.plans_table(self.plans, self.by_rule if len(self.plans) > 1 else (), cautions=self.cautions)]
         if len(self.plans) == 1:
-            found.append(shown.trades_table(self.plans[0], self.market, self.curve))
+            found.append(shown.trades_table(self.plans[0], self.market, self.curve, most=shown.MOST_TRADES))
+        else:
+            found.append(shown.cost_parts_table(self.plans))
         found += [shown.absent_table(self.absent)] if self.absent else []
         return tuple(found)

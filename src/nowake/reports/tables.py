@@ -5,6 +5,7 @@ Costs are positive when bad, for buys and for sells."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -15,7 +16,6 @@ from nowake.reports import formats
 from nowake.reports.summary import RunSummary, cost_parts, worst_deviation
 from nowake.reports.table import Column, Table, to_dict
 from nowake.reports.terminal import render, rich_table
-from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 from nowake.tca.result import CostReport
 
@@ -56,6 +56,17 @@ _BENCHMARK_NAMES = {
     "interval_twap": "interval TWAP",
     "close": "close",
 }
+
+
+class Point(Protocol):
+    """What a point of a frontier has: of one order, or of a basket."""
+
+    @property
+    def risk_aversion(self) -> float: ...
+    @property
+    def expected_cost_bps(self) -> float: ...
+    @property
+    def risk_bps(self) -> float: ...
 
 
 def key_values(title: str, values: Mapping[str, object]) -> Table:
@@ -228,7 +239,7 @@ def schedules_table(schedules: Sequence[Schedule]) -> Table:
         Column("half_ns", "half done", formats.clock(instrument), spare=1),
         Column("risk_aversion", f"λ\n1/{money_unit(instrument)}", formats.scientific),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
-        Column("cost_risk_bps", "risk, 1 sd\nbps", formats.bps),
+        Column("cost_risk_bps", "risk, 1 sd\nbps", formats.plain_bps),
     )
     rows = tuple(
         {
@@ -278,14 +289,14 @@ def schedule_table(schedule: Schedule) -> Table:
     return Table(f"{schedule.name} schedule: {schedule.order}", columns, tuple(rows))
 
 
-def frontier_table(points: Sequence[FrontierPoint], *, most: int | None = None, currency: str = "currency") -> Table:
+def frontier_table(points: Sequence[Point], *, most: int | None = None, currency: str = "currency") -> Table:
     """Expected cost against risk, from patient to urgent; of many points at most `most`, evenly apart in risk."""
     if most is not None and 1 < most < len(points):
         points = _spread_in_risk(points, most)
     columns = (
         Column("risk_aversion", f"λ\n1/{currency}", formats.scientific),
         Column("expected_cost_bps", "expected\ncost bps", formats.bps),
-        Column("risk_bps", "risk, 1 sd\nbps", formats.bps),
+        Column("risk_bps", "risk, 1 sd\nbps", formats.plain_bps),
     )
     rows = tuple(
         {
@@ -303,7 +314,7 @@ def money_unit(instrument: Instrument) -> str:
     return "(price x quantity)" if instrument.multiplier is None else instrument.currency
 
 
-def _spread_in_risk(points: Sequence[FrontierPoint], most: int) -> list[FrontierPoint]:
+def _spread_in_risk(points: Sequence[Point], most: int) -> list[Point]:
     """The points nearest to even steps of risk; the least and the most risky are always among them."""
     risks = [point.risk_bps for point in points]
     low, high = min(risks), max(risks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -70,9 +71,16 @@ def trades_of_basket(plan: BasketPlan) -> list[Trade]:
 def write_trades(path: str, rows: Iterable[Trade]) -> None:
     """Write rows under a header, whole: a file of the same name is replaced."""
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Trade._fields)
-        writer.writerows(rows)
+        file.write(trades_text(rows))
+
+
+def trades_text(rows: Iterable[Trade]) -> str:
+    """Rows under a header as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Trade._fields)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def instant(time_ns: int, session: Session) -> str:

@@ -123,7 +123,8 @@ def _of_betas(
     )
     if capped.any():
         note += (
-            f" {int(capped.sum())} line(s) move less than their beta says, and are taken as {_MOST_COMMON:.0%} market."
+            f" {int(capped.sum())} of {len(rows)} volatilities are less than the beta says, and taken as "
+            f"{_MOST_COMMON:.0%} market."
         )
     return RiskFound(found, note)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from nowake.domain.side import Side
 from nowake.domain.units import is_date_time, parse_date_time
 from nowake.models.market import MarketState
 from nowake.schedules.portfolio.basket import Basket, Line
-from nowake.verbs.basket_risk import RiskAsked, risk_of
+from nowake.verbs.basket_risk import NOTHING, RiskAsked, risk_of
 
 if TYPE_CHECKING:
     from nowake.models.covariance import Covariance
@@ -29,12 +30,16 @@ _CURRENCY = "USD"
 
 
 class BasketRead(NamedTuple):
-    """A basket out of a file, how many rows it had, those left out, and what was assumed, one sentence each."""
+    """A basket out of a file, how many rows it had, those left out, and what was assumed, one sentence each.
+
+    `drift_bps` are expected moves a session by symbol, which are a policy's to know and not the basket's.
+    """
 
     basket: Basket
     rows: int
     bad: tuple[BadRow, ...]
     notes: tuple[str, ...]
+    drift_bps: dict[str, float]
 
 
 def load_basket(
@@ -91,17 +96,22 @@ def load_basket(
     found = read_basket_file(
         path, columns, risk=asked, date=date, calendar=calendar, volatility_in=volatility_in, strict=strict
     )
-    told = [*(f"left out: {bad}" for bad in found.bad), *found.notes]
-    if told:
+    lost = ["drift_bps is for the policy: OptimalBasket(drift_bps=...)"] if found.drift_bps else []
+    if told := (*told_of(found), *lost):
         warnings.warn(f"{Path(path).name}: {'; '.join(told)}", stacklevel=2)
     return found.basket
+
+
+def told_of(found: BasketRead) -> tuple[str, ...]:
+    """What somebody who asked for the basket alone should know of it."""
+    return (*(f"left out: {bad}" for bad in found.bad), *found.notes)
 
 
 def read_basket_file(
     path: str | os.PathLike[str],
     columns: Mapping[str, str] | None = None,
     *,
-    risk: RiskAsked,
+    risk: RiskAsked = NOTHING,
     date: dt.date | str | None = None,
     calendar: str = "XNYS",
     volatility_in: str = "fraction",
@@ -119,13 +129,33 @@ def read_basket_file(
             rows.append(row)
         except BadParameter as error:
             bad.append(BadRow(row.row, row.symbol, str(error)))
+    if not strict:
+        lines, rows = _of_one_currency(lines, rows, bad)
     count = len(file.rows) + len(file.bad)
     if bad and (strict or not lines):
         raise BadRows(file.name, tuple(sorted(bad)), count)
     found = risk_of(rows, risk)
     basket = Basket(lines=windows.from_start(lines), covariance=found.covariance, offset_days=windows.first(lines))
     notes = [*file.notes, *filter(None, (windows.note(rows, basket), found.note))]
-    return BasketRead(basket, count, tuple(sorted(bad)), tuple(notes))
+    drift = {row.symbol: row.drift_bps for row in rows if row.drift_bps}
+    return BasketRead(basket, count, tuple(sorted(bad)), tuple(notes), drift)
+
+
+def _of_one_currency(lines: list[Line], rows: list[BasketRow], bad: list[BadRow]) -> tuple[list[Line], list[BasketRow]]:
+    """Those in the currency that most lines have; the others join the bad rows."""
+    counts = Counter(line.currency for line in lines)
+    if len(counts) < 2:
+        return lines, rows
+    usual = counts.most_common(1)[0][0]
+    bad += [
+        BadRow(
+            row.row, row.symbol, f"currency {line.currency}, and the basket is in {usual}; convert it, or plan it apart"
+        )
+        for line, row in zip(lines, rows, strict=True)
+        if line.currency != usual
+    ]
+    kept = [(line, row) for line, row in zip(lines, rows, strict=True) if line.currency == usual]
+    return [line for line, _ in kept], [row for _, row in kept]
 
 
 def _named(path: str | os.PathLike[str]) -> Path:
@@ -175,6 +205,7 @@ class _Windows(NamedTuple):
             beta=1.0 if row.beta is None else row.beta,
             currency=row.currency or _CURRENCY,
             multiplier=float(row.multiplier),
+            max_participation=row.max_participation,
             order=self._order(row, start, end),
         )
 
@@ -199,7 +230,8 @@ class _Windows(NamedTuple):
             return f"No date was given: windows are in sessions,{limits} and the plan can be shown but not followed."
         later = sum(line.order is None for line in basket.lines)
         if later:
-            return f"{later} line(s) go on beyond the session of {self.session.date}, and have no parent order yet."
+            go, have = ("line goes", "has") if later == 1 else ("lines go", "have")
+            return f"{later:,} {go} on beyond the session of {self.session.date}, and {have} no parent order yet."
         return ""
 
     def _window(self, row: BasketRow) -> tuple[float, float]:

@@ -22,9 +22,14 @@ from nowake.models.market import MarketState, days_of
 from nowake.models.measurement import Measurement, z_of
 from nowake.models.volatility.diurnal import bucket_returns
 from nowake.models.volume.buckets import DayVolume
+from nowake.verbs.checks import check_numbers
 
 _LEVEL = 0.95
 _BUCKET_NS = 5 * NS_PER_MINUTE
+_ALL_FOUR = (
+    "give the market: --price, --volatility, --daily-volume and --spread-bps together, or "
+    "Given(price=..., volatility=..., daily_volume=..., spread_bps=...)"
+)
 
 
 class Given(NamedTuple):
@@ -61,6 +66,7 @@ def market_of(
         When a given number is out of its range.
     """
     told = {name: value for name, value in given._asdict().items() if value is not None}
+    check_numbers(told)
     price, volatility, daily_volume, spread_bps = given
     if price is not None and volatility is not None and daily_volume is not None and spread_bps is not None:
         market = MarketState.given(
@@ -96,6 +102,17 @@ def _measured(order: ParentOrder, day: Day, end_ns: int | None, given: Given) ->
                 "moved, so none of it is to be believed; give it: --daily-volume, or Given(daily_volume=...)"
             )
         return _of_bars(order, day.bars, end_ns, given, bucket_ns)
+    session = order.instrument.session
+    if end_ns is not None and end_ns <= session.open_ns:
+        raise BadData(
+            f"the order starts at {session.clock(order.start_ns)}, and nothing of the day comes before that; start "
+            f"later, or {_ALL_FOUR}"
+        )
+    if not len(day.quotes) and len(day.trades):
+        raise BadData(
+            f"{day.source!r} has prints and no quotes, so that neither the spread nor how far the mid moves can be "
+            f"measured; {_ALL_FOUR}"
+        )
     return MarketState.measure(order, day.quotes, day.trades, end_ns=end_ns)
 
 
@@ -106,7 +123,7 @@ def _of_bars(order: ParentOrder, bars: Bars, end_ns: int | None, given: Given, b
     if len(seen) < 2 or not (given.daily_volume or seen.volume.sum() > 0):
         raise BadData(
             f"fewer than two bars with volume between {session.clock(session.open_ns)} and {session.clock(until)}; "
-            "begin later, or give price, volatility, daily volume and spread"
+            f"begin later, or {_ALL_FOUR}"
         )
     span = int(seen.end_ns[-1] - seen.time_ns[0])
     share = span / (session.close_ns - session.open_ns)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, Unpack, overload
 
 import msgspec
 
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
+from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.linear import Linear, linearised
 from nowake.models.market import MarketState, days_of
@@ -22,7 +23,7 @@ from nowake.verbs.asked import Model, asked_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
-from nowake.verbs.schedule_kinds import Wanted, is_averse, policy_named
+from nowake.verbs.schedule_kinds import ByName, Wanted, adverse_drift, default_bucket_ns, is_averse, policy_named
 from nowake.verbs.urgency_words import risk_aversion_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from nowake.verbs.plans import Plans
 
 Policy = SchedulePolicy | str
+_CURVE_BUCKET_NS = 5 * NS_PER_MINUTE
 
 
 class Plan(Schedule, frozen=True):
@@ -80,6 +82,7 @@ def plan(  # type: ignore[overload-overlap]  # A name is a sequence of letters t
     look_ahead: bool = True,
     model: Model | None = None,
     risk_aversion: float | str = "neutral",
+    **by_name: Unpack[ByName],
 ) -> Plan: ...
 @overload
 def plan(
@@ -90,6 +93,7 @@ def plan(
     look_ahead: bool = True,
     model: Model | None = None,
     risk_aversion: float | str = "neutral",
+    **by_name: Unpack[ByName],
 ) -> Plans: ...
 
 
@@ -101,6 +105,7 @@ def plan(
     look_ahead: bool = True,
     model: Model | None = None,
     risk_aversion: float | str = "neutral",
+    **by_name: Unpack[ByName],
 ) -> Plan | Plans:
     """When to trade how much of an order on a day.
 
@@ -118,6 +123,9 @@ def plan(
         thumb of the market's own spread and volume by default.
     risk_aversion
         Of kinds by name: a number per unit of currency, or passive, neutral, aggressive or get-done.
+    curve, bucket_ns, rate, half_life_ns, drift_bps, max_participation
+        Of kinds by name, as in `schedule_kinds.Wanted`; `curve` is by default the day's own, `drift_bps` is in the cost
+        of every plan.
 
     Returns
     -------
@@ -131,14 +139,14 @@ def plan(
     """
     check_order(order, day)
     market = market_of(order, day, look_ahead=look_ahead)
-    curve = day_curve(day, look_ahead=look_ahead)
+    by_name.setdefault("curve", day_curve(day, look_ahead=look_ahead))
     if isinstance(policy, Sequence) and not isinstance(policy, str):
         from nowake.verbs.plans import plans_in  # noqa: PLC0415
 
         source = f"{day.source} {day.instrument.session.date}"
-        made = plans_in(order, market, policy, model=model, curve=curve, risk_aversion=risk_aversion)
+        made = plans_in(order, market, policy, model=model, risk_aversion=risk_aversion, **by_name)
         return msgspec.structs.replace(made, source=source, fingerprint=day.fingerprint)
-    return plan_in(order, market, policy, model=model, curve=curve, risk_aversion=risk_aversion)
+    return plan_in(order, market, policy, model=model, risk_aversion=risk_aversion, **by_name)
 
 
 def plan_in(
@@ -147,18 +155,12 @@ def plan_in(
     policy: Policy = "almgren-chriss",
     *,
     model: Model | None = None,
-    curve: VolumeCurve | None = None,
     risk_aversion: float | str = "neutral",
-    bucket_ns: int | None = None,
-    **by_name: Any,
+    **by_name: Unpack[ByName],
 ) -> Plan:
-    """The same in a market that is known. Parameters as `plan`.
-
-    `curve` is the volume expected over the day; `bucket_ns` and what `by_name` holds (`rate`, `half_life_ns`,
-    `drift_bps`: see `schedule_kinds.Wanted`) are for kinds by name.
-    """
+    """The same in a market that is known. Parameters as `plan`, but that volume is even without a curve."""
     law = model_of(model, market)
-    made = made_of(policy, order, market, law, risk_aversion, curve=curve, bucket_ns=bucket_ns, **by_name).plan
+    made = made_of(policy, order, market, law, risk_aversion, **by_name).plan
     return msgspec.structs.replace(made, notes=(*made.notes, *cautions_of(order, market, law)))
 
 
@@ -170,12 +172,30 @@ class Made(NamedTuple):
 
 
 def made_of(
-    policy: Policy, order: ParentOrder, market: MarketState, law: Impact, risk_aversion: float | str, **by_name: Any
+    policy: Policy,
+    order: ParentOrder,
+    market: MarketState,
+    law: Impact,
+    risk_aversion: float | str,
+    **by_name: Unpack[ByName],
 ) -> Made:
     """As `plan_in`, with the policy, and without what is to be said of the order whatever the plan."""
     found, notes = policy_of(policy, order, market, law, risk_aversion, **by_name)
-    schedule = priced(found.plan(order, market), market, law)
-    return Made(promote(msgspec.structs.replace(schedule, notes=(*notes, *schedule.notes)), Plan), found)
+    drift = adverse_drift(order, market, by_name.get("drift_bps", 0.0))
+    schedule = priced(found.plan(order, market), market, law, adverse_drift=drift)
+    notes = (*notes, *schedule.notes, *_lots_note(schedule))
+    return Made(promote(msgspec.structs.replace(schedule, notes=notes), Plan), found)
+
+
+def _lots_note(schedule: Schedule) -> tuple[str, ...]:
+    """What buckets finer than lots do to the cost."""
+    count, lots = len(schedule.lots), schedule.order.lots
+    if lots >= count:
+        return ()
+    return (
+        f"{count:,} buckets are finer than {lots:,} lots can follow: most are empty, and a lot is costed as if traded "
+        "within its own bucket, far dearer than it is; take longer buckets (--bucket)",
+    )
 
 
 def cautions_of(order: ParentOrder, market: MarketState, law: Impact) -> tuple[str, ...]:
@@ -188,17 +208,24 @@ def cautions_of(order: ParentOrder, market: MarketState, law: Impact) -> tuple[s
 
 
 def policy_of(
-    policy: Policy, order: ParentOrder, market: MarketState, law: Impact, risk_aversion: float | str, **by_name: Any
+    policy: Policy,
+    order: ParentOrder,
+    market: MarketState,
+    law: Impact,
+    risk_aversion: float | str,
+    **by_name: Unpack[ByName],
 ) -> tuple[SchedulePolicy, tuple[str, ...]]:
     """A policy, or the one a name means, with notes of what was assumed for it; parameters as for `plan_in`."""
     if isinstance(policy, str):
-        bucket_ns = by_name.get("bucket_ns")
+        bucket_ns = by_name.get("bucket_ns") or default_bucket_ns(order)
         aversion = 0.0
         if is_averse(policy):
             aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
         return policy_named(policy, Wanted(order, market, law, aversion, **by_name))
     if not hasattr(policy, "plan"):
         raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")
+    if by_name.get("max_participation") is not None:
+        raise BadParameter(f"max_participation is for schedules by name; {type(policy).__name__}(...) says its own")
     return policy, ()
 
 
@@ -210,40 +237,52 @@ def model_of(model: Model | None, market: MarketState) -> Impact:
     return law
 
 
-def by_rule(schedule: Schedule, market: MarketState, law: Impact) -> PlanCost:
+def by_rule(schedule: Schedule, market: MarketState, law: Impact, *, adverse_drift: float = 0.0) -> PlanCost:
     """What a schedule costs by the one rule for all of them: `schedules.cost_of`, by the clock.
 
     By linear impact that costs the same for the order where a model does not say how the price answers a schedule.
     """
     try:
-        return cost_of(schedule, market, law)
+        return cost_of(schedule, market, law, adverse_drift=adverse_drift)
     except BadParameter:
         order = schedule.order
-        return cost_of(schedule, market, linearised(law, market.terms(order.quantity, days_of(order))))
+        linear = linearised(law, market.terms(order.quantity, days_of(order)))
+        return cost_of(schedule, market, linear, adverse_drift=adverse_drift)
 
 
-def priced(schedule: Schedule, market: MarketState, law: Impact) -> Schedule:
-    """A schedule with cost, parts and risk: its own where it has any, else by the common rule, which a note says."""
-    if schedule.expected_cost_bps is not None:
+def priced(schedule: Schedule, market: MarketState, law: Impact, *, adverse_drift: float = 0.0) -> Schedule:
+    """A schedule with cost, parts and risk: its own where it has any, else by the common rule, which a note says.
+
+    What a drift costs is by the common rule whatever the schedule, so that it stands in the cost of all alike.
+    """
+    if schedule.expected_cost_bps is None:
+        rule = by_rule(schedule, market, law, adverse_drift=adverse_drift)
+        note = f"Nothing is minimised; cost and risk are by {law.name} impact over the schedule's own buckets."
+        return msgspec.structs.replace(
+            schedule,
+            expected_cost_bps=rule.expected_cost_bps,
+            cost_risk_bps=rule.cost_risk_bps,
+            cost_parts=rule.cost_parts,
+            notes=(*schedule.notes, note),
+        )
+    if not (adverse_drift and schedule.cost_parts):
         return schedule
-    rule = by_rule(schedule, market, law)
-    note = f"Cost and risk by {law.name} impact over the schedule's own buckets; the schedule minimises neither."
-    return msgspec.structs.replace(
-        schedule,
-        expected_cost_bps=rule.expected_cost_bps,
-        cost_risk_bps=rule.cost_risk_bps,
-        cost_parts=rule.cost_parts,
-        notes=(*schedule.notes, note),
-    )
+    drift = by_rule(schedule, market, law, adverse_drift=adverse_drift).cost_parts["drift"]
+    parts = schedule.cost_parts | {"drift": drift}
+    return msgspec.structs.replace(schedule, cost_parts=parts, expected_cost_bps=sum(parts.values()))
 
 
 def day_curve(day: Day, *, look_ahead: bool) -> VolumeCurve | None:
-    """The day's own volume curve, which only an explanation may look at; None where no prints tell one."""
+    """The day's own volume curve, which only an explanation may look at; None where neither prints nor bars tell it."""
     from nowake.domain.errors import NowakeError  # noqa: PLC0415
 
     if not look_ahead:
         return None
+    session, bars = day.instrument.session, day.bars
     try:
-        return VolumeCurve.from_trades(day.trades, day.instrument.session)
+        if bars is not None and len(bars) and not len(day.trades):
+            bucket_ns = max(_CURVE_BUCKET_NS, int((bars.end_ns - bars.time_ns).max()))
+            return VolumeCurve.from_bars(bars, session, bucket_ns=bucket_ns, lot_size=float(day.instrument.lot_size))
+        return VolumeCurve.from_trades(day.trades, session)
     except NowakeError:
         return None

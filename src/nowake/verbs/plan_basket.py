@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +22,7 @@ from nowake.schedules.portfolio import (
     Setting,
     basket_frontier,
 )
-from nowake.verbs.load_basket import load_basket
+from nowake.verbs.load_basket import read_basket_file, told_of
 from nowake.verbs.promote import promote
 from nowake.verbs.urgency_words import URGENCY_WORDS, parse_aversion
 
@@ -51,12 +53,16 @@ class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
         What made it.
     even
         Every line evenly through its window, costed alike: what it is held against.
+    others, absent
+        Plans that were asked for beside it, and why those that could not be made were not.
     source, command, assumed
         What it was made of, the command that makes it again, and what was assumed before it was planned.
     """
 
     policy: BasketPolicy
     even: BasketPlan
+    others: tuple[BasketPlan, ...] = ()
+    absent: dict[str, str] = {}  # noqa: RUF012  # msgspec copies it.
     source: str = ""
     command: str = ""
     assumed: tuple[str, ...] = ()
@@ -110,6 +116,8 @@ class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
         return BasketDocument(
             plan=self,
             even=self.even,
+            others=self.others,
+            absent=self.absent,
             frontier=points,
             frontier_because=because,
             assumed=self.assumed,
@@ -120,7 +128,8 @@ class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
     def __str__(self) -> str:
         from nowake.reports import basket_tables, tables  # noqa: PLC0415
 
-        return "\n\n".join(tables.render(table) for table in basket_tables.plan_tables(self, self.even))
+        shown = basket_tables.plan_tables(self, self.even, self.others, self.absent)
+        return "\n\n".join(tables.render(table) for table in shown)
 
     __repr__ = __str__
 
@@ -131,13 +140,14 @@ def plan_basket(
     *,
     risk_aversion: float | str = "neutral",
     limits: Limits = Limits(),  # noqa: B008  # Frozen.
+    compare: Sequence[str] = (),
 ) -> PlannedBasket:
     """When to trade how much of every order of a basket.
 
     Parameters
     ----------
     basket
-        A basket, or a file of one (`load_basket` reads it).
+        A basket, or a file of one, read as `load_basket` does.
     policy
         `OptimalBasket(risk_aversion=..., limits=...)`, `RiskParityBasket()` or `EvenBasket()`; or by name, "optimal",
         "even", "risk-parity" or "risk-equal", made of the parameters that follow.
@@ -145,6 +155,9 @@ def plan_basket(
         Of a policy by name: per unit of currency, or passive, neutral, aggressive or get-done.
     limits
         Of a policy by name: participation, bands, smallest and largest trade.
+    compare
+        Plans to stand beside it, with its model, buckets and limits: other names, and words for the risk aversion, each
+        an optimal basket. Those that cannot be made are told with their reason.
 
     Raises
     ------
@@ -153,16 +166,52 @@ def plan_basket(
     BadParameter
         When something is no basket or no policy, or as for `OptimalBasket.plan`.
     """
+    setting = Setting()
     if isinstance(basket, str | os.PathLike):
-        made = plan_basket(load_basket(basket), policy, risk_aversion=risk_aversion, limits=limits)
-        return msgspec.structs.replace(made, source=Path(basket).name)
+        found = read_basket_file(basket)
+        if told := told_of(found):
+            warnings.warn(f"{Path(basket).name}: {'; '.join(told)}", stacklevel=2)
+        setting = Setting(drift_bps=found.drift_bps or None)
+        if isinstance(policy, str):
+            policy = policy_named(policy, found.basket, setting, risk_aversion=risk_aversion, limits=limits)
+        made = plan_basket(found.basket, policy, limits=limits, compare=compare)
+        return msgspec.structs.replace(made, source=Path(basket).name, assumed=found.notes)
     if not isinstance(basket, Basket):
         raise BadParameter(f"{type(basket).__name__} is no basket; read one with load_basket, or make Basket.of(...)")
     if isinstance(policy, str):
-        policy = policy_named(policy, basket, Setting(), risk_aversion=risk_aversion, limits=limits)
+        policy = policy_named(policy, basket, setting, risk_aversion=risk_aversion, limits=limits)
     elif not isinstance(policy, BasketPolicy):
         raise BadParameter(f"{type(policy).__name__} plans no basket; give OptimalBasket(...), EvenBasket() or a name")
-    return promote(policy.plan(basket), PlannedBasket, policy=policy, even=_even(policy).plan(basket))
+    check_compared(*compare)
+    others, absent = _beside(basket, policy, compare)
+    return promote(
+        policy.plan(basket), PlannedBasket, policy=policy, even=_even(policy).plan(basket), others=others, absent=absent
+    )
+
+
+def check_compared(*names: str) -> None:
+    """Refuse what is neither a basket's schedule nor a word for the risk aversion."""
+    known = (*BASKET_KINDS, *URGENCY_WORDS)
+    for name in names:
+        if name not in known:
+            raise BadParameter(f"{name!r} is not known beside a basket's plan; choose from {', '.join(known)}")
+
+
+def _beside(
+    basket: Basket, policy: BasketPolicy, compare: Sequence[str]
+) -> tuple[tuple[BasketPlan, ...], dict[str, str]]:
+    """Plans by other names or words under the same limits, and why some could not be made; even stands there anyway."""
+    made: list[BasketPlan] = []
+    absent: dict[str, str] = {}
+    limits = getattr(policy, "limits", Limits())
+    for name in dict.fromkeys(each for each in compare if each != "even"):
+        kind, aversion = (name, policy.risk_aversion) if name in BASKET_KINDS else ("optimal", name)
+        try:
+            other = policy_named(kind, basket, policy, risk_aversion=aversion, limits=limits).plan(basket)
+            made.append(other if name in BASKET_KINDS else msgspec.structs.replace(other, name=f"optimal, {name}"))
+        except NowakeError as error:
+            absent[name] = str(error)
+    return tuple(made), absent
 
 
 def policy_named(

@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
 from nowake.domain.errors import BadParameter, NowakeError
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
-from nowake.models.impact.linear import Linear
 from nowake.models.market import MarketState
-from nowake.models.volume import VolumeCurve
 from nowake.reports.planning import Planning
-from nowake.schedules.almgren_chriss import AlmgrenChriss, FrontierPoint, frontier
+from nowake.schedules.almgren_chriss import AlmgrenChrissDrift, FrontierPoint, frontier
 from nowake.schedules.policy import OptimalPolicy
 from nowake.schedules.uncertainty import Sensitivity, sensitivity
 from nowake.verbs.asked import Model
 from nowake.verbs.plan import Made, Plan, Policy, by_rule, cautions_of, made_of, model_of
+from nowake.verbs.schedule_kinds import ByName, adverse_drift
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,10 +87,8 @@ def plans_in(
     policies: Sequence[Policy],
     *,
     model: Model | None = None,
-    curve: VolumeCurve | None = None,
     risk_aversion: float | str = "neutral",
-    bucket_ns: int | None = None,
-    **by_name: Any,
+    **by_name: Unpack[ByName],
 ) -> Plans:
     """Plans of one order by several policies or names; parameters as for `plan_in`.
 
@@ -105,21 +102,22 @@ def plans_in(
     if not policies:
         raise BadParameter("no schedule is given to compare; give names or policies, for example ['twap', 'vwap']")
     law = model_of(model, market)
-    asked = {"curve": curve, "bucket_ns": bucket_ns, **by_name}
+    drift = adverse_drift(order, market, by_name.get("drift_bps", 0.0))
     made: list[Made] = []
     absent: dict[str, str] = {}
     for policy in _distinct(policies):
         try:
-            made.append(made_of(policy, order, market, law, risk_aversion, **asked))
+            made.append(made_of(policy, order, market, law, risk_aversion, **by_name))
         except NowakeError as error:
             if not made:
                 raise
-            absent[policy if isinstance(policy, str) else type(policy).__name__] = str(error)
+            name = policy if isinstance(policy, str) else type(policy).__name__
+            absent[name] = str(error).removeprefix(f"{name} ")
     plans = [each.plan for each in made]
-    points, because = _frontier(order, market, law, buckets=len(plans[0].lots))
+    points, because = _frontier(order, market, law, buckets=len(plans[0].lots), drift=drift)
     return Plans(
         plans=_told_apart(plans),
-        by_rule=tuple(by_rule(plan, market, law) for plan in plans),
+        by_rule=tuple(by_rule(plan, market, law, adverse_drift=drift) for plan in plans),
         market=market,
         model=law,
         frontier=points,
@@ -127,7 +125,7 @@ def plans_in(
         absent=absent,
         policy=made[0].policy,
         cautions=cautions_of(order, market, law),
-        curve=curve,
+        curve=by_name.get("curve"),
     )
 
 
@@ -147,21 +145,30 @@ def _told_apart(made: Sequence[Plan]) -> tuple[Plan, ...]:
 
 
 def _frontier(
-    order: ParentOrder, market: MarketState, law: Impact, *, buckets: int
+    order: ParentOrder, market: MarketState, law: Impact, *, buckets: int, drift: float
 ) -> tuple[tuple[FrontierPoint, ...], str]:
     """The efficient frontier in as many buckets as the chosen plan has, or why there is none.
 
-    Its schedules are those of linear impact; each costs what the model says of it, as the plans beside them do.
+    Where the price is expected to drift its schedules make the best of that, and its costs hold it as those of the
+    plans do.
     """
     try:
         points = frontier(order, market, law, n=_POINTS, buckets=buckets)
     except BadParameter as error:
         return (), str(error)
-    return points if isinstance(law, Linear) else tuple(
-        _costed(point, order, market, law, buckets) for point in points
-    ), ""
-
-
-def _costed(point: FrontierPoint, order: ParentOrder, market: MarketState, law: Impact, buckets: int) -> FrontierPoint:
-    rule = by_rule(AlmgrenChriss(law, point.risk_aversion, n=buckets).plan(order, market), market, law)
-    return msgspec.structs.replace(point, expected_cost_bps=rule.expected_cost_bps, risk_bps=rule.cost_risk_bps)
+    if not drift:
+        return points, ""
+    kept: list[FrontierPoint] = []
+    for point in reversed(points):
+        made = AlmgrenChrissDrift(law, point.risk_aversion, drift, n=buckets).plan(order, market)
+        rule = by_rule(made, market, law, adverse_drift=drift)
+        # What costs more at more risk than a schedule before it is no point of a frontier.
+        if not kept or (rule.expected_cost_bps < kept[-1].expected_cost_bps and rule.cost_risk_bps > kept[-1].risk_bps):
+            kept.append(
+                FrontierPoint(
+                    risk_aversion=point.risk_aversion,
+                    expected_cost_bps=rule.expected_cost_bps,
+                    risk_bps=rule.cost_risk_bps,
+                )
+            )
+    return tuple(reversed(kept)), ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -17,9 +17,23 @@ from nowake.models.impact.linear import Linear
 from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Terms
 from nowake.models.volume import VolumeCurve
+from nowake.schedules.grid import Grid
 from nowake.schedules.policy import SchedulePolicy
 
 HALF_LIFE_NS = 10 * NS_PER_MINUTE
+BUCKET_NS = 15 * NS_PER_MINUTE  # As those of a basket: 26 in six and a half hours.
+_FEWEST = 10
+
+
+class ByName(TypedDict, total=False):
+    """What kinds by name may be told; each as in `Wanted`."""
+
+    curve: VolumeCurve | None
+    bucket_ns: int | None
+    rate: float
+    half_life_ns: int
+    drift_bps: float
+    max_participation: float | None
 
 
 class Wanted(NamedTuple):
@@ -34,13 +48,15 @@ class Wanted(NamedTuple):
     curve
         The volume expected over the day; None where nobody may know it.
     bucket_ns
-        Longest a bucket may be.
+        Longest a bucket may be; None is a quarter of an hour, or a tenth of a shorter window.
     rate
         Share of all volume for those that take one.
     half_life_ns
         Time in which half of the impact that decays is gone, for those whose model does not say it.
     drift_bps
-        Expected move of the price a session, for those that take one; above 0 it rises.
+        Expected move of the price a session; above 0 it rises. Some plan for it, and all are costed with it.
+    max_participation
+        Largest trade of a bucket as a share of the volume expected in it without us; None for no limit.
     """
 
     order: ParentOrder
@@ -52,6 +68,12 @@ class Wanted(NamedTuple):
     rate: float = 0.1
     half_life_ns: int = HALF_LIFE_NS
     drift_bps: float = 0.0
+    max_participation: float | None = None
+
+    @property
+    def adverse_drift(self) -> float:
+        """The expected move against the order, currency per share per session."""
+        return adverse_drift(self.order, self.market, self.drift_bps)
 
 
 class Kind(NamedTuple):
@@ -61,6 +83,7 @@ class Kind(NamedTuple):
     make: Callable[[Wanted], SchedulePolicy]
     assumed: Callable[[Wanted], str] = lambda _: ""
     averse: bool = True  # Whether a risk aversion means anything to it.
+    caps: bool = False  # Whether it can keep to a largest participation.
 
 
 def policy_named(name: str, wanted: Wanted) -> tuple[SchedulePolicy, tuple[str, ...]]:
@@ -69,10 +92,14 @@ def policy_named(name: str, wanted: Wanted) -> tuple[SchedulePolicy, tuple[str, 
     Raises
     ------
     BadParameter
-        When there is none, or what it needs is not known of this market.
+        When there is none, what it needs is not known of this market, or it cannot keep to a largest participation.
     """
     check_named(name)
     kind = KINDS[name]
+    if wanted.bucket_ns is None:
+        wanted = wanted._replace(bucket_ns=default_bucket_ns(wanted.order))
+    if wanted.max_participation is not None:
+        _check_cap(name, wanted)
     return kind.make(wanted), tuple(filter(None, (kind.assumed(wanted),)))
 
 
@@ -80,6 +107,45 @@ def is_averse(name: str) -> bool:
     """Whether a risk aversion means anything to a kind; errors as for `check_named`."""
     check_named(name)
     return KINDS[name].averse
+
+
+def default_bucket_ns(order: ParentOrder) -> int:
+    """A quarter of an hour, or a tenth of a shorter window."""
+    return min(BUCKET_NS, -(-order.duration_ns // _FEWEST))
+
+
+def adverse_drift(order: ParentOrder, market: MarketState, drift_bps: float) -> float:
+    """A move of the price in basis points a session as one against the order, currency per share per session."""
+    if not math.isfinite(drift_bps):
+        raise BadParameter(f"drift_bps {drift_bps} must be finite: basis points a session, above 0 where prices rise")
+    return order.side * drift_bps / 1e4 * market.price
+
+
+def _check_cap(name: str, wanted: Wanted) -> None:
+    """Refuse a cap where it is not kept, no share, or too low to finish."""
+    most = wanted.max_participation
+    assert most is not None
+    if not 0 < most < math.inf:
+        raise BadParameter(f"max_participation {most} must be above 0 and finite; 0.1 is 10 % of the volume without us")
+    if not KINDS[name].caps:
+        able = ", ".join(each for each in KINDS if KINDS[each].caps)
+        raise BadParameter(
+            f"{name} keeps to no largest participation; {able} do, and pov trades at one rate of all volume"
+        )
+    order, session = wanted.order, wanted.order.instrument.session
+    volume = float(Grid.of(order, wanted.market, curve=wanted.curve, n=1).volume.sum())
+    if most * volume < order.quantity:
+        raise BadParameter(
+            f"max_participation {most:g} lets {most * volume:,.6g} of {order.quantity:,.6g} trade from "
+            f"{session.clock(order.start_ns)} to {session.clock(order.end_ns)}; raise it to "
+            f"{_rounded_up(order.quantity / volume)}, or allow more time"
+        )
+
+
+def _rounded_up(share: float) -> str:
+    """Four digits that are not below it."""
+    size = 10.0 ** (math.floor(math.log10(share)) - 3)
+    return f"{math.ceil(share / size) * size:.4g}"
 
 
 def check_named(*names: str) -> None:
@@ -103,8 +169,17 @@ def _vwap(wanted: Wanted) -> SchedulePolicy:
 
 def _almgren_chriss(wanted: Wanted) -> SchedulePolicy:
     from nowake.schedules import AlmgrenChriss  # noqa: PLC0415
+    from nowake.verbs.capped import CappedAlmgrenChriss  # noqa: PLC0415
 
-    return AlmgrenChriss(wanted.model, wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+    if wanted.max_participation is None:
+        return AlmgrenChriss(wanted.model, wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+    return CappedAlmgrenChriss(
+        model=wanted.model,
+        risk_aversion=wanted.risk_aversion,
+        max_participation=wanted.max_participation,
+        curve=wanted.curve,
+        bucket_ns=wanted.bucket_ns,
+    )
 
 
 def _power_law(wanted: Wanted) -> SchedulePolicy:
@@ -130,6 +205,8 @@ def _obizhaeva_wang(wanted: Wanted) -> SchedulePolicy:
     model = wanted.model
     if not isinstance(model, Model):
         session = wanted.order.instrument.session
+        if not wanted.half_life_ns > 0:
+            raise BadParameter(f"half_life_ns {wanted.half_life_ns} must be above 0; --half-life 10m is ten minutes")
         half_life_days = wanted.half_life_ns / (session.close_ns - session.open_ns)
         terms = _moving(wanted, "obizhaeva-wang")
         unit = Model(permanent=1.0, transient=1.0, resilience=math.log(2) / half_life_days)
@@ -210,13 +287,21 @@ def _bertsimas_lo(wanted: Wanted) -> SchedulePolicy:
     from nowake.schedules.bertsimas_lo import BertsimasLo  # noqa: PLC0415
 
     signal = wanted.drift_bps / 1e4 * wanted.market.price
-    return BertsimasLo(model=wanted.model, signal=signal, bucket_ns=wanted.bucket_ns)
+    return BertsimasLo(model=wanted.model, signal=signal, bucket_ns=wanted.bucket_ns, **_cap(wanted))
 
 
 def _dynamic(wanted: Wanted) -> SchedulePolicy:
     from nowake.schedules.dynamic_schedule import DynamicProgramming  # noqa: PLC0415
 
-    return DynamicProgramming(model=wanted.model, risk_aversion=wanted.risk_aversion, bucket_ns=wanted.bucket_ns)
+    return DynamicProgramming(
+        model=wanted.model, risk_aversion=wanted.risk_aversion, bucket_ns=wanted.bucket_ns, **_cap(wanted)
+    )
+
+
+def _cap(wanted: Wanted) -> dict[str, Any]:
+    """A largest participation as these policies count it, ours included, and the curve it follows; empty without."""
+    most = wanted.max_participation
+    return {} if most is None else {"max_participation": most / (1 + most), "curve": wanted.curve}
 
 
 def _cartea_jaimungal(wanted: Wanted) -> SchedulePolicy:
@@ -262,8 +347,7 @@ def _vwap_deviation(wanted: Wanted) -> SchedulePolicy:
 def _drift(wanted: Wanted) -> SchedulePolicy:
     from nowake.schedules import AlmgrenChrissDrift  # noqa: PLC0415
 
-    adverse = wanted.order.side * wanted.drift_bps / 1e4 * wanted.market.price
-    return AlmgrenChrissDrift(wanted.model, wanted.risk_aversion, adverse, bucket_ns=wanted.bucket_ns)
+    return AlmgrenChrissDrift(wanted.model, wanted.risk_aversion, wanted.adverse_drift, bucket_ns=wanted.bucket_ns)
 
 
 def _value_at_risk(wanted: Wanted) -> SchedulePolicy:
@@ -287,8 +371,8 @@ def _averaged(wanted: Wanted) -> SchedulePolicy:
 def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
     if wanted.curve is None:
         raise BadParameter(
-            f"{name} needs the volume expected over the day, and nothing before the start tells it; plan with a "
-            "VolumeCurve of earlier days in Python, or leave --forecast out"
+            f"{name} needs to know how volume runs over the day, and nothing that may be looked at tells it; give a "
+            "curve of earlier days (--curve SOURCE or FILE, curve=VolumeCurve)"
         )
     return wanted.curve
 
@@ -297,7 +381,7 @@ _DECAY = 0.5
 _LOADED = math.log(10)  # The first bucket trades ten times as fast as the last.
 
 KINDS: dict[str, Kind] = {
-    "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss),
+    "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss, caps=True),
     "twap": Kind("evenly in time", _twap, averse=False),
     "vwap": Kind("with the volume expected", _vwap, averse=False),
     "pov": Kind("at a share of the volume expected, --rate, until done", _pov, averse=False),
@@ -318,8 +402,8 @@ KINDS: dict[str, Kind] = {
         lambda _: "Its λ is a price of waiting: a fraction of the value held, a session.",
     ),
     "bertsimas-lo": Kind(
-        "for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo, averse=False
+        "for the least expected cost under a drift that is expected, risk apart", _bertsimas_lo, averse=False, caps=True
     ),
-    "dynamic-programming": Kind("by a grid, for any temporary cost", _dynamic),
+    "dynamic-programming": Kind("by a grid, for any temporary cost", _dynamic, caps=True),
     "cartea-jaimungal": Kind("as a closed loop expects to: what is left times a gain", _cartea_jaimungal),
 }

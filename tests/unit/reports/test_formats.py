@@ -17,6 +17,10 @@ def test_basis_points_have_one_decimal_and_a_sign_except_at_zero(value: float, e
     assert expected == formats.bps(value)
 
 
+def test_a_risk_has_one_decimal_and_no_sign() -> None:
+    assert ("3.2", "0.0", "12,345.7", "n/a") == tuple(map(formats.plain_bps, (3.24, -0.0, 12345.67, None)))
+
+
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
 def test_a_missing_number_is_never_shown_as_zero(value: object) -> None:
     shows = (formats.bps, formats.percent, formats.signed_percent, formats.count, formats.quantity, formats.number)

@@ -36,7 +36,7 @@ Plan: buy 4,000 WAKE 2012-06-21 10:00:00-11:00:00 America/New_York
                    largest                                       expected     risk,  known
 schedule  buckets   bucket  half done  spread  temporary  drift  cost bps  1 sd bps  to
 ──────────────────────────────────────────────────────────────────────────────────────────────
-early           4    2,500   10:12:00    +1.0       +3.0   -0.5      +3.5      +9.0  gap 2e-09
+early           4    2,500   10:12:00    +1.0       +3.0   -0.5      +3.5       9.0  gap 2e-09
 Parts of the cost in bps of the arrival price, as the cost and the risk. Cost is positive when bad,
 for buys and for sells.
 Certificate, before rounding to lots: PIQP in 9 iterations; duality gap 2.0e-09.

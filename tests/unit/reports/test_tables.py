@@ -47,7 +47,7 @@ Schedules
 schedule     first      last  buckets   bucket  half done  cost bps         bps
 ───────────────────────────────────────────────────────────────────────────────
 TWAP      10:00:00  11:00:00        4    1,000   10:30:00       n/a         n/a
-early     10:00:00  11:00:00        4    3,000   10:10:00      +7.2        +2.1
+early     10:00:00  11:00:00        4    3,000   10:10:00      +7.2         2.1
 Cost is positive when bad, for buys and for sells."""
 
 
@@ -164,7 +164,7 @@ def test_benchmarks_that_cannot_be_computed_are_shown_as_missing() -> None:
 
 def test_frontier_points_stand_in_the_order_given() -> None:
     shown = tables.render(tables.frontier_table([sample.point(1e-6, 3.25, 11.0), sample.point(1e-5, 8.0, 4.0)]))
-    assert [["1e-06", "+3.2", "+11.0"], ["1e-05", "+8.0", "+4.0"]] == [line.split() for line in shown.split("\n")[4:6]]
+    assert [["1e-06", "+3.2", "11.0"], ["1e-05", "+8.0", "4.0"]] == [line.split() for line in shown.split("\n")[4:6]]
 
 
 @pytest.mark.parametrize("text", ["[bold]x[/bold]", ":smile:", "[/]"])

@@ -74,7 +74,7 @@ def test_a_deadline_on_another_day_counts_sessions_and_not_the_night(tmp_path: P
     found = read(tmp_path, text, f"{HEAD},start,end")  # A Friday; the date is the earliest start's.
     assert [line.end_days for line in found.basket.lines] == pytest.approx([1.5, 1.0])
     assert [line.order is None for line in found.basket.lines] == [True, False]
-    assert "1 line(s) go on beyond the session of 2026-01-09" in found.notes[0]
+    assert "1 line goes on beyond the session of 2026-01-09" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_without_either_betas_make_one_factor_and_the_assumption_is_said(tmp_pat
     common = 0.005 * math.sqrt(0.95)  # What the beta says, 1 %, is more than all it moves.
     assert covariance.matrix[0, 1] == pytest.approx(0.015 * common)
     assert "assumed market volatility of 1%" in found.notes[-1]
-    assert "1 line(s) move less than their beta says" in found.notes[-1]
+    assert "1 of 2 volatilities are less than the beta says" in found.notes[-1]
     told = read(tmp_path, text, f"{HEAD},beta", risk={"market_volatility": 0.004})
     assert told.basket.covariance.matrix[0, 1] == pytest.approx(1.5 * 0.004**2)
     with pytest.raises(BadParameter, match="lower the beta or the market's volatility"):

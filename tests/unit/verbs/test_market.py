@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
 import nowake as nw
 from nowake.data.day import Day
-from nowake.domain.errors import BadData
+from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Bars, Quotes, Trades
 from nowake.models.market import MarketState
 from nowake.verbs.market import Given, market_of
@@ -101,3 +103,21 @@ def test_the_interval_of_volatility_from_bars_holds_the_truth_as_often_as_it_say
     sums = np.random.default_rng(1).normal(size=(20_000, n)) ** 2
     root, factor = np.sqrt(sums.mean(axis=1)), np.exp(1.959964 / np.sqrt(2 * n))
     assert 0.94 < np.mean((root / factor < 1) & (root * factor > 1)) < 0.96
+
+
+def test_prints_without_quotes_ask_for_the_market_and_so_does_a_start_at_the_open(generated_day: Day) -> None:
+    parent = nw.ParentOrder.buy(generated_day.instrument, 2_000, start="09:30", end="11:00")
+    prints = dataclasses.replace(generated_day, quotes=none_of(generated_day.quotes))
+    with pytest.raises(BadData, match=r"has prints and no quotes.*--price, --volatility, --daily-volume and --spread"):
+        market_of(parent, prints, given=Given(spread_bps=4.0))
+    with pytest.raises(BadData, match=r"starts at 09:30:00, and nothing of the day comes before that.*--price"):
+        market_of(parent, generated_day, look_ahead=False)
+    for day in (prints, generated_day):
+        assert market_of(parent, day, look_ahead=False, given=ALL).price == 50.0
+
+
+def test_an_order_of_the_day_but_not_of_the_same_instrument_is_told_what_differs(generated_day: Day) -> None:
+    other = msgspec.structs.replace(generated_day.instrument, venue="XLON", lot_size=Decimal(5))
+    parent = nw.ParentOrder.buy(other, 2_000, start="10:00", end="11:00")
+    with pytest.raises(BadParameter, match=r"which differ in venue \(XLON and .*\), lot size \(5 and 1\); build"):
+        nw.plan(parent, generated_day)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
+import numpy as np
 import pytest
 from tests.unit.models import makers
 from tests.unit.models.makers import DAY_SECONDS, SECOND
@@ -13,9 +15,12 @@ import nowake as nw
 from nowake import schedules
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
+from nowake.domain.market import Bars
+from nowake.domain.side import Side
 from nowake.models.impact import Linear, ObizhaevaWang, SquareRoot
 from nowake.models.market import MarketState, days_of
-from nowake.verbs.plan import by_rule, plan_in
+from nowake.models.volume import VolumeCurve
+from nowake.verbs.plan import by_rule, day_curve, plan_in
 from nowake.verbs.plans import plans_in
 from nowake.verbs.schedule_kinds import KINDS, Wanted, policy_named
 from nowake.verbs.urgency_words import URGENCY_WORDS, risk_aversion_of
@@ -27,6 +32,12 @@ MINUTE = 60 * SECOND
 def order(lots: int) -> nw.ParentOrder:
     """A purchase over the whole session."""
     return makers.order(lots, start_s=0, end_s=DAY_SECONDS)
+
+
+def curve_of(*shares: float) -> VolumeCurve:
+    """Volume of a day in buckets of one length."""
+    edges = tuple(DAY_SECONDS * SECOND * k // len(shares) for k in range(len(shares) + 1))
+    return VolumeCurve(edges_ns=edges, shares=shares)
 
 
 @pytest.mark.parametrize(("word", "urgency"), URGENCY_WORDS.items())
@@ -121,14 +132,14 @@ def test_an_unknown_name_lists_the_known_ones_and_what_is_no_policy_is_told() ->
         plan_in(order(9_000), MARKET, "twop")
     with pytest.raises(BadParameter, match="int does not plan"):
         plan_in(order(9_000), MARKET, 5)  # type: ignore[arg-type]
-    with pytest.raises(BadParameter, match="vwap needs the volume expected"):
+    with pytest.raises(BadParameter, match="vwap needs to know how volume runs"):
         plan_in(order(9_000), MARKET, "vwap")
 
 
 def test_several_plans_leave_out_what_cannot_be_made_with_its_reason() -> None:
     made = plans_in(order(9_000), MARKET, ["twap", "vwap", "twap", schedules.Twap(n=3)], bucket_ns=30 * MINUTE)
     assert [plan.name for plan in made.plans] == ["TWAP 1", "TWAP 2"]
-    assert "needs the volume" in made.absent["vwap"]
+    assert made.absent["vwap"].startswith("needs to know how volume runs")
     with pytest.raises(BadParameter, match="vwap needs"):
         plans_in(order(9_000), MARKET, ["vwap", "twap"])
     with pytest.raises(BadParameter, match="no schedule is given"):
@@ -187,3 +198,157 @@ def test_the_page_tells_what_each_doubt_does_to_a_plan_that_minimises_something(
     assert doubts is not None
     assert doubts.influences[0].name == "eta"
     assert nw.plan(parent, generated_day, ["twap"]).doubts() is None
+
+
+# A drift that is expected.
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_drift_is_in_the_cost_of_every_schedule_by_what_it_still_holds(side: Side) -> None:
+    parent = makers.order(40_000, start_s=0, end_s=DAY_SECONDS, side=side)
+    kinds = ["twap", "almgren-chriss", "almgren-chriss-drift", "bertsimas-lo", "dynamic-programming"]
+    made = plans_in(parent, MARKET, kinds, drift_bps=30)
+    for plan, rule in zip(made.plans, made.by_rule, strict=True):
+        # By hand: each lot waits until the middle of its bucket, while the price moves 30 bps a session.
+        middles = [(a + b) / 2 for a, b in zip(plan.times_ns, plan.times_ns[1:], strict=False)]
+        length = parent.instrument.session.close_ns - parent.instrument.session.open_ns
+        waits = [(middle - parent.start_ns) / length for middle in middles]
+        by_hand = side * 30 * sum(lots * wait for lots, wait in zip(plan.lots, waits, strict=True)) / parent.lots
+        assert plan.cost_parts["drift"] == pytest.approx(by_hand, rel=1e-9)
+        assert rule.cost_parts["drift"] == pytest.approx(by_hand, rel=1e-9)
+        assert plan.expected_cost_bps == pytest.approx(sum(plan.cost_parts.values()), rel=1e-12)
+    costs = {plan.name: plan.expected_cost_bps for plan in made.plans}
+    assert costs["Bertsimas-Lo"] == pytest.approx(min(costs.values()), rel=1e-3)  # type: ignore[type-var]
+    assert costs["TWAP"] > costs["Bertsimas-Lo"] + 0.1  # type: ignore[operator]
+
+
+def test_under_a_drift_the_frontier_is_of_schedules_that_know_it() -> None:
+    made = plans_in(order(40_000), MARKET, ["almgren-chriss-drift", "twap", "bertsimas-lo"], drift_bps=60)
+    risks = [point.risk_bps for point in made.frontier]
+    costs = [point.expected_cost_bps for point in made.frontier]
+    assert risks == sorted(risks, reverse=True)
+    assert costs == sorted(costs)
+    drifting, even, free = made.by_rule
+    nearest = min(range(len(risks)), key=lambda k: abs(risks[k] - drifting.cost_risk_bps))
+    assert costs[nearest] == pytest.approx(drifting.expected_cost_bps, rel=0.02)
+    assert min(costs) == pytest.approx(free.expected_cost_bps, rel=0.01)
+    assert even.expected_cost_bps > min(costs) * 1.1
+    assert plans_in(order(40_000), MARKET, ["twap"]).frontier[0].expected_cost_bps < min(costs)
+
+
+def test_a_drift_must_be_a_number() -> None:
+    with pytest.raises(BadParameter, match="drift_bps nan must be finite"):
+        plan_in(order(9_000), MARKET, "twap", drift_bps=math.nan)
+
+
+# Buckets.
+
+
+def test_a_word_and_a_risk_are_about_the_same_in_one_bucket_as_in_many() -> None:
+    parent, model = order(40_000), Linear.from_market(MARKET)
+    one, many = (
+        risk_aversion_of("aggressive", parent, MARKET, model, bucket_ns=length) for length in (None, 390 * MINUTE)
+    )
+    assert many > one / 3 > 0
+    risks = [plan_in(parent, MARKET, "twap", bucket_ns=length).cost_risk_bps for length in (MINUTE, 390 * MINUTE)]
+    # An order that falls evenly from X to 0 has a variance of sigma^2 X^2 T / 3.
+    assert risks == pytest.approx([200 / math.sqrt(3)] * 2, rel=1e-3)
+
+
+def test_by_name_buckets_are_a_quarter_of_an_hour_or_a_tenth_of_a_shorter_window() -> None:
+    assert len(plan_in(order(40_000), MARKET).lots) == 26
+    short = makers.order(40_000, start_s=0, end_s=600)
+    assert len(plan_in(short, MARKET).lots) == 10
+    assert len(plan_in(short, MARKET, bucket_ns=MINUTE).lots) == 10
+    assert len(plan_in(short, MARKET, schedules.Twap(n=3)).lots) == 3
+
+
+def test_buckets_finer_than_the_lots_are_told_with_what_they_do() -> None:
+    parent = makers.order(200, start_s=0, end_s=600)
+    fine, coarse = (plan_in(parent, MARKET, "twap", bucket_ns=length) for length in (SECOND, MINUTE))
+    assert fine.expected_cost_bps > coarse.expected_cost_bps  # type: ignore[operator]
+    assert "600 buckets are finer than 200 lots can follow" in fine.notes[1]
+    assert not any("finer" in note for note in coarse.notes)
+
+
+# A largest participation.
+
+
+@pytest.mark.parametrize("name", ["almgren-chriss", "dynamic-programming", "bertsimas-lo"])
+def test_a_largest_participation_is_kept_by_the_curve(name: str) -> None:
+    parent, curve = order(90_000), curve_of(0.3, 0.1, 0.1, 0.1, 0.4)
+    for most in (0.1, 0.2):
+        made = plan_in(
+            parent, MARKET, name, risk_aversion="get-done", max_participation=most, curve=curve, drift_bps=900
+        )
+        volume = [1e6 * curve.share_between(a, b) for a, b in zip(made.times_ns, made.times_ns[1:], strict=False)]
+        shares = [lots / expected for lots, expected in zip(made.lots, volume, strict=True)]
+        assert max(shares) == pytest.approx(most, rel=1e-2)
+        assert made.certificate is not None
+
+
+def test_a_cap_that_never_binds_leaves_almgren_chriss_as_it_is() -> None:
+    free, capped = (
+        plan_in(order(90_000), MARKET, risk_aversion="aggressive", max_participation=most) for most in (None, 9.0)
+    )
+    assert capped.name == "Almgren-Chriss, capped"
+    assert max(abs(one - other) for one, other in zip(free.lots, capped.lots, strict=True)) <= 1
+    assert capped.expected_cost_bps == pytest.approx(free.expected_cost_bps, rel=1e-4)
+    assert capped.cost_risk_bps == pytest.approx(free.cost_risk_bps, rel=2e-2)
+
+
+def test_a_largest_participation_is_refused_where_it_is_not_kept_or_cannot_finish() -> None:
+    with pytest.raises(BadParameter, match="twap keeps to no largest participation; almgren-chriss, bertsimas-lo, dyn"):
+        plan_in(order(9_000), MARKET, "twap", max_participation=0.1)
+    with pytest.raises(BadParameter, match=r"lets 10,000 of 90,000 trade .* raise it to 0.09, or allow"):
+        plan_in(order(90_000), MARKET, max_participation=0.01)
+    for wrong in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(BadParameter, match="must be above 0 and finite"):
+            plan_in(order(9_000), MARKET, max_participation=wrong)
+    with pytest.raises(BadParameter, match="is for schedules by name; Twap"):
+        plan_in(order(9_000), MARKET, schedules.Twap(n=3), max_participation=0.1)
+    made = plans_in(order(90_000), MARKET, ["almgren-chriss", "twap", "pov"], max_participation=0.5)
+    assert made.absent["twap"] == made.absent["pov"]
+
+
+def test_the_smallest_participation_named_is_enough() -> None:
+    for lots in (90_001, 33_333, 7):
+        with pytest.raises(BadParameter, match="raise it to") as told:
+            plan_in(order(lots), MARKET, max_participation=lots / 1.1e6)
+        least = float(str(told.value).split("raise it to ")[1].split(",")[0])
+        assert lots / 1e6 <= least <= lots / 1e6 * 1.001
+
+
+# The day's own curve.
+
+
+def test_a_day_of_bars_has_a_volume_curve_of_its_own(generated_day: Day) -> None:
+    start = generated_day.instrument.session.open_ns + np.arange(390) * MINUTE
+    flat, volume = np.full(390, 50.0), np.where(np.arange(390) < 195, 3.0, 1.0)
+    bars = Bars(
+        time_ns=start,
+        end_ns=start + MINUTE,
+        open=flat,
+        high=flat,
+        low=flat,
+        close=flat,
+        volume=volume,
+        vwap=flat,
+        trades=volume,
+    )
+    day = dataclasses.replace(
+        generated_day,
+        bars=bars,
+        trades=dataclasses.replace(
+            generated_day.trades,
+            **{
+                field.name: getattr(generated_day.trades, field.name)[:0]
+                for field in dataclasses.fields(generated_day.trades)
+            },
+        ),
+    )
+    assert day_curve(day, look_ahead=False) is None
+    curve = day_curve(day, look_ahead=True)
+    assert curve is not None
+    middle = generated_day.instrument.session.open_ns + 195 * MINUTE
+    assert curve.share_until(middle) == pytest.approx(0.75)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from nowake.reports.pictures import canvas
+from nowake.reports.plan_tables import Mark
+from nowake.reports.tables import Point
 from nowake.schedules.almgren_chriss import FrontierPoint
 from nowake.schedules.schedule import Schedule
 
@@ -17,39 +18,19 @@ _FARTHEST = 1.5  # Of the dearest point of the frontier; a plan beyond would fla
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
-class Point(Protocol):
-    """What a point of a frontier has: of one order, or of a basket."""
-
-    @property
-    def expected_cost_bps(self) -> float: ...  # noqa: D102
-    @property
-    def risk_bps(self) -> float: ...  # noqa: D102
-
-
-class Mark(NamedTuple):
-    """A plan on the picture: its name, risk and expected cost."""
-
-    name: str
-    risk_bps: float
-    cost_bps: float
-
-
 def frontier(
     points: Sequence[FrontierPoint], plans: Sequence[Schedule] = (), *, is_first_chosen: bool = False
 ) -> canvas.Picture:
     """Expected cost over risk; plans that know both of theirs are marked by name, the chosen one with a ring."""
-    chosen = [
-        Mark(plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
-        for plan in plans
-        if plan.cost_risk_bps is not None and plan.expected_cost_bps is not None
-    ]
+    chosen = [mark for mark in map(Mark.of, plans) if mark is not None]
     return drawn(points, chosen, is_first_chosen=is_first_chosen, unit="bps of the arrival price")
 
 
 def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: bool, unit: str) -> canvas.Picture:
     """The same of anything that has a cost and a risk; `unit` says what costs are counted in."""
     ordered = sorted(points, key=lambda point: point.risk_bps)
-    most = _FARTHEST * max(point.expected_cost_bps for point in points)
+    dearest = max(point.expected_cost_bps for point in points)
+    most = dearest + (_FARTHEST - 1) * abs(dearest)
     beyond = [mark for mark in chosen if mark.cost_bps > most]
     first = chosen[0] if is_first_chosen and chosen else None
     within = [mark for mark in chosen if mark.cost_bps <= most]

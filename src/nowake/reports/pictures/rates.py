@@ -8,19 +8,27 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nowake.models.market import MarketState
+from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.reports.pictures import canvas
-from nowake.schedules.grid import Grid
+from nowake.reports.plan_tables import volume_of
 from nowake.schedules.schedule import Schedule
 
 
-def rates(schedules: Sequence[Schedule], market: MarketState, curve: VolumeCurve | None = None) -> canvas.Picture:
+def rates(
+    schedules: Sequence[Schedule], market: MarketState, curve: VolumeCurve | None = None
+) -> canvas.Picture | None:
     """A step a bucket for each schedule of one order, in percent of the volume expected then, ours included.
 
-    A bucket that trades against the order counts below 0.
+    A bucket that trades against the order counts below 0. None where the curve has nothing to say of the window.
     """
     order = schedules[0].order
-    shares = [_percent(schedule, market, curve) for schedule in schedules]
+    volumes = [volume_of(schedule, market, curve) for schedule in schedules]
+    shares = [
+        _percent(schedule, volume) for schedule, volume in zip(schedules, volumes, strict=True) if volume is not None
+    ]
+    if len(shares) < len(schedules):
+        return None
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
@@ -45,11 +53,8 @@ def rates(schedules: Sequence[Schedule], market: MarketState, curve: VolumeCurve
     return canvas.draw("How fast each schedule trades", f"{told}.", paint, heights=(3.6,), below=0.75)
 
 
-def _percent(
-    schedule: Schedule, market: MarketState, curve: VolumeCurve | None
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    volume = Grid.between(schedule.order, market, schedule.times_ns, curve=curve).volume
+def _percent(schedule: Schedule, volume: Floats) -> Floats:
     traded = np.array(schedule.lots, dtype=np.float64) * schedule.order.instrument.quantity(1)
     # Where nothing is expected whatever is traded is all there is.
     whole = np.abs(traded) + volume
-    return 100 * np.divide(traded, whole, out=np.zeros_like(traded), where=whole > 0)
+    return np.asarray(100 * np.divide(traded, whole, out=np.zeros_like(traded), where=whole > 0))
