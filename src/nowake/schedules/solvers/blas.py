@@ -10,7 +10,7 @@ first to come limits, the last to go gives back what was, whichever thread it is
 from __future__ import annotations
 
 import functools
-import threading
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def one_thread() -> AbstractContextManager[None]:
 
 
 class _Libraries:
-    """What is loaded, and how many are inside."""
+    """What is loaded, and how many are inside. A queue with one key in it is the lock: who holds the key may count."""
 
     def __init__(self) -> None:
         # scipy brings a BLAS of its own beside numpy's, so it is loaded before looking.
@@ -38,25 +38,31 @@ class _Libraries:
         self._found = threadpoolctl.ThreadpoolController()
         blas = getattr(threadpoolctl, "OpenBLASController", None)
         self._release: Callable[[], None] = getattr(blas, "clear_controlling_thread", lambda: None)
-        self._lock = threading.Lock()
+        self._keys: SimpleQueue[None] = SimpleQueue()
+        self._keys.put(None)
         self._inside = 0
         self._limiter: _Limiter | None = None
 
     def __enter__(self) -> None:
-        with self._lock:
+        self._keys.get()
+        try:
             if not self._inside:
                 self._limiter = self._found.limit(limits=1, user_api="blas")
                 # threadpoolctl (from 3.7 on) lets only the thread that limited give back; ours may leave first.
                 self._release()
             self._inside += 1
+        finally:
+            self._keys.put(None)
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
+        self._keys.get()
+        try:
             self._inside -= 1
             if not self._inside and self._limiter is not None:
                 self._limiter.restore_original_limits()
-                self._limiter = None
                 self._release()
+        finally:
+            self._keys.put(None)
 
 
 @functools.cache

@@ -2,15 +2,18 @@
 
 The order is from the most special to the most general: exact, first-order, PIQP, Clarabel; the smallest programmes go
 to a general solver before the first-order method, which is no faster there. A method that does not apply, fails, or
-cannot prove its answer good enough is followed by the next."""
+cannot prove its answer good enough is followed by the next, and in the end by the first-order method at length. The
+trades of one may be proved good by the bound of another: the best of both counts."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from nowake.domain.errors import BadParameter, Infeasible
+from nowake.schedules.solvers.certify import cost_scale
 from nowake.schedules.solvers.convexity import check_convex, check_size
 from nowake.schedules.solvers.feasible import check_bands, check_reach, check_trades
 from nowake.schedules.solvers.programme import Programme, Solution
@@ -18,7 +21,8 @@ from nowake.schedules.solvers.repair import violation
 
 Method = Literal["exact", "first-order", "PIQP", "Clarabel"]
 METHODS: tuple[Method, ...] = ("exact", "first-order", "PIQP", "Clarabel")
-GENERAL = {"PIQP", "Clarabel"}
+Way = Method | Literal["first-order at length"]
+AT_LENGTH: Way = "first-order at length"
 
 GOOD = 1e-6  # Gap that is taken without asking the next method.
 POOR = 1e-3  # Gap above which no answer is better than a refusal.
@@ -27,7 +31,8 @@ KEPT = 1e-9  # Breach of a limit, as a fraction of the asset's size, that counts
 # whatever the numbers are; and up to which it takes less than thousands of first-order steps.
 SMALL = (1_000, 200)
 MIDDLING = (10_000, 4_000)
-QUICK, LONG = 400, 3_000  # First-order steps before and after it is asked whether limits can hold at all.
+QUICK, LONG = 450, 3_000  # First-order steps before general solvers are asked, and after.
+LONGEST, LONG_CELLS = 20_000, 3_000_000  # Where cells are few there may be more of them: so many, or steps times cells.
 MOST_NUMBERS = 20_000_000  # Of a general solver's matrices; its factors take some 100 bytes for each.
 
 
@@ -61,79 +66,122 @@ def solve(programme: Programme, *, method: Method | None = None) -> Solution:
     check_trades(programme)
     if not check_reach(programme):
         check_bands(programme)
-    return _first_good(programme, _order(programme) if method is None else (method,))
+    return _Search(programme).through(_order(programme) if method is None else _alone(method))
 
 
-def _order(programme: Programme) -> tuple[Method, ...]:
-    return ("exact", "PIQP", "Clarabel", "first-order") if _is_below(SMALL, programme) else METHODS
+def _order(programme: Programme) -> tuple[Way, ...]:
+    if _is_below(SMALL, programme):
+        return ("exact", "PIQP", "Clarabel", "first-order", AT_LENGTH)
+    if _is_below(MIDDLING, programme):
+        return (*METHODS, AT_LENGTH)
+    return ("exact", "first-order", AT_LENGTH, "PIQP", "Clarabel")
+
+
+def _alone(method: Method) -> tuple[Way, ...]:
+    return ("first-order", AT_LENGTH) if method == "first-order" else (method,)
 
 
 def _is_below(cells: tuple[int, int], programme: Programme) -> bool:
     return programme.impact.size <= cells[0 if programme.exponent == 2 else 1]
 
 
-def _first_good(programme: Programme, methods: tuple[Method, ...]) -> Solution:
-    """The first answer that is proved good, else the best that is not poor; the history goes into its certificate."""
-    failures: list[str] = []
-    best: Solution | None = None
-    for method in methods:
-        try:
-            solution = _ask(method, programme)
-        except Infeasible:
-            raise
-        except BadParameter as error:
-            failures.append(f"{method} failed: {error}")
-            if method in GENERAL:
-                check_bands(programme)
-            continue
-        if solution is None:
-            continue
-        breach, gap = violation(programme, solution.trades), solution.certificate.value
-        if breach <= KEPT and gap <= GOOD:
-            return _with_history(solution, failures)
-        failures.append(f"{method} came to a gap of {gap:.1e} with limits kept to {breach:.1e}")
-        if breach <= KEPT and (best is None or gap < best.certificate.value):
-            best = solution
-        elif breach > KEPT and method in GENERAL:
-            check_bands(programme)
-    if best is not None and best.certificate.value <= POOR:
-        return _with_history(best, failures)
-    if not failures:
-        raise BadParameter(f"method {methods[0]!r} does not apply to this programme; leave method out")
-    way = "; limits that leave room for one point only need a millionth more" if len(programme.bands) else ""
-    raise BadParameter(f"no method could solve the programme: {'; '.join(failures)}{way}")
+class _Search:
+    """What the methods asked so far have given: the best trades, the highest bound, and the failures."""
+
+    def __init__(self, programme: Programme) -> None:
+        self._programme = programme
+        self._best: Solution | None = None
+        self._best_way: Way | None = None
+        self._bound, self._bound_way = -np.inf, ""
+        self._failures: list[tuple[Way, str]] = []
+        self._can_hold = not len(programme.bands)
+
+    def through(self, ways: tuple[Way, ...]) -> Solution:
+        """The first answer that is proved good, else the best that is not poor; the history goes with it."""
+        for way in ways:
+            try:
+                solution = _ask(way, self._programme)
+                if solution is None:
+                    continue
+                words = self._take(way, solution)
+            except Infeasible:
+                raise
+            except BadParameter as error:
+                words = f"failed: {error}"
+                found = getattr(error, "solution", None)
+                if found is not None:
+                    self._take(way, found)
+            proved = self._proved()
+            if proved is not None and proved.certificate.value <= GOOD:
+                return proved
+            self._failures.append((way, f"{way} {words}"))
+            if not self._can_hold and way != "exact":
+                check_bands(self._programme)
+                self._can_hold = True
+        proved = self._proved()
+        if proved is not None and proved.certificate.value <= POOR:
+            return proved
+        if not self._failures:
+            raise BadParameter(f"method {ways[0]!r} does not apply to this programme; leave method out")
+        way_out = (
+            "; limits that leave room for one point only need a millionth more" if len(self._programme.bands) else ""
+        )
+        raise BadParameter(
+            f"no method could solve the programme: {'; '.join(words for _, words in self._failures)}{way_out}"
+        )
+
+    def _take(self, way: Way, solution: Solution) -> str:
+        """Keep what is better than what was; what it came to, in words."""
+        programme, certificate = self._programme, solution.certificate
+        breach, objective = violation(programme, solution.trades), programme.objective(solution.trades)
+        if certificate.kind == "duality gap":
+            bound = objective - certificate.value * cost_scale(programme, solution.trades)
+            if bound > self._bound:
+                self._bound, self._bound_way = bound, way
+        if breach <= KEPT:
+            self._can_hold = True
+            least = np.inf if self._best is None else programme.objective(self._best.trades)
+            if certificate.value <= GOOD or objective < least or self._best is None:
+                self._best, self._best_way = solution, way
+        return f"came to a gap of {certificate.value:.1e} with limits kept to {breach:.1e}"
+
+    def _proved(self) -> Solution | None:
+        """The best trades by the best bound, whoever found either; its method tells which others failed before."""
+        if self._best is None:
+            return None
+        programme, trades, certificate = self._programme, self._best.trades, self._best.certificate
+        value, told = certificate.value, certificate.method
+        if certificate.kind == "duality gap" and self._bound_way != self._best_way:
+            gap = max(programme.objective(trades) - self._bound, 0.0) / cost_scale(programme, trades)
+            if gap < value:
+                value, told = gap, f"{told}, proved by {self._bound_way}"
+        others = [words for way, words in self._failures if way != self._best_way]
+        told = f"{told} (before it, {'; '.join(others)})" if others else told
+        certificate = msgspec.structs.replace(certificate, value=value, method=told)
+        return msgspec.structs.replace(self._best, certificate=certificate)
 
 
-def _ask(method: Method, programme: Programme) -> Solution | None:
+def _ask(way: Way, programme: Programme) -> Solution | None:
     """One method's answer; None where it does not apply."""
-    if method == "exact":
+    if way == "exact":
         from nowake.schedules.solvers.exact import solve_exact  # noqa: PLC0415  # Each loads its own libraries.
 
         return solve_exact(programme)
-    if method == "first-order":
-        return _by_first_order(programme)
+    if way in {"first-order", AT_LENGTH}:
+        from nowake.schedules.solvers.first_order import solve_first_order  # noqa: PLC0415
+
+        if way == "first-order":
+            return solve_first_order(programme, max_iterations=QUICK)
+        steps = min(max(LONG, LONG_CELLS // programme.impact.size), LONGEST)
+        return solve_first_order(programme, max_iterations=steps, is_accelerated=False)
     _check_numbers(programme)
-    if method == "PIQP":
+    if way == "PIQP":
         from nowake.schedules.solvers.general_qp import solve_qp  # noqa: PLC0415
 
         return solve_qp(programme) if programme.exponent == 2 else None
     from nowake.schedules.solvers.conic import solve_conic  # noqa: PLC0415
 
     return solve_conic(programme)
-
-
-def _by_first_order(programme: Programme) -> Solution:
-    """A few steps; then, unless a general solver is quicker, many, if limits can hold at all."""
-    from nowake.schedules.solvers.first_order import solve_first_order  # noqa: PLC0415
-    from nowake.schedules.solvers.linear_step import Stalled  # noqa: PLC0415
-
-    try:
-        return solve_first_order(programme, max_iterations=QUICK)
-    except Stalled:
-        check_bands(programme)
-        if _is_below(MIDDLING, programme):
-            raise
-    return solve_first_order(programme, max_iterations=LONG)
 
 
 def _check_numbers(programme: Programme) -> None:
@@ -145,12 +193,3 @@ def _check_numbers(programme: Programme) -> None:
             f"{n:,} assets in {t:,} buckets with {programme.loadings.shape[1]} factors are {t * n * rows:,} numbers; "
             f"a general solver takes {MOST_NUMBERS:,}: use fewer buckets or factors, or plan in parts"
         )
-
-
-def _with_history(solution: Solution, failures: list[str]) -> Solution:
-    """The same, its method telling who failed before."""
-    if not failures:
-        return solution
-    told = f"{solution.certificate.method} (before it, {'; '.join(failures)})"
-    certificate = msgspec.structs.replace(solution.certificate, method=told)
-    return msgspec.structs.replace(solution, certificate=certificate)

@@ -12,7 +12,7 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
 from nowake.schedules.solvers.binding import asset_name
-from nowake.schedules.solvers.certify import lent_to_cross
+from nowake.schedules.solvers.coupling import lent_to_cross
 from nowake.schedules.solvers.programme import Programme
 
 ALIKE = 1e-10  # Relative difference across the diagonal that counts as rounding.

@@ -16,6 +16,7 @@ from nowake.schedules.solvers.trading import TradingCost
 
 SAFE = 1 - 1e-9
 """Of the smallest eigenvalue is used, so that rounding cannot make the rest concave."""
+ROUNDING = 1e-9
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -28,12 +29,17 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     trading
         The part without coupling, with the limits of trades.
     moved
-        Share of the impact, 0 to below 1, that goes with the cross-impact.
+        (T,) share of the impact, 0 to 1, that goes with the cross-impact; 1 where all of it would not do.
     """
 
     programme: Programme
     trading: TradingCost
-    moved: float
+    moved: Floats
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether each part is, by itself."""
+        return bool((self.moved < 1).all())
 
     def coupled(self, left: Floats, trades: Floats) -> tuple[float, Floats]:
         """The coupling's tangent at any (T-1, N) holdings and (T, N) trades: constant and (T, N) price of each trade.
@@ -46,7 +52,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         constant = level - float((slopes * left).sum()) + float(slopes.sum(axis=0) @ each.quantities)
         prices = prices_of_trades(slopes)
         if each.cross is not None and each.cross_weights is not None:
-            crossed = each.cross_weights[:, None] * (trades @ each.cross) + self.moved * each.impact * trades
+            crossed = each.cross_weights[:, None] * (trades @ each.cross) + self.moved[:, None] * each.impact * trades
             prices += 2 * crossed
             constant -= float((crossed * trades).sum())
         return constant, prices
@@ -65,13 +71,14 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return pull, level
 
 
-def parts(programme: Programme) -> Parts | None:
-    """The two parts, or None where no share of the impact makes the cross-impact convex."""
-    moved = _share_to_move(programme)
-    if moved >= 1 or (moved > 0 and programme.exponent != 2):
-        return None
+def parts(programme: Programme) -> Parts:
+    """The two parts of any programme."""
+    moved = np.minimum(lent_to_cross(programme) / SAFE, 1.0)
+    if programme.exponent < 2:
+        # A power law cannot be lent; what is there is rounding, or `is_convex` says no.
+        moved = np.where(moved <= ROUNDING, 0.0, 1.0)
     trading = TradingCost(
-        impact=programme.impact * (1 - moved) if moved else programme.impact,
+        impact=programme.impact * (1 - moved[:, None]) if moved.any() else programme.impact,
         exponent=programme.exponent,
         spread=None if programme.spread is None or not programme.spread.any() else programme.spread,
         lower=programme.lower,
@@ -80,17 +87,22 @@ def parts(programme: Programme) -> Parts | None:
     return Parts(programme=programme, trading=trading, moved=moved)
 
 
-def _share_to_move(programme: Programme) -> float:
-    """Least m with w_t C + m diag(c_t) positive semi-definite in every bucket, 0 where C is so by itself."""
+def lent_to_cross(programme: Programme) -> Floats:
+    """(T,) least share of the impact that makes cross-impact positive semi-definite in each bucket.
+
+    0 where it is so by itself; 1 or more where it is not even with all of the impact.
+    """
     if programme.cross is None or programme.cross_weights is None:
-        return 0.0
-    weights = programme.cross_weights
-    if weights.min() < 0:
-        return np.inf
-    if not weights.any():
-        return 0.0
-    trading = weights > 0
-    least = (programme.impact[trading] / weights[trading, None]).min(axis=0)
-    root = 1 / np.sqrt(least)
-    lowest = float(np.linalg.eigvalsh(programme.cross * np.outer(root, root))[0])
-    return 0.0 if lowest >= 0 else -lowest / SAFE
+        return np.zeros(len(programme.impact))
+    roots = np.sqrt(programme.impact)
+    share = np.zeros(len(roots))
+    known: dict[bytes, float] = {}
+    for t, (root, weight) in enumerate(zip(roots, programme.cross_weights, strict=True)):
+        # A profile in time that is the same for all assets changes the eigenvalue by a factor only.
+        size = float(root.max())
+        shape = (root / size).round(14).tobytes() + (b"-" if weight < 0 else b"+")
+        if shape not in known:
+            matrix = programme.cross / np.outer(root / size, root / size)
+            known[shape] = float(np.linalg.eigvalsh(matrix if weight >= 0 else -matrix)[0])
+        share[t] = max(0.0, -known[shape] * abs(weight) / size**2)
+    return share

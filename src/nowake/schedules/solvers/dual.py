@@ -49,11 +49,12 @@ def dual_bound(programme: Programme, trades: Floats, band_prices: Floats | None 
         (T, M) multipliers of the bands, above 0 where an upper limit pushes, None for 0. The last row has no effect.
     """
     both = parts(programme)
-    if both is None:
+    if not both.is_convex:
         return -np.inf
     prices = None if band_prices is None else band_prices[:-1]
     left = left_after(programme.quantities, trades)
-    return bound_at(both, left, trades, band_prices=prices).value
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bound_at(both, left, trades, band_prices=prices).value
 
 
 def bound_at(
@@ -71,7 +72,9 @@ def bound_at(
     answers, psi = best_answer(both.trading, prices, programme.quantities, start)
     urge = psi - prices
     value = float((both.trading.each(answers) - urge * answers).sum()) + float(psi @ programme.quantities)
-    return Bound(value=value + constant + programme.constant, answers=answers, prices=psi)
+    value += constant + programme.constant
+    # Prices far off, with costs that are nearly linear, are answered by trades beyond all numbers: they prove nothing.
+    return Bound(value=value if np.isfinite(value) else -np.inf, answers=answers, prices=psi)
 
 
 def _revealed(both: Parts, trades: Floats, prices: Floats) -> Floats:

@@ -12,9 +12,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from nowake.domain.errors import BadParameter
 from nowake.models.terms import Floats
-from nowake.schedules.solvers.coupling import Parts
+from nowake.schedules.solvers.coupling import SAFE, Parts
 from nowake.schedules.solvers.programme import Programme
 from nowake.schedules.solvers.separable import FactorStep, JointStep, Step, time_modes
 
@@ -24,10 +23,6 @@ MANY_COLUMNS = 3
 EVEN = 1e-12
 STEEP = 1e4
 """Times above or below the median of its asset: further an impact is not followed by the profile."""
-
-
-class Stalled(BadParameter):
-    """A solver that cannot meet its tolerance; the message says how near it came and what to ask instead."""
 
 
 class LinearStep:
@@ -190,14 +185,17 @@ class _Cross(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if each.cross is None or each.cross_weights is None or not each.cross_weights.any():
             return None
         weights = 2 * (each.cross_weights / profile)[:, None]
-        own = 2 * both.moved * each.impact / profile[:, None]
-        used = weights[:, 0] > 0
-        # C + diag(least) is positive semi-definite, by the choice of what is moved.
-        least = (own[used] / weights[used]).min(axis=0)
-        most = float(weights.max())
-        beside = (own - weights * least).max(axis=0)
-        above = most * (each.cross + np.diag(least)) + np.diag(beside)
-        is_equal = bool(np.ptp(weights) <= EVEN * most and (np.ptp(own, axis=0) <= EVEN * own[0]).all())
+        own = 2 * both.moved[:, None] * each.impact / profile[:, None]
+        is_equal = bool(
+            np.ptp(weights) <= EVEN * np.abs(weights).max() and (np.ptp(own, axis=0) <= EVEN * own[0]).all()
+        )
+        if is_equal:
+            above = weights[0] * each.cross + np.diag(own[0])
+        else:
+            # Whatever the bucket, weight (C + diag(least)) is at most the largest weight times it.
+            least = _least_diagonal(each.cross, each.impact.mean(axis=0))
+            beside = (own - weights * least).max(axis=0)
+            above = float(weights.max()) * (each.cross + np.diag(least)) + np.diag(beside)
         return cls(above=above, matrix=each.cross, weights=weights, own=own, is_equal=is_equal)
 
     def added(self, trades: Floats) -> Floats | float:
@@ -205,3 +203,10 @@ class _Cross(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.is_equal:
             return 0.0
         return np.asarray(trades @ self.above - self.weights * (trades @ self.matrix) - self.own * trades)
+
+
+def _least_diagonal(cross: Floats, like: Floats) -> Floats:
+    """(N,) in proportion to `like`, that makes the matrix positive semi-definite when added to its diagonal."""
+    root = np.sqrt(like)
+    lowest = float(np.linalg.eigvalsh(cross / np.outer(root, root))[0])
+    return like * max(0.0, -lowest / SAFE)

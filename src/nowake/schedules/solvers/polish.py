@@ -19,6 +19,8 @@ from nowake.schedules.solvers.trading import TradingCost
 
 ROUNDS = 40
 HALVINGS = 12
+MOST_ROWS = 600
+"""Bands at a limit, counted in every bucket, up to which they are mended together: it costs the cube of them."""
 INSIDE = 2e-11
 """Of a band's scale: how far inside the limit a repaired holding is put, so that rounding does not take it out."""
 KEPT = 1e-10
@@ -77,6 +79,8 @@ def _projected(
             if (np.abs(np.where(mu != 0, target - held, 0.0)) / scale).max() <= NEEDED:
                 break
         rows = side != 0
+        if not np.isfinite(moved).all() or rows.sum() > MOST_ROWS:
+            break
         # Trades at their limits stay there.
         give = trading.is_inside(moved) / weight
         change = np.zeros_like(mu)
@@ -92,6 +96,8 @@ def _projected(
             value = _dual(programme, found, start, tried, target)
             if value >= dual * (1 - ROUNDING):
                 break
+        else:
+            break
         mu, moved, dual = tried, found, value
     return kept
 

@@ -68,3 +68,20 @@ def run(*works: Callable[[], object]) -> None:
         each.start()
     for each in workers:
         each.join()
+
+
+def test_many_short_solves_in_threads_leave_what_was() -> None:
+    with one_thread():
+        pass
+    had = threads()
+    run(lambda: threadpool_limits(limits=2, user_api="blas"))
+    before = threads()
+
+    def solve_often() -> None:
+        for _ in range(200):
+            with one_thread():
+                pass
+
+    run(*[solve_often] * 6)
+    assert threads() == before
+    run(lambda: threadpool_limits(limits=max(had), user_api="blas"))
