@@ -11,6 +11,7 @@ import datetime as dt
 import importlib.metadata
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -33,15 +34,34 @@ def session_on(calendar: str, date: dt.date, *, file: Path | None = None) -> Ses
     file
         By default `sessions_file()`.
     """
-    path, key = file or sessions_file(), f"{calendar} {date.isoformat()}"
+    from nowake.domain import calendar as calendars  # noqa: PLC0415
+
+    return _kept(f"{calendar} {date.isoformat()}", date, lambda: calendars.session_of(calendar, date), file)
+
+
+def pause_on(calendar: str, date: dt.date, *, file: Path | None = None) -> Session | None:
+    """The lunch break of a calendar on a date, None where there is none; as `session_on`, and `pause_of` there.
+
+    In the file a session that does not pause stands as its own pause.
+    """
+    from nowake.domain import calendar as calendars  # noqa: PLC0415
+
+    def ask() -> Session:
+        return calendars.pause_of(calendar, date) or session_on(calendar, date, file=file)
+
+    pause = _kept(f"{calendar} {date.isoformat()} pause", date, ask, file)
+    return None if pause == session_on(calendar, date, file=file) else pause
+
+
+def _kept(key: str, date: dt.date, ask: Callable[[], Session], file: Path | None) -> Session:
+    """What the file holds of a key, else what is answered, which it then holds."""
+    path = file or sessions_file()
     known = _read(path).get(key)
     if known is not None and _is_plausible(known, date):
         return known
-    from nowake.domain.calendar import session_of  # noqa: PLC0415
-
-    session = session_of(calendar, date)
-    _write(path, _read(path) | {key: session})
-    return session
+    found = ask()
+    _write(path, _read(path) | {key: found})
+    return found
 
 
 def sessions_file(compiled: Path | None = None) -> Path:

@@ -51,6 +51,26 @@ def session_of(calendar: str, date: dt.date) -> Session:
     )
 
 
+def pause_of(calendar: str, date: dt.date) -> Session | None:
+    """The part of a session in which its venue does not trade, the lunch break of Hong Kong or Tokyo; None without.
+
+    Raises
+    ------
+    NotFound, BadParameter
+        As for `session_of`.
+    """
+    session = session_of(calendar, date)
+    import exchange_calendars as xcals  # noqa: PLC0415
+
+    days, label = _around(date, functools.partial(xcals.get_calendar, calendar)), date.isoformat()
+    if not days.session_has_break(label):
+        return None
+    starts, ends = (
+        epoch_ns(each(label).to_pydatetime()) for each in (days.session_break_start, days.session_break_end)
+    )
+    return Session(date=date, timezone=session.timezone, open_ns=starts, close_ns=ends)
+
+
 def sessions_between(calendar: str, first: dt.date, last: dt.date) -> list[Session]:
     """The sessions of a calendar from one date to another, both included: one look for many days.
 

@@ -19,6 +19,7 @@ from nowake.domain.side import Side
 from nowake.domain.units import is_date_time, parse_date_time
 from nowake.models.market import MarketState
 from nowake.schedules.portfolio.basket import Basket, Line
+from nowake.verbs.basket_checks import check_window, limit_notes, pause_note
 from nowake.verbs.basket_risk import NOTHING, RiskAsked, risk_of
 
 if TYPE_CHECKING:
@@ -136,9 +137,10 @@ def read_basket_file(
         raise BadRows(file.name, tuple(sorted(bad)), count)
     found = risk_of(rows, risk)
     basket = Basket(lines=windows.from_start(lines), covariance=found.covariance, offset_days=windows.first(lines))
-    notes = [*file.notes, *filter(None, (windows.note(rows, basket), found.note))]
+    pauses = pause_note(lines, windows.session, windows.pause)
+    notes = [*file.notes, *filter(None, (windows.note(rows, basket), pauses)), *limit_notes(lines), found.note]
     drift = {row.symbol: row.drift_bps for row in rows if row.drift_bps}
-    return BasketRead(basket, count, tuple(sorted(bad)), tuple(notes), drift)
+    return BasketRead(basket, count, tuple(sorted(bad)), tuple(filter(None, notes)), drift)
 
 
 def _of_one_currency(lines: list[Line], rows: list[BasketRow], bad: list[BadRow]) -> tuple[list[Line], list[BasketRow]]:
@@ -169,20 +171,23 @@ class _Windows(NamedTuple):
 
     session: Session | None
     calendar: str
+    pause: Session | None
 
     @classmethod
     def of(cls, rows: Sequence[BasketRow], date: dt.date | str | None, calendar: str) -> _Windows:
         """The session of a date, else of the earliest start that says one."""
-        from nowake.data.sessions import session_on  # noqa: PLC0415
+        from nowake.data.sessions import pause_on, session_on  # noqa: PLC0415
 
         if date is None:
             told = [_date(row.start[:10]) for row in rows if is_date_time(_moment(row.start))]
             wanted = min(filter(None, told), default=None)
         else:
-            wanted = date if isinstance(date, dt.date) else _date(date)
+            wanted = _date(date.isoformat()[:10] if isinstance(date, dt.date) else str(date))
             if wanted is None:
                 raise BadParameter(f"date {date!r} is none; write YYYY-MM-DD")
-        return cls(None if wanted is None else session_on(calendar, wanted), calendar)
+        if wanted is None:
+            return cls(None, calendar, None)
+        return cls(session_on(calendar, wanted), calendar, pause_on(calendar, wanted))
 
     def line(self, row: BasketRow) -> Line:
         """A row as a line whose window is in sessions from the open; its order where that lies in this session."""
@@ -245,6 +250,7 @@ class _Windows(NamedTuple):
             end = self._days(row.end, ends=True) if row.end else float(math.floor(start) + 1)
         if not end > start:
             raise BadParameter(f"end {row.end} is not after start {row.start or 'at the open'}; give a later end")
+        check_window(start, end, self.session, self.pause)
         return start, end
 
     def _days(self, text: str, *, ends: bool) -> float:
