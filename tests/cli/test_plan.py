@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 from pathlib import Path
 
 import pytest
 from tests.cli.test_commands import ORDER, answer, nowake
 
+import nowake as nw
+from nowake.models.calibration.generate import Design, generate_orders
+from nowake.models.impact import SquareRoot
+from nowake.verbs.plan_basket import BASKET_KINDS
 from nowake.verbs.schedule_kinds import KINDS
 
 BASKET = """symbol,side,quantity,price,daily_volatility,daily_volume,spread_bps,sector,beta
@@ -23,6 +28,21 @@ def basket(tmp_path: Path) -> Path:
     path = tmp_path / "basket.csv"
     path.write_text(BASKET)
     return path
+
+
+@pytest.fixture(scope="module")
+def params(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A parameter store with the square-root law of a desk."""
+    path = tmp_path_factory.mktemp("fits") / "p.db"
+    nw.fit("square-root", generate_orders(SquareRoot(y=0.8), 1, Design(orders=300, days=30))).save(path, name="desk")
+    return path
+
+
+def listed(*arguments: str) -> list[dict[str, str]]:
+    """The trade list on standard output."""
+    done = nowake("plan", *arguments, "--out", "-")
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(done.stdout.splitlines()))
 
 
 # One order.
@@ -129,7 +149,158 @@ def test_a_mistake_is_one_line_and_exits_2(options: tuple[str, ...], message: st
     assert message in done.stderr
 
 
+def test_a_drift_costs_every_plan_and_the_frontier(tmp_path: Path) -> None:
+    asked = ("plan", "generated", *ORDER, "--drift-bps", "30")
+    found = answer(*asked, "--schedule", "twap", "--compare", "almgren-chriss-drift,almgren-chriss")
+    assert len(found["plans"]) == 3
+    for plan in found["plans"]:
+        assert plan["cost_parts"]["drift"] != 0
+        assert plan["expected_cost_bps"] == pytest.approx(sum(plan["cost_parts"].values()))
+    calm = answer("plan", "generated", *ORDER, "--schedule", "twap")["plan"]
+    moved = found["plans"][0]["cost_parts"]
+    assert moved | {"drift": 0} == pytest.approx(calm["cost_parts"] | {"drift": 0})
+
+
+def test_the_frontier_has_the_plan_among_its_points_where_its_risk_is() -> None:
+    rows = answer("plan", "generated", *ORDER, "--frontier", "--compare", "twap")["frontier"]
+    risks = [row["risk_bps"] for row in rows]
+    assert risks == sorted(risks, reverse=True)
+    assert {row["plan"] for row in rows} == {"", "Almgren-Chriss (chosen)", "TWAP"}
+
+
+def test_a_largest_participation_is_kept_by_one_order() -> None:
+    asked = ("plan", "generated", *ORDER, "--risk-aversion", "get-done")
+    free = answer(*asked)["rows"]
+    shares = [row["quantity"] / row["expected_volume"] for row in free]
+    most = round(0.7 * max(shares), 5)
+    capped = answer(*asked, "--max-participation", str(most))["rows"]
+    assert max(row["quantity"] / row["expected_volume"] for row in capped) <= most * 1.01
+
+
+def test_a_curve_from_a_file_serves_a_forecast(tmp_path: Path) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text("time,share\n09:30,1\n10:30,1\n11:00,6\n12:00,1\n")
+    asked = ("plan", "generated", *ORDER, "--schedule", "vwap", "--forecast", "--curve", str(curve), "--bucket", "30m")
+    found = answer(*asked)
+    volume = {row["start_ns"]: row["expected_volume"] for row in found["rows"]}
+    done = {row["start_ns"]: row["quantity"] for row in found["rows"]}
+    for start_ns, quantity in done.items():
+        assert quantity / 2_000 == pytest.approx(volume[start_ns] / sum(volume.values()), abs=1e-3)
+    assert "Volume runs as curve.csv says." in " ".join(nowake(*asked).stdout.split())
+
+
+def test_the_trade_list_may_go_to_standard_output_and_says_whose_it_is_in_a_file(tmp_path: Path) -> None:
+    rows = listed("generated", *ORDER, "--compare", "twap")
+    assert sum(int(row["lots"]) for row in rows) == 2_000
+    path = tmp_path / "list.csv"
+    done = nowake("plan", "generated", *ORDER, "--compare", "twap", "--out", str(path))
+    assert "the trades of Almgren-Chriss" in " ".join(done.stdout.split())
+    assert listed("--basket", "demo")[0]["symbol"] == "ALDER"
+
+
+def test_many_buckets_are_summed_up_on_the_screen_and_whole_in_the_list() -> None:
+    asked = ("generated", *ORDER, "--bucket", "1s", "--schedule", "twap")
+    text = nowake("plan", *asked).stdout
+    assert len(text.splitlines()) < 200
+    assert "buckets each" in text
+    assert "buckets are finer than 2,000 lots can follow" in " ".join(text.split())
+    assert len(listed(*asked)) > 3_000
+
+
+def test_fitted_parameters_plan_an_order_and_a_basket_and_say_what_lies_beyond_them(params: Path, basket: Path) -> None:
+    found = answer(
+        "plan", "generated", *ORDER, "--params", str(params), "--schedule", "power-law", "--as-of", "2030-01-01"
+    )
+    assert found["plan"]["name"] == "power law"
+    text = " ".join(nowake("plan", "generated", "--sell", "2000000", "--params", str(params)).stdout.split())
+    assert f"Impact is square root as fitted and kept in {params}." in text
+    assert "an extrapolation" in text
+    basket.write_text(BASKET.replace("20000,50", "2000000,50"))
+    found = answer("plan", "--basket", str(basket), "--params", str(params))
+    assert any("as fitted under 'desk'" in note for note in found["notes"])
+    assert any("1 of 3 lines lie outside" in note or "lines lie outside" in note for note in found["notes"])
+    plain = answer("plan", "--basket", str(basket))
+    assert found["plan"]["expected_cost_bps"] != pytest.approx(plain["plan"]["expected_cost_bps"], rel=0.01)
+
+
+def test_all_schedules_are_listed_for_machines_too_and_of_a_basket_its_own() -> None:
+    found = answer("plan", "--schedules")
+    assert [row["name"] for row in found["schedules"]] == list(KINDS)
+    assert [row["name"] for row in found["basket_schedules"]] == list(BASKET_KINDS)
+    text = nowake("plan", "--basket", "demo", "--schedules").stdout
+    assert "risk-parity" in text
+    assert "almgren-chriss" not in text
+
+
 # A basket.
+
+
+def test_a_basket_stands_beside_others_and_on_its_frontier(basket: Path) -> None:
+    asked = ("plan", "--basket", str(basket), "--compare", "all", "--max-participation", "0.5")
+    found = answer(*asked)
+    names = [row["plan"] for row in found["plans"]]
+    assert names[0] == "Optimal basket"
+    assert {f"optimal, {word}" for word in ("passive", "neutral", "aggressive", "get-done")} < set(names)
+    costs = {row["plan"]: row["expected_cost_bps"] for row in found["plans"]}
+    assert costs["optimal, passive"] < costs["optimal, aggressive"] < costs["optimal, get-done"]
+    assert costs["optimal, neutral"] == pytest.approx(costs["Optimal basket"])
+    rows = answer(*asked, "--frontier")["frontier"]
+    assert "Optimal basket (chosen)" in {row["plan"] for row in rows}
+    risks = [row["risk_bps"] for row in rows]
+    assert risks == sorted(risks, reverse=True)
+    tight = answer(
+        "plan", "--basket", str(basket), "--compare", "risk-parity,aggressive", "--max-participation", "0.06"
+    )
+    assert "optimal, aggressive" in {row["plan"] for row in tight["plans"]} | {
+        f"optimal, {name}" for name in tight["not_planned"]
+    }
+
+
+def test_a_basket_trades_in_the_close_by_a_curve_under_a_drift(basket: Path, tmp_path: Path) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text("time,share\n09:30,3\n12:45,1\n")
+    day = ("--date", "2026-01-05", "--buckets", "2")
+    asked = ("--basket", str(basket), "--schedule", "even", *day)
+    plain, bent, closing = (
+        answer("plan", *asked, *more)
+        for more in ((), ("--curve", str(curve)), ("--close-auction", "0.5", "--schedule", "optimal"))
+    )
+    # Of an even plan the first half of the day is a third of the volume's share in fastness of the second.
+    fast = [max(row["fastest"] for row in found["rows"] if row["symbol"] == "AAA") for found in (plain, bent)]
+    assert fast[1] == pytest.approx(fast[0]) or fast[1] == pytest.approx(2 * fast[0])
+    assert len({row["start"] for row in closing["trades"]}) > len({row["start"] for row in plain["trades"]})
+    drifting = answer("plan", "--basket", str(basket), "--drift-bps", "40")
+    assert drifting["plan"]["cost_parts_bps"]["drift"] != 0
+
+
+def test_lines_have_a_participation_and_a_drift_of_their_own(basket: Path) -> None:
+    head, *lines = BASKET.splitlines()
+    more = ("0.055,", ",25", ",")
+    basket.write_text(
+        "\n".join([f"{head},max_participation,drift_bps", *(f"{a},{b}" for a, b in zip(lines, more, strict=True))])
+    )
+    found = answer("plan", "--basket", str(basket), "--risk-aversion", "get-done")
+    fastest = {row["symbol"]: row["fastest"] for row in found["rows"]}
+    assert fastest["AAA"] <= 0.055 * 1.01 < fastest["BBB"]
+    assert found["plan"]["cost_parts_bps"]["drift"] < 0  # A sale gains by a rise while it waits.
+
+
+def test_rows_of_another_currency_are_left_out_when_going_on(basket: Path) -> None:
+    head, *lines = BASKET.splitlines()
+    basket.write_text("\n".join([f"{head},currency", f"{lines[0]},USD", f"{lines[1]},EUR", f"{lines[2]},"]))
+    assert nowake("plan", "--basket", str(basket)).returncode == 2
+    done = nowake("plan", "--basket", str(basket), "--keep-going")
+    assert done.returncode == 1
+    assert "currency EUR, and the basket is in USD" in " ".join(done.stdout.split())
+
+
+def test_quantities_of_small_lots_are_exact(basket: Path) -> None:
+    head, *lines = BASKET.splitlines()
+    basket.write_text(f"{head},lot_size\n{lines[0].replace('20000', '12.3456')},0.0001\n")
+    done = nowake("plan", "--basket", str(basket), "--json")
+    assert '"quantity": 12.3456,' in done.stdout
+    assert json.loads(done.stdout)["rows"][0]["quantity"] == 12.3456
+    assert "of 1 line\n" in nowake("plan", "--basket", str(basket)).stdout
 
 
 def test_the_demo_basket_is_planned_in_whole_lots_within_its_limits(tmp_path: Path) -> None:

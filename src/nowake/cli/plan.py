@@ -175,6 +175,7 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
     from nowake.verbs.volume_curve import volume_curve  # noqa: PLC0415
 
     names = _names(options)
+    model = _model(options, market, order)
     curve: VolumeCurve | None
     told: tuple[str, ...] = ()
     if options["curve"]:
@@ -185,7 +186,7 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
         order,
         market,
         [*names[:1], *KINDS] if _ALL in names else names,
-        model=_model(options, market, order),
+        model=model,
         curve=curve,
         risk_aversion=options["risk_aversion"],
         bucket_ns=parse_duration(options["bucket"]) if options["bucket"] else None,
@@ -194,6 +195,8 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
         drift_bps=options["drift_bps"],
         max_participation=options["max_participation"],
     )
+    if options["params"]:
+        told = (*told, f"Impact is {made.model.name} as fitted and kept in {options['params']}.")
     source = f"{day.source} {day.instrument.session.date}"
     return msgspec.structs.replace(
         made, source=source, fingerprint=day.fingerprint, command=_typed(), cautions=(*told, *made.cautions)

@@ -88,8 +88,9 @@ def plan_the_basket(options: dict[str, Any], *, command: str) -> int:
     with waiting(f"reading {options['basket']}"):
         found = _read(options)
         curve, told = _curve(found.basket, options)
+        model, of_model = _models(found.basket, options)
     with waiting(f"planning {len(found.basket):,} lines"):
-        setting = _setting(found, curve, options)
+        setting = _setting(found, curve, model, options)
         policy = policy_named(
             _kind(options), found.basket, setting, risk_aversion=options["risk_aversion"], limits=limits
         )
@@ -97,7 +98,7 @@ def plan_the_basket(options: dict[str, Any], *, command: str) -> int:
             plan_basket(found.basket, policy, compare=_others(options)),
             source=str(options["basket"]),
             command=command,
-            assumed=(*found.notes, *told),
+            assumed=(*found.notes, *told, *of_model),
         )
     if options["html"] is not None:
         with waiting("drawing the page and its frontier"):
@@ -220,7 +221,9 @@ def _curve(basket: Basket, options: dict[str, Any]) -> tuple[VolumeCurve | None,
     return volume_curve(options["curve"], sessions[0], root=options["root"])
 
 
-def _setting(found: BasketRead, curve: VolumeCurve | None, options: dict[str, Any]) -> Setting:
+def _setting(
+    found: BasketRead, curve: VolumeCurve | None, model: dict[str, Impact] | None, options: dict[str, Any]
+) -> Setting:
     from nowake.schedules.portfolio import Auction, Setting  # noqa: PLC0415
 
     exponent = 2.0 if options["exponent"] is None else options["exponent"]
@@ -229,23 +232,24 @@ def _setting(found: BasketRead, curve: VolumeCurve | None, options: dict[str, An
     return Setting(
         buckets=options["buckets"],
         exponent=exponent,
-        model=_models(found.basket, options),
+        model=model,
         curve=curve,
         auctions=() if share is None else (Auction(name="close", at=1.0, volume_share=share),),
         drift_bps=drift if any(drift.values()) else None,
     )
 
 
-def _models(basket: Basket, options: dict[str, Any]) -> dict[str, Impact] | None:
-    """Each line's own model by its symbol; None is the rule of thumb by each line's spread and volume."""
+def _models(basket: Basket, options: dict[str, Any]) -> tuple[dict[str, Impact] | None, tuple[str, ...]]:
+    """Each line's own model by its symbol, and what to know of them; None is the rule of thumb by spread and volume."""
     from nowake.verbs.default_models import default_model  # noqa: PLC0415
     from nowake.verbs.stored import stored_models  # noqa: PLC0415
 
     if not options["params"]:
         if options["model"] is None:
-            return None
-        return {line.symbol: default_model(options["model"], line.market) for line in basket.lines}
-    found = {}
+            return None, ()
+        return {line.symbol: default_model(options["model"], line.market) for line in basket.lines}, ()
+    found: dict[str, Impact] = {}
+    beyond: dict[str, tuple[str, ...]] = {}
     for line in basket.lines:
         models = stored_models(
             options["params"],
@@ -259,8 +263,20 @@ def _models(basket: Basket, options: dict[str, Any]) -> dict[str, Impact] | None
             raise BadParameter(
                 f"{options['params']} holds {len(models)} models ({names}); a plan needs one: give --model"
             )
-        found[line.symbol] = models[0].model
-    return found
+        law, seen, name = models[0]
+        found[line.symbol] = law
+        if seen is not None:
+            beyond[line.symbol] = seen.beyond(line.market.terms(line.quantity, line.days))
+    names = ", ".join(dict.fromkeys(law.name for law in found.values()))
+    told = [f"Impact is {names} as fitted under {name!r}, each symbol's own where {options['params']} has one."]
+    outside = {symbol: reasons for symbol, reasons in beyond.items() if reasons}
+    if outside:
+        symbol = max(outside, key=lambda each: len(outside[each]))
+        told.append(
+            f"{len(outside)} of {len(basket)} lines lie outside of what their model was fitted to; {symbol}: "
+            f"{outside[symbol][0]}"
+        )
+    return found, tuple(told)
 
 
 def _answers(made: PlannedBasket, found: BasketRead) -> dict[str, object]:

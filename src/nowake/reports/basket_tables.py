@@ -5,6 +5,7 @@ Costs are positive when bad, for buys and for sells. Basis points are of gross v
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,8 @@ def baskets_table(plans: Sequence[BasketPlan]) -> Table:
         {
             "plan": plan.name,
             "buckets": len(plan.timeline),
-            "risk_aversion": plan.risk_aversion,
+            # What minimises nothing has no use for it.
+            "risk_aversion": None if plan.certificate is None else plan.risk_aversion,
             **{name: plan.cost_parts_bps.get(name) for name in parts},
             "expected_cost_bps": plan.expected_cost_bps,
             "risk_bps": plan.risk_bps,
@@ -137,7 +139,7 @@ def lines_table(plan: BasketPlan, *, most: int = SHOWN) -> Table:
                 "symbol": line.symbol,
                 "side": line.side.name.lower(),
                 "sector": line.sector or formats.MISSING,
-                "quantity": line.quantity,
+                "quantity": float(line.lots * Decimal(str(line.lot_size))),
                 "value": line.value,
                 "share_of_day": line.quantity / line.market.daily_volume,
                 **{name: float(cost[place]) / line.value * 1e4 for name, cost in plan.line_costs.items()},

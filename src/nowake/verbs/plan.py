@@ -19,7 +19,7 @@ from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss import PlanCost, cost_of
 from nowake.schedules.policy import SchedulePolicy
 from nowake.schedules.schedule import Schedule
-from nowake.verbs.asked import Model, asked_of
+from nowake.verbs.asked import Asked, Model, asked_of
 from nowake.verbs.checks import check_order
 from nowake.verbs.market import market_of
 from nowake.verbs.promote import promote
@@ -159,9 +159,10 @@ def plan_in(
     **by_name: Unpack[ByName],
 ) -> Plan:
     """The same in a market that is known. Parameters as `plan`, but that volume is even without a curve."""
-    law = model_of(model, market)
-    made = made_of(policy, order, market, law, risk_aversion, **by_name).plan
-    return msgspec.structs.replace(made, notes=(*made.notes, *cautions_of(order, market, law)))
+    asked = model_of(model, market)
+    made = made_of(policy, order, market, asked.law, risk_aversion, **by_name).plan
+    cautions = dict.fromkeys((*made.notes, *cautions_of(order, market, asked)))
+    return msgspec.structs.replace(made, notes=tuple(cautions))
 
 
 class Made(NamedTuple):
@@ -198,12 +199,28 @@ def _lots_note(schedule: Schedule) -> tuple[str, ...]:
     )
 
 
-def cautions_of(order: ParentOrder, market: MarketState, law: Impact) -> tuple[str, ...]:
-    """What of the order and its market speaks against leaning on any plan."""
+def cautions_of(order: ParentOrder, market: MarketState, asked: Asked) -> tuple[str, ...]:
+    """What of the order, its market and what a model was fitted to speaks against leaning on any plan."""
+    law, seen, _ = asked
+    beyond = () if seen is None else seen.beyond(market.terms(order.quantity, days_of(order)))
     return (
+        *beyond,
+        *_value_caution(order),
         *market_cautions(market, order.quantity, days_of(order)),
         *limit_cautions(order, market),
         *rule_of_thumb_cautions(law, order, market),
+    )
+
+
+def _value_caution(order: ParentOrder) -> tuple[str, ...]:
+    """What is not known of the worth of an instrument without a multiplier."""
+    instrument = order.instrument
+    if instrument.multiplier is not None:
+        return ()
+    return (
+        f"What one unit of {instrument.symbol} is worth for one unit of price is not known, or not one number (an "
+        "inverse contract, here costed as a linear one): λ is per unit of price times quantity. Where there is a "
+        "multiplier, give it (--multiplier).",
     )
 
 
@@ -222,6 +239,8 @@ def policy_of(
         if is_averse(policy):
             aversion = risk_aversion_of(risk_aversion, order, market, law, bucket_ns=bucket_ns)
         return policy_named(policy, Wanted(order, market, law, aversion, **by_name))
+    if isinstance(policy, type):
+        raise BadParameter(f"{policy.__name__} is a kind of schedule, not one; write {policy.__name__}(...)")
     if not hasattr(policy, "plan"):
         raise BadParameter(f"{type(policy).__name__} does not plan; give for example schedules.Twap() or its name")
     if by_name.get("max_participation") is not None:
@@ -229,12 +248,12 @@ def policy_of(
     return policy, ()
 
 
-def model_of(model: Model | None, market: MarketState) -> Impact:
+def model_of(model: Model | None, market: MarketState) -> Asked:
     """The impact model that is meant; linear by the market's own spread and volume where none is."""
     if model is None:
-        return Linear.from_market(market)
-    ((law, _, _),) = asked_of(model, market)
-    return law
+        return Asked(Linear.from_market(market))
+    (asked,) = asked_of(model, market)
+    return asked
 
 
 def by_rule(schedule: Schedule, market: MarketState, law: Impact, *, adverse_drift: float = 0.0) -> PlanCost:

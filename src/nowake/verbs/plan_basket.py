@@ -35,12 +35,13 @@ BasketPolicy = OptimalBasket | EvenBasket | RiskParityBasket
 BASKET_KINDS = {
     "optimal": "least cost plus risk of the whole, within limits",
     "even": "every line evenly through its window",
-    "risk-parity": "every line keeps its share of the risk while that falls in a straight line",
-    "risk-equal": "the same, with shares that become equal",
+    "risk-parity": "lines come to share the risk alike while it falls in a straight line",
+    "risk-kept": "the same, but every line keeps its share: of lines that end together the even plan",
 }
-_RISK_SHARES: dict[str, Literal["kept", "equal"]] = {"risk-parity": "kept", "risk-equal": "equal"}
+_RISK_SHARES: dict[str, Literal["kept", "equal"]] = {"risk-parity": "equal", "risk-kept": "kept"}
 _POINTS = 12
 _FEW_POINTS = 7
+_SHOWN = 8
 _LARGE = 10_000  # Trades; each point is solved anew.
 
 
@@ -94,6 +95,13 @@ class PlannedBasket(BasketPlan, frozen=True, kw_only=True, eq=False):
         """
         from nowake.algos.follow import Follow  # noqa: PLC0415
 
+        missing = [line.symbol for line in self.basket.lines if line.order is None]
+        if missing:
+            raise BadParameter(
+                f"{', '.join(missing[:_SHOWN])} ({len(missing)} of {len(self.basket)} lines) stand for no parent "
+                "order, so there is nothing to follow: a basket needs its day (load_basket(..., date='YYYY-MM-DD'), or "
+                "Basket.of(orders, ...)), and a line an end on that day"
+            )
         return tuple(Follow(schedule) for schedule in self.schedules)
 
     def html(self, path: str | os.PathLike[str]) -> Path:
@@ -150,7 +158,7 @@ def plan_basket(
         A basket, or a file of one, read as `load_basket` does.
     policy
         `OptimalBasket(risk_aversion=..., limits=...)`, `RiskParityBasket()` or `EvenBasket()`; or by name, "optimal",
-        "even", "risk-parity" or "risk-equal", made of the parameters that follow.
+        "even", "risk-parity" or "risk-kept", made of the parameters that follow.
     risk_aversion
         Of a policy by name: per unit of currency, or passive, neutral, aggressive or get-done.
     limits
@@ -166,6 +174,8 @@ def plan_basket(
     BadParameter
         When something is no basket or no policy, or as for `OptimalBasket.plan`.
     """
+    if not isinstance(limits, Limits):
+        raise BadParameter(f"limits of type {type(limits).__name__} are none; give Limits(max_participation=0.1), say")
     setting = Setting()
     if isinstance(basket, str | os.PathLike):
         found = read_basket_file(basket)
@@ -180,12 +190,29 @@ def plan_basket(
         raise BadParameter(f"{type(basket).__name__} is no basket; read one with load_basket, or make Basket.of(...)")
     if isinstance(policy, str):
         policy = policy_named(policy, basket, setting, risk_aversion=risk_aversion, limits=limits)
+    elif isinstance(policy, type):
+        raise BadParameter(f"{policy.__name__} is a kind of policy, not one; write {policy.__name__}(...)")
     elif not isinstance(policy, BasketPolicy):
         raise BadParameter(f"{type(policy).__name__} plans no basket; give OptimalBasket(...), EvenBasket() or a name")
     check_compared(*compare)
     others, absent = _beside(basket, policy, compare)
-    return promote(
-        policy.plan(basket), PlannedBasket, policy=policy, even=_even(policy).plan(basket), others=others, absent=absent
+    plan = policy.plan(basket)
+    plan = msgspec.structs.replace(
+        plan, notes=(*plan.notes, *_small_lines(basket, getattr(policy, "limits", Limits())))
+    )
+    return promote(plan, PlannedBasket, policy=policy, even=_even(policy).plan(basket), others=others, absent=absent)
+
+
+def _small_lines(basket: Basket, limits: Limits) -> tuple[str, ...]:
+    """Lines a smallest trade leaves no choice: all of each is traded at once."""
+    least = limits.min_child_value
+    small = [line.symbol for line in basket.lines if least is not None and line.value < 2 * least]
+    if not small:
+        return ()
+    more = f" and {len(small) - _SHOWN:,} more" if len(small) > _SHOWN else ""
+    return (
+        f"{', '.join(small[:_SHOWN])}{more} would not make two trades of the smallest, {least:,.6g} {basket.currency}: "
+        "each is traded at once, which costs far more; take a smaller min_child_value (--min-child)",
     )
 
 

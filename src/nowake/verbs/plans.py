@@ -101,7 +101,8 @@ def plans_in(
     """
     if not policies:
         raise BadParameter("no schedule is given to compare; give names or policies, for example ['twap', 'vwap']")
-    law = model_of(model, market)
+    asked = model_of(model, market)
+    law = asked.law
     drift = adverse_drift(order, market, by_name.get("drift_bps", 0.0))
     made: list[Made] = []
     absent: dict[str, str] = {}
@@ -124,7 +125,7 @@ def plans_in(
         frontier_because=because,
         absent=absent,
         policy=made[0].policy,
-        cautions=cautions_of(order, market, law),
+        cautions=cautions_of(order, market, asked),
         curve=by_name.get("curve"),
     )
 

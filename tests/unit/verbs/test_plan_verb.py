@@ -19,7 +19,9 @@ from nowake.domain.market import Bars
 from nowake.domain.side import Side
 from nowake.models.impact import Linear, ObizhaevaWang, SquareRoot
 from nowake.models.market import MarketState, days_of
+from nowake.models.pretrade.seen import Seen
 from nowake.models.volume import VolumeCurve
+from nowake.verbs.asked import Stored
 from nowake.verbs.plan import by_rule, day_curve, plan_in
 from nowake.verbs.plans import plans_in
 from nowake.verbs.schedule_kinds import KINDS, Wanted, policy_named
@@ -352,3 +354,23 @@ def test_a_day_of_bars_has_a_volume_curve_of_its_own(generated_day: Day) -> None
     assert curve is not None
     middle = generated_day.instrument.session.open_ns + 195 * MINUTE
     assert curve.share_until(middle) == pytest.approx(0.75)
+
+
+# What speaks against leaning on a plan.
+
+
+def test_an_instrument_without_a_multiplier_is_told() -> None:
+    inverse = msgspec.structs.replace(makers.instrument(), multiplier=None)
+    parent = makers.order(9_000, start_s=0, end_s=DAY_SECONDS, of=inverse)
+    assert any("inverse contract, here costed as a linear one" in note for note in plan_in(parent, MARKET).notes)
+    assert not any("inverse" in note for note in plan_in(order(9_000), MARKET).notes)
+
+
+def test_an_order_beyond_what_a_model_was_fitted_to_is_told() -> None:
+    ends = (0.01, 0.02)
+    seen = Seen(
+        orders=300, share_of_day=ends, speed=ends, days=(0.1, 2.0), volatility=(0.0, 1.0), spread_bps=(0.0, 9.0)
+    )
+    for lots, told in ((15_000, 0), (400_000, 2)):
+        made = plan_in(order(lots), MARKET, "twap", model=Stored(SquareRoot(), seen, "desk"))
+        assert sum("an extrapolation" in note for note in made.notes) == told

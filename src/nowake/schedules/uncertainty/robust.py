@@ -12,6 +12,7 @@ robust plan guards against corners that a joint fit makes all but impossible."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -77,7 +78,7 @@ class Robust(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Of the schedule."""
-        return f"robust {type(self.policy).__name__}"
+        return f"robust {_spelt(self.policy)}"
 
 
 class Averaged(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +126,12 @@ class Averaged(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Of the schedule."""
-        return f"averaged {type(self.policy).__name__}"
+        return f"averaged {_spelt(self.policy)}"
+
+
+def _spelt(policy: object) -> str:
+    """The name of a policy as people write it: "Almgren-Chriss"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(policy).__name__)
 
 
 def _saddle(worlds: tuple[World, ...], order: ParentOrder) -> Solved | None:
