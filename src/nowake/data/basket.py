@@ -120,6 +120,8 @@ def read_basket(
     BadData
         When it is no such file or has no rows.
     """
+    if not isinstance(columns, Mapping | None):
+        raise BadParameter(f"columns {columns!r} must be a mapping: {{'your name': 'our name'}}")
     if volatility_in not in _PARTS:
         raise BadParameter(f"volatility_in {volatility_in!r} must be one of {', '.join(_PARTS)}")
     check_text(path)

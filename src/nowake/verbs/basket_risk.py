@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -64,10 +65,16 @@ def risk_of(rows: Sequence[BasketRow], asked: RiskAsked = NOTHING) -> RiskFound:
     NotFound, BadData
         When a file is not there, or not one.
     """
+    _check_types(asked)
     ways = {"covariance": asked.covariance, "returns": asked.returns, "correlation": asked.correlation}
     given = [name for name, value in ways.items() if value is not None]
     if len(given) > 1:
         raise BadParameter(f"{' and '.join(given)} are given; give one of them")
+    if given and asked.market_volatility is not None:
+        raise BadParameter(
+            f"market_volatility {asked.market_volatility} is of one factor by betas, and {given[0]} says how lines "
+            "move already; give one of them"
+        )
     if asked.factors is not None and asked.returns is None:
         raise BadParameter(f"factors {asked.factors} are kept of returns; give returns")
     symbols = tuple(row.symbol for row in rows)
@@ -85,6 +92,19 @@ def risk_of(rows: Sequence[BasketRow], asked: RiskAsked = NOTHING) -> RiskFound:
             f"market_volatility {asked.market_volatility:g} is of one factor by betas; give the rows a column beta"
         )
     return _alike(symbols, own, asked.correlation)
+
+
+def _check_types(asked: RiskAsked) -> None:
+    """Refuse what is neither a number nor a file where one is meant."""
+    for name in ("factors", "correlation", "market_volatility"):
+        value = getattr(asked, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+            raise BadParameter(f"{name} {value!r} is of type {type(value).__name__}; give a number")
+    for name in ("covariance", "returns"):
+        value = getattr(asked, name)
+        if value is not None and not isinstance(value, str | os.PathLike | Covariance):
+            way_out = ", or Covariance.full(matrix, symbols=...)" if name == "covariance" else ""
+            raise BadParameter(f"{name} of type {type(value).__name__} is no file; give its path{way_out}")
 
 
 def _of_matrix(path: str | os.PathLike[str], symbols: tuple[str, ...]) -> Covariance:

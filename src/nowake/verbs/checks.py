@@ -16,11 +16,13 @@ _MOST = 1e15  # Of any number of a market, as in a basket's file.
 
 
 def check_order(order: ParentOrder, day: Day) -> None:
-    """Refuse what is no order, and an order of another instrument or day."""
+    """Refuse what is no order or no day, and an order of another instrument or day."""
     if not isinstance(order, ParentOrder):
         raise BadParameter(
             f"{type(order).__name__} is not an order; make one with ParentOrder.buy(day.instrument, ...)"
         )
+    if not isinstance(day, Day):
+        raise BadParameter(f"{type(day).__name__} is not a day of market data; load one with load_day('generated')")
     # A venue is only a name: an order out of a basket's file has that of its calendar.
     if msgspec.structs.replace(order.instrument, venue=day.instrument.venue) != day.instrument:
         raise BadParameter(

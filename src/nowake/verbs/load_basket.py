@@ -162,6 +162,8 @@ def _of_one_currency(lines: list[Line], rows: list[BasketRow], bad: list[BadRow]
 
 def _named(path: str | os.PathLike[str]) -> Path:
     """A file; "demo", where there is none of that name, is the one that comes with nowake."""
+    if not isinstance(path, str | os.PathLike):
+        raise BadParameter(f"{type(path).__name__} is no file of a basket; give its path, or make Basket.of(...)")
     named = Path(path)
     return SAMPLE if str(path) == DEMO and not named.exists() else named
 

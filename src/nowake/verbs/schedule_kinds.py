@@ -377,18 +377,24 @@ def _curve_of(wanted: Wanted, name: str) -> VolumeCurve:
     return wanted.curve
 
 
+def _gaps(wanted: Wanted) -> str:
+    from nowake.verbs.volume_curve import gaps_note  # noqa: PLC0415
+
+    return "" if wanted.curve is None else gaps_note(wanted.curve, wanted.order)
+
+
 _DECAY = 0.5
 _LOADED = math.log(10)  # The first bucket trades ten times as fast as the last.
 
 KINDS: dict[str, Kind] = {
     "almgren-chriss": Kind("for the least cost plus risk under linear impact", _almgren_chriss, caps=True),
     "twap": Kind("evenly in time", _twap, averse=False),
-    "vwap": Kind("with the volume expected", _vwap, averse=False),
-    "pov": Kind("at a share of the volume expected, --rate, until done", _pov, averse=False),
+    "vwap": Kind("with the volume expected", _vwap, _gaps, averse=False),
+    "pov": Kind("at a share of the volume expected, --rate, until done", _pov, _gaps, averse=False),
     "front-loaded": Kind("ten times as fast at first as at last", _front_loaded, averse=False),
     "back-loaded": Kind("ten times as fast at last as at first", _back_loaded, averse=False),
     "target-close": Kind("near the last price of the window", _target_close),
-    "vwap-deviation": Kind("near the market's VWAP, but not at any price", _vwap_deviation),
+    "vwap-deviation": Kind("near the market's VWAP, but not at any price", _vwap_deviation, _gaps),
     "almgren-chriss-drift": Kind("as almgren-chriss under an expected --drift-bps", _drift),
     "value-at-risk": Kind("for the least cost not exceeded in 95 of 100 cases", _value_at_risk, averse=False),
     "robust": Kind("as almgren-chriss in the worst case of all that is doubted", _robust),

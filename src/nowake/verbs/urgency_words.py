@@ -8,6 +8,7 @@ so one word means another lambda for another order, and the same shape of path f
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -29,6 +30,11 @@ def parse_aversion(asked: float | str) -> float | str:
     BadParameter
         When it is neither, or the number is negative or not finite.
     """
+    if isinstance(asked, bool) or not isinstance(asked, str | Real):
+        raise BadParameter(
+            f"risk_aversion {asked!r} is of type {type(asked).__name__}; give a number per unit of currency, or one of "
+            f"{', '.join(URGENCY_WORDS)}"
+        )
     plain = "".join(sign for sign in str(asked).lower() if sign.isalpha())
     for word in URGENCY_WORDS:
         if plain == word.replace("-", ""):

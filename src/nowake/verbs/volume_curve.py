@@ -13,9 +13,11 @@ from typing import NamedTuple
 from nowake.data.columns import Names, read
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session, parse_number, without_separators
+from nowake.domain.order import ParentOrder
 from nowake.models.volume import VolumeCurve
 
 _NAMES = Names(needed=("time", "share"), times=())
+_MOST_OF_IT = 0.75
 _ENDINGS = (".csv", ".gz", ".zst", ".parquet")
 
 
@@ -46,6 +48,24 @@ def volume_curve(spec: str, session: Session, *, root: str | os.PathLike[str] | 
     curve, stands_in = found.volume.curve_on(session)
     note = f"Volume runs as on {curve.days} earlier days of {spec}" + (f": {stands_in}" if stands_in else "") + "."
     return CurveFound(curve, (note,))
+
+
+def gaps_note(curve: VolumeCurve, order: ParentOrder) -> str:
+    """What a curve says of an order's window that it covers in part only; empty where it has volume in most of it."""
+    with_volume = [
+        (max(start_ns, order.start_ns), min(end_ns, order.end_ns))
+        for start_ns, end_ns, share in zip(curve.edges_ns, curve.edges_ns[1:], curve.shares, strict=False)
+        if share > 0 and end_ns > order.start_ns and start_ns < order.end_ns
+    ]
+    part = sum(end_ns - start_ns for start_ns, end_ns in with_volume) / order.duration_ns
+    if part >= _MOST_OF_IT or not with_volume:
+        return ""
+    clock = order.instrument.session.clock
+    return (
+        f"The volume curve has volume in only {part:.1%} of the window, all of it between {clock(with_volume[0][0])} "
+        f"and {clock(with_volume[-1][1])}, and a schedule that follows it trades there alone; look whether the data "
+        "are whole, or give a curve of earlier days (--curve)."
+    )
 
 
 def read_curve(path: str | os.PathLike[str], session: Session) -> VolumeCurve:
