@@ -13,7 +13,7 @@ from tests.reference.programmes import optimum, random_programme
 
 from nowake.domain.errors import BadParameter, Infeasible
 from nowake.schedules.solvers import METHODS, Programme, Solution, binding_limits, solve
-from nowake.schedules.solvers.repair import violation
+from nowake.schedules.solvers.binding import violation
 
 FORMS = st.fixed_dictionaries(
     {

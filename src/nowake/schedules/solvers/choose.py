@@ -13,15 +13,16 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter, Infeasible
+from nowake.schedules.solvers.binding import violation
 from nowake.schedules.solvers.certify import cost_scale
 from nowake.schedules.solvers.convexity import check_convex, check_size
 from nowake.schedules.solvers.feasible import check_bands, check_reach, check_trades
 from nowake.schedules.solvers.programme import Programme, Solution
-from nowake.schedules.solvers.repair import violation
 
 Method = Literal["exact", "first-order", "PIQP", "Clarabel"]
 METHODS: tuple[Method, ...] = ("exact", "first-order", "PIQP", "Clarabel")
 Way = Method | Literal["first-order at length"]
+GENERAL = {"PIQP", "Clarabel"}
 AT_LENGTH: Way = "first-order at length"
 
 GOOD = 1e-6  # Gap that is taken without asking the next method.
@@ -99,6 +100,8 @@ class _Search:
     def through(self, ways: tuple[Way, ...]) -> Solution:
         """The first answer that is proved good, else the best that is not poor; the history goes with it."""
         for way in ways:
+            if way == AT_LENGTH:
+                self._check_bands()
             try:
                 solution = _ask(way, self._programme)
                 if solution is None:
@@ -115,9 +118,8 @@ class _Search:
             if proved is not None and proved.certificate.value <= GOOD:
                 return proved
             self._failures.append((way, f"{way} {words}"))
-            if not self._can_hold and way != "exact":
-                check_bands(self._programme)
-                self._can_hold = True
+            if way in GENERAL:
+                self._check_bands()
         proved = self._proved()
         if proved is not None and proved.certificate.value <= POOR:
             return proved
@@ -129,6 +131,12 @@ class _Search:
         raise BadParameter(
             f"no method could solve the programme: {'; '.join(words for _, words in self._failures)}{way_out}"
         )
+
+    def _check_bands(self) -> None:
+        """Before more is spent: can the bands hold at all? Trades that keep them say so for nothing."""
+        if not self._can_hold:
+            check_bands(self._programme)
+            self._can_hold = True
 
     def _take(self, way: Way, solution: Solution) -> str:
         """Keep what is better than what was; what it came to, in words."""

@@ -15,8 +15,9 @@ from nowake.models.terms import Floats
 from nowake.schedules.solvers.binding import binding_limits
 from nowake.schedules.solvers.certify import certified
 from nowake.schedules.solvers.programme import Programme, Solution
-from nowake.schedules.solvers.repair import repaired
 from nowake.schedules.solvers.sparse_form import Frame, Quadratic, quadratic
+from nowake.schedules.solvers.totals import exactly
+from nowake.schedules.solvers.trading import limits_of
 
 TIGHT = 1e-10
 USABLE = ("Solved", "AlmostSolved", "InsufficientProgress", "MaxIterations")
@@ -35,7 +36,7 @@ def solve_conic(programme: Programme) -> Solution:
     z = np.zeros(0)
     if frame.count:
         z, iterations, prices = _solved(frame)
-    trades = repaired(programme, frame.trades(z))
+    trades = exactly(frame.trades(z), programme.quantities, limits_of(programme))
     return Solution(
         trades=trades,
         certificate=certified(programme, trades, method="Clarabel", iterations=iterations, band_prices=prices),

@@ -220,7 +220,7 @@ def _kept(programme: Programme, trades: Floats) -> Floats | None:
         up, down = np.where(pays & (side <= 0), 0.0, np.inf), np.where(pays & (side >= 0), 0.0, -np.inf)
         lower = down if lower is None else np.maximum(lower, down)
         upper = up if upper is None else np.minimum(upper, up)
-    noise = NOISE * sizes(programme)
+    noise = NOISE * sizes(programme, trades)
     if lower is not None and not (trades >= lower - noise).all():
         return None
     if upper is not None and not (trades <= upper + noise).all():

@@ -7,6 +7,8 @@ weight w, holdings answer like a Brownian bridge, cov(x_s, x_t) = c_min(s,t) - c
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -60,7 +62,7 @@ def _projected(
 ) -> Floats | None:
     """Newton's method on the multipliers; rows `held_on` a limit (1 lower, -1 upper) may push either way."""
     trades, weight = start
-    scale = np.abs(programme.bands) @ sizes(programme)
+    scale = np.abs(programme.bands) @ sizes(programme, trades)
     scale = np.where(scale > 0, scale, 1.0)
     low, high = _targets(programme, INSIDE * scale)
     nearest = squares(weight, trading)
@@ -84,7 +86,7 @@ def _projected(
         # Trades at their limits stay there.
         give = trading.is_inside(moved) / weight
         change = np.zeros_like(mu)
-        change[rows] = _multipliers(programme, give, rows, (target - held)[rows])
+        change.T[rows.T] = _multipliers(programme, give, rows, (target - held).T[rows.T])
         free = (low == high) | (held_on != 0)
         for halved in range(HALVINGS):
             tried = mu + change * 0.5**halved
@@ -124,20 +126,24 @@ def _targets(programme: Programme, margin: Floats) -> tuple[Floats, Floats]:
 
 
 def _multipliers(programme: Programme, give: Floats, rows: npt.NDArray[np.bool_], lacks: Floats) -> Floats:
-    """Change of multipliers that mends what rows lack, where a trade gives way by (T, N) `give` for a unit of price."""
+    """Change of multipliers that mends what rows lack, where a trade gives way by (T, N) `give` for a unit of price;
+    both in the order of `rows.T`."""
     running = running_sums(give)
     whole, running = running[-1], running[:-1]
-    bucket, band = np.nonzero(rows)
+    # Rows of one band stand together, so that blocks of the matrix are slices of it.
+    band, bucket = np.nonzero(rows.T)
     loads = programme.bands[band]
     bridge = loads * running[bucket] / np.sqrt(np.where(whole > 0, whole, 1.0))
     earlier = np.minimum(bucket[:, None], bucket[None, :])
     matrix = -(bridge @ bridge.T)
-    used = np.unique(band)
-    for m in used:
-        for k in used:
-            sums = running @ (programme.bands[m] * programme.bands[k])
-            pair = np.ix_(band == m, band == k)
-            matrix[pair] += sums[earlier[pair]]
+    used, starts = np.unique(band, return_index=True)
+    blocks = [slice(start, stop) for start, stop in pairwise([*starts, len(band)])]
+    for i, (m, one) in enumerate(zip(used, blocks, strict=True)):
+        for k, other in zip(used[: i + 1], blocks[: i + 1], strict=True):
+            sums = (running @ (programme.bands[m] * programme.bands[k]))[earlier[one, other]]
+            matrix[one, other] += sums
+            if m != k:
+                matrix[other, one] += sums.T
     matrix[np.diag_indices_from(matrix)] += RIDGE * (np.trace(matrix) / len(matrix)) + np.finfo(float).tiny
     try:
         return np.asarray(np.linalg.solve(matrix, lacks))

@@ -62,7 +62,8 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     Raises
     ------
     BadParameter
-        When shapes disagree, a number is NaN or out of range, or limits cross.
+        When shapes disagree, or a number is NaN or out of range. Limits that cross are not refused here but by `solve`,
+        which names them with the others that cannot hold.
     """
 
     quantities: Floats
@@ -150,7 +151,9 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Solution(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Trades that keep every limit to 1e-9 of the order's size, and how good they are.
+    """Trades that keep every limit, and how good they are.
+
+    Limits are kept to 1e-9 of the asset's quantity, or of its largest trade where that is more.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from nowake.schedules.solvers.trading import TradingCost
 STEPS = 80
 CLOSE = 1e-13
 EXACT = 2e-15
+ROUNDS = 4
 FEW = 0.6
 """Share of unfinished assets below which only they are looked at."""
 
@@ -39,9 +40,9 @@ def squares(weight: Floats, cost: TradingCost) -> TradingCost:
 
 
 def exactly(trades: Floats, totals: Floats, cost: TradingCost) -> Floats:
-    """Trades inside their limits whose rounding errors in the sum are spread over trades with room for them."""
+    """Trades inside their limits whose errors in the sum are spread over trades with room for them, by their size."""
     trades = cost.within(np.array(trades))
-    for _ in range(2):
+    for _ in range(ROUNDS):
         short = totals - trades.sum(axis=0)
         off = np.flatnonzero(np.abs(short) > EXACT * np.abs(totals))
         if not len(off):

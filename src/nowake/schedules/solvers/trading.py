@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.models.terms import Floats
+from nowake.schedules.solvers.programme import Programme
 
 NEWTON_STEPS = 60
 CLOSE = 1e-14
@@ -125,6 +126,11 @@ class TradingCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             lower=None if self.lower is None else self.lower[:, assets],
             upper=None if self.upper is None else self.upper[:, assets],
         )
+
+
+def limits_of(programme: Programme) -> TradingCost:
+    """Impact and limits of a programme's trades, without what else they cost."""
+    return TradingCost(impact=programme.impact, lower=programme.lower, upper=programme.upper)
 
 
 def _nearest_power(size: Floats, slope: Floats, exponent: float) -> Floats:

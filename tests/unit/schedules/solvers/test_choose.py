@@ -15,7 +15,7 @@ from nowake.domain.errors import BadParameter
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.solvers import METHODS, Programme, Solution, solve
 from nowake.schedules.solvers import choose as chooser
-from nowake.schedules.solvers.repair import violation
+from nowake.schedules.solvers.binding import violation
 
 FORMS: dict[str, dict[str, Any]] = {
     "free": {"boxes": False},

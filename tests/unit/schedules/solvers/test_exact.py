@@ -11,8 +11,8 @@ from tests.reference.programmes import optimum, random_programme
 
 from nowake.models.terms import Floats
 from nowake.schedules.solvers import Programme
+from nowake.schedules.solvers.binding import violation
 from nowake.schedules.solvers.exact import solve_exact
-from nowake.schedules.solvers.repair import violation
 
 
 def basket(

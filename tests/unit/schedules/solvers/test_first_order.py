@@ -12,9 +12,9 @@ from tests.reference.programmes import optimum, random_programme
 
 from nowake.schedules.solvers import Programme
 from nowake.schedules.solvers.anderson import Anderson
+from nowake.schedules.solvers.binding import violation
 from nowake.schedules.solvers.dual import dual_bound
 from nowake.schedules.solvers.first_order import Stalled, solve_first_order
-from nowake.schedules.solvers.repair import violation
 
 FORMS: dict[str, dict[str, Any]] = {
     "free": {"boxes": False},

@@ -11,11 +11,13 @@ from tests.reference.programmes import optimum, random_programme
 
 from nowake.domain.errors import BadParameter
 from nowake.schedules.solvers import Programme
+from nowake.schedules.solvers.binding import violation
 from nowake.schedules.solvers.certify import certified, duality_gap
 from nowake.schedules.solvers.conic import solve_conic
 from nowake.schedules.solvers.general_qp import _solved, solve_qp
-from nowake.schedules.solvers.repair import repaired, violation
 from nowake.schedules.solvers.sparse_form import Frame, quadratic
+from nowake.schedules.solvers.totals import nearest_with_totals
+from nowake.schedules.solvers.trading import limits_of
 
 FORMS: dict[str, dict[str, Any]] = {
     "free": {"boxes": False},
@@ -73,7 +75,7 @@ def test_the_gap_is_never_less_than_the_distance_from_the_optimum(form: str, exp
     draw = np.random.default_rng(1)
     for size in (1e-1, 1e-2, 1e-3):
         shaken = best.trades * (1 + size * draw.normal(size=best.trades.shape))
-        trades = repaired(programme, shaken)
+        trades = nearest_with_totals(shaken, programme.impact, programme.quantities, limits_of(programme))
         worse = programme.objective(trades) - best.certificate.objective
         gap = duality_gap(programme, trades)
         assert worse > 0
@@ -168,6 +170,17 @@ def test_limits_in_the_way_are_named_with_their_buckets() -> None:
     solution = solve_qp(programme)
     assert {"upper limit of asset 0": 3} == solution.binding
     np.testing.assert_allclose(solution.trades[:, 0], [300, 300, 300, 100], atol=1e-6)
+
+
+def test_a_hedge_of_no_quantity_keeps_its_sum_to_the_rounding_of_its_trades() -> None:
+    """Trades of a billion sum to 0 within 1e-7, which is nothing of them; a limit crossed by 1e-6 of them is."""
+    trades = np.array([[1e9, 400.0], [-1e9 + 1e-7, 600.0]])
+    programme = _plain(np.array([0.0, 1_000.0]), 2)
+    assert violation(programme, trades) <= 1e-15
+    cap = np.full((2, 2), 1e9 * (1 - 1e-6))
+    assert violation(_plain(np.array([0.0, 1_000.0]), 2, lower=-cap, upper=cap), trades) == pytest.approx(
+        1e-6, rel=1e-3
+    )
 
 
 def _plain(x: np.ndarray, t: int, *, risk: float = 1e-6, **limits: Any) -> Programme:

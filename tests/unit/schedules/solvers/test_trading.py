@@ -8,9 +8,9 @@ import pytest
 from tests.reference.programmes import random_programme
 
 from nowake.models.terms import Floats
+from nowake.schedules.solvers.binding import violation
 from nowake.schedules.solvers.paths import left_after, prices_of_trades, running_sums
 from nowake.schedules.solvers.polish import with_bands_kept
-from nowake.schedules.solvers.repair import violation
 from nowake.schedules.solvers.totals import best_answer, exactly, nearest_with_totals
 from nowake.schedules.solvers.trading import TradingCost
 
