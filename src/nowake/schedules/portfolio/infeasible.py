@@ -12,7 +12,7 @@ import numpy as np
 
 from nowake.domain.errors import Infeasible
 from nowake.models.terms import Floats
-from nowake.schedules.portfolio.basket import SHOWN, Basket
+from nowake.schedules.portfolio.basket import Basket
 from nowake.schedules.portfolio.build import caps
 from nowake.schedules.portfolio.costing import Costing
 from nowake.schedules.portfolio.exposures import Exposure
@@ -20,6 +20,7 @@ from nowake.schedules.portfolio.limits import Limits
 from nowake.schedules.portfolio.timeline import Flags
 from nowake.schedules.solvers.feasible import Relaxation
 
+_SHOWN = 4
 _MISSING = 1e-9  # Of a line, that counts as nothing.
 _EXACT = 1e-12
 _HALVINGS = 60
@@ -39,8 +40,8 @@ def check_caps(basket: Basket, costs: Costing, limits: Limits, largest: Floats) 
     if not short.any():
         return
     worst = sorted(np.flatnonzero(short).tolist(), key=lambda i: float(total[i] / need[i]))
-    allowed = [f"{_number(total[i])} of {_number(need[i])} {basket.symbols[i]}" for i in worst[:SHOWN]]
-    more = f" and of {len(worst) - SHOWN:,} more too little" if len(worst) > SHOWN else ""
+    allowed = [f"{_number(total[i])} of {_number(need[i])} {basket.symbols[i]}" for i in worst[:_SHOWN]]
+    more = f" and of {len(worst) - _SHOWN:,} more too little" if len(worst) > _SHOWN else ""
     found = _values(basket, costs, limits, need, short)
     ways = [" and ".join(_instead(each) for each in way) for way in found]
     if limits.max_child_value is None:

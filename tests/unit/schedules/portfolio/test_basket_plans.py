@@ -26,6 +26,7 @@ from nowake.schedules.portfolio import (
     Rounding,
     Setting,
 )
+from nowake.schedules.portfolio.build import caps_in_lots
 from nowake.schedules.rounding import whole_caps, with_minimum, within_caps
 from nowake.schedules.solvers import solve
 
@@ -311,13 +312,24 @@ def test_lines_that_trade_back_keep_caps_in_whole_lots_where_there_is_room() -> 
 
 def test_bands_that_need_parts_of_a_lot_are_planned_by_the_caps_as_they_are() -> None:
     """Of 100 lots two thirds and one third are to be traded, and a cap of 33.75 is 33 lots."""
+    last = line("B", 1, 10_000, start_days=0.75)  # The dollars until then are those of A.
     basket = Basket(
-        lines=(line("A", 1, 100, daily_volume=1_350.0, end_days=0.75), line("B", 1, 10_000)),
+        lines=(line("A", 1, 100, daily_volume=1_350.0, end_days=0.75), last),
         covariance=Covariance.alike([0.02] * 2, 0.5),
     )
     limits = Limits(max_participation=0.1, dollar_band=0.0)
     plan = OptimalBasket(risk_aversion=1e-6, buckets=2, limits=limits).plan(basket)
     assert plan.lots[:, 0].tolist() == [67, 33]
+
+
+def test_a_line_without_room_in_whole_lots_takes_them_from_no_other() -> None:
+    basket = Basket(
+        lines=(line("A", lots=3, lot_size=100.0), line("B", lots=40, lot_size=10.0)),
+        covariance=Covariance.alike([0.02] * 2, 0.5),
+    )
+    room = np.array([[150.0, 155.0], [149.0, 255.0]])
+    np.testing.assert_allclose(caps_in_lots(basket, room), [[150, 150], [149, 250]])
+    assert np.isinf(caps_in_lots(basket, np.full((2, 2), np.inf))).all()
 
 
 def test_trading_more_than_the_volume_of_a_bucket_is_said() -> None:
