@@ -30,6 +30,7 @@ _PARTS = {"fraction": 1.0, "percent": 100.0}
 _MOST = 1e15  # Of any number of a row.
 _LOST_IN_FLOATS = Decimal("1e-14")
 _LONGEST = 64
+_FORMULAS = ("=", "+", "-", "@")
 _SHOWN = 20
 
 
@@ -201,7 +202,14 @@ def _row(told: Mapping[str, str], number: int, part: float, seen: dict[str, int]
 def _symbol(text: str) -> str:
     if len(text) > _LONGEST or not text.isprintable():
         raise BadData(f"symbol {shortened(text)!r} has more than {_LONGEST} signs, or signs nobody can see")
+    _no_formula(text)
     return text
+
+
+def _no_formula(text: str) -> None:
+    """Refuse what a spreadsheet that opens the trade list would work out."""
+    if text.startswith(_FORMULAS):
+        raise BadData(f"symbol {shortened(text)!r} begins like a formula of a spreadsheet; write the plain symbol")
 
 
 def _number(text: str, name: str) -> Decimal:

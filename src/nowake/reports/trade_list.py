@@ -15,6 +15,8 @@ from nowake.domain.units import NS_PER_SECOND
 from nowake.schedules.portfolio import BasketPlan
 from nowake.schedules.schedule import Schedule
 
+_ROUNDING = 1e-12
+
 
 class Trade(NamedTuple):
     """One row: what to trade between two instants, told in the venue's time with its offset.
@@ -52,20 +54,36 @@ def trades_of_schedule(schedule: Schedule) -> list[Trade]:
 
 
 def trades_of_basket(plan: BasketPlan) -> list[Trade]:
-    """Every trade of every line; without a session times are in sessions from the basket's start."""
+    """Every trade of every line.
+
+    Without a session times are in sessions from the basket's start; with one those beyond it are, and say so.
+    """
     if all(line.order is not None for line in plan.basket.lines):
         return [trade for schedule in plan.schedules for trade in trades_of_schedule(schedule) if trade.lots]
+    sessions = [line.order.instrument.session for line in plan.basket.lines if line.order is not None]
+    session = sessions[0] if sessions else None
     times, rows = plan.times_days, []
     for place, line in enumerate(plan.basket.lines):
-        size, left = Decimal(str(line.lot_size)), line.lots
+        size, left = Decimal(f"{line.lot_size!r}".removesuffix(".0")), line.lots
         for bucket, lots in enumerate(plan.lots[:, place].tolist()):
             left -= lots
             if lots:
-                start, end = plan.timeline.starts_days[bucket], times[bucket + 1]
+                start = _moment(plan, float(plan.timeline.starts_days[bucket]), session, ends=False)
+                end = _moment(plan, float(times[bucket + 1]), session, ends=True)
                 quantity, rest = f"{lots * size:f}", f"{left * size:f}"
                 side = line.side.name.lower()
-                rows.append(Trade(line.symbol, side, f"{start:.6g}", f"{end:.6g}", lots, quantity, rest))
+                rows.append(Trade(line.symbol, side, start, end, lots, quantity, rest))
     return rows
+
+
+def _moment(plan: BasketPlan, days: float, session: Session | None, *, ends: bool) -> str:
+    """Sessions from a basket's start as an instant where they lie in its session."""
+    if session is None:
+        return f"{days:.6g}"
+    part = plan.basket.offset_days + days
+    if part > 1 + _ROUNDING if ends else part >= 1 - _ROUNDING:
+        return f"{days:.6g} sessions from the start"
+    return instant(session.open_ns + round(part * (session.close_ns - session.open_ns)), session)
 
 
 def write_trades(path: str, rows: Iterable[Trade]) -> None:

@@ -195,12 +195,25 @@ def plan_basket(
     elif not isinstance(policy, BasketPolicy):
         raise BadParameter(f"{type(policy).__name__} plans no basket; give OptimalBasket(...), EvenBasket() or a name")
     check_compared(*compare)
+    if isinstance(policy, OptimalBasket):
+        _check_spreads(basket, policy)
     others, absent = _beside(basket, policy, compare)
     plan = policy.plan(basket)
     plan = msgspec.structs.replace(
         plan, notes=(*plan.notes, *_small_lines(basket, getattr(policy, "limits", Limits())))
     )
     return promote(plan, PlannedBasket, policy=policy, even=_even(policy).plan(basket), others=others, absent=absent)
+
+
+def _check_spreads(basket: Basket, setting: Setting) -> None:
+    """Refuse lines without a spread where speed is priced by it."""
+    free = [line.symbol for line in basket.lines if line.market.spread_bps.value == 0]
+    if free and setting.model is None:
+        more = f" and {len(free) - _SHOWN:,} more" if len(free) > _SHOWN else ""
+        raise BadParameter(
+            f"spread_bps 0 of {', '.join(free[:_SHOWN])}{more}: by the rule of thumb speed then costs nothing, so "
+            "there is no best schedule; give a spread, or a model (--model, Setting(model=...))"
+        )
 
 
 def _small_lines(basket: Basket, limits: Limits) -> tuple[str, ...]:
@@ -254,6 +267,7 @@ def policy_named(
     if name not in BASKET_KINDS:
         raise BadParameter(f"basket schedule {name!r} is not known; choose from {', '.join(BASKET_KINDS)}")
     fields = {field: getattr(setting, field) for field in Setting.__struct_fields__}
+    _check_spreads(basket, setting)
     aversion = basket_aversion(risk_aversion, basket, setting)
     if name in _RISK_SHARES:
         return RiskParityBasket(shares=_RISK_SHARES[name], risk_aversion=aversion, limits=limits, **fields)

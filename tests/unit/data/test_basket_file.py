@@ -41,6 +41,7 @@ def test_a_row_says_all_there_is_to_know_of_an_order(tmp_path: Path) -> None:
     ("wrong", "reason"),
     [
         ({"symbol": ""}, "symbol is missing"),
+        ({"symbol": "=cmd()"}, "symbol '=cmd()' begins like a formula"),
         ({"side": "hold"}, "side 'hold' is neither buy nor sell"),
         ({"quantity": "nan"}, "quantity nan must be a finite number"),
         ({"quantity": "0"}, "quantity 0 must be above 0"),

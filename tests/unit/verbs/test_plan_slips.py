@@ -107,3 +107,9 @@ def test_a_curve_with_volume_at_its_end_alone_is_told_by_the_schedules_that_foll
     assert note not in nw.plan(order, day, "twap", curve=late).notes
     whole = VolumeCurve(edges_ns=(session.open_ns, session.close_ns), shares=(1.0,))
     assert gaps_note(whole, order) == ""
+
+
+def test_a_line_without_a_spread_is_named_where_speed_is_priced_by_it(file: Path) -> None:
+    file.write_text(f"{HEAD}\n{TWO}CCC,buy,10,5,0.01,1000,0\n")
+    with pytest.raises(BadParameter, match="spread_bps 0 of CCC: by the rule of thumb speed then costs nothing"):
+        plan_basket(load(file))
