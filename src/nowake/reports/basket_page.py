@@ -136,7 +136,9 @@ def _frontier(document: BasketDocument) -> Section:
     )
     if not document.frontier:
         return Section("Cost against risk", f"No frontier: {document.frontier_because}.", tables=tables)
-    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in plans]
+    # The even plan before others, of which only a few can be told apart.
+    drawn_plans = (*shown.beside(document.plan, document.even), *document.others)
+    marks = [Mark(each.name, each.risk_bps, each.expected_cost_bps) for each in drawn_plans]
     picture = drawn(document.frontier, marks, is_first_chosen=True, unit="bps of gross value")
     lead = "Expected cost against risk under the same limits, by the costs the plan itself is made by."
     return Section("Cost against risk", lead, tables=tables, pictures=(picture,))

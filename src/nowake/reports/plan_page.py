@@ -71,7 +71,9 @@ def _tiles(planning: Planning) -> list[Tile]:
 
 def _certified(name: str, planning: Planning) -> str:
     known = planning.plans[0].certificate
-    return f"{name} minimises nothing" if known is None else f"{known.kind}, {known.method}"
+    if known is None:
+        return f"{name} minimises nothing"
+    return known.kind if known.kind == known.method else f"{known.kind}, {known.method}"
 
 
 def _plans(planning: Planning) -> Section:
@@ -79,8 +81,9 @@ def _plans(planning: Planning) -> Section:
     lead = "Expected cost against risk, by one costing rule for all schedules."
     if not planning.frontier:
         lead = f"No frontier: {planning.frontier_because}."
-    marks = [shown.Mark.of(plan) for plan in planning.marks[:1]]
-    points = shown.marked_frontier(planning.frontier, marks, most=_MOST_POINTS) if planning.frontier else None
+    marks = [shown.Mark.of(plan) for plan in planning.marks[:1]] if planning.frontier else []
+    unit = tables.money_unit(planning.plans[0].order.instrument)
+    points = shown.marked_frontier(planning.frontier, marks, most=_MOST_POINTS, currency=unit) if marks else None
     return Section(
         "Cost against risk",
         lead,

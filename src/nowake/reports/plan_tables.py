@@ -326,8 +326,10 @@ def half_done_ns(plan: Schedule) -> int:
 
 
 def _parts_of(plans: Sequence[Schedule]) -> list[str]:
-    """Names of parts that some plan has, the usual ones first."""
-    named = dict.fromkeys(name for plan in plans for name in plan.cost_parts)
+    """Names of parts that cost some plan something, the usual ones first."""
+    named = dict.fromkeys(
+        name for plan in plans for name, cost in plan.cost_parts.items() if cost or name in _USUAL_PARTS
+    )
     return [*(name for name in _USUAL_PARTS if name in named), *(name for name in named if name not in _USUAL_PARTS)]
 
 

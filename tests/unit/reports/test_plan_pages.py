@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 from tests.unit.reports import sample
 
+from nowake.domain.errors import BadParameter
 from nowake.models.market import MarketState
+from nowake.models.volume import VolumeCurve
 from nowake.reports import basket_tables, plan_tables, tables
+from nowake.reports.basket_page import build_page
 from nowake.reports.pictures import basket as pictures
 from nowake.reports.pictures.canvas import Picture
 from nowake.reports.pictures.frontier import frontier
@@ -23,7 +26,9 @@ from nowake.reports.pictures.rates import rates
 from nowake.reports.trade_list import instant, trades_of_basket, trades_of_schedule, write_trades
 from nowake.schedules.almgren_chriss import PlanCost
 from nowake.schedules.certificate import Certificate
-from nowake.schedules.portfolio import Limits
+from nowake.schedules.portfolio import Basket, Limits
+from nowake.schedules.uncertainty import Sensitivity
+from nowake.schedules.uncertainty.sensitivity import End, Influence
 from nowake.verbs.load_basket import load_basket
 from nowake.verbs.plan_basket import PlannedBasket, plan_basket
 
@@ -219,3 +224,80 @@ def test_every_picture_of_a_basket_is_whole_coloured_by_the_page_and_the_same_ea
 
 def _texts(picture: Picture) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)</text>", picture.svg)
+
+
+# What is not known, or moves nothing, is not shown as if it were.
+
+
+def silent_curve() -> VolumeCurve:
+    """Volume in the morning only, before the sample's order begins."""
+    session = sample.instrument().session
+    return VolumeCurve(edges_ns=(session.open_ns, sample.at("10:00"), session.close_ns), shares=(1.0, 0.0))
+
+
+def test_volume_that_a_curve_does_not_know_is_left_out_with_a_note() -> None:
+    plan, curve = sample.schedule(), silent_curve()
+    table = plan_tables.trades_table(plan, MARKET, curve)
+    assert "expected_volume" not in table.rows[0]
+    assert table.notes == ("What the market trades then is not shown: its volume curve has nothing in the window.",)
+    assert rates([plan], MARKET, curve) is None
+    known = plan_tables.trades_table(plan, MARKET)
+    assert known.rows[0]["expected_volume"] > 0  # type: ignore[operator]
+
+
+def test_a_plan_is_among_the_points_of_its_frontier_where_its_risk_is() -> None:
+    points = [sample.point(0.0, 5.0, 60.0), sample.point(1e-6, 10.0, 20.0)]
+    marks = [plan_tables.Mark("mine", 40.0, 7.0), plan_tables.Mark("other", 10.0, 20.0), None]
+    rows = plan_tables.marked_frontier(points, marks).rows
+    assert [(row["plan"], row["risk_bps"]) for row in rows] == [
+        ("", 60.0), ("mine (chosen)", 40.0), ("", 20.0), ("other", 10.0),
+    ]  # fmt: skip
+    assert plan_tables.Mark.of(sample.schedule()) is None
+
+
+def test_parts_of_the_costs_of_several_plans_have_a_table_of_their_own() -> None:
+    calm = early(name="calm", cost_parts={"spread": 1.0, "temporary": 2.5, "drift": 0.0}, expected_cost_bps=3.5)
+    rows = plan_tables.cost_parts_table([early(), calm]).rows
+    assert [row["drift"] for row in rows] == [-0.5, 0.0]
+    assert "drift" not in plan_tables.cost_parts_table([calm]).rows[0]
+    shown = tables.render(plan_tables.plans_table([early(), calm]), width=80)
+    assert "temporary" not in shown
+    assert "temporary" in tables.render(plan_tables.plans_table([early()]), width=70)
+
+
+def test_what_moves_nothing_is_left_out_of_what_each_doubt_does() -> None:
+    still = End(at=1.0, objective=100.0, regret=0.0, shift=0.0)
+    moved = End(at=2.0, objective=110.0, regret=1.0, shift=0.1)
+    unknown = End(at=3.0, objective=np.nan, regret=np.nan, shift=np.nan)
+    found = Sensitivity(
+        objective=100.0,
+        level=0.95,
+        influences=(
+            Influence(name="eta", value=1.0, low=still, high=moved),
+            Influence(name="spread_bps", value=1.0, low=still, high=still),
+            Influence(name="gamma", value=1.0, low=still, high=unknown),
+        ),
+    )
+    table = plan_tables.sensitivity_table(found, sample.schedule())
+    assert [row["name"] for row in table.rows] == ["eta", "eta", "gamma", "gamma"]
+    assert table.notes[-1] == "Left out, for it moves nothing by as much as 0.05 %: spread bps."
+
+
+def test_a_basket_of_one_line_is_of_one_line(planned: PlannedBasket) -> None:
+    alone = Basket(lines=planned.basket.lines[:1], covariance=planned.basket.covariance.of(planned.basket.symbols[:1]))
+    made = plan_basket(alone)
+    assert basket_tables.baskets_table([made]).title == "Plan of a basket of 1 line"
+    assert basket_tables.baskets_table([made]).notes[0].startswith("1 line, ")
+
+
+def test_plans_beside_a_basket_are_in_its_tables_and_on_its_page(planned: PlannedBasket) -> None:
+    made = plan_basket(planned.basket, limits=Limits(max_participation=0.3), compare=["aggressive", "risk-parity"])
+    names = [row["plan"] for row in basket_tables.plan_tables(made, made.even, made.others)[0].rows]
+    assert names == ["Optimal basket", "optimal, aggressive", "Risk parity", "Even basket"]
+    assert made.absent == {}
+    page = build_page(made.document())
+    assert "Too dear" in page.sections[0].pictures[0].alt or "optimal, aggressive" in _texts(
+        page.sections[0].pictures[0]
+    )
+    with pytest.raises(BadParameter, match="'vwap' is not known beside a basket's plan"):
+        plan_basket(planned.basket, compare=["vwap"])

@@ -128,7 +128,7 @@ def basket_risk(plan: BasketPlan, even: BasketPlan | None = None) -> canvas.Pict
             whole.plot(at, even.risk_left.sum(axis=1) / unit.size, color=canvas.MUTED, linewidth=1, label=even.name)
         _lines(whole, {plan.name: total / unit.size}, plan, position)
         whole.set_ylim(bottom=0)
-        whole.set_title(f"risk of what is left, {unit.word} a session (one standard deviation)")
+        whole.set_title(f"risk a session of what is left, {unit.word}")
         canvas.legend(whole)
         position = _time_axis(shares, plan)
         percent = {name: 100 * _ratio(by_line[:, parts[name]].sum(axis=1), total) for name in largest}
@@ -138,7 +138,7 @@ def basket_risk(plan: BasketPlan, even: BasketPlan | None = None) -> canvas.Pict
         canvas.legend_below(shares, columns=3)
 
     first = ", ".join(f"{name} {100 * by_line[0, parts[name]].sum() / total[0]:.0f}%" for name in largest)
-    alt = f"At the start {total[0] / unit.size:,.2f} {unit.word} a session, of which {first}."
+    alt = f"At the start {total[0] / unit.size:,.2f} {unit.word} a session, one standard deviation, of which {first}."
     return canvas.draw("Where the risk sits", alt, paint, heights=(2.0, 2.8), below=0.75)
 
 

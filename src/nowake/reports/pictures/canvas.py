@@ -69,6 +69,7 @@ _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": "none",
     "path.simplify": True,
 }
+_BELOW_AXIS = 0.44  # Inches that tick labels and the label of the axis take.
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 86_400)
 
 
@@ -153,8 +154,10 @@ def legend(axes: Axes, *, columns: int = 4) -> None:
 
 
 def legend_below(axes: Axes, *, columns: int = 4) -> None:
-    """The key under the time axis, for more entries than fit above."""
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.22), ncols=columns, borderaxespad=0.0, columnspacing=1.4)
+    """The key under the time axis and its label, for more entries than fit above."""
+    tall = axes.get_position().height * axes.get_figure(root=True).get_figheight()  # type: ignore[union-attr]
+    place = (0.0, -_BELOW_AXIS / tall)
+    axes.legend(loc="upper left", bbox_to_anchor=place, ncols=columns, borderaxespad=0.0, columnspacing=1.4)
 
 
 def thousands(axes: Axes) -> None:

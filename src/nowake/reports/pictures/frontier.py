@@ -15,6 +15,7 @@ from nowake.schedules.schedule import Schedule
 
 _FLATTENING = 20.0
 _FARTHEST = 1.5  # Of the dearest point of the frontier; a plan beyond would flatten all that is to be seen.
+_FEW, _IN_A_ROW = 3, 3  # So many marks leave the corner empty, and so many names stand side by side below.
 _MARKS = ("D", "s", "^", "v", "P", "X")
 
 
@@ -35,6 +36,7 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
     first = chosen[0] if is_first_chosen and chosen else None
     within = [mark for mark in chosen if mark.cost_bps <= most]
     chosen = within[: len(_MARKS)]
+    rows = -(-(1 + len(chosen)) // _IN_A_ROW) if len(chosen) > _FEW else 0
 
     def paint(panels: list[Axes]) -> None:
         axes = panels[0]
@@ -57,7 +59,10 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
         _scale(axes, [point.expected_cost_bps for point in ordered])
         axes.grid(visible=True, axis="both")
         axes.set_xlabel("risk of the cost, bps (one standard deviation)")
-        axes.legend(loc="upper right")  # The curve is convex: this corner is empty.
+        if rows:
+            canvas.legend_below(axes, columns=_IN_A_ROW)
+        else:
+            axes.legend(loc="upper right")  # The curve is convex: this corner is empty.
 
     urgent, last = ordered[0], ordered[-1]
     alt = (
@@ -72,7 +77,8 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
         alt += f" Too dear for the picture: {told}."
     if len(within) > len(chosen):
         alt += f" {len(within) - len(chosen)} more plans are in the table."
-    return canvas.draw("What less risk costs", alt, paint, heights=(3.2,))
+    below = 0.2 * rows
+    return canvas.draw("What less risk costs", alt, paint, heights=(3.2 + below,), below=below)
 
 
 def _scale(axes: Axes, costs_bps: list[float]) -> None:
