@@ -2,7 +2,8 @@
 
 Matrices of a schedule are a few hundred wide: a second BLAS thread gains nothing there and, on a machine that is
 busy, makes each product wait for a core (500 x 78, simultaneous diagonalisation: 26 ms alone, 2.6 s with two threads
-on two busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them takes some 8 µs.
+on two busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them
+and giving back takes some 5 µs.
 
 The number of threads belongs to the whole process. Solves that overlap in several threads are therefore counted: the
 first to come limits, the last to go gives back what was, whichever thread it is in."""
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-class _Limiter(Protocol):
-    def restore_original_limits(self) -> None: ...
+class _Library(Protocol):
+    """What threadpoolctl calls a library controller."""
+
+    num_threads: int
+
+    def set_num_threads(self, num_threads: int) -> object: ...
 
 
 def one_thread() -> AbstractContextManager[None]:
@@ -35,21 +40,21 @@ class _Libraries:
         import scipy.linalg  # noqa: F401, PLC0415
         import threadpoolctl  # noqa: PLC0415
 
-        self._found = threadpoolctl.ThreadpoolController()
+        found = threadpoolctl.ThreadpoolController().select(user_api="blas")
+        self._found: list[_Library] = found.lib_controllers
         blas = getattr(threadpoolctl, "OpenBLASController", None)
         self._release: Callable[[], None] = getattr(blas, "clear_controlling_thread", lambda: None)
         self._keys: SimpleQueue[None] = SimpleQueue()
         self._keys.put(None)
         self._inside = 0
-        self._limiter: _Limiter | None = None
+        self._before: list[int] = []
 
     def __enter__(self) -> None:
         self._keys.get()
         try:
             if not self._inside:
-                self._limiter = self._found.limit(limits=1, user_api="blas")
-                # threadpoolctl (from 3.7 on) lets only the thread that limited give back; ours may leave first.
-                self._release()
+                self._before = [library.num_threads for library in self._found]
+                self._set([1] * len(self._found))
             self._inside += 1
         finally:
             self._keys.put(None)
@@ -58,11 +63,16 @@ class _Libraries:
         self._keys.get()
         try:
             self._inside -= 1
-            if not self._inside and self._limiter is not None:
-                self._limiter.restore_original_limits()
-                self._release()
+            if not self._inside:
+                self._set(self._before)
         finally:
             self._keys.put(None)
+
+    def _set(self, numbers: list[int]) -> None:
+        for library, number in zip(self._found, numbers, strict=True):
+            library.set_num_threads(number)
+        # threadpoolctl (from 3.7 on) lets only the thread that limited give back; ours may leave first.
+        self._release()
 
 
 @functools.cache

@@ -141,17 +141,17 @@ class _Search:
     def _take(self, way: Way, solution: Solution) -> str:
         """Keep what is better than what was; what it came to, in words."""
         programme, certificate = self._programme, solution.certificate
-        breach, objective = violation(programme, solution.trades), programme.objective(solution.trades)
+        breach, value = violation(programme, solution.trades), certificate.value
         if certificate.kind == "duality gap":
-            bound = objective - certificate.value * cost_scale(programme, solution.trades)
+            bound = programme.objective(solution.trades) - value * cost_scale(programme, solution.trades)
             if bound > self._bound:
                 self._bound, self._bound_way = bound, way
         if breach <= KEPT:
             self._can_hold = True
-            least = np.inf if self._best is None else programme.objective(self._best.trades)
-            if certificate.value <= GOOD or objective < least or self._best is None:
+            best = self._best
+            if best is None or value <= GOOD or programme.objective(solution.trades) < programme.objective(best.trades):
                 self._best, self._best_way = solution, way
-        return f"came to a gap of {certificate.value:.1e} with limits kept to {breach:.1e}"
+        return f"came to a gap of {value:.1e} with limits kept to {breach:.1e}"
 
     def _proved(self) -> Solution | None:
         """The best trades by the best bound, whoever found either; its method tells which others failed before."""
@@ -163,6 +163,8 @@ class _Search:
             gap = max(programme.objective(trades) - self._bound, 0.0) / cost_scale(programme, trades)
             if gap < value:
                 value, told = gap, f"{told}, proved by {self._bound_way}"
+        if not self._failures and told == certificate.method:
+            return self._best
         others = [words for way, words in self._failures if way != self._best_way]
         told = f"{told} (before it, {'; '.join(others)})" if others else told
         certificate = msgspec.structs.replace(certificate, value=value, method=told)

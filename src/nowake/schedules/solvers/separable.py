@@ -106,7 +106,7 @@ def _eigenvectors(trading: Floats, risk: Floats) -> tuple[Floats, Floats]:
 
 
 class FactorStep:
-    """Diagonal costs: Woodbury's formula in the columns of B, one small inverse a mode.
+    """Diagonal costs: Woodbury's formula in the columns of B, one small system a mode.
 
     Parameters
     ----------
@@ -127,22 +127,32 @@ class FactorStep:
         self._rows = np.ascontiguousarray(columns.T)
         count = columns.shape[1]
         if count:
-            i, j = np.triu_indices(count)
+            i, j = np.nonzero(np.tri(count, dtype=bool))
             products = self._inverse @ (columns[:, i] * columns[:, j])
             small = np.empty((len(nu), count, count))
             small[:, i, j] = small[:, j, i] = products * (2 * nu)
             small[:, np.arange(count), np.arange(count)] += 1
-            self._small = np.linalg.inv(small) * (2 * nu[:, :, None])
+            self._small, self._twice = small, 2 * nu
+            self._inverted: Floats | None = None
+            self._is_used = False
 
     def solve(self, modes: Floats) -> Floats:
         """See `Step`; overwrites its argument."""
         modes *= self._inverse
         if self._columns.shape[1]:
-            held = np.matmul(self._small, (modes @ self._columns)[:, :, None])[:, :, 0]
-            fall = held @ self._rows
+            fall = self._held((modes @ self._columns) * self._twice) @ self._rows
             fall *= self._inverse
             modes -= fall
         return modes
+
+    def _held(self, exposures: Floats) -> Floats:
+        """The small systems solved; inverted when they are used again, for that takes twice as long as one solution."""
+        if not self._is_used:
+            self._is_used = True
+            return np.asarray(np.linalg.solve(self._small, exposures[:, :, None])[:, :, 0])
+        if self._inverted is None:
+            self._inverted = np.asarray(np.linalg.inv(self._small), dtype=float)
+        return np.asarray(np.matmul(self._inverted, exposures[:, :, None])[:, :, 0])
 
 
 class JointStep:
