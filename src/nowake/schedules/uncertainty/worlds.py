@@ -21,6 +21,7 @@ from nowake.models.terms import Floats
 from nowake.schedules.policy import OptimalPolicy
 
 MAX_DOUBTED = 10  # 1,024 corners.
+MOST_DRAWS = 10_000  # Each is planned for.
 
 
 class World(NamedTuple):
@@ -94,16 +95,26 @@ def corners(policy: OptimalPolicy, market: MarketState, *, level: float = 0.95) 
     return tuple(world(policy, market, dict(zip(names, map(float, row), strict=True))) for row in ends.T)
 
 
+def check_draws(n: int, seed: int) -> None:
+    """Refuse a number of draws that is odd, below 2 or beyond patience, and a seed nothing can be drawn with."""
+    for name, value in (("worlds", n), ("seed", seed)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BadParameter(f"{name} {value!r} must be a whole number")
+    if not 2 <= n <= MOST_DRAWS or n % 2:
+        raise BadParameter(f"{n} draws must be an even number of 2 to {MOST_DRAWS:,}")
+    if seed < 0:
+        raise BadParameter(f"seed {seed} must be 0 or more")
+
+
 def draws(policy: OptimalPolicy, market: MarketState, *, n: int, seed: int) -> tuple[World, ...]:
     """Worlds drawn at random, n in pairs of opposite luck; a model's parameters together, by their covariance.
 
     Raises
     ------
     BadParameter
-        As for `doubted`, and when n is odd or below 2.
+        As for `doubted` and `check_draws`.
     """
-    if n < 2 or n % 2:
-        raise BadParameter(f"{n} draws must be an even number of 2 or more")
+    check_draws(n, seed)
     numbers = doubted(policy, market)
     luck = np.random.default_rng(seed)
     model = model_of(policy)

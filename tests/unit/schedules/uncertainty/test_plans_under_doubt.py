@@ -199,3 +199,18 @@ def test_corners_are_all_combinations() -> None:
     assert len(seen) == 8
     assert all(len(set(values)) == 2 for values in zip(*seen, strict=True))
     assert len(list(itertools.product(range(2), repeat=3))) == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"seed": -1}, "seed -1 must be 0 or more"),
+        ({"seed": 1.5}, "seed 1.5 must be a whole number"),
+        ({"worlds": 10**30}, "draws must be an even number of 2 to 10,000"),
+        ({"worlds": 7}, "7 draws must be an even number"),
+        ({"worlds": True}, "worlds True must be a whole number"),
+    ],
+)
+def test_draws_that_cannot_be_made_are_refused_when_asked_for(asked: dict[str, object], why: str) -> None:
+    with pytest.raises(BadParameter, match=why):
+        Averaged(policy=CALM, **asked)  # type: ignore[arg-type]
