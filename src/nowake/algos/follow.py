@@ -42,6 +42,10 @@ class Follow(Scheduled, frozen=True):
                 f"{min(self.schedule.lots)} lots), which no algorithm does; plan it with one sign only"
             )
 
+    def __repr__(self) -> str:
+        """In one line, for a plan prints as tables."""
+        return f"Follow({self.schedule.name}, {len(self.schedule.lots):,} buckets: {self.schedule.order})"
+
     @property
     def order(self) -> ParentOrder:
         """The schedule's parent order."""

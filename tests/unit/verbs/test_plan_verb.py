@@ -374,3 +374,8 @@ def test_an_order_beyond_what_a_model_was_fitted_to_is_told() -> None:
     for lots, told in ((15_000, 0), (400_000, 2)):
         made = plan_in(order(lots), MARKET, "twap", model=Stored(SquareRoot(), seen, "desk"))
         assert sum("an extrapolation" in note for note in made.notes) == told
+
+
+def test_the_algorithm_of_a_plan_is_told_in_one_line() -> None:
+    told = repr(plan_in(order(9_000), MARKET, "twap").follow())
+    assert told == f"Follow(TWAP, 26 buckets: {order(9_000)})"
