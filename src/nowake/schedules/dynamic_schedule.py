@@ -33,7 +33,7 @@ from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.costing import risk_bps
 from nowake.schedules.dynamic import DynamicProgramme, certified, check_states
 from nowake.schedules.grid import Grid
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.schedule import Schedule
 
 _CELLS, _MOST_CELLS, _CELLS_A_BUCKET, _PROBE = 1000, 20_000, 25, 50
@@ -92,8 +92,7 @@ class DynamicProgramming(msgspec.Struct, frozen=True, kw_only=True):
         BadParameter
             Without a market, when impact decays, when the limits leave no way to finish, or the grid is too large.
         """
-        if market is None:
-            raise BadParameter("a dynamic programme needs the market; pass a MarketState (volatility, volume)")
+        market = needed(market, "a dynamic programme")
         problem, solved = self._problem(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
         value = order.quantity * market.price / 1e4

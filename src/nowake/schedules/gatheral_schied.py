@@ -34,7 +34,7 @@ from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import bucket_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import edge_days
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.transient.liquidation import squared_holdings
 
@@ -209,8 +209,7 @@ class GatheralSchied(msgspec.Struct, frozen=True):
         BadParameter
             Without a market, when temporary impact is 0, or when the order may be crossed and is beyond all measure.
         """
-        if market is None:
-            raise BadParameter("a Gatheral-Schied schedule needs the market; pass a MarketState (price, volatility)")
+        market = needed(market, "a Gatheral-Schied schedule")
         problem, solved = self.problem(order, market), self.solved(order, market)
         lots = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
         edges, worth = edge_days(order, solved.edges_ns), order.quantity * market.price

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade.cautions import size_cautions
@@ -31,6 +32,13 @@ class SchedulePolicy(Protocol):
             When the policy needs the market and got none, or cannot serve this order.
         """
         ...
+
+
+def needed(market: MarketState | None, schedule: str) -> MarketState:
+    """The market a schedule cannot do without; refused where there is none."""
+    if market is None:
+        raise BadParameter(f"{schedule} needs the market; pass a MarketState (price, volatility, volume)")
+    return market
 
 
 class Solved(msgspec.Struct, frozen=True, kw_only=True, eq=False):

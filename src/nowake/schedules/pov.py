@@ -17,6 +17,7 @@ from nowake.models.market import MarketState, days_of
 from nowake.models.pretrade.cautions import size_cautions
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.grid import Grid
+from nowake.schedules.policy import needed
 from nowake.schedules.rounding import round_cumulative
 from nowake.schedules.schedule import Schedule
 
@@ -60,8 +61,7 @@ class Pov(msgspec.Struct, frozen=True):
         BadParameter
             Without a market, when the curve does not fit the order, or when the rate leaves a remainder.
         """
-        if market is None:
-            raise BadParameter("a POV schedule needs the market; pass a MarketState (volume)")
+        market = needed(market, "a POV schedule")
         grid = Grid.of(order, market, curve=self.curve, bucket_ns=self.bucket_ns, n=self.n)
         volume = np.cumsum(grid.volume)
         rate, notes = self._rate(order, float(volume[-1]))

@@ -27,7 +27,7 @@ from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.certificate import Certificate
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.power_costs import Buckets
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.tracking import Tracking
@@ -136,8 +136,7 @@ class PowerLawSchedule(msgspec.Struct, frozen=True):
         BadParameter
             Without a market, when the model's temporary impact is no power of the rate, or when the curve does not fit.
         """
-        if market is None:
-            raise BadParameter("a power-law schedule needs the market; pass a MarketState (volatility, volume)")
+        market = needed(market, "a power-law schedule")
         buckets, solved = self._buckets(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
         left = order.quantity - np.cumsum(trades)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
@@ -28,7 +27,7 @@ from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import check_covers
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.power_costs import Buckets
 from nowake.schedules.power_law import with_constant
 from nowake.schedules.schedule import Schedule
@@ -67,8 +66,7 @@ class VwapDeviation(msgspec.Struct, frozen=True):
         BadParameter
             Without a market, when the model's temporary impact is no power of the rate, or when the curve does not fit.
         """
-        if market is None:
-            raise BadParameter("a risk-averse VWAP needs the market; pass a MarketState (volatility, volume)")
+        market = needed(market, "a risk-averse VWAP")
         buckets, solved = self._buckets(order, market), self.solved(order, market)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)
         left, path = order.quantity - np.cumsum(trades), self._path(order, buckets)

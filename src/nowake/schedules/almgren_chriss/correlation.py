@@ -28,10 +28,10 @@ from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss.liquidation import Liquidation, check_risk_aversion
-from nowake.schedules.almgren_chriss.policy import AlmgrenChriss, linear_note, needed
+from nowake.schedules.almgren_chriss.policy import NAME, AlmgrenChriss, linear_note
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.costing import EQUATION_5_NOTE
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.schedule import Schedule
 
 _MOST_STEPS = 2_000
@@ -180,7 +180,7 @@ class AlmgrenChrissCorrelated(msgspec.Struct, frozen=True):
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The optimal schedule; errors as for `AlmgrenChriss.plan`."""
-        market = needed(market)
+        market = needed(market, NAME)
         correlated, solved = self.problem(order, market), self.solved(order, market)
         problem, bps = correlated.problem, 1e4 / (order.quantity * market.price)
         trades = np.array(lots_of(order, solved.trades), dtype=np.float64) * order.instrument.quantity(1)

@@ -24,12 +24,12 @@ from nowake.models.impact.linear import Linear, linearised
 from nowake.models.market import MarketState, days_of
 from nowake.models.terms import Floats
 from nowake.schedules.almgren_chriss.liquidation import Liquidation, check_risk_aversion
-from nowake.schedules.almgren_chriss.policy import linear_note, needed
+from nowake.schedules.almgren_chriss.policy import NAME, linear_note
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
 from nowake.schedules.costing import EQUATION_5_NOTE
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
 
 
@@ -211,18 +211,18 @@ class AlmgrenChrissNews(msgspec.Struct, frozen=True):
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The expected path; errors as for `AlmgrenChriss.plan`, and when the event is not inside the window."""
-        problem = self.problem(order, needed(market))
+        problem = self.problem(order, needed(market, NAME))
         note = "the path expected; once the outcome of the event is known, follow its branch"
-        return self._schedule(order, needed(market), problem.expected_path(), note)
+        return self._schedule(order, needed(market, NAME), problem.expected_path(), note)
 
     def branches(self, order: ParentOrder, market: MarketState | None = None) -> tuple[Schedule, ...]:
         """One schedule for each outcome, the same until the event."""
-        problem = self.problem(order, needed(market))
+        problem = self.problem(order, needed(market, NAME))
         at = problem.at_event
         return tuple(
             self._schedule(
                 order,
-                needed(market),
+                needed(market, NAME),
                 np.concatenate((problem.before(at), problem.after(at, outcome)[1:])),
                 f"the path for an outcome of probability {outcome.probability:g}",
             )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.impact.linear import Linear, linearised
@@ -21,9 +20,11 @@ from nowake.schedules.buckets import bucket_count, check_covers, even_edges, eve
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
 from nowake.schedules.costing import risk_bps
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, needed, rounded
 from nowake.schedules.rounding import round_cumulative
 from nowake.schedules.schedule import Schedule
+
+NAME = "an Almgren-Chriss schedule"  # In refusals.
 
 
 class AlmgrenChriss(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ class AlmgrenChriss(msgspec.Struct, frozen=True):
             Without a market, when cost is not convex (too few buckets for the permanent impact), or when the curve
             does not fit the order.
         """
-        return planned(self.solved(order, needed(market)), order, needed(market), self)
+        return planned(self.solved(order, needed(market, NAME)), order, needed(market, NAME), self)
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
         """The closed form before rounding; errors as for `plan`."""
@@ -91,13 +92,6 @@ class AlmgrenChriss(msgspec.Struct, frozen=True):
         """Edges of even time, or of even volume with a curve."""
         steps = bucket_count(order, bucket_ns=self.bucket_ns, n=self.n)
         return even_edges(order, steps) if self.curve is None else even_volume_edges(order, self.curve, steps)
-
-
-def needed(market: MarketState | None, name: str = "an Almgren-Chriss schedule") -> MarketState:
-    """The market, refused where there is none."""
-    if market is None:
-        raise BadParameter(f"{name} needs the market; pass a MarketState (volatility, volume)")
-    return market
 
 
 def solution(problem: Liquidation, edges_ns: tuple[int, ...], trades: Floats) -> Solved:

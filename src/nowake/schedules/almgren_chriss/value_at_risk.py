@@ -22,10 +22,10 @@ from nowake.models.market import MarketState
 from nowake.models.terms import Floats
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss.liquidation import Liquidation
-from nowake.schedules.almgren_chriss.policy import AlmgrenChriss, needed, planned
+from nowake.schedules.almgren_chriss.policy import NAME, AlmgrenChriss, planned
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
-from nowake.schedules.policy import Solved
+from nowake.schedules.policy import Solved, needed
 from nowake.schedules.schedule import Schedule
 
 _MOST_AVERSE = 1e300
@@ -59,7 +59,7 @@ class LeastValueAtRisk(msgspec.Struct, frozen=True):
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The optimal schedule; errors as for `AlmgrenChriss.plan`."""
-        market = needed(market)
+        market = needed(market, NAME)
         problem = self.problem(order, market)
         policy = AlmgrenChriss(
             self.model,

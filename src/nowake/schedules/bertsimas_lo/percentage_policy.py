@@ -26,7 +26,7 @@ from nowake.schedules.bertsimas_lo.policy import check_rule, check_scale, notes_
 from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.costing import risk_bps
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
 
 
@@ -68,8 +68,7 @@ class BertsimasLoPercentage(msgspec.Struct, frozen=True, kw_only=True):
         BadParameter
             Without a market or temporary impact.
         """
-        if market is None:
-            raise BadParameter("a Bertsimas-Lo schedule needs the market; pass a MarketState (volatility, volume)")
+        market = needed(market, "a Bertsimas-Lo schedule")
         law, impact = self._law(order, market)
         solved = self.solved(order, market)
         trades = shares_of(order, solved.trades)

@@ -31,7 +31,7 @@ from nowake.schedules.buckets import bucket_count, even_edges
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.costing import risk_bps
 from nowake.schedules.grid import Grid
-from nowake.schedules.policy import Solved, lots_of, rounded
+from nowake.schedules.policy import Solved, lots_of, needed, rounded
 from nowake.schedules.schedule import Schedule
 
 _FARTHEST = 10.0  # Prices, that a signal may move the price in all.
@@ -81,8 +81,7 @@ class BertsimasLo(msgspec.Struct, frozen=True, kw_only=True):
         BadParameter
             Without a market or temporary impact, or when the limits leave no way to finish.
         """
-        if market is None:
-            raise BadParameter("a Bertsimas-Lo schedule needs the market; pass a MarketState (volatility, volume)")
+        market = needed(market, "a Bertsimas-Lo schedule")
         problem, solved = self._problem(order, market), self.solved(order, market)
         trades = shares_of(order, solved.trades)
         value = order.quantity * market.price / 1e4

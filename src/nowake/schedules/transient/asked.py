@@ -50,13 +50,6 @@ class Asked(NamedTuple):
     notes: tuple[str, ...]
 
 
-def need_market(market: MarketState | None) -> MarketState:
-    """The market, which a plan cannot do without."""
-    if market is None:
-        raise BadParameter("a schedule for transient impact needs the market; pass a MarketState (volatility, volume)")
-    return market
-
-
 def asked(model: Impact, order: ParentOrder, market: MarketState) -> Asked:
     """The linear decaying impact of one order in one market.
 

@@ -41,9 +41,9 @@ from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import bucket_count
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.clock import multiplier_of
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
-from nowake.schedules.transient.asked import Asked, asked, figures, need_market
+from nowake.schedules.transient.asked import Asked, asked, figures
 from nowake.schedules.transient.laid import Laid, block_length_ns, check_block, edges_between_blocks, lay_ends
 from nowake.schedules.transient.liquidation import TransientLiquidation
 from nowake.schedules.transient.quadratic import residual_of
@@ -226,7 +226,7 @@ class ObizhaevaWang(msgspec.Struct, frozen=True):
             Without a market, when impact does not decay at one rate, nothing moves the price, or the window is too
             short for two blocks and the buckets between them.
         """
-        market = need_market(market)
+        market = needed(market, "a schedule for transient impact")
         read, solved = asked(self.model, order, market), self.solved(order, market)
         book = self._book(order, market, read)
         return rounded(

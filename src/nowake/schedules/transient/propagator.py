@@ -31,9 +31,9 @@ from nowake.models.terms import Floats
 from nowake.schedules.almgren_chriss.liquidation import check_risk_aversion
 from nowake.schedules.buckets import bucket_count, bucket_edges
 from nowake.schedules.clock import multiplier_of
-from nowake.schedules.policy import Solved, rounded
+from nowake.schedules.policy import Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
-from nowake.schedules.transient.asked import Asked, asked, figures, need_market
+from nowake.schedules.transient.asked import Asked, asked, figures
 from nowake.schedules.transient.laid import (
     Laid,
     block_length_ns,
@@ -102,7 +102,7 @@ class Propagator(msgspec.Struct, frozen=True):
             trip on this grid earns, the grid does not fit the window, or sales are allowed and would go to and fro
             without end.
         """
-        market, read = need_market(market), asked(self.model, order, market)
+        market, read = needed(market, "a schedule for transient impact"), asked(self.model, order, market)
         laid = self._laid(order, read)
         problem = self._problem(order, market, read, laid)
         found = problem.optimum(both_ways=self.both_ways)

@@ -25,10 +25,10 @@ from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.costing import cost_of
-from nowake.schedules.policy import OptimalPolicy, Solved, rounded
+from nowake.schedules.policy import OptimalPolicy, Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.uncertainty.simplex import Function, least_of_worst
-from nowake.schedules.uncertainty.worlds import World, corners, draws, model_of, plannable
+from nowake.schedules.uncertainty.worlds import World, check_draws, corners, draws, model_of, plannable
 
 
 class Robust(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Robust(msgspec.Struct, frozen=True, kw_only=True):
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The schedule; its cost and risk are those of the numbers as estimated, the worst case is in `inputs`."""
-        market = _needed(market, self.name)
+        market = needed(market, f"a {self.name} schedule")
         solved = self.solved(order, market)
         worst = solved.certificate.objective
         return _plan(self, order, market, solved, {"level": self.level, "worst_objective": worst})
@@ -100,6 +100,7 @@ class Averaged(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check_optimal(self.policy)
+        check_draws(self.worlds, self.seed)
 
     def solved(self, order: ParentOrder, market: MarketState) -> Solved:
         """The least mean before rounding; errors as for `Robust.solved`."""
@@ -111,7 +112,7 @@ class Averaged(msgspec.Struct, frozen=True, kw_only=True):
 
     def plan(self, order: ParentOrder, market: MarketState | None = None) -> Schedule:
         """The schedule; its cost and risk are those of the numbers as estimated, the mean is in `inputs`."""
-        market = _needed(market, self.name)
+        market = needed(market, f"a {self.name} schedule")
         solved = self.solved(order, market)
         inputs = {
             "worlds": float(self.worlds),
@@ -203,12 +204,6 @@ def _plan(
 def _same_buckets(plans: list[Solved]) -> None:
     if any(plan.edges_ns != plans[0].edges_ns for plan in plans):
         raise BadParameter("the policy cuts the window differently in different worlds; give n or bucket_ns")
-
-
-def _needed(market: MarketState | None, name: str) -> MarketState:
-    if market is None:
-        raise BadParameter(f"a {name} schedule needs the market; pass a MarketState (volatility, volume)")
-    return market
 
 
 def _check_optimal(policy: object) -> None:
