@@ -164,7 +164,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             loadings=exposures @ root,
             specific=own,
             symbols=tuple(symbols),
-            method=f"{len(between)} factor(s) and specific variances",
+            method=f"{_counted(len(between), 'factor')} and specific variances",
         )
 
     @classmethod
@@ -281,7 +281,7 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             loadings=root * volatility[:, None],
             specific=np.maximum(1 - (root**2).sum(axis=1), 0.0) * volatility**2,
             symbols=symbols,
-            method=f"{factors} principal factor(s) of {len(z)} sessions",
+            method=f"{_counted(factors, 'principal factor')} of {len(z)} sessions",
         )
 
     @classmethod
@@ -388,8 +388,8 @@ class Covariance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __str__(self) -> str:
         low, high = float(self.volatilities.min()), float(self.volatilities.max())
         return (
-            f"covariance of {len(self):,} asset(s), {self.loadings.shape[1]} factor(s): {self.method}; "
-            f"volatility {low:.2%} to {high:.2%} a session"
+            f"covariance of {_counted(len(self), 'asset')}, {_counted(self.loadings.shape[1], 'factor')}: "
+            f"{self.method}; volatility {low:.2%} to {high:.2%} a session"
         )
 
 
@@ -514,6 +514,10 @@ def _refuse_where(
 def _weights(holdings: Floats, symbols: tuple[str, ...]) -> str:
     largest = np.argsort(-np.abs(holdings))[:SHOWN]
     return ", ".join(f"{holdings[i]:+.2g} {_name(int(i), symbols)}" for i in sorted(largest))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _name(place: int, symbols: tuple[str, ...]) -> str:

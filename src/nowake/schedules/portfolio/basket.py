@@ -282,9 +282,10 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def __str__(self) -> str:
         bought = sum(line.value for line in self.lines if line.side == 1)
+        lines, sessions = ("" if number == 1 else "s" for number in (len(self), self.horizon_days))
         return (
-            f"basket of {len(self):,} line(s): {bought:,.0f} {self.currency} to buy, {self.gross - bought:,.0f} to "
-            f"sell, within {self.horizon_days:.4g} session(s)"
+            f"basket of {len(self):,} line{lines}: {bought:,.0f} {self.currency} to buy, {self.gross - bought:,.0f} to "
+            f"sell, within {self.horizon_days:.4g} session{sessions}"
         )
 
 

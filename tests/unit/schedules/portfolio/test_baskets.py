@@ -223,5 +223,5 @@ def test_too_many_buckets_and_auctions_of_one_name_are_refused() -> None:
 
 
 def test_a_basket_says_what_it_is() -> None:
-    assert "6 line(s)" in str(two_sided())
-    assert "to sell, within 1 session(s)" in str(two_sided())
+    assert "6 lines" in str(two_sided())
+    assert "to sell, within 1 session" in str(two_sided())
