@@ -93,7 +93,8 @@ def default_model(name: str, market: MarketState) -> Impact:
     if name in absent:
         raise BadParameter(f"model {name} {absent[name]}; choose from {', '.join(found)}, or fit it: nowake fit --help")
     if name not in found:
-        raise BadParameter(f"model {name!r} is not known; choose from {', '.join(found)}")
+        known = found if name == "all" else ("all", *found)  # Whoever asks for one model cannot have them all.
+        raise BadParameter(f"model {name!r} is not known; choose from {', '.join(known)}")
     return found[name]
 
 

@@ -14,6 +14,7 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.market import MarketState
 from nowake.verbs.checks import check_order
+from nowake.verbs.default_models import default_model
 from nowake.verbs.market import Given, market_of
 from nowake.verbs.plan import plan_in
 
@@ -70,3 +71,9 @@ def test_impact_that_decays_at_once_is_refused_by_name(day: Day) -> None:
     order = ParentOrder.buy(day.instrument, 2_000, start="10:00", end="11:00")
     with pytest.raises(BadParameter, match="half_life_ns 0 must be above 0"):
         nw.plan(order, day, "obizhaeva-wang", half_life_ns=0)
+
+
+def test_who_asks_for_one_model_by_the_name_of_all_is_not_sent_back_to_it(day: Day) -> None:
+    order = ParentOrder.buy(day.instrument, 2_000, start="10:00", end="11:00")
+    with pytest.raises(BadParameter, match="model 'all' is not known; choose from square-root"):
+        default_model("all", market_of(order, day))
