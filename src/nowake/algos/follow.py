@@ -73,7 +73,7 @@ class Follow(Scheduled, frozen=True):
     def most_lots(self, time_ns: int) -> float:
         """Lots the completion phase may ask for by an instant: of a plan that ends in a block what the plan asks."""
         order, schedule = self.order, self.schedule
-        last = max(bucket for bucket, lots in enumerate(schedule.lots) if lots)
+        last = next(bucket for bucket in range(len(schedule.lots) - 1, -1, -1) if schedule.lots[bucket])
         length_ns = schedule.times_ns[last + 1] - schedule.times_ns[last]
         phase_ns = self.completion_share * order.duration_ns
         if length_ns >= phase_ns or schedule.lots[last] * order.duration_ns <= order.lots * length_ns:

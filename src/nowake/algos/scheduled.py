@@ -137,7 +137,9 @@ def follow(curve: Curve, pacing: Pacing, view: View) -> Decision:
     if running is None or not running.start_ns <= view.now_ns < running.end_ns:
         running = _slice(curve, pacing, view)  # The same for every look in the slice: worked out once.
     due = running.due_before if pacing.catch_up else 0.0
-    completing = min(completion_lots(pacing, order, view.now_ns, 0.0), curve.most_lots(view.now_ns))
+    completing = completion_lots(pacing, order, view.now_ns, 0.0)
+    if completing > due:
+        completing = min(completing, curve.most_lots(view.now_ns))
     required = max(due, completing)
     overdue = max(0, math.floor(required + 1e-9) - view.executed_lots)
     ahead = math.floor(running.due_after + 1e-9) - view.executed_lots
