@@ -237,6 +237,7 @@ def _frontier(made: Plans, options: dict[str, Any]) -> int:
         show_json({"order": str(order), "frontier": tables.to_dict(table)})
     else:
         show(table)
+        tell_written(options)
     return 0
 
 

@@ -135,6 +135,7 @@ def _frontier(made: PlannedBasket, options: dict[str, Any]) -> None:
         show_json({"basket": str(made.basket), "frontier": tables.to_dict(table)})
     else:
         show(table)
+        tell_written(options)
 
 
 def _check(options: dict[str, Any]) -> Limits:

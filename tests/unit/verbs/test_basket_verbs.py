@@ -254,6 +254,16 @@ def test_every_kind_plans_a_basket_by_name(name: str, demo: Basket) -> None:
     assert made.even.name == "Even basket"
 
 
+def test_a_word_means_the_same_risk_aversion_in_however_many_buckets(tmp_path: Path) -> None:
+    alone = read(tmp_path, "AAA,buy,2000,50,0.02,40000,4\n").basket
+    one, few, many = (basket_aversion("aggressive", alone, Setting(buckets=count)) for count in (1, 4, 52))
+    assert one == pytest.approx(few, rel=1e-6)
+    assert one == pytest.approx(many, rel=1e-3)  # But for whole lots.
+    # Kappa T of 3 by hand: lambda sigma^2 T^2 / eta = 9, eta a spread for a hundredth of the day's volume.
+    eta = 50 * 4e-4 / (0.01 * 40_000)
+    assert one == pytest.approx(9 * eta / (0.02 * 50) ** 2, rel=1e-3)
+
+
 def test_what_is_no_basket_or_policy_is_told(demo: Basket) -> None:
     with pytest.raises(BadParameter, match="list is no basket"):
         plan_basket([])  # type: ignore[arg-type]
