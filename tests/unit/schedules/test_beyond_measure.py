@@ -192,3 +192,9 @@ def test_numbers_of_single_precision_are_planned_without_a_word() -> None:
         ObizhaevaWang(BOOK, aversion, n=7),
     ):
         assert sum(policy.plan(order(9_991), MARKET).lots) == 9_991
+
+
+@pytest.mark.parametrize("slip", ["1", True])
+def test_a_risk_aversion_that_is_no_number_is_refused(slip: object) -> None:
+    with pytest.raises(BadParameter, match="must be a number per unit of currency"):
+        AlmgrenChriss(LINEAR, slip)

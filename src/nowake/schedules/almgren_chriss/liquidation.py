@@ -176,7 +176,9 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_risk_aversion(value: float) -> None:
-    """Refuse a risk aversion that is negative or not finite."""
+    """Refuse a risk aversion that is no number, negative or not finite."""
+    if isinstance(value, (str, bool)):
+        raise BadParameter(f"risk_aversion {value!r} must be a number per unit of currency, as 1e-6")
     if not 0 <= value < math.inf:
         raise BadParameter(
             f"risk_aversion {value} must be finite and 0 or more: below 0 a schedule costs and risks more than TWAP"
