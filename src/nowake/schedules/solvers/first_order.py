@@ -39,6 +39,8 @@ OVER_RELAXATION = 1.7
 LOOK_EVERY = 10
 BALANCED_AT = (10, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 960, 1280, 1920, 2560)
 LARGEST_CHANGE = 5.0
+ACCELERATED_FROM = 40
+"""Before, weights change too often for the last rounds to tell anything."""
 NEARLY = 50
 """Times the tolerance: how near the objective must be to its bound before bands are repaired."""
 
@@ -145,7 +147,8 @@ class _Run:
             self._w = left_after(each.quantities, self._u) @ each.bands.T
         self._z = np.zeros_like(self._w)
         self._look_below, self._look_at = np.inf, 0
-        self._anderson = Anderson() if is_accelerated else None
+        self._is_accelerated = is_accelerated
+        self._anderson: Anderson | None = None
         self._jump: Floats | None = None
         self.best = self._u
         self.least, self.bound, self.gap = np.inf, -np.inf, np.inf
@@ -210,6 +213,8 @@ class _Run:
             self._look_at = 2 * iteration
         if iteration in BALANCED_AT:
             self._balance(apart, moved)
+        if iteration == ACCELERATED_FROM and self._is_accelerated:
+            self._anderson = Anderson()
 
     def _bands_apart(self) -> float:
         """Weighted squares of what bands and holdings disagree by."""

@@ -164,6 +164,38 @@ def test_an_asset_without_quantity_is_traded_as_a_hedge_where_limits_let_it() ->
     assert np.abs(solution.trades[:, 1]).max() > 0
 
 
+def test_a_line_of_a_millionth_of_the_basket_is_planned_as_well_as_the_rest() -> None:
+    """1e10 shares at 1e-4 beside 1e6 at 1e6: the large line as planned, the small one finds next to nothing better."""
+    x, sigma = np.array([1e10, 1e6]), 0.02 * np.array([1e-4, 1e6])
+    impact = np.tile(10 * sigma / (3 * x), (10, 1))
+    risk, cap = np.full(10, 1e-7), np.tile(0.15 * x, (10, 1))
+    both = Programme(
+        quantities=x,
+        impact=impact,
+        risk_weights=risk,
+        loadings=np.sqrt(0.5) * sigma[:, None],
+        specific=0.5 * sigma**2,
+        lower=0 * cap,
+        upper=cap,
+    )
+    found = solve_qp(both).trades
+    # What the large line has left pulls at the small one as a drift does.
+    pull = -2 * risk * 0.5 * sigma[0] * sigma[1] * both.left(found)[:, 1]
+    small = Programme(
+        quantities=x[:1],
+        impact=impact[:, :1],
+        risk_weights=risk,
+        loadings=np.zeros((1, 0)),
+        specific=sigma[:1] ** 2,
+        drift=pull[:, None],
+        lower=0 * cap[:, :1],
+        upper=cap[:, :1],
+    )
+    best = solve_qp(small).certificate.objective
+    own = float((impact[:, 0] * found[:, 0] ** 2).sum())
+    assert (small.objective(found[:, :1]) - best) / own <= 3e-4
+
+
 def test_limits_in_the_way_are_named_with_their_buckets() -> None:
     cap = np.full((4, 1), 300.0)
     programme = _plain(np.array([1_000.0]), 4, lower=0 * cap, upper=cap, risk=1.0)
