@@ -265,10 +265,12 @@ def test_a_basket_trades_in_the_close_by_a_curve_under_a_drift(basket: Path, tmp
         answer("plan", *asked, *more)
         for more in ((), ("--curve", str(curve)), ("--close-auction", "0.5", "--schedule", "optimal"))
     )
-    # Of an even plan the first half of the day is a third of the volume's share in fastness of the second.
-    fast = [max(row["fastest"] for row in found["rows"] if row["symbol"] == "AAA") for found in (plain, bent)]
-    assert fast[1] == pytest.approx(fast[0]) or fast[1] == pytest.approx(2 * fast[0])
-    assert len({row["start"] for row in closing["trades"]}) > len({row["start"] for row in plain["trades"]})
+    # Evenly by volume: three quarters before a quarter to one.
+    first = [next(int(row["quantity"]) for row in found["trades"]) for found in (plain, bent)]
+    assert first == [10_000, 15_000]
+    assert [row["auction"] for row in closing["trades"] if row["symbol"] == "AAA"] == ["", "", "close"]
+    in_sessions = answer("plan", "--basket", str(basket), "--close-auction", "0.5", "--buckets", "2")["trades"]
+    assert [row["auction"] for row in in_sessions if row["symbol"] == "BBB"] == ["", "", "close"]
     drifting = answer("plan", "--basket", str(basket), "--drift-bps", "40")
     assert drifting["plan"]["cost_parts_bps"]["drift"] != 0
 
@@ -352,6 +354,7 @@ def test_without_a_date_trades_are_in_sessions(basket: Path) -> None:
     trades = answer("plan", "--basket", str(basket), "--buckets", "4")["trades"]
     assert trades[0] | {"lots": 0, "quantity": "", "left": ""} == {
         "symbol": "AAA", "side": "buy", "start": "0", "end": "0.25", "lots": 0, "quantity": "", "left": "",
+        "auction": "",
     }  # fmt: skip
 
 

@@ -10,9 +10,12 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from nowake.domain.instrument import Session
 from nowake.domain.units import NS_PER_SECOND
 from nowake.schedules.portfolio import BasketPlan
+from nowake.schedules.portfolio.timeline import available
 from nowake.schedules.schedule import Schedule
 
 _ROUNDING = 1e-12
@@ -21,7 +24,8 @@ _ROUNDING = 1e-12
 class Trade(NamedTuple):
     """One row: what to trade between two instants, told in the venue's time with its offset.
 
-    `left` is what is left of the line after it, in shares; quantities are exact decimals.
+    `left` is what is left of the line after it, in shares; quantities are exact decimals. `auction` names the one it is
+    meant for, whose last nanosecond it then has; it is empty where trading is continuous.
     """
 
     symbol: str
@@ -31,6 +35,7 @@ class Trade(NamedTuple):
     lots: int
     quantity: str
     left: str
+    auction: str = ""
 
 
 def trades_of_schedule(schedule: Schedule) -> list[Trade]:
@@ -58,8 +63,17 @@ def trades_of_basket(plan: BasketPlan) -> list[Trade]:
 
     Without a session times are in sessions from the basket's start; with one those beyond it are, and say so.
     """
+    names = plan.timeline.names
     if all(line.order is not None for line in plan.basket.lines):
-        return [trade for schedule in plan.schedules for trade in trades_of_schedule(schedule) if trade.lots]
+        return [
+            trade._replace(auction=names[bucket])
+            for schedule, line in zip(plan.schedules, plan.basket.lines, strict=True)
+            # A schedule has the buckets in which its line may trade.
+            for trade, bucket in zip(
+                trades_of_schedule(schedule), np.flatnonzero(available(plan.timeline, (line,))), strict=False
+            )
+            if trade.lots
+        ]
     sessions = [line.order.instrument.session for line in plan.basket.lines if line.order is not None]
     session = sessions[0] if sessions else None
     times, rows = plan.times_days, []
@@ -68,11 +82,12 @@ def trades_of_basket(plan: BasketPlan) -> list[Trade]:
         for bucket, lots in enumerate(plan.lots[:, place].tolist()):
             left -= lots
             if lots:
-                start = _moment(plan, float(plan.timeline.starts_days[bucket]), session, ends=False)
+                # An auction begins when it ends, at the close maybe.
+                start = _moment(plan, float(plan.timeline.starts_days[bucket]), session, ends=bool(names[bucket]))
                 end = _moment(plan, float(times[bucket + 1]), session, ends=True)
                 quantity, rest = f"{lots * size:f}", f"{left * size:f}"
                 side = line.side.name.lower()
-                rows.append(Trade(line.symbol, side, start, end, lots, quantity, rest))
+                rows.append(Trade(line.symbol, side, start, end, lots, quantity, rest, names[bucket]))
     return rows
 
 
