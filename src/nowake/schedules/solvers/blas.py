@@ -71,7 +71,7 @@ class _Libraries:
     def _set(self, numbers: list[int]) -> None:
         for library, number in zip(self._found, numbers, strict=True):
             library.set_num_threads(number)
-        # threadpoolctl (from 3.7 on) lets only the thread that limited give back; ours may leave first.
+        # threadpoolctl (3.8) lets only the thread that limited give back; ours may leave first.
         self._release()
 
 
