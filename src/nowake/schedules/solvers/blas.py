@@ -2,8 +2,8 @@
 
 Matrices of a schedule are a few hundred wide: a second BLAS thread gains nothing there and, on a machine that is
 busy, makes each product wait for a core (500 x 78, simultaneous diagonalisation: 26 ms alone, 2.6 s with two threads
-on two busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them
-and giving back takes some 5 µs.
+on two busy cores). Finding the libraries takes 0.6 ms and is done once a process; limiting them and giving back takes
+some 5 µs.
 
 The number of threads belongs to the whole process. Solves that overlap in several threads are therefore counted: the
 first to come limits, the last to go gives back what was, whichever thread it is in."""
@@ -11,7 +11,7 @@ first to come limits, the last to go gives back what was, whichever thread it is
 from __future__ import annotations
 
 import functools
-from queue import SimpleQueue
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def one_thread() -> AbstractContextManager[None]:
 
 
 class _Libraries:
-    """What is loaded, and how many are inside. A queue with one key in it is the lock: who holds the key may count."""
+    """What is loaded, and how many are inside."""
 
     def __init__(self) -> None:
         # scipy brings a BLAS of its own beside numpy's, so it is loaded before looking.
@@ -44,29 +44,22 @@ class _Libraries:
         self._found: list[_Library] = found.lib_controllers
         blas = getattr(threadpoolctl, "OpenBLASController", None)
         self._release: Callable[[], None] = getattr(blas, "clear_controlling_thread", lambda: None)
-        self._keys: SimpleQueue[None] = SimpleQueue()
-        self._keys.put(None)
+        self._counting = threading.Lock()
         self._inside = 0
         self._before: list[int] = []
 
     def __enter__(self) -> None:
-        self._keys.get()
-        try:
+        with self._counting:
             if not self._inside:
                 self._before = [library.num_threads for library in self._found]
                 self._set([1] * len(self._found))
             self._inside += 1
-        finally:
-            self._keys.put(None)
 
     def __exit__(self, *_: object) -> None:
-        self._keys.get()
-        try:
+        with self._counting:
             self._inside -= 1
             if not self._inside:
                 self._set(self._before)
-        finally:
-            self._keys.put(None)
 
     def _set(self, numbers: list[int]) -> None:
         for library, number in zip(self._found, numbers, strict=True):
