@@ -217,7 +217,7 @@ def _limit(kind: str, lines: Mapping[str, int]) -> str:
 
 def points_table(points: Sequence[BasketPoint], plans: Sequence[BasketPlan]) -> Table:
     """Expected cost against risk, from patient to urgent, with plans among the points; the first is the chosen one."""
-    marks = [Mark(plan.name, plan.risk_bps, plan.expected_cost_bps) for plan in plans]
+    marks = [Mark(plan.name, plan.risk_bps, plan.expected_cost_bps, plan.inputs.get("risk_aversion")) for plan in plans]
     return marked_frontier(points, marks, currency=plans[0].basket.currency)
 
 

@@ -34,18 +34,19 @@ _NO_EFFECT = 5e-4  # Shown as 0.0 %.
 
 
 class Mark(NamedTuple):
-    """A plan on a frontier: its name, risk and expected cost."""
+    """A plan on a frontier: its name, risk, expected cost, and risk aversion where it has one."""
 
     name: str
     risk_bps: float
     cost_bps: float
+    risk_aversion: float | None = None
 
     @classmethod
     def of(cls, plan: Schedule) -> Self | None:
         """Of a schedule; None where it does not know both."""
         if plan.cost_risk_bps is None or plan.expected_cost_bps is None:
             return None
-        return cls(plan.name, plan.cost_risk_bps, plan.expected_cost_bps)
+        return cls(plan.name, plan.cost_risk_bps, plan.expected_cost_bps, plan.inputs.get("risk_aversion"))
 
 
 def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, cautions: Sequence[str] = ()) -> Table:
@@ -121,7 +122,7 @@ def marked_frontier(
     plans: list[Mapping[str, object]] = [
         {
             "plan": f"{mark.name}{' (chosen)' if mark is marks[0] and len(marks) > 1 else ''}",
-            "risk_aversion": None,
+            "risk_aversion": mark.risk_aversion,
             "expected_cost_bps": mark.cost_bps,
             "risk_bps": mark.risk_bps,
         }

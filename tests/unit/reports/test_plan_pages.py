@@ -247,11 +247,12 @@ def test_volume_that_a_curve_does_not_know_is_left_out_with_a_note() -> None:
 
 def test_a_plan_is_among_the_points_of_its_frontier_where_its_risk_is() -> None:
     points = [sample.point(0.0, 5.0, 60.0), sample.point(1e-6, 10.0, 20.0)]
-    marks = [plan_tables.Mark("mine", 40.0, 7.0), plan_tables.Mark("other", 10.0, 20.0), None]
+    marks = [plan_tables.Mark("mine", 40.0, 7.0, 3e-7), plan_tables.Mark("other", 10.0, 20.0), None]
     rows = plan_tables.marked_frontier(points, marks).rows
     assert [(row["plan"], row["risk_bps"]) for row in rows] == [
         ("", 60.0), ("mine (chosen)", 40.0), ("", 20.0), ("other", 10.0),
     ]  # fmt: skip
+    assert [0.0, 3e-7, 1e-6, None] == [row["risk_aversion"] for row in rows]
     assert plan_tables.Mark.of(sample.schedule()) is None
 
 

@@ -49,9 +49,16 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
             label="cheapest for its risk",
         )
         if first in chosen:
-            _, risk_bps, cost_bps = chosen[0]
-            axes.plot([risk_bps], [cost_bps], "o", color=canvas.ORANGE, markersize=15, fillstyle="none", zorder=4)
-        for index, (name, risk_bps, cost_bps) in enumerate(chosen):
+            axes.plot(
+                [chosen[0].risk_bps],
+                [chosen[0].cost_bps],
+                "o",
+                color=canvas.ORANGE,
+                markersize=15,
+                fillstyle="none",
+                zorder=4,
+            )
+        for index, (name, risk_bps, cost_bps, _) in enumerate(chosen):
             colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
             axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
         axes.margins(0.08, 0.12)
