@@ -271,6 +271,8 @@ def test_a_basket_trades_in_the_close_by_a_curve_under_a_drift(basket: Path, tmp
     assert [row["auction"] for row in closing["trades"] if row["symbol"] == "AAA"] == ["", "", "close"]
     in_sessions = answer("plan", "--basket", str(basket), "--close-auction", "0.5", "--buckets", "2")["trades"]
     assert [row["auction"] for row in in_sessions if row["symbol"] == "BBB"] == ["", "", "close"]
+    early = nowake("plan", "--basket", "demo", "--close-auction", "0.1")  # Its lines all end before the close.
+    assert (early.returncode, "no line's window reaches the close" in early.stderr) == (2, True)
     drifting = answer("plan", "--basket", str(basket), "--drift-bps", "40")
     assert drifting["plan"]["cost_parts_bps"]["drift"] != 0
 

@@ -132,7 +132,7 @@ def test_a_liquid_security_that_moves_with_an_illiquid_one_is_sold_short_on_the_
     np.testing.assert_allclose(expected, found, atol=1e-5 * SHARES)
     assert found[2, 1] < 0 < found[2, 0]
     kept = holdings(OptimalBasket(risk_aversion=1e-6, buckets=STEPS, model=models(basket)), basket)
-    assert kept.min() >= 0
+    assert kept.min() >= -1e-12 * SHARES  # Rounding of what is left at the end.
 
 
 def test_full_matrices_of_impact_satisfy_equation_31() -> None:

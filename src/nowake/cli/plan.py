@@ -181,7 +181,7 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
     if options["curve"]:
         curve, told = volume_curve(options["curve"], day.instrument.session, root=options["root"])
     else:
-        curve = day_curve(day, look_ahead=not options["forecast"])
+        curve = day_curve(day, market, look_ahead=not options["forecast"])
     made = plans_in(
         order,
         market,

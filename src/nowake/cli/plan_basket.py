@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from nowake.domain.errors import BadParameter
 if TYPE_CHECKING:
     from nowake.models.impact.contract import Impact
     from nowake.models.volume import VolumeCurve
-    from nowake.schedules.portfolio import Basket, Limits, Setting
+    from nowake.schedules.portfolio import Basket, Limits, Line, Setting
     from nowake.verbs.load_basket import BasketRead
     from nowake.verbs.plan_basket import PlannedBasket
 
@@ -229,6 +230,11 @@ def _setting(
 
     exponent = 2.0 if options["exponent"] is None else options["exponent"]
     share = options["close_auction"]
+    if share is not None and not any(_meets_a_close(line, found.basket.offset_days) for line in found.basket.lines):
+        raise BadParameter(
+            "no line's window reaches the close, so --close-auction would trade nothing: leave it out, or let lines "
+            "end at the close"
+        )
     drift = dict.fromkeys(found.basket.symbols, options["drift_bps"]) | found.drift_bps
     return Setting(
         buckets=options["buckets"],
@@ -238,6 +244,12 @@ def _setting(
         auctions=() if share is None else (Auction(name="close", at=1.0, volume_share=share),),
         drift_bps=drift if any(drift.values()) else None,
     )
+
+
+def _meets_a_close(line: Line, offset_days: float) -> bool:
+    """Whether a session ends in a line's window."""
+    close = math.floor(line.end_days + offset_days + 1e-9)
+    return close >= 1 and close > line.start_days + offset_days
 
 
 def _models(basket: Basket, options: dict[str, Any]) -> tuple[dict[str, Impact] | None, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
@@ -12,8 +13,11 @@ from nowake.models.market import MarketState
 from nowake.models.volume import VolumeCurve
 from nowake.schedules.almgren_chriss import AlmgrenChriss
 from nowake.schedules.buckets import bucket_count
+from nowake.schedules.grid import Grid
 from nowake.schedules.portfolio import Basket, Limits, OptimalBasket
 from nowake.schedules.schedule import Schedule
+
+_NAME = "Almgren-Chriss, capped"
 
 
 class CappedAlmgrenChriss(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,12 @@ class CappedAlmgrenChriss(msgspec.Struct, frozen=True, kw_only=True):
         """
         if market is None:
             raise BadParameter("an Almgren-Chriss schedule needs the market; pass a MarketState (volatility, volume)")
+        free = AlmgrenChriss(self.model, self.risk_aversion, bucket_ns=self.bucket_ns)
+        plan = free.plan(order, market)
+        if self._keeps(plan, order, market):
+            note = f"no bucket reaches {self.max_participation:.4g} of the volume expected in it without us"
+            inputs = {**plan.inputs, "max_participation": self.max_participation}
+            return msgspec.structs.replace(plan, name=_NAME, inputs=inputs, notes=(*plan.notes, note))
         line = (order.instrument.symbol,)
         basket = Basket.of(
             [order], [market], covariance=Covariance.uncorrelated([market.daily_volatility.value], symbols=line)
@@ -59,21 +69,27 @@ class CappedAlmgrenChriss(msgspec.Struct, frozen=True, kw_only=True):
             curve=self.curve,
         ).plan(basket)
         (schedule,) = made.schedules
-        free = AlmgrenChriss(self.model, self.risk_aversion, bucket_ns=self.bucket_ns).problem(order, market)
+        problem = free.problem(order, market)
         held = sum(count for name, count in made.binding.items() if "reversal" not in name)
         inputs = {
             "risk_aversion": self.risk_aversion,
             "max_participation": self.max_participation,
-            "kappa": free.kappa,
-            "days": free.days,
+            "kappa": problem.kappa,
+            "days": problem.days,
             **schedule.inputs,
         }
         return msgspec.structs.replace(
             schedule,
-            name="Almgren-Chriss, capped",
+            name=_NAME,
             inputs=inputs,
             notes=(
                 f"no bucket above {self.max_participation:.4g} of the volume expected in it without us; {held} are at "
                 "that limit",
+                *(() if self.curve is None else ("volume runs by its curve, and temporary cost by volume's clock",)),
             ),
         )
+
+    def _keeps(self, plan: Schedule, order: ParentOrder, market: MarketState) -> bool:
+        """Whether a plan made without the cap is nowhere above it."""
+        most = self.max_participation * Grid.between(order, market, plan.times_ns, curve=self.curve).volume
+        return bool((np.array(plan.lots) * order.instrument.quantity(1) <= most).all())

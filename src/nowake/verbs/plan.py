@@ -139,7 +139,7 @@ def plan(
     """
     check_order(order, day)
     market = market_of(order, day, look_ahead=look_ahead)
-    by_name.setdefault("curve", day_curve(day, look_ahead=look_ahead))
+    by_name.setdefault("curve", day_curve(day, market, look_ahead=look_ahead))
     if isinstance(policy, Sequence) and not isinstance(policy, str):
         from nowake.verbs.plans import plans_in  # noqa: PLC0415
 
@@ -205,6 +205,7 @@ def cautions_of(order: ParentOrder, market: MarketState, asked: Asked) -> tuple[
     beyond = () if seen is None else seen.beyond(market.terms(order.quantity, days_of(order)))
     return (
         *beyond,
+        *market.notes,
         *_value_caution(order),
         *market_cautions(market, order.quantity, days_of(order)),
         *limit_cautions(order, market),
@@ -291,12 +292,20 @@ def priced(schedule: Schedule, market: MarketState, law: Impact, *, adverse_drif
     return msgspec.structs.replace(schedule, cost_parts=parts, expected_cost_bps=sum(parts.values()))
 
 
-def day_curve(day: Day, *, look_ahead: bool) -> VolumeCurve | None:
-    """The day's own volume curve, which only an explanation may look at; None where neither prints nor bars tell it."""
+def day_curve(day: Day, market: MarketState, *, look_ahead: bool) -> VolumeCurve | None:
+    """The day's own volume curve, which only an explanation may look at; None where neither prints nor bars tell it.
+
+    Where data cover a part of the day it runs at their mean rate in the rest, as the market's daily volume is scaled.
+    """
+    curve = _seen_curve(day) if look_ahead else None
+    if curve is None or market.looked_from_ns is None or market.looked_to_ns is None:
+        return curve
+    return curve.seen_between(market.looked_from_ns, market.looked_to_ns)
+
+
+def _seen_curve(day: Day) -> VolumeCurve | None:
     from nowake.domain.errors import NowakeError  # noqa: PLC0415
 
-    if not look_ahead:
-        return None
     session, bars = day.instrument.session, day.bars
     try:
         if bars is not None and len(bars) and not len(day.trades):

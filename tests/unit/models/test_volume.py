@@ -163,3 +163,18 @@ def test_bucket_that_does_not_divide_the_session_becomes_one_that_does() -> None
 def test_bucket_outside_the_session_or_too_fine_is_refused(bucket_ns: int) -> None:
     with pytest.raises(BadParameter, match="bucket"):
         VolumeCurve.from_trades(trades([(0, 1, 1)]), HOUR, bucket_ns=bucket_ns)
+
+
+def test_a_day_seen_in_part_runs_at_its_mean_rate_elsewhere() -> None:
+    """A quarter of the day seen, three of its hundredths in the first half of that: the rest is even."""
+    seen = VolumeCurve(edges_ns=(0, 10, 20, 80), shares=(0.3, 0.7, 0.0)).seen_between(0, 20)
+    assert [0.075, 0.25, 0.75, 1.0] == pytest.approx([seen.share_until(at) for at in (10, 20, 60, 80)])
+    late = VolumeCurve(edges_ns=(0, 40, 80), shares=(0.0, 1.0)).seen_between(60, 80)
+    assert [0.25, 0.75, 1.0] == pytest.approx([late.share_until(at) for at in (20, 60, 80)])
+
+
+def test_a_day_seen_whole_or_not_at_all_is_the_curve_itself() -> None:
+    curve = VolumeCurve(edges_ns=(0, 40, 80), shares=(0.25, 0.75))
+    assert curve.seen_between(0, 80) is curve
+    assert curve.seen_between(-5, 200) is curve
+    assert curve.seen_between(30, 30) is curve

@@ -8,9 +8,9 @@ Auction prints are counted apart: nobody can follow them with continuous orders.
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Self
 
 import msgspec
@@ -196,6 +196,25 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         shift = session.open_ns - self.edges_ns[0]
         return msgspec.structs.replace(self, edges_ns=tuple(edge + shift for edge in self.edges_ns))
 
+    def seen_between(self, start_ns: int, end_ns: int) -> Self:
+        """The curve of a day seen only between two instants: as seen there, and at the mean rate of it elsewhere.
+
+        Of a day seen whole, or where nothing was seen between them, it is the curve itself.
+        """
+        opens, closes = self.edges_ns[0], self.edges_ns[-1]
+        start, end = max(start_ns, opens), min(end_ns, closes)
+        whole = self.share_between(start, end) if start < end else 0.0
+        if not whole > 0 or (start, end) == (opens, closes):
+            return self
+        edges = sorted({*self.edges_ns, start, end})
+        seen = (end - start) / (closes - opens)
+        shares = [
+            self.share_between(a, b) / whole * seen if start <= a and b <= end else (b - a) / (closes - opens)
+            for a, b in itertools.pairwise(edges)
+        ]
+        total = math.fsum(shares)
+        return type(self)(edges_ns=tuple(edges), shares=tuple(share / total for share in shares), days=self.days)
+
     @property
     def empty(self) -> int:
         """Buckets without volume: many of them say that the tape is thin, cut short or broken."""
@@ -233,7 +252,7 @@ class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not 0 <= share <= 1:
             raise BadParameter(f"share {share} must be between 0 and 1")
-        done = [0.0, *accumulate(self.shares)]
+        done = [0.0, *itertools.accumulate(self.shares)]
         k = min(bisect.bisect_left(done, share), len(self.shares))
         if k == 0:
             return self.edges_ns[0]

@@ -43,7 +43,7 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
         axes.plot(
             [point.risk_bps for point in ordered],
             [point.expected_cost_bps for point in ordered],
-            color=canvas.BLUE,
+            color=canvas.MUTED,  # Colours are the plans', the same as in the other pictures of a page.
             marker="o",
             markersize=2.6,
             label="cheapest for its risk",
@@ -53,13 +53,13 @@ def drawn(points: Sequence[Point], chosen: Sequence[Mark], *, is_first_chosen: b
                 [chosen[0].risk_bps],
                 [chosen[0].cost_bps],
                 "o",
-                color=canvas.ORANGE,
+                color=canvas.INK,
                 markersize=15,
                 fillstyle="none",
                 zorder=4,
             )
         for index, (name, risk_bps, cost_bps, _) in enumerate(chosen):
-            colour, mark = canvas.SERIES[(index + 1) % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
+            colour, mark = canvas.SERIES[index % len(canvas.SERIES)], _MARKS[index % len(_MARKS)]
             axes.plot([risk_bps], [cost_bps], mark, color=colour, markersize=7, linestyle="none", label=name, zorder=4)
         axes.margins(0.08, 0.12)
         axes.set_title(f"expected cost, {unit}")
