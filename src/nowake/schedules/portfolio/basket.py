@@ -79,6 +79,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("lot_size", "multiplier"):
             if not 0 < getattr(self, name) < math.inf:
                 raise BadParameter(f"{name} {getattr(self, name)} of {self.symbol} must be above 0 and finite")
+            msgspec.structs.force_setattr(self, name, float(getattr(self, name)))  # A lot of 100 is 100.0 shares.
         if self.max_participation is not None and not 0 < self.max_participation < math.inf:
             raise BadParameter(
                 f"max_participation {self.max_participation} of {self.symbol} must be above 0 and finite, or None"

@@ -78,10 +78,11 @@ def in_desk_words(error: Infeasible, basket: Basket, limits: Limits, exposures: 
 
 
 def _values(basket: Basket, costs: Costing, limits: Limits, need: Floats, short: Flags) -> list[tuple[Relaxation, ...]]:
-    """Each way to let the lines that are short be traded: limits by name, with the least values that do."""
+    """Each way to let the lines that are short be traded in whole lots: limits by name, the least values that do."""
+    sizes = np.array([line.lot_size for line in basket.lines], dtype=np.float64)
 
     def least(allowed: Callable[[Floats], Floats]) -> Floats:
-        return _least_factor(lambda k: allowed(k).sum(axis=0), need)
+        return _least_factor(lambda k: (np.floor(allowed(k) / sizes + 1e-9) * sizes).sum(axis=0), need)
 
     faster = least(lambda k: caps(costs, basket, limits, faster=k))
     larger = least(lambda k: caps(costs, basket, limits, larger=k))

@@ -434,6 +434,19 @@ def test_caps_of_lines_and_auctions_are_told_apart_from_the_baskets() -> None:
         policy.plan(base)
 
 
+def test_the_participation_to_give_is_enough_for_whole_lots() -> None:
+    """200 lots of 100 in 26 buckets need 8 a bucket: 800 of the 15,385 shares that trade in one, 5.2 %, not 5 %."""
+    basket = Basket(
+        lines=(line("AAA", lots=200, lot_size=100, daily_volume=4e5),),
+        covariance=Covariance.uncorrelated([0.02], symbols=("AAA",)),
+    )
+    with pytest.raises(Infeasible, match=r"give max_participation 0\.052 instead of 0\.03"):
+        OptimalBasket(risk_aversion=0, limits=Limits(max_participation=0.03)).plan(basket)
+    made = OptimalBasket(risk_aversion=0, limits=Limits(max_participation=0.052)).plan(basket)
+    assert np.abs(made.lots).max() == 8
+    assert float(made.participation.max()) <= 0.052 * (1 + 1e-9)
+
+
 def test_a_deadline_is_told_as_a_time_of_day_where_the_basket_has_one() -> None:
     parent = order(60_000, end_s=DAY_SECONDS // 4)
     basket = Basket.of([parent], [MARKET], covariance=Covariance.uncorrelated([0.02]))
