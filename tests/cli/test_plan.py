@@ -256,6 +256,11 @@ def test_a_basket_stands_beside_others_and_on_its_frontier(basket: Path) -> None
     }
 
 
+def test_a_frontier_beside_a_cap_says_that_it_knows_none() -> None:
+    shown = nowake("plan", "generated", *ORDER, "--max-participation", "0.2", "--frontier").stdout
+    assert "without a largest participation" in " ".join(shown.split())
+
+
 def test_a_basket_trades_in_the_close_by_a_curve_under_a_drift(basket: Path, tmp_path: Path) -> None:
     curve = tmp_path / "curve.csv"
     curve.write_text("time,share\n09:30,3\n12:45,1\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import shlex
 import sys
@@ -226,6 +227,7 @@ def _model(options: dict[str, Any], market: MarketState, order: ParentOrder) -> 
 
 def _frontier(made: Plans, options: dict[str, Any]) -> int:
     from nowake.reports import plan_tables, tables  # noqa: PLC0415
+    from nowake.verbs.plans import uncapped  # noqa: PLC0415
 
     order = made.plans[0].order
     if not made.frontier:
@@ -233,6 +235,8 @@ def _frontier(made: Plans, options: dict[str, Any]) -> int:
     unit = tables.money_unit(order.instrument)
     marks = [plan_tables.Mark.of(plan) for plan in made.marks]
     table = plan_tables.marked_frontier(made.frontier, marks, most=20, currency=unit)
+    told = uncapped(made.frontier, options["max_participation"])
+    table = dataclasses.replace(table, notes=(*table.notes, *told))
     if options["as_json"]:
         show_json({"order": str(order), "frontier": tables.to_dict(table)})
     else:

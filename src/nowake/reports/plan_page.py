@@ -63,7 +63,7 @@ def _tiles(planning: Planning) -> list[Tile]:
         Tile("Order", formats.quantity(order.quantity), f"{share} of a day's volume"),
         Tile("Expected cost", f"{formats.bps(plan.expected_cost_bps)} bps", parts),
         Tile("Risk", f"{formats.plain_bps(plan.cost_risk_bps)} bps", "one standard deviation of the cost"),
-        Tile("Half done", order.instrument.session.clock(shown.half_done_ns(plan)), f"in {len(plan.lots):,} buckets"),
+        Tile("Half done", order.instrument.session.clock(plan.half_done_ns), f"in {len(plan.lots):,} buckets"),
         Tile("Fastest", formats.percent(fastest), "of all volume expected in a bucket, ours included"),
         Tile("Certificate", "none" if known is None else f"{known.value:.0e}", _certified(plan.name, planning)),
     ]

@@ -75,7 +75,7 @@ def plans_table(plans: Sequence[Schedule], by_rule: Sequence[PlanCost] = (), *, 
             "schedule": plan.name,
             "buckets": len(plan.lots),
             "largest": instrument.quantity(max(plan.lots)),
-            "half_ns": half_done_ns(plan),
+            "half_ns": plan.half_done_ns,
             "risk_aversion": plan.inputs.get("risk_aversion"),
             **{name: plan.cost_parts.get(name) for name in parts},
             "expected_cost_bps": plan.expected_cost_bps,
@@ -313,17 +313,6 @@ def kinds_table(summaries: Mapping[str, str], *, title: str = "Schedules of one 
     """The schedules there are, by name."""
     columns = (Column("name", "schedule", is_number=False), Column("does", "trades", is_number=False, is_prose=True))
     return Table(title, columns, tuple({"name": name, "does": does} for name, does in summaries.items()))
-
-
-def half_done_ns(plan: Schedule) -> int:
-    """The instant at which half of the order is first done, evenly inside its bucket."""
-    done = 0
-    for start_ns, end_ns, lots in zip(plan.times_ns, plan.times_ns[1:], plan.lots, strict=False):
-        if 2 * (done + lots) >= plan.order.lots:
-            missing = plan.order.lots / 2 - done
-            return start_ns + round((end_ns - start_ns) * missing / lots)
-        done += lots
-    raise AssertionError("lots sum to the order, so half is reached")
 
 
 def _parts_of(plans: Sequence[Schedule]) -> list[str]:

@@ -248,7 +248,7 @@ def schedules_table(schedules: Sequence[Schedule]) -> Table:
             "end_ns": schedule.times_ns[-1],
             "buckets": len(schedule.lots),
             "largest": instrument.quantity(max(schedule.lots)),
-            "half_ns": _half_done_ns(schedule),
+            "half_ns": schedule.half_done_ns,
             "risk_aversion": schedule.inputs.get("risk_aversion"),
             "expected_cost_bps": schedule.expected_cost_bps,
             "cost_risk_bps": schedule.cost_risk_bps,
@@ -348,16 +348,6 @@ def _why_left(reason: str | None, *, complete: bool) -> str:
     if not complete:
         return CUT_SHORT
     return "" if reason is None else words(reason)
-
-
-def _half_done_ns(schedule: Schedule) -> int:
-    done = 0
-    for start_ns, end_ns, lots in zip(schedule.times_ns, schedule.times_ns[1:], schedule.lots, strict=False):
-        if 2 * (done + lots) >= schedule.order.lots:
-            missing = schedule.order.lots / 2 - done
-            return start_ns + round((end_ns - start_ns) * missing / lots)
-        done += lots
-    raise AssertionError("lots sum to the order, so half is reached")
 
 
 def _any(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 
 import msgspec
@@ -68,6 +69,17 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     def reverses(self) -> bool:
         """Whether some bucket trades against the order."""
         return min(self.lots) < 0
+
+    @property
+    def half_done_ns(self) -> int:
+        """The instant at which half of the order is first done, evenly inside its bucket."""
+        done = 0
+        for (start_ns, end_ns), lots in zip(itertools.pairwise(self.times_ns), self.lots, strict=True):
+            if 2 * (done + lots) >= self.order.lots:
+                missing = self.order.lots / 2 - done
+                return start_ns + round((end_ns - start_ns) * missing / lots)
+            done += lots
+        raise AssertionError("lots sum to the order, so half is reached")
 
     def target_lots(self, time_ns: int) -> float:
         """Lots that should be done by an instant: linear inside a bucket, 0 before the first, all after the last."""

@@ -125,12 +125,12 @@ def plans_in(
         frontier_because=because,
         absent=absent,
         policy=made[0].policy,
-        cautions=(*cautions_of(order, market, asked), *_uncapped(points, by_name.get("max_participation"))),
+        cautions=(*cautions_of(order, market, asked), *uncapped(points, by_name.get("max_participation"))),
         curve=by_name.get("curve"),
     )
 
 
-def _uncapped(points: Sequence[FrontierPoint], max_participation: float | None) -> tuple[str, ...]:
+def uncapped(points: Sequence[FrontierPoint], max_participation: float | None) -> tuple[str, ...]:
     """That the frontier knows no largest participation, where one was asked for."""
     if max_participation is None or not points:
         return ()

@@ -22,6 +22,11 @@ def test_a_schedule_that_goes_back_says_so_and_is_not_followed() -> None:
         Follow(back)
 
 
+def test_half_done_is_inside_the_bucket_that_reaches_it() -> None:
+    assert 1000 * SECOND == schedule((6, 2, 2)).half_done_ns  # 5 of the 6 lots of the first 1,200 seconds.
+    assert 2400 * SECOND == schedule((2, 3, 5)).half_done_ns
+
+
 def test_parts_of_the_cost_must_sum_to_it() -> None:
     parts = {"spread": 2.0, "temporary": 3.5}
     assert schedule((6, 2, 2), expected_cost_bps=5.5, cost_parts=parts).expected_cost_bps == 5.5

@@ -196,11 +196,7 @@ class AlmgrenChrissCorrelated(msgspec.Struct, frozen=True):
                 "correlation": self.correlation,
                 "shift_shares_per_sd": correlated.shift,
                 "gain_bps_per_bucket": correlated.gain * bps,
-                "gamma": problem.impact.gamma,
-                "eta": problem.impact.eta,
-                "epsilon": problem.impact.epsilon,
-                "volatility": problem.volatility,
-                "days": problem.days,
+                **problem.inputs(),
             },
             notes=(
                 *linear_note(self.model),

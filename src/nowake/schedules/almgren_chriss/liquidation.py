@@ -150,6 +150,16 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
             "permanent": 0.5 * self.impact.gamma * (self.quantity**2 - squares),
         }
 
+    def inputs(self) -> dict[str, float]:
+        """What a schedule says of the market and the model it was made from."""
+        return {
+            "gamma": self.impact.gamma,
+            "eta": self.impact.eta,
+            "epsilon": self.impact.epsilon,
+            "volatility": self.volatility,
+            "days": self.days,
+        }
+
     def objective(self, trades: Floats | None = None) -> float:
         """E + lambda V in currency, of N trades in shares; of the optimal ones by default."""
         n = self.trades() if trades is None else trades

@@ -108,11 +108,7 @@ def planned(solved: Solved, order: ParentOrder, market: MarketState, policy: Alm
     bps = 1e4 / (problem.quantity * market.price)
     inputs = {
         "risk_aversion": policy.risk_aversion,
-        "gamma": problem.impact.gamma,
-        "eta": problem.impact.eta,
-        "epsilon": problem.impact.epsilon,
-        "volatility": problem.volatility,
-        "days": problem.days,
+        **problem.inputs(),
         "kappa": problem.kappa,
     }
     lots = round_cumulative(problem.done(), order.lots)  # Of the holdings themselves, so that ties round as TWAP's.
