@@ -6,6 +6,8 @@ plan with the average of earlier days."""
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 
 from nowake.domain.order import ParentOrder
@@ -47,7 +49,8 @@ def vwap(order: ParentOrder, curve: VolumeCurve, *, bucket_ns: int | None = None
     check_covers(order, curve)
     edges = bucket_edges(order, bucket_ns=bucket_ns, n=n)
     whole = curve.share_between(order.start_ns, order.end_ns)
-    done = [min(1.0, curve.share_between(order.start_ns, edge) / whole) for edge in edges[1:]]
+    shares = (min(1.0, curve.share_between(order.start_ns, edge) / whole) for edge in edges[1:])
+    done = list(itertools.accumulate(shares, max))  # Rounding may take a digit back where there is no volume.
     return Schedule(
         name="VWAP",
         order=order,
