@@ -24,7 +24,7 @@ from nowake.data.load import Entry, entries
 from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.registry import pieces
 from nowake.models.fills.curves import FillRate
-from nowake.models.measurement import Measurement
+from nowake.statistics.measurement import Measurement
 from nowake.models.volatility.quotes import realised_volatility, two_sided
 from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of
 from nowake.models.volume.special import Kind

@@ -19,9 +19,9 @@ from tests.unit.models.makers import DAY_SECONDS, order
 from nowake.domain.errors import BadParameter
 from nowake.models.fills.intensity import Intensity
 from nowake.models.market import MarketState
-from nowake.models.measurement import Measurement
 from nowake.models.terms import Floats
 from nowake.schedules.adaptive import PostingDepth, Situation
+from nowake.statistics.measurement import Measurement
 
 FIGURE_1 = PostingDepth(
     fills_at_mid=0.1,

@@ -18,8 +18,8 @@ from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.calibration.loss import Loss, Student
 from nowake.models.calibration.problem import terms_of
 from nowake.models.impact import Almgren2005, Impact, Linear, PowerLaw, SquareRoot, TwoPart
-from nowake.models.measurement import z_of
 from nowake.models.terms import Terms
+from nowake.statistics.measurement import z_of
 
 MANY = Design(orders=1_000, days=100)
 REPEATS = 1_000

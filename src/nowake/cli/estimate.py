@@ -32,8 +32,8 @@ _COLUMNS = (*_GIVEN, "shares_outstanding")  # What a list says in columns.
 
 def _check(options: dict[str, Any]) -> None:
     """What can be seen to be wrong before any work is done."""
-    from nowake.models.measurement import check_level  # noqa: PLC0415
     from nowake.models.pretrade.costs import check_aversion  # noqa: PLC0415
+    from nowake.statistics.measurement import check_level  # noqa: PLC0415
 
     check_file(options["html"], in_new_folder=True)
     check_level(options["level"])

@@ -40,8 +40,8 @@ def command(
     SOURCE is FORMAT:SYMBOL (`nowake data info` lists what there is), a path, generated or generated:SEED; by default
     the demo's day.
     """
-    from nowake.models.measurement import check_level  # noqa: PLC0415
     from nowake.reports.fills import fill_tables, rate_rows  # noqa: PLC0415
+    from nowake.statistics.measurement import check_level  # noqa: PLC0415
     from nowake.verbs.fills import fills  # noqa: PLC0415
 
     check_file(picture)

@@ -68,7 +68,7 @@ def command(orders: str, **options: Any) -> None:
 
 def _check(options: dict[str, Any]) -> None:
     """What can be seen to be wrong before any work is done."""
-    from nowake.models.measurement import check_level  # noqa: PLC0415
+    from nowake.statistics.measurement import check_level  # noqa: PLC0415
 
     check_level(options["level"])
     check_file(options["save"])

@@ -77,7 +77,7 @@ def _check(
     *, start: str | None, end: str | None, daily_volume: float | None, level: float, pictures: str | None
 ) -> None:
     """What can be seen to be wrong before the day is loaded."""
-    from nowake.models.measurement import check_level  # noqa: PLC0415
+    from nowake.statistics.measurement import check_level  # noqa: PLC0415
 
     check_level(level)
     check_moments(start, end)

@@ -25,10 +25,10 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.market import Quotes
+from nowake.microstructure.spreads.quoted import BATCHES, QuotedSpread, quoted_spread
 from nowake.models.market import MarketState
-from nowake.models.measurement import Measurement, t_of, wilson
-from nowake.models.spread import BATCHES, QuotedSpread, quoted_spread
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import Measurement, t_of, wilson
 
 WITHIN_BPS = (5.0, 10.0, 25.0)
 LEAST_REFERENCES = 5

@@ -14,12 +14,12 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.order import ParentOrder
+from nowake.microstructure.spreads.quoted import quoted_spread
 from nowake.models.doubt import Doubt
-from nowake.models.measurement import Measurement
-from nowake.models.spread import quoted_spread
 from nowake.models.terms import Size, Terms
 from nowake.models.volatility import realised_volatility, two_sided
 from nowake.models.volume import VolumeCurve
+from nowake.statistics.measurement import Measurement
 
 _SCALED = (
     "the volumes of the day and of the window are scaled from what was looked at; how far days differ from each other "

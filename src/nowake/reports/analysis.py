@@ -7,12 +7,12 @@ import dataclasses
 import msgspec
 
 from nowake.domain.errors import BadParameter
+from nowake.microstructure.spreads.resilience import Resilience
 from nowake.models.estimate import CostEstimate
 from nowake.models.liquidity import Liquidity, Score
 from nowake.models.pretrade.capacity import Capacity
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.models.pretrade.urgency import BestRate, UrgencyCurve
-from nowake.models.tape.resilience import Resilience
 from nowake.reports import estimate_tables as shown
 from nowake.reports import tables
 from nowake.reports.table import Table

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nowake.microstructure.spreads.resilience import Resilience
 from nowake.models.estimate import CostEstimate
 from nowake.models.liquidity import Liquidity, Score
-from nowake.models.measurement import Measurement
 from nowake.models.pretrade.capacity import Capacity, in_sessions
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.models.pretrade.urgency import FREE, BestRate, UrgencyCurve
-from nowake.models.tape.resilience import Resilience
 from nowake.reports import formats
 from nowake.reports.table import Column, Table
 from nowake.reports.tables import SIGN
+from nowake.statistics.measurement import Measurement
 
 _NO_PRICE = (
     "No price for speed: the law costs the same at every rate, so by it faster is always better and no rate is best; "

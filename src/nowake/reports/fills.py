@@ -9,9 +9,9 @@ from nowake.models.fills.calibration import Calibration
 from nowake.models.fills.curves import FillCurves, FillRate
 from nowake.models.fills.intensity import Intensity
 from nowake.models.fills.model import FillModel
-from nowake.models.measurement import Measurement
 from nowake.reports import formats
 from nowake.reports.table import Column, Table
+from nowake.statistics.measurement import Measurement
 
 
 class Found(Protocol):

@@ -9,9 +9,9 @@ from nowake.models.calibration.hierarchical import Hierarchy
 from nowake.models.calibration.online import Alarm, DayResult
 from nowake.models.calibration.result import Fit
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import Measurement
 from nowake.reports import formats
 from nowake.reports.table import Column, Table
+from nowake.statistics.measurement import Measurement
 
 _BESIDE = {"spread": ("quoted spreads", "paid for crossing"), "relaxed": ("", "share of the peak that stays")}
 

@@ -19,9 +19,9 @@ from nowake.domain.market import Bars
 from nowake.domain.order import ParentOrder
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.market import MarketState, days_of
-from nowake.models.measurement import Measurement, z_of
 from nowake.models.volatility.diurnal import bucket_returns
 from nowake.models.volume.buckets import DayVolume
+from nowake.statistics.measurement import Measurement, z_of
 from nowake.verbs.checks import check_numbers
 
 _LEVEL = 0.95

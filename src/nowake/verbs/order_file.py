@@ -17,8 +17,8 @@ from nowake.domain.order import ParentOrder
 from nowake.domain.side import Side
 from nowake.domain.units import parse_date_time
 from nowake.models.market import MarketState
-from nowake.models.measurement import Measurement
 from nowake.models.pretrade.order_list import ListedOrder, Refused
+from nowake.statistics.measurement import Measurement
 from nowake.verbs.market import Given, market_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import msgspec
 from nowake.data.day import Day
 from nowake.domain.errors import NowakeError
 from nowake.domain.order import ParentOrder
+from nowake.microstructure.spreads.resilience import Resilience, resilience
 from nowake.models.estimate import estimates
 from nowake.models.liquidity import WITHIN_BPS, Liquidity, liquidity, scores
 from nowake.models.market import MarketState
@@ -19,7 +20,6 @@ from nowake.models.pretrade.capacity import Capacity
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.portfolio import Portfolio
 from nowake.models.pretrade.urgency import Risk
-from nowake.models.tape.resilience import Resilience, resilience
 from nowake.models.volatility import two_sided
 from nowake.models.volume import VolumeCurve
 from nowake.reports.analysis import Analysis

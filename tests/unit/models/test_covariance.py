@@ -6,7 +6,7 @@ import pytest
 
 from nowake.domain.errors import BadParameter
 from nowake.models.covariance import Covariance, shrinkage
-from nowake.models.measurement import Measurement
+from nowake.statistics.measurement import Measurement
 
 TWO = [[0.0004, 0.0002], [0.0002, 0.0009]]
 

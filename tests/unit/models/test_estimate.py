@@ -10,7 +10,7 @@ from nowake.domain.side import Side
 from nowake.models.estimate import estimate, timing_risk_bps
 from nowake.models.impact import Linear, SquareRoot
 from nowake.models.market import MarketState
-from nowake.models.measurement import Measurement
+from nowake.statistics.measurement import Measurement
 
 MARKET = MarketState(
     price=50.0,

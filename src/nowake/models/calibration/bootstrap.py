@@ -22,8 +22,8 @@ from nowake.domain.errors import BadParameter, Unidentified
 from nowake.models.calibration.cluster import ClusterSums
 from nowake.models.calibration.problem import Ints, Problem
 from nowake.models.calibration.solve import Solution, solve
-from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import check_level
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

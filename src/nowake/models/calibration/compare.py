@@ -33,8 +33,8 @@ from nowake.models.calibration.loss import Loss, Student
 from nowake.models.calibration.problem import Clusters, Ints, Problem, Spread
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact import Impact, PowerLaw, SquareRoot
-from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import check_level
 
 if TYPE_CHECKING:
     import polars as pl

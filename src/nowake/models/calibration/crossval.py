@@ -25,8 +25,8 @@ from nowake.domain.errors import BadParameter, Unidentified
 from nowake.models.calibration.loss import Loss
 from nowake.models.calibration.problem import Ints, Problem
 from nowake.models.calibration.solve import Solution, solve, spread_out
-from nowake.models.measurement import Measurement, t_of
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import Measurement, t_of
 
 _LARGE = 100_000  # Rows a block is forecast from at most: its error is then far below the noise.
 _METHOD = "forecasts of later days, clustered by day"

@@ -33,9 +33,9 @@ from nowake.models.calibration.result import Fit
 from nowake.models.calibration.shared_days import days_share, doubt_by_day
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import Measurement, check_level, t_of
 from nowake.models.pretrade.seen import Seen
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import Measurement, check_level, t_of
 
 Model = TypeVar("Model", bound=Impact)
 Interval = Literal["corrected", "jackknife", "sandwich", "bootstrap", "profile"]

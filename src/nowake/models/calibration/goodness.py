@@ -18,8 +18,8 @@ from nowake.domain.errors import Unidentified
 from nowake.models.calibration.crossval import cross_validate
 from nowake.models.calibration.problem import Problem
 from nowake.models.calibration.solve import Solution
-from nowake.models.measurement import t_of
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import t_of
 
 BLOCKS = 5
 

@@ -45,8 +45,8 @@ from nowake.models.calibration.refusals import check_problem, check_solution
 from nowake.models.calibration.shared_days import days_share
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import Measurement, check_level, t_of
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import Measurement, check_level, t_of
 
 if TYPE_CHECKING:
     import polars as pl

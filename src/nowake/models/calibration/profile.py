@@ -19,8 +19,8 @@ from nowake.domain.errors import BadParameter, Unidentified
 from nowake.models.calibration.cluster import Doubt
 from nowake.models.calibration.problem import RELAXED, SPREAD, Problem
 from nowake.models.calibration.solve import Solution, solve
-from nowake.models.measurement import t_of
 from nowake.models.terms import Floats
+from nowake.statistics.measurement import t_of
 
 _HALVINGS = 12  # Of a stride, to where the model refuses: a four thousandth of it.
 _OUTWARD = 60  # Strides tried on a side before it is taken for open.

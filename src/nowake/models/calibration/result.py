@@ -10,8 +10,8 @@ from nowake.models.calibration.goodness import Bucket
 from nowake.models.calibration.noise import Noise
 from nowake.models.calibration.outliers import Policy
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import Measurement
 from nowake.models.pretrade.seen import Seen
+from nowake.statistics.measurement import Measurement
 
 if TYPE_CHECKING:
     import polars as pl

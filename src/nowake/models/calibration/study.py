@@ -11,7 +11,7 @@ from nowake.domain.errors import BadParameter
 from nowake.models.calibration.fit import fit
 from nowake.models.calibration.generate import Design, generate_orders
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import z_of
+from nowake.statistics.measurement import z_of
 
 
 def orders_needed(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.units import NS_PER_SECOND
-from nowake.models.measurement import t_of, z_of
+from nowake.statistics.measurement import t_of, z_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

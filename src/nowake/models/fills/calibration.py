@@ -22,7 +22,7 @@ from nowake.models.fills.curves import HORIZONS_S
 from nowake.models.fills.lifetimes import CENSORED, Fill, Lifetimes
 from nowake.models.fills.model import STATE, Answers, FillModel, fit_fill_model
 from nowake.models.fills.survival import kaplan_meier
-from nowake.models.measurement import Measurement
+from nowake.statistics.measurement import Measurement
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.blocks import FEWEST, blocks_of
 from nowake.models.fills.lifetimes import CANCELLED, CENSORED, FILLED, Fill, Lifetimes
 from nowake.models.fills.survival import ended, incidence, kaplan_meier
-from nowake.models.measurement import Measurement, check_level
+from nowake.statistics.measurement import Measurement, check_level
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

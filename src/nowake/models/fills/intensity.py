@@ -25,7 +25,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.blocks import FEWEST, blocks_of
 from nowake.models.fills.lifetimes import FILLED, Lifetimes
-from nowake.models.measurement import Measurement, check_level, t_of
+from nowake.statistics.measurement import Measurement, check_level, t_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

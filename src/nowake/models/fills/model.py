@@ -26,7 +26,7 @@ from nowake.models.fills.blocks import blocks_of
 from nowake.models.fills.cox import CoxFit, fit_cox, hazards_are_proportional
 from nowake.models.fills.curves import HORIZONS_S
 from nowake.models.fills.lifetimes import FILLED, Fill, Lifetimes
-from nowake.models.measurement import Measurement, check_level, t_of
+from nowake.statistics.measurement import Measurement, check_level, t_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -30,7 +30,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.blocks import Clustered, clustered
 from nowake.models.fills.lifetimes import CENSORED, FILLED
-from nowake.models.measurement import Measurement, check_level, wilson, z_of
+from nowake.statistics.measurement import Measurement, check_level, wilson, z_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

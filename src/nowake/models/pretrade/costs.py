@@ -24,9 +24,9 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.doubt import EXACT, Doubt
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import z_of
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.terms import Floats, Size, Terms
+from nowake.statistics.measurement import z_of
 
 VOLUME = "daily_volume"
 

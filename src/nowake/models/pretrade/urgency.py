@@ -23,11 +23,11 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
-from nowake.models.measurement import check_level
 from nowake.models.pretrade.costs import Costs, check_aversion, costs, timing_risk_bps
 from nowake.models.pretrade.fees import NO_FEES, Fees
 from nowake.models.pretrade.plausible import plausible
 from nowake.models.terms import Floats, Terms
+from nowake.statistics.measurement import check_level
 
 LOWEST, HIGHEST = 0.005, 0.5
 _GRID = 257

@@ -18,11 +18,9 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.units import NS_PER_MS
-from nowake.models.impact.propagator_events import HDIM
-from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape.history import fit_hdim
-from nowake.models.tape.imbalance import OrderFlowSlope, orderflow_slope
-from nowake.models.tape.kyle import (
+from nowake.microstructure.flow.slope import OrderFlowSlope, orderflow_slope
+from nowake.microstructure.market_orders import Tape, read_tape
+from nowake.microstructure.spreads.kyle import (
     KyleLambda,
     horizons,
     kyle_lambda,
@@ -30,9 +28,11 @@ from nowake.models.tape.kyle import (
     window_s,
     window_share,
 )
-from nowake.models.tape.orders import Tape, read_tape
+from nowake.microstructure.spreads.resilience import Resilience, resilience_of
+from nowake.models.impact.propagator_events import HDIM
+from nowake.models.tape.history import fit_hdim
 from nowake.models.tape.propagator import PropagatorFit, fit_propagator
-from nowake.models.tape.resilience import Resilience, resilience_of
+from nowake.statistics.measurement import Measurement, check_level
 
 Part = TypeVar("Part")
 _SHORT_S = 900.0

@@ -17,10 +17,10 @@ import itertools
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
+from nowake.microstructure.market_orders import Floats, Ints, Tape
 from nowake.models.impact.propagator_events import HDIM
-from nowake.models.tape.blocks import block_edges, resampled, widening
-from nowake.models.tape.orders import Floats, Ints, Tape
 from nowake.models.tape.propagator import moves_of
+from nowake.statistics.blocks import block_edges, resampled, widening
 
 _MOVES_PER_PARAMETER = 20
 LONGEST, SHORTEST = 50, 5

@@ -28,11 +28,11 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
+from nowake.microstructure.flow.memory import memory_exponent
+from nowake.microstructure.market_orders import Floats, Ints, Tape
 from nowake.models.impact.propagator_events import TIM
-from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape.blocks import block_edges, ends, resampled, widening, with_interval
-from nowake.models.tape.memory import memory_exponent
-from nowake.models.tape.orders import Floats, Ints, Tape
+from nowake.statistics.blocks import block_edges, ends, resampled, widening, with_interval
+from nowake.statistics.measurement import Measurement, check_level
 
 LONGEST, SHORTEST = 200, 20
 _ORDERS_PER_LAG = 40

@@ -24,8 +24,8 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Bars
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.models.measurement import t_of
 from nowake.models.volume.curve import edges_of
+from nowake.statistics.measurement import t_of
 
 LEAST_DAYS = 10
 _DRAWS = 199

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
-from nowake.models.measurement import Measurement, t_of
+from nowake.statistics.measurement import Measurement, t_of
 
 LEAST_DAYS = 15
 HAR_LEAST = 44  # Twenty-two to look back, as many to fit to.

@@ -18,7 +18,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
-from nowake.models.measurement import Measurement, z_of
+from nowake.statistics.measurement import Measurement, z_of
 
 GRIDS = 5
 MIN_RETURNS = 6

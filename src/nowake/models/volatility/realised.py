@@ -25,7 +25,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
-from nowake.models.measurement import Measurement, t_of, z_of
+from nowake.statistics.measurement import Measurement, t_of, z_of
 
 LEAST_TICKS = 100
 SIGNATURE_NS = tuple(seconds * NS_PER_SECOND for seconds in (5, 15, 30, 60, 120, 300, 600))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
-from nowake.models.measurement import Measurement, t_of
+from nowake.statistics.measurement import Measurement, t_of
 
 LEAST_DAYS = 20
 _FAR = 5.0  # Robust standard deviations beyond which a day does not shape the weights.

@@ -18,11 +18,11 @@ import numpy as np
 from nowake.domain.errors import BadData
 from nowake.domain.instrument import Session
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.models.measurement import Measurement, t_of
 from nowake.models.volume.buckets import DayVolume
 from nowake.models.volume.curve import VolumeCurve
 from nowake.models.volume.screening import LeftOut, screened
 from nowake.models.volume.special import Kind, kinds_of
+from nowake.statistics.measurement import Measurement, t_of
 
 LEAST_DAYS = 2
 

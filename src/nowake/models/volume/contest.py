@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.measurement import Measurement, t_of
 from nowake.models.volume.buckets import DayVolume
 from nowake.models.volume.dynamic import LEAST_DAYS, DynamicVolume
+from nowake.statistics.measurement import Measurement, t_of
 
 LEAST_HELD_OUT = 5
 

@@ -20,7 +20,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Bars, Trades
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.models.measurement import check_level, t_of, wilson
+from nowake.statistics.measurement import check_level, t_of, wilson
 
 
 class VolumeCurve(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,6 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.models.measurement import Measurement, z_of
 from nowake.models.volume.buckets import DayVolume
 from nowake.models.volume.live import Law, LiveVolume
 from nowake.models.volume.state_space import (
@@ -35,6 +34,7 @@ from nowake.models.volume.state_space import (
     restricted_log_likelihood,
     updated_level,
 )
+from nowake.statistics.measurement import Measurement, z_of
 
 LEAST_DAYS = 10
 MOST_EMPTY = 0.1

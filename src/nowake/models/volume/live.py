@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter
 from nowake.domain.instrument import Session
-from nowake.models.measurement import Measurement, t_of
 from nowake.models.volume.curve import VolumeCurve, edges_of
 from nowake.models.volume.state_space import Dynamics, Gaussian
+from nowake.statistics.measurement import Measurement, t_of
 
 SURPRISE = 3.0  # Standard deviations beyond which a surprise is drawn in.
 

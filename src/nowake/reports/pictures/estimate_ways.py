@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from nowake.models.measurement import z_of
 from nowake.models.pretrade.strategies import StrategyCost
 from nowake.reports.pictures import canvas
 from nowake.reports.pictures.scales import widen
+from nowake.statistics.measurement import z_of
 
 _MARKS = ("o", "D", "s", "^", "v", "P", "X", "<", ">")
 

@@ -15,8 +15,8 @@ from nowake.models.calibration.goodness import Bucket
 from nowake.models.calibration.problem import terms_of
 from nowake.models.calibration.result import Fit
 from nowake.models.impact.contract import Impact
-from nowake.models.measurement import z_of
 from nowake.reports.pictures import canvas
+from nowake.statistics.measurement import z_of
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from nowake.microstructure.flow.slope import OrderFlowSlope
+from nowake.microstructure.spreads.resilience import Recovery, Resilience
 from nowake.models.tape.calibration import TapeCalibration
-from nowake.models.tape.imbalance import OrderFlowSlope
 from nowake.models.tape.propagator import Curve, PropagatorFit
-from nowake.models.tape.resilience import Recovery, Resilience
 from nowake.reports.pictures import canvas
 
 _BAND = 0.18

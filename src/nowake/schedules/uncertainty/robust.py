@@ -21,7 +21,6 @@ import numpy as np
 from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.market import MarketState
-from nowake.models.measurement import check_level
 from nowake.models.terms import Floats
 from nowake.schedules.certificate import Certificate
 from nowake.schedules.costing import cost_of
@@ -29,6 +28,7 @@ from nowake.schedules.policy import OptimalPolicy, Solved, needed, rounded
 from nowake.schedules.schedule import Schedule
 from nowake.schedules.uncertainty.simplex import Function, least_of_worst
 from nowake.schedules.uncertainty.worlds import World, check_draws, corners, draws, model_of, plannable
+from nowake.statistics.measurement import check_level
 
 
 class Robust(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,9 +16,9 @@ from nowake.domain.errors import BadParameter
 from nowake.domain.order import ParentOrder
 from nowake.models.impact.contract import Impact
 from nowake.models.market import MarketState
-from nowake.models.measurement import Measurement, check_level, z_of
 from nowake.models.terms import Floats
 from nowake.schedules.policy import OptimalPolicy
+from nowake.statistics.measurement import Measurement, check_level, z_of
 
 MAX_DOUBTED = 10  # 1,024 corners.
 MOST_DRAWS = 10_000  # Each is planned for.

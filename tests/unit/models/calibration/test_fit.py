@@ -32,8 +32,8 @@ from nowake.models.impact import (
     Transient,
     TwoPart,
 )
-from nowake.models.measurement import t_of
 from nowake.models.terms import Terms
+from nowake.statistics.measurement import t_of
 
 TRUTH = PowerLaw(y=0.9, exponent=0.6, relaxed=0.5)
 

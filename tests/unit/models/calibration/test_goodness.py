@@ -13,7 +13,7 @@ from nowake.models.calibration.goodness import by_size, forward_r2, r_squared
 from nowake.models.calibration.problem import Problem
 from nowake.models.calibration.solve import solve
 from nowake.models.impact import SquareRoot
-from nowake.models.measurement import t_of
+from nowake.statistics.measurement import t_of
 
 
 def problem(**changed: object) -> Problem:

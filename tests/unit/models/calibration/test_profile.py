@@ -17,7 +17,7 @@ from nowake.models.calibration.problem import Problem
 from nowake.models.calibration.profile import LowerLoss, profile_interval
 from nowake.models.calibration.solve import Solution, solve
 from nowake.models.impact import PowerLaw, SquareRoot
-from nowake.models.measurement import t_of
+from nowake.statistics.measurement import t_of
 
 
 @functools.cache

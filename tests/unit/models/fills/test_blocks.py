@@ -8,7 +8,7 @@ from tests.unit.models.fills.tapes import OPEN_NS
 
 from nowake.domain.errors import BadParameter
 from nowake.models.fills.blocks import blocks_of, clustered
-from nowake.models.measurement import t_of, z_of
+from nowake.statistics.measurement import t_of, z_of
 
 
 def test_blocks_are_of_a_minute_or_of_two_horizons() -> None:

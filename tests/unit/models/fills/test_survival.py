@@ -11,7 +11,7 @@ from tests.unit.models.fills.tapes import shared_waits
 from nowake.domain.errors import BadData, BadParameter
 from nowake.models.fills.lifetimes import CANCELLED, CENSORED, FILLED
 from nowake.models.fills.survival import Survival, ended, incidence, kaplan_meier
-from nowake.models.measurement import wilson
+from nowake.statistics.measurement import wilson
 
 # Weeks of remission under placebo of Freireich et al. 1963 ("The effect of 6-mercaptopurine ..."), all of them ended.
 PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]

@@ -3,7 +3,8 @@ import pytest
 from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.tape import Tape, fit_hdim, read_tape
+from nowake.microstructure.market_orders import Tape, read_tape
+from nowake.models.tape import fit_hdim
 
 CHANGING = np.array([3.0, -0.6, -0.3, -0.2, -0.1])
 UNCHANGING = np.array([0.0, 0.8, 0.4, 0.2, 0.1])

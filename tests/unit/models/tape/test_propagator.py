@@ -4,7 +4,9 @@ from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
-from nowake.models.tape import PropagatorFit, fit_propagator, memory_exponent, read_tape
+from nowake.microstructure.flow.memory import memory_exponent
+from nowake.microstructure.market_orders import read_tape
+from nowake.models.tape import PropagatorFit, fit_propagator
 from nowake.models.tape.propagator import Resampling, _share_left
 
 LAGS = 60

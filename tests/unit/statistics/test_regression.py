@@ -3,7 +3,7 @@ import pytest
 import statsmodels.api as sm
 
 from nowake.domain.errors import BadData
-from nowake.models.tape import regression
+from nowake.statistics import regression
 
 
 def columns(seed: int, rows: int = 200, *, memory: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes
-from nowake.models.measurement import Measurement, t_of
+from nowake.statistics.measurement import Measurement, t_of
 
 BATCHES = 12
 

@@ -20,8 +20,8 @@ import math
 import numpy as np
 
 from nowake.domain.errors import BadData
-from nowake.models.measurement import Measurement, z_of
-from nowake.models.tape.orders import Floats
+from nowake.microstructure.market_orders import Floats
+from nowake.statistics.measurement import Measurement, z_of
 
 _BANDWIDTH = 0.5  # Signs are a hidden tendency plus coin tosses; more frequencies see more of the coins.
 _STEPS = np.linspace(-0.49, 0.99, 1_481)

@@ -6,7 +6,8 @@ from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
-from nowake.models.tape import kyle_lambda, kyle_lambda_by_volume, read_tape
+from nowake.microstructure.market_orders import read_tape
+from nowake.microstructure.spreads.kyle import kyle_lambda, kyle_lambda_by_volume
 
 TRUTH = 0.2
 INSTRUMENT = Instrument(

@@ -20,9 +20,9 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import NS_PER_SECOND
-from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape.orders import Floats, Tape
-from nowake.models.tape.regression import Line, line, scaled
+from nowake.microstructure.market_orders import Floats, Tape
+from nowake.statistics.measurement import Measurement, check_level
+from nowake.statistics.regression import Line, line, scaled
 
 HORIZONS_S = (10.0, 60.0, 300.0)
 _LEAST_SHARE = 0.05

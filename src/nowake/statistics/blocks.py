@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nowake.models.measurement import Measurement, t_of, z_of
+from nowake.statistics.measurement import Measurement, t_of, z_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

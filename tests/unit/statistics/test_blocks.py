@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nowake.models.tape import blocks
+from nowake.statistics import blocks
 
 
 def test_blocks_are_as_many_as_their_length_allows() -> None:

@@ -4,7 +4,7 @@ import pytest
 from scipy.special import stdtrit
 
 from nowake.domain.errors import BadParameter
-from nowake.models.measurement import Measurement, t_of, wilson, z_of
+from nowake.statistics.measurement import Measurement, t_of, wilson, z_of
 
 
 def test_given_value_has_the_interval_of_its_standard_deviation() -> None:

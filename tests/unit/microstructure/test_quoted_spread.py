@@ -3,7 +3,7 @@ import pytest
 from tests.unit.models.makers import SECOND, quotes
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.spread import quoted_spread
+from nowake.microstructure.spreads.quoted import quoted_spread
 
 
 def test_each_quote_weighs_until_the_next_one() -> None:

@@ -22,9 +22,9 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
-from nowake.models.measurement import Measurement
-from nowake.models.tape.orders import Floats, Ints, Tape
-from nowake.models.tape.regression import MIN_ROWS, line, mean_of
+from nowake.microstructure.market_orders import Floats, Ints, Tape
+from nowake.statistics.measurement import Measurement
+from nowake.statistics.regression import MIN_ROWS, line, mean_of
 
 MIN_WINDOWS = 3
 _MIN_WINDOWS_OF_LAW = 8

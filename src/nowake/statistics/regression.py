@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
-from nowake.models.measurement import Measurement, t_of
+from nowake.statistics.measurement import Measurement, t_of
 
 Floats = npt.NDArray[np.float64]
 

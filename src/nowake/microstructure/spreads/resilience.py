@@ -30,9 +30,9 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
-from nowake.models.measurement import Measurement, check_level
-from nowake.models.tape.blocks import block_edges, ends, resampled, with_interval
-from nowake.models.tape.orders import Flags, Floats, Ints, Tape, read_tape
+from nowake.microstructure.market_orders import Flags, Floats, Ints, Tape, read_tape
+from nowake.statistics.blocks import block_edges, ends, resampled, with_interval
+from nowake.statistics.measurement import Measurement, check_level
 
 MIN_SHOCKS = 40
 _USUAL_NS = 30 * NS_PER_MINUTE

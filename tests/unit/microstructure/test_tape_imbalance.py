@@ -3,8 +3,8 @@ import pytest
 from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.tape import orderflow_slope, read_tape
-from nowake.models.tape.imbalance import imbalance
+from nowake.microstructure.flow.slope import imbalance, orderflow_slope
+from nowake.microstructure.market_orders import read_tape
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.models.tape import resilience
+from nowake.microstructure.spreads.resilience import resilience
 
 
 def test_half_lives_of_a_market_that_recovers_at_known_rates_are_found() -> None:

@@ -6,7 +6,8 @@ from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
-from nowake.models.tape import orders, read_tape
+from nowake.microstructure import market_orders as orders
+from nowake.microstructure.market_orders import read_tape
 
 DAY = worlds.session(1_000)
 

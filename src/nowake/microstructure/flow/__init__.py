@@ -1,0 +1,1 @@
+"""What orders and trades lean to: order flow, queues, the micro-price, the memory of signs, metaorders' footprints."""

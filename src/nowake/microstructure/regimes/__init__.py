@@ -1,0 +1,1 @@
+"""Which state the market is in, as probabilities that never look ahead."""
