@@ -62,6 +62,35 @@ class Trades:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Depth:
+    """The best L levels of both sides after each change of any of them, in time order.
+
+    `time_ns`: int64[n]. `bid_ticks`, `bid_lots`, `ask_ticks`, `ask_lots`: int64[n, L], the best level first; a level
+    that is not there has 0 lots, and its price means nothing.
+    """
+
+    time_ns: Ints
+    bid_ticks: Ints
+    bid_lots: Ints
+    ask_ticks: Ints
+    ask_lots: Ints
+
+    def __post_init__(self) -> None:
+        _check_columns(self)
+        shapes = {self.bid_ticks.shape, self.bid_lots.shape, self.ask_ticks.shape, self.ask_lots.shape}
+        if len(shapes) != 1 or self.bid_ticks.ndim != 2:
+            raise BadData(f"levels of a book are of shapes {sorted(shapes)}; give four tables of one shape, (n, L)")
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    @property
+    def levels(self) -> int:
+        """How many levels a side."""
+        return int(self.bid_ticks.shape[1])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """What happened from `time_ns` up to, not including, `end_ns`, in time order.
 
@@ -105,7 +134,7 @@ class Receipts:
         return len(self.venue_ns)
 
 
-def _check_columns(table: Quotes | Trades | Bars) -> None:
+def _check_columns(table: Quotes | Trades | Depth | Bars) -> None:
     _check_lengths(table)
     back = np.flatnonzero(np.diff(table.time_ns) < 0)
     if len(back):
@@ -116,7 +145,7 @@ def _check_columns(table: Quotes | Trades | Bars) -> None:
         )
 
 
-def _check_lengths(table: Quotes | Trades | Bars | Receipts) -> None:
+def _check_lengths(table: Quotes | Trades | Depth | Bars | Receipts) -> None:
     names = [field.name for field in dataclasses.fields(table)]
     lengths = {name: len(getattr(table, name)) for name in names}
     if len(set(lengths.values())) != 1:

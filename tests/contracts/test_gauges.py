@@ -1,0 +1,132 @@
+"""The battery every streaming measure passes: add a case to TAPE or SERIES and it is held to it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from nowake.domain.errors import BadData
+from nowake.domain.market import Quotes, Trades
+from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Tape(NamedTuple):
+    """A gauge of quotes and prints, and the function over a history that it must agree with.
+
+    `batch` takes quotes and the prints so far and gives the value after the last print, NaN where not known yet.
+    """
+
+    name: str
+    make: Callable[[], TapeGauge]
+    batch: Callable[[Quotes, Trades], float]
+
+
+class Series(NamedTuple):
+    """A gauge of numbers, the function over all of them so far, and what numbers to try (of a generator)."""
+
+    name: str
+    make: Callable[[], SeriesGauge]
+    batch: Callable[[Floats], float]
+    numbers: Callable[[np.random.Generator], Floats]
+
+
+TAPE: list[Tape] = []
+SERIES: list[Series] = []
+
+
+def market(seed: int, prints: int = 120) -> tuple[Quotes, Trades]:
+    """A small wild market: ties in time, locked, crossed and one-sided quotes, unknown sides, prints off the touch."""
+    rng = np.random.default_rng(seed)
+    count = 2 * prints
+    quote_ns = np.cumsum(rng.integers(0, 4, count)) * 1_000_000
+    bid = 10_000 + np.cumsum(rng.integers(-1, 2, count))
+    spread = rng.choice([-1, 0, 1, 1, 1, 2, 3], count)
+    lots = rng.integers(1, 500, (2, count)) * (rng.random((2, count)) > 0.03)
+    quotes = Quotes(quote_ns, bid, lots[0], bid + spread, lots[1])
+    at = np.sort(rng.integers(0, int(quote_ns[-1]), prints)) // 1_000_000 * 1_000_000
+    row = np.maximum(np.searchsorted(quote_ns, at) - 1, 0)
+    price = bid[row] + rng.integers(-1, 4, prints)
+    side = rng.choice([-1, 1, 1, 0], prints).astype(np.int8)
+    flags = np.zeros(prints, np.bool_)
+    return quotes, Trades(at, price, rng.integers(1, 900, prints), side, flags, flags)
+
+
+def first(quotes: Quotes, trades: Trades, prints: int) -> tuple[Quotes, Trades]:
+    """What was known just after a number of prints: quotes of the last one's stamp come after it."""
+    heard = quotes.time_ns < trades.time_ns[prints - 1]
+    known = Quotes(*(getattr(quotes, name)[heard] for name in Quotes.__dataclass_fields__))
+    flags = trades.hidden[:prints], trades.auction[:prints]
+    columns = (trades.time_ns, trades.price_ticks, trades.lots, trades.aggressor)
+    return known, Trades(*(column[:prints] for column in columns), *flags)
+
+
+@pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_tape_gauge_says_what_the_history_says(case: Tape, seed: int) -> None:
+    quotes, trades = market(seed)
+    gauge = case.make()
+    assert isinstance(gauge, TapeGauge)
+    values = play(gauge, quotes, trades)
+    wanted = [case.batch(*first(quotes, trades, prints)) for prints in range(1, len(trades) + 1)]
+    np.testing.assert_allclose(values, wanted, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
+def test_a_tape_gauge_killed_and_continued_ends_the_same(case: Tape) -> None:
+    quotes, trades = market(7)
+    whole, broken = case.make(), case.make()
+    values = play(whole, quotes, trades)
+    middle = int(trades.time_ns[60])
+    early, late = quotes.time_ns < middle, trades.time_ns < middle
+    play(broken, _rows(quotes, early), _rows(trades, late))
+    for continued in (pickle.loads(pickle.dumps(broken)), copy.deepcopy(broken)):
+        rest = play(continued, _rows(quotes, ~early), _rows(trades, ~late))
+        np.testing.assert_array_equal(rest, values[late.sum() :])
+
+
+@pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
+def test_a_tape_gauge_refuses_to_go_back_in_time(case: Tape) -> None:
+    gauge = case.make()
+    gauge.on_quote(5_000, 99, 10, 101, 10)
+    gauge.on_trade(6_000, 100, 5, 1)
+    before = pickle.dumps(gauge)
+    with pytest.raises(BadData):
+        gauge.on_trade(5_999, 100, 5, 1)
+    assert pickle.dumps(gauge) == before
+
+
+@pytest.mark.parametrize("case", SERIES, ids=lambda case: case.name)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_series_gauge_says_what_the_history_says(case: Series, seed: int) -> None:
+    numbers = case.numbers(np.random.default_rng(seed))
+    gauge = case.make()
+    assert isinstance(gauge, SeriesGauge)
+    for count, number in enumerate(numbers.tolist(), 1):
+        gauge.update(number)
+        np.testing.assert_allclose(gauge.value, case.batch(numbers[:count]), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", SERIES, ids=lambda case: case.name)
+def test_a_series_gauge_killed_and_continued_ends_the_same(case: Series) -> None:
+    numbers = case.numbers(np.random.default_rng(11))
+    gauge = case.make()
+    for number in numbers[: len(numbers) // 2].tolist():
+        gauge.update(number)
+    for other in (pickle.loads(pickle.dumps(gauge)), copy.deepcopy(gauge)):
+        whole = case.make()
+        for number in numbers.tolist():
+            whole.update(number)
+        for number in numbers[len(numbers) // 2 :].tolist():
+            other.update(number)
+        np.testing.assert_array_equal(other.value, whole.value)
+
+
+def _rows(table: Any, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    return type(table)(**{name: getattr(table, name)[keep] for name in table.__dataclass_fields__})
