@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nowake.domain.errors import BadData
-from nowake.domain.market import Quotes, Trades
+from nowake.domain.market import Quotes, Trades, select
 from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -61,10 +61,7 @@ def market(seed: int, prints: int = 120) -> tuple[Quotes, Trades]:
 def first(quotes: Quotes, trades: Trades, prints: int) -> tuple[Quotes, Trades]:
     """What was known just after a number of prints: quotes of the last one's stamp come after it."""
     heard = quotes.time_ns < trades.time_ns[prints - 1]
-    known = Quotes(*(getattr(quotes, name)[heard] for name in Quotes.__dataclass_fields__))
-    flags = trades.hidden[:prints], trades.auction[:prints]
-    columns = (trades.time_ns, trades.price_ticks, trades.lots, trades.aggressor)
-    return known, Trades(*(column[:prints] for column in columns), *flags)
+    return select(quotes, heard), select(trades, slice(prints))
 
 
 @pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
@@ -85,9 +82,9 @@ def test_a_tape_gauge_killed_and_continued_ends_the_same(case: Tape) -> None:
     values = play(whole, quotes, trades)
     middle = int(trades.time_ns[60])
     early, late = quotes.time_ns < middle, trades.time_ns < middle
-    play(broken, _rows(quotes, early), _rows(trades, late))
+    play(broken, select(quotes, early), select(trades, late))
     for continued in (pickle.loads(pickle.dumps(broken)), copy.deepcopy(broken)):
-        rest = play(continued, _rows(quotes, ~early), _rows(trades, ~late))
+        rest = play(continued, select(quotes, ~early), select(trades, ~late))
         np.testing.assert_array_equal(rest, values[late.sum() :])
 
 
@@ -126,7 +123,3 @@ def test_a_series_gauge_killed_and_continued_ends_the_same(case: Series) -> None
         for number in numbers[len(numbers) // 2 :].tolist():
             other.update(number)
         np.testing.assert_array_equal(other.value, whole.value)
-
-
-def _rows(table: Any, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
-    return type(table)(**{name: getattr(table, name)[keep] for name in table.__dataclass_fields__})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from nowake.data.findings import NOTHING_FOUND, Findings
 from nowake.data.readers.contract import Piece
 from nowake.data.touch import quotes_of_events
 from nowake.domain.errors import BadData
-from nowake.domain.market import Bars, Quotes, Receipts, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades, columns_of
 
 _Table = TypeVar("_Table", Quotes, Trades, Bars, Receipts)
 Key = tuple[str, str, dt.date]  # Symbol, venue, date.
@@ -87,9 +86,9 @@ def joined(tables: Sequence[_Table | None]) -> _Table | None:
     there = [table for table in tables if table is not None]
     if len(there) <= 1:
         return there[0] if there else None
-    names = [field.name for field in dataclasses.fields(there[0])]
-    columns = {name: np.concatenate([getattr(table, name) for table in there]) for name in names}
-    return type(there[0])(**columns)
+    parts = [columns_of(table) for table in there]
+    names = set.intersection(*(set(part) for part in parts))  # A place that only some parts name is not known.
+    return type(there[0])(**{name: np.concatenate([part[name] for part in parts]) for name in names})
 
 
 def _events(pieces: Sequence[Piece]) -> Events:

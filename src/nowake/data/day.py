@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nowake.data.findings import NOTHING_FOUND, Findings
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument, Session
-from nowake.domain.market import Bars, Quotes, Receipts, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades, columns_of
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.layout import EVENT, EXECUTE, LEVEL, PRINT_CROSS, PRINT_HIDDEN, RESYNC, TRADE
 
@@ -130,8 +130,8 @@ class Day:
         for table in (self.quotes, self.trades, self.bars, self.receipts):
             if table is None:
                 continue
-            for field in dataclasses.fields(table):
-                digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
+            for column in columns_of(table).values():
+                digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
     def to_frame(self, which: Literal["events", "quotes", "trades", "bars", "receipts"] = "quotes") -> pl.DataFrame:

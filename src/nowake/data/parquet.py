@@ -207,7 +207,10 @@ def _arrays(folder: Path, which: Table, about: Stored) -> dict[str, np.ndarray]:
     counts = about.tables[which]
     parts = [_part(folder, which, number, count) for number, count in enumerate(counts)]
     table = pl.concat(parts) if parts else pl.DataFrame(schema=schema.dtypes(which))
-    return {name: table[name].to_numpy(writable=True) for name in table.columns}
+    return {
+        name: table[name].to_numpy().astype(np.str_) if kind == pl.String else table[name].to_numpy(writable=True)
+        for name, kind in table.schema.items()
+    }
 
 
 def _part(folder: Path, which: Table, number: int, count: int) -> pl.DataFrame:
@@ -218,7 +221,7 @@ def _part(folder: Path, which: Table, number: int, count: int) -> pl.DataFrame:
         frame = pl.read_parquet(path, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadData(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from None
-    if dict(frame.schema) != schema.dtypes(which):
+    if dict(frame.schema) != schema.dtypes(which, frame.columns):
         got = ", ".join(f"{name} {kind}" for name, kind in frame.schema.items())
         raise BadData(f"{path} has columns {got}; the canonical ones are in nowake.data.schema.COLUMNS")
     if frame.height != count:

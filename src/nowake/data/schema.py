@@ -5,13 +5,14 @@ instrument. The types are polars', which are Arrow's."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Container
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from nowake.domain.market import Bars, Quotes, Receipts, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades, columns_of
 
 Table = Literal["events", "quotes", "trades", "bars", "receipts"]
 
@@ -44,6 +45,7 @@ COLUMNS: dict[str, dict[str, tuple[type[pl.DataType], str]]] = {
         "aggressor": (pl.Int8, "+1 the buyer took, -1 the seller took, 0 unknown"),
         "hidden": (pl.Boolean, "Whether the resting interest was not displayed"),
         "auction": (pl.Boolean, "Whether it is the print of an auction"),
+        "venue": (pl.String, "The feed's short name of the place, empty where it names none; only where it names any"),
     },
     "bars": {
         "time_ns": (pl.Int64, "When the bar begins, nanoseconds since the epoch, UTC; increasing"),
@@ -63,16 +65,16 @@ COLUMNS: dict[str, dict[str, tuple[type[pl.DataType], str]]] = {
 }
 
 
-def dtypes(which: Table) -> dict[str, type[pl.DataType]]:
-    """Column -> polars type of one table, in order."""
-    return {name: kind for name, (kind, _) in COLUMNS[which].items()}
+OPTIONAL = frozenset({"venue"})  # Columns that a table may lack.
+
+
+def dtypes(which: Table, held: Container[str] = ()) -> dict[str, type[pl.DataType]]:
+    """Column -> polars type of one table, in order; of optional columns those that are `held`."""
+    return {name: kind for name, (kind, _) in COLUMNS[which].items() if name not in OPTIONAL or name in held}
 
 
 def frame(table: npt.NDArray[np.void] | Quotes | Trades | Bars | Receipts, which: Table) -> pl.DataFrame:
     """A table of a day as a polars frame in the canonical columns."""
-    columns = {name: np.ascontiguousarray(_column(table, name)) for name in COLUMNS[which]}
-    return pl.DataFrame(columns, schema=dtypes(which))
-
-
-def _column(table: npt.NDArray[np.void] | Quotes | Trades | Bars | Receipts, name: str) -> Any:
-    return table[name] if isinstance(table, np.ndarray) else getattr(table, name)
+    held = {name: table[name] for name in COLUMNS[which]} if isinstance(table, np.ndarray) else columns_of(table)
+    kinds = dtypes(which, held)
+    return pl.DataFrame({name: np.ascontiguousarray(held[name]) for name in kinds}, schema=kinds)

@@ -27,7 +27,7 @@ from nowake.domain.market import Bars, Quotes, Trades
 from nowake.kernels import layout
 from nowake.kernels.layout import EVENT
 
-TRADE_COLUMNS = Names(("time", "price", "quantity"), ("aggressor", "hidden", "auction"))
+TRADE_COLUMNS = Names(("time", "price", "quantity"), ("aggressor", "hidden", "auction", "venue"))
 QUOTE_COLUMNS = Names(("time", "bid", "bid_size", "ask", "ask_size"))
 BAR_COLUMNS = Names(("time", "open", "high", "low", "close", "volume"), ("vwap", "trades"))
 EVENT_COLUMNS = Names(("time", "kind", "side", "price", "quantity"), ("order_id", "snapshot"))
@@ -72,7 +72,8 @@ def read_trades(
         CSV with a header (its name may end in .gz or .zst) or .parquet.
     columns
         Your name -> ours: time, price, quantity, and if there are such aggressor (buy or sell, +1 or -1, empty or 0
-        for unknown), hidden and auction (true or false). Names that are ours already need no entry.
+        for unknown), hidden and auction (true or false), venue (any short text). Names that are ours already need no
+        entry.
     instrument
         Its tick and lot make integers of prices (currency) and quantities (shares).
     timezone
@@ -101,6 +102,7 @@ def read_trades(
         aggressor=_lookup(table, "aggressor", AGGRESSORS, pl.Int8).to_numpy(writable=True),
         hidden=_lookup(table, "hidden", TRUTHS, pl.Boolean).to_numpy(writable=True),
         auction=_lookup(table, "auction", TRUTHS, pl.Boolean).to_numpy(writable=True),
+        venue=table.frame["venue"].to_numpy().astype(np.str_) if "venue" in table.frame.columns else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,8 @@ class Trades:
     """Prints in time order.
 
     `time_ns`, `price_ticks`, `lots`: int64 arrays. `aggressor`: int8, +1 buyer, -1 seller, 0 unknown.
-    `hidden`, `auction`: bool arrays.
+    `hidden`, `auction`: bool arrays. `venue`: texts, the feed's short name of the place of each print, empty where it
+    names none; None where the feed names no places at all.
     """
 
     time_ns: Ints
@@ -53,6 +55,7 @@ class Trades:
     aggressor: npt.NDArray[np.int8]
     hidden: npt.NDArray[np.bool_]
     auction: npt.NDArray[np.bool_]
+    venue: npt.NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         _check_columns(self)
@@ -134,6 +137,20 @@ class Receipts:
         return len(self.venue_ns)
 
 
+_Table = TypeVar("_Table", Quotes, Trades, Depth, Bars, Receipts)
+
+
+def columns_of(table: Quotes | Trades | Depth | Bars | Receipts) -> dict[str, npt.NDArray[Any]]:
+    """Name -> column, of those that are there."""
+    every = {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
+    return {name: column for name, column in every.items() if column is not None}
+
+
+def select(table: _Table, rows: npt.NDArray[np.bool_] | Ints | slice) -> _Table:
+    """Some rows of a table: a mask, places in increasing order, or a slice."""
+    return type(table)(**{name: column[rows] for name, column in columns_of(table).items()})
+
+
 def _check_columns(table: Quotes | Trades | Depth | Bars) -> None:
     _check_lengths(table)
     back = np.flatnonzero(np.diff(table.time_ns) < 0)
@@ -146,7 +163,6 @@ def _check_columns(table: Quotes | Trades | Depth | Bars) -> None:
 
 
 def _check_lengths(table: Quotes | Trades | Depth | Bars | Receipts) -> None:
-    names = [field.name for field in dataclasses.fields(table)]
-    lengths = {name: len(getattr(table, name)) for name in names}
+    lengths = {name: len(column) for name, column in columns_of(table).items()}
     if len(set(lengths.values())) != 1:
         raise BadData(f"columns differ in length: {lengths}")

@@ -6,7 +6,6 @@ begin late or end early, volume and variance are scaled to a whole session by ti
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from nowake.data.day import Day
 from nowake.domain.errors import BadData
-from nowake.domain.market import Bars
+from nowake.domain.market import Bars, select
 from nowake.domain.order import ParentOrder
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.models.market import MarketState, days_of
@@ -119,7 +118,7 @@ def _measured(order: ParentOrder, day: Day, end_ns: int | None, given: Given) ->
 def _of_bars(order: ParentOrder, bars: Bars, end_ns: int | None, given: Given, bucket_ns: int) -> MarketState:
     session = order.instrument.session
     until = session.close_ns if end_ns is None else end_ns
-    seen = _where(bars, (bars.time_ns >= session.open_ns) & (bars.end_ns <= min(until, session.close_ns)))
+    seen = select(bars, (bars.time_ns >= session.open_ns) & (bars.end_ns <= min(until, session.close_ns)))
     if len(seen) < 2 or not (given.daily_volume or seen.volume.sum() > 0):
         raise BadData(
             f"fewer than two bars with volume between {session.clock(session.open_ns)} and {session.clock(until)}; "
@@ -156,7 +155,3 @@ def _overlap(bars: Bars, order: ParentOrder) -> float:
     """Volume inside the order's window, of a bar across its edge in proportion to time."""
     inside = np.minimum(bars.end_ns, order.end_ns) - np.maximum(bars.time_ns, order.start_ns)
     return float((bars.volume * np.clip(inside, 0, None) / (bars.end_ns - bars.time_ns)).sum())
-
-
-def _where(bars: Bars, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Bars:
-    return Bars(**{field.name: getattr(bars, field.name)[keep] for field in dataclasses.fields(bars)})

@@ -10,7 +10,9 @@ import pytest
 from nowake.data.day import Day, no_events, no_quotes, no_trades, outside_data
 from nowake.data.generated import generate_day
 from nowake.data.load import load_day
+from nowake.data.parquet import read_day
 from nowake.data.schema import COLUMNS
+from nowake.data.store import write_day
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Bars, Receipts
 from nowake.domain.units import NS_PER_MINUTE
@@ -21,9 +23,8 @@ DAY = generate_day(4, events=2_000)
 
 def test_frames_have_the_canonical_columns_and_the_values_of_the_arrays():
     for which in ("events", "quotes", "trades"):
-        columns = COLUMNS[which]
         frame = DAY.to_frame(which)
-        assert {name: kind for name, (kind, _) in columns.items()} == dict(frame.schema)
+        assert {name: kind for name, (kind, _) in COLUMNS[which].items() if name != "venue"} == dict(frame.schema)
         assert getattr(DAY, which) is not None
         assert len(getattr(DAY, which)) == frame.height
     assert DAY.events["time_ns"].tolist() == DAY.to_frame("events")["time_ns"].to_list()
@@ -40,6 +41,17 @@ def test_the_fingerprint_sees_one_changed_lot():
     events = DAY.events.copy()
     events["lots"][5] += 1
     assert DAY.fingerprint != dataclasses.replace(DAY, events=events).fingerprint
+
+
+def test_prints_that_name_their_places_have_one_more_column_and_come_back_from_a_store(tmp_path):
+    trades = dataclasses.replace(DAY.trades, venue=np.array(["NQ", "", "P"] * len(DAY.trades))[: len(DAY.trades)])
+    day = dataclasses.replace(DAY, trades=trades)
+    assert list(day.to_frame("trades").columns) == list(COLUMNS["trades"])
+    assert DAY.fingerprint != day.fingerprint
+    kept = read_day(write_day(day, tmp_path))
+    assert kept.trades.venue is not None
+    assert trades.venue.tolist() == kept.trades.venue.tolist()
+    assert day.fingerprint == kept.fingerprint
 
 
 def test_the_fingerprint_sees_bars_and_receipts():

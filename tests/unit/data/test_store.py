@@ -24,7 +24,7 @@ from nowake.data.readers.contract import Piece
 from nowake.data.store import Origin, Writer, write_day
 from nowake.domain.errors import BadData, BadParameter, NotFound
 from nowake.domain.instrument import Instrument, Session
-from nowake.domain.market import Bars, Quotes, Receipts, Trades
+from nowake.domain.market import Bars, Quotes, Receipts, Trades, columns_of
 from nowake.kernels.layout import EVENT
 
 DAY = generate_day(4, events=2_000)
@@ -50,8 +50,7 @@ def bytes_of(day):
     for which in TABLES[1:]:
         table = getattr(day, which)
         if table is not None:
-            columns = ((field.name, getattr(table, field.name)) for field in dataclasses.fields(table))
-            found[which] = {name: (column.dtype, column.tobytes()) for name, column in columns}
+            found[which] = {name: (column.dtype, column.tobytes()) for name, column in columns_of(table).items()}
     return found
 
 

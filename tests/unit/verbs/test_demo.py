@@ -8,6 +8,7 @@ import pytest
 
 from nowake.data.day import Day, no_events
 from nowake.domain.errors import BadParameter
+from nowake.domain.market import select
 from nowake.tca.benchmarks import tape_volume
 from nowake.verbs.demo import order_of
 
@@ -17,8 +18,7 @@ def between(day: Day, start: str, end: str) -> Day:
     start_ns, end_ns = (day.instrument.session.at(text) for text in (start, end))
     trades = day.trades
     inside = (trades.time_ns >= start_ns) & (trades.time_ns <= end_ns)
-    columns = {field.name: getattr(trades, field.name)[inside] for field in dataclasses.fields(trades)}
-    return dataclasses.replace(day, trades=type(trades)(**columns))
+    return dataclasses.replace(day, trades=select(trades, inside))
 
 
 def test_a_whole_day_of_a_large_share_is_shown_with_twenty_thousand_from_ten_to_half_past_three(

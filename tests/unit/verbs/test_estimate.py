@@ -12,6 +12,7 @@ import pytest
 import nowake as nw
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.market import select
 from nowake.models import impact
 from nowake.models.market import MarketState
 from nowake.models.pretrade.fees import Fees
@@ -311,8 +312,7 @@ def test_a_forecast_looks_at_nothing_after_the_start(generated_day: Day, order: 
     """The same answers on a day cut off at the order's start."""
 
     def until(table, end_ns):
-        keep = table.time_ns <= end_ns
-        return type(table)(*(getattr(table, field.name)[keep] for field in dataclasses.fields(table)))
+        return select(table, table.time_ns <= end_ns)
 
     early = dataclasses.replace(
         generated_day,

@@ -12,7 +12,7 @@ import pytest
 import nowake as nw
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, BadParameter
-from nowake.domain.market import Bars, Quotes, Trades
+from nowake.domain.market import Bars, Quotes, Trades, select
 from nowake.models.market import MarketState
 from nowake.verbs.market import Given, market_of
 
@@ -26,7 +26,7 @@ def order(generated_day: Day) -> nw.ParentOrder:
 
 
 def none_of(table: Quotes | Trades) -> Quotes | Trades:
-    return type(table)(**{field.name: getattr(table, field.name)[:0] for field in dataclasses.fields(table)})
+    return select(table, slice(0))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import nowake as nw
 from nowake import schedules
 from nowake.data.day import Day
 from nowake.domain.errors import BadParameter
-from nowake.domain.market import Bars
+from nowake.domain.market import Bars, select
 from nowake.domain.side import Side
 from nowake.models.impact import Linear, ObizhaevaWang, SquareRoot
 from nowake.models.market import MarketState, days_of
@@ -342,13 +342,7 @@ def test_a_day_of_bars_has_a_volume_curve_of_its_own(generated_day: Day) -> None
     day = dataclasses.replace(
         generated_day,
         bars=bars,
-        trades=dataclasses.replace(
-            generated_day.trades,
-            **{
-                field.name: getattr(generated_day.trades, field.name)[:0]
-                for field in dataclasses.fields(generated_day.trades)
-            },
-        ),
+        trades=select(generated_day.trades, slice(0)),
     )
     assert day_curve(day, MARKET, look_ahead=False) is None
     curve = day_curve(day, MARKET, look_ahead=True)

@@ -7,6 +7,7 @@ from nowake.cli.main import nowake
 from nowake.data.day import Day
 from nowake.data.generated import generate_day
 from nowake.domain.errors import BadData
+from nowake.domain.market import select
 from nowake.verbs.tape import TapeCalibration, tape
 
 
@@ -58,7 +59,7 @@ def test_a_day_without_quotes_is_refused_saying_what_it_has() -> None:
         instrument=day.instrument,
         source="x",
         events=day.events[:0],
-        quotes=type(day.quotes)(*(getattr(day.quotes, name)[:0] for name in day.quotes.__dataclass_fields__)),
+        quotes=select(day.quotes, slice(0)),
         trades=day.trades,
         depth=0,
     )

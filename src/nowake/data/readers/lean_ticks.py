@@ -95,7 +95,8 @@ def trades_of(block: Block, clock: Clock, prints: Prints, tally: Tally) -> Trade
     tally.between += int(np.count_nonzero(off))
     tally.moved += float(((ticks * clock.units_a_tick - units) * size)[off].sum())
     tally.paid += float((units * size)[keep].sum())
-    hidden = (block.frame["venue"] == _OFF_EXCHANGE).to_numpy() | has(bits, NEGOTIATED)
+    venue = block.frame["venue"].fill_null("").to_numpy().astype(np.str_)
+    hidden = (venue == _OFF_EXCHANGE) | has(bits, NEGOTIATED)
     return Trades(
         time_ns=time_ns[keep],
         price_ticks=ticks[keep],
@@ -103,6 +104,7 @@ def trades_of(block: Block, clock: Clock, prints: Prints, tally: Tally) -> Trade
         aggressor=np.zeros(int(keep.sum()), np.int8),
         hidden=hidden[keep],
         auction=has(bits, AUCTION)[keep],
+        venue=venue[keep],
     )
 
 

@@ -11,7 +11,6 @@ least ten times that of the median print: tapes do not say so themselves. Openin
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -34,7 +33,7 @@ from nowake.data.readers.table_names import UNKNOWN_VENUE, quoted_in
 from nowake.data.readers.table_names import named as table_named
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import LARGEST_COUNT, Instrument
-from nowake.domain.market import Trades
+from nowake.domain.market import Trades, select
 from nowake.domain.units import NS_PER_MINUTE
 
 Ints = npt.NDArray[np.int64]
@@ -160,7 +159,7 @@ def _by_session(
         earliest_ns = int(trades.time_ns[-1])
         index, _ = assigned(survey.seen.sessions, trades.time_ns, trades.time_ns)
         for number in np.unique(index).tolist():
-            part = _part(trades, np.flatnonzero(index == number))
+            part = select(trades, np.flatnonzero(index == number))
             if number != current and held is not None:
                 yield current, _with_close(held, survey.seen.hours.calendar)
                 held = None
@@ -169,8 +168,8 @@ def _by_session(
             assert held is not None
             if len(held) > PIECE_EVENTS:
                 cut = len(held) - _HELD_BACK
-                yield current, _part(held, np.arange(cut))
-                held = _part(held, np.arange(cut, len(held)))
+                yield current, select(held, np.arange(cut))
+                held = select(held, np.arange(cut, len(held)))
     if held is not None:
         yield current, _with_close(held, survey.seen.hours.calendar)
 
@@ -326,8 +325,3 @@ def _is_number(text: str) -> bool:
 def _symbol_and_venue(path: Path, survey: Survey) -> tuple[str, str]:
     name = table_named(path)
     return name.symbol, name.venue if name.venue != UNKNOWN_VENUE else venue_of(survey.seen.hours.calendar)
-
-
-def _part(trades: Trades, rows: npt.NDArray[np.intp]) -> Trades:
-    names = [field.name for field in dataclasses.fields(Trades)]
-    return Trades(**{name: getattr(trades, name)[rows] for name in names})

@@ -5,7 +5,7 @@ from tests.unit.models.tape import worlds
 from nowake.data.day import Day
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
-from nowake.domain.market import Quotes, Trades
+from nowake.domain.market import Quotes, Trades, select
 from nowake.models.tape import calibrate_tape
 
 INSTRUMENT = Instrument(symbol="X", venue="Y", session=worlds.session(4_000))
@@ -85,10 +85,7 @@ def test_times_are_not_touched_by_what_lies_outside_the_window() -> None:
     end = worlds.OPEN_NS + 800 * worlds.SECOND
     whole = fitted((book, trades), end_ns=end)
     rows, prints = book.time_ns <= end, trades.time_ns <= end
-    cut = (
-        Quotes(*(getattr(book, name)[rows] for name in book.__dataclass_fields__)),
-        Trades(*(getattr(trades, name)[prints] for name in trades.__dataclass_fields__)),
-    )
+    cut = select(book, rows), select(trades, prints)
     assert [each.measured for each in whole.findings()] == [each.measured for each in fitted(cut).findings()]
     assert np.array_equal(whole.propagator.model.increments_bps, fitted(cut).propagator.model.increments_bps)
 
