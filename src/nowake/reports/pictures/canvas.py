@@ -11,13 +11,14 @@ import functools
 import io
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
@@ -69,8 +70,18 @@ _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": "none",
     "path.simplify": True,
 }
+_BAND = 0.18  # Opacity of what lies between the ends of an interval.
 _BELOW_AXIS = 0.44  # Inches that tick labels and the label of the axis take.
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 86_400)
+
+
+class Curve(NamedTuple):
+    """Values over a horizontal axis, each with its interval."""
+
+    at: Sequence[float]
+    value: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,6 +157,17 @@ def time_axis(axes: Axes, session: Session, start_ns: int, end_ns: int) -> Calla
     axes.set_xlim(position(start_ns), position(end_ns))
     axes.set_xlabel(f"{session.timezone.split('/')[-1].replace('_', ' ')} time, {session.date}")
     return position
+
+
+def banded(axes: Axes, curve: Curve, colour: str, label: str = "", *, dashes: Dashes = "solid") -> None:
+    """A curve with its band."""
+    axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=_BAND, linewidth=0)
+    axes.plot(curve.at, curve.value, color=colour, linestyle=dashes, label=label or None)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Tick labels as plain numbers, also on a logarithmic axis: 0.001, 10, 300."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
 def legend(axes: Axes, *, columns: int = 4) -> None:

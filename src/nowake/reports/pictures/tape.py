@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from nowake.microstructure.flow.slope import OrderFlowSlope
 from nowake.microstructure.spreads.resilience import Recovery, Resilience
 from nowake.models.tape.calibration import TapeCalibration
 from nowake.models.tape.propagator import Curve, PropagatorFit
 from nowake.reports.pictures import canvas
-
-_BAND = 0.18
 
 
 def pictures(found: TapeCalibration) -> dict[str, canvas.Picture]:
@@ -32,16 +29,18 @@ def response(fit: PropagatorFit) -> canvas.Picture:
 
     def paint(panels: list[Axes]) -> None:
         above, below = panels
-        _banded(above, fit.response_bps, canvas.BLUE, "response, followers included")
-        _banded(above, fit.kernel_bps, canvas.ORANGE, "kernel: one order alone", dashes=canvas.DASHES[1])
+        canvas.banded(above, _with_band(fit.response_bps), canvas.BLUE, "response, followers included")
+        canvas.banded(
+            above, _with_band(fit.kernel_bps), canvas.ORANGE, "kernel: one order alone", dashes=canvas.DASHES[1]
+        )
         above.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
         above.set_title("move of the mid, bps")
         canvas.legend(above, columns=2)
-        _banded(below, fit.memory, canvas.GREEN, "")
+        canvas.banded(below, _with_band(fit.memory), canvas.GREEN)
         below.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
         below.set_title("autocorrelation of signs")
         below.set_xscale("log")
-        below.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        canvas.plain_numbers(below.xaxis)
         below.set_xlabel("market orders later")
 
     last = fit.horizon
@@ -62,12 +61,12 @@ def recovery(found: Resilience) -> canvas.Picture:
         axes = panels[0]
         for index, (name, part) in enumerate(parts):
             curve = Curve(lags=(), value=part.left, low=part.low, high=part.high)
-            _banded(axes, curve, canvas.SERIES[index], name, dashes=canvas.DASHES[index], at=part.lags_s)
+            canvas.banded(axes, _with_band(curve, part.lags_s), canvas.SERIES[index], name, dashes=canvas.DASHES[index])
             axes.axvline(part.half_life_s.value, color=canvas.SERIES[index], linewidth=0.8, linestyle=(0, (2, 2)))
         axes.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
         axes.set_title("share of the excess still there")
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        canvas.plain_numbers(axes.xaxis)
         axes.set_xlabel("seconds after the order, until the next large one; dotted: half-lives")
         _keep_in_sight(axes, [part for _, part in parts])
         canvas.legend(axes, columns=2)
@@ -96,7 +95,7 @@ def orderflow(found: OrderFlowSlope) -> canvas.Picture:
         axes.grid(visible=True, axis="both")
         axes.set_title("ticks a lot, with two standard errors")
         axes.set_xlabel("depth at the best quotes where prices change, lots")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        canvas.plain_numbers(axes.xaxis)
         canvas.legend(axes, columns=2)
 
     alt = (
@@ -108,19 +107,8 @@ def orderflow(found: OrderFlowSlope) -> canvas.Picture:
     return canvas.draw("Order flow against depth", alt, paint, heights=(3.0,), left=0.8)
 
 
-def _banded(
-    axes: Axes,
-    curve: Curve,
-    colour: str,
-    label: str,
-    *,
-    dashes: canvas.Dashes = "solid",
-    at: tuple[float, ...] | None = None,
-) -> None:
-    """A curve with its band."""
-    x = curve.lags if at is None else at
-    axes.fill_between(x, curve.low, curve.high, color=colour, alpha=_BAND, linewidth=0)
-    axes.plot(x, curve.value, color=colour, linestyle=dashes, label=label or None)
+def _with_band(curve: Curve, at: tuple[float, ...] | None = None) -> canvas.Curve:
+    return canvas.Curve(curve.lags if at is None else at, curve.value, curve.low, curve.high)
 
 
 def _keep_in_sight(axes: Axes, parts: list[Recovery]) -> None:

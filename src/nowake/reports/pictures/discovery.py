@@ -1,0 +1,55 @@
+"""Where the price is made, drawn: shares by sampling interval with bands, and who leads whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nowake.reports.pictures import canvas
+
+
+def shares(curves: Mapping[str, canvas.Curve], *, measure: str) -> canvas.Picture:
+    """The share of each market over sampling intervals in seconds; bands are the intervals of the estimates."""
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        for index, (name, curve) in enumerate(curves.items()):
+            style = index % len(canvas.SERIES)
+            canvas.banded(axes, curve, canvas.SERIES[style], name, dashes=canvas.DASHES[style])
+            axes.plot(curve.at, curve.value, "o", color=canvas.SERIES[style], markersize=3.5)
+        axes.set_title(measure)
+        axes.set_xscale("log")
+        canvas.plain_numbers(axes.xaxis)
+        axes.set_xlabel("seconds between samples")
+        axes.set_ylim(-0.02, 1.02)
+        canvas.legend(axes, columns=min(len(curves), 4))
+
+    said = "; ".join(
+        f"{name} {curve.value[0]:.0%} sampled every {curve.at[0]:g} s, {curve.value[-1]:.0%} every {curve.at[-1]:g} s"
+        for name, curve in curves.items()
+    )
+    return canvas.draw(f"{measure} by sampling interval", f"{said}.", paint)
+
+
+def lead_lag(curves: Mapping[str, canvas.Curve]) -> canvas.Picture:
+    """Correlation of each pair of markets over shifts in seconds: a peak right of 0 says that the first leads."""
+
+    def paint(panels: list[Axes]) -> None:
+        axes = panels[0]
+        for index, (name, curve) in enumerate(curves.items()):
+            style = index % len(canvas.SERIES)
+            canvas.banded(axes, curve, canvas.SERIES[style], name, dashes=canvas.DASHES[style])
+        axes.axvline(0.0, color=canvas.MUTED, linewidth=0.8)
+        axes.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
+        axes.set_title("correlation of returns (Hayashi-Yoshida)")
+        canvas.plain_numbers(axes.xaxis)
+        axes.set_xlabel("seconds by which the second market is moved back; a peak right of 0: the first leads")
+        canvas.legend(axes, columns=min(len(curves), 3))
+
+    said = "; ".join(
+        f"{name} peaks at {curve.at[int(np.nanargmax(curve.value))]:.3g} s with {np.nanmax(curve.value):.2f}"
+        for name, curve in curves.items()
+    )
+    return canvas.draw("Who leads whom", f"{said}.", paint)
