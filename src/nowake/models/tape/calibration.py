@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -32,22 +32,14 @@ from nowake.microstructure.spreads.resilience import Resilience, resilience_of
 from nowake.models.impact.propagator_events import HDIM
 from nowake.models.tape.history import fit_hdim
 from nowake.models.tape.propagator import PropagatorFit, fit_propagator
-from nowake.statistics.measurement import Measurement, check_level
+from nowake.statistics.finding import Finding
+from nowake.statistics.measurement import check_level
 
 Part = TypeVar("Part")
 _SHORT_S = 900.0
 _WHOLE = 0.98
 _MANY = 0.05  # Orders that share a stamp: so many that what follows which is guessed.
 _RISEN = 1.2  # Impact left, as a multiple of the peak: more than chance among single orders makes of 1.
-
-
-class Finding(NamedTuple):
-    """One number of a calibration: its name, its unit, the measurement, and how well the fit behind it explains."""
-
-    name: str
-    unit: str
-    measured: Measurement
-    r2: float | None = None
 
 
 class TapeCalibration(msgspec.Struct, frozen=True, kw_only=True):
