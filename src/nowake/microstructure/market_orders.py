@@ -18,6 +18,10 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
+from nowake.microstructure.classify.rules import sides_by
+from nowake.microstructure.touch import Touch, two_sided_touch
+
+__all__ = ["MIN_ORDERS", "Flags", "Floats", "Ints", "LeftOut", "Tape", "Touch", "read_tape", "sides", "two_sided_touch"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,35 +50,6 @@ class LeftOut:
             "without a side": self.unsigned,
         }
         return ", ".join(f"{count:,} {word}" for word, count in words.items() if count) or "none"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Touch:
-    """Two-sided, uncrossed states of the best quotes, the last of each stamp, in time order.
-
-    `time_ns` strictly increases; `one_sided` and `crossed` count the states passed over. Locked ones stay.
-    """
-
-    time_ns: Ints
-    bid_ticks: Ints
-    bid_lots: Ints
-    ask_ticks: Ints
-    ask_lots: Ints
-    one_sided: int
-    crossed: int
-
-    @property
-    def mid_ticks(self) -> Floats:
-        """Half-way between bid and ask."""
-        return (self.bid_ticks + self.ask_ticks) / 2.0
-
-    def before(self, time_ns: Ints) -> Ints:
-        """Row that stood just before each instant, strictly; -1 where there was none."""
-        return np.searchsorted(self.time_ns, time_ns, side="left") - 1
-
-    def at(self, time_ns: Ints) -> Ints:
-        """Row that stands at each instant, a change of that very stamp included; -1 where there is none."""
-        return np.searchsorted(self.time_ns, time_ns, side="right") - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -190,43 +165,16 @@ def read_tape(
     return tape
 
 
-def two_sided_touch(quotes: Quotes) -> Touch:
-    """Quotes without one-sided and crossed states, one a stamp."""
-    both = (quotes.bid_lots > 0) & (quotes.ask_lots > 0)
-    crossed = both & (quotes.ask_ticks < quotes.bid_ticks)
-    last = np.append(np.diff(quotes.time_ns) > 0, True) if len(quotes) else np.zeros(0, np.bool_)
-    use = both & ~crossed & last
-    return Touch(
-        time_ns=quotes.time_ns[use],
-        bid_ticks=quotes.bid_ticks[use],
-        bid_lots=quotes.bid_lots[use],
-        ask_ticks=quotes.ask_ticks[use],
-        ask_lots=quotes.ask_lots[use],
-        one_sided=int((~both).sum()),
-        crossed=int(crossed.sum()),
-    )
-
-
 def sides(trades: Trades, touch: Touch, use: Flags) -> tuple[Ints, int]:
     """Sign of each print used, and how many had to be guessed.
 
-    The feed's aggressor where it says one; else Lee & Ready 1991 ("Inferring trade direction from intraday data",
-    Journal of Finance 46) without their five-second lag: above the prevailing mid a buyer, below it a seller, at it
-    the tick test. Compared as whole numbers, for a mid is not exact in binary. 0 where nothing tells.
+    The feed's aggressor where it says one; else Lee & Ready's rule without their five-second lag, see
+    `nowake.microstructure.classify.rules`. 0 where nothing tells.
     """
-    price = trades.price_ticks[use]
     row = touch.before(trades.time_ns[use])
-    quoted = np.sign(2 * price - touch.bid_ticks[row] - touch.ask_ticks[row])
-    guess = np.where(quoted != 0, quoted, tick_test(price))
+    guess, _ = sides_by("lee-ready", trades.price_ticks[use], touch.bid_ticks[row], touch.ask_ticks[row], row >= 0)
     told = trades.aggressor[use].astype(np.int64)
     return np.where(told != 0, told, guess), int((told == 0).sum())
-
-
-def tick_test(price_ticks: Ints) -> Ints:
-    """Sign of the last change of price that was not zero; 0 before the first."""
-    change = np.sign(np.diff(price_ticks, prepend=price_ticks[:1]))
-    last = np.maximum.accumulate(np.where(change != 0, np.arange(len(change)), 0))
-    return np.asarray(change[last], dtype=np.int64)
 
 
 def _usable(trades: Trades, touch: Touch, start: int, end: int, *, hidden: bool) -> tuple[Flags, LeftOut]:

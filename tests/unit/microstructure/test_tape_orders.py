@@ -6,7 +6,7 @@ from tests.unit.models.tape import worlds
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
-from nowake.microstructure import market_orders as orders
+from nowake.microstructure.classify.rules import tick_test
 from nowake.microstructure.market_orders import read_tape
 
 DAY = worlds.session(1_000)
@@ -36,8 +36,9 @@ def test_moves_add_up_to_the_change_of_the_mid() -> None:
 
 def test_prints_of_one_stamp_and_side_are_one_order() -> None:
     book, tape = market()
-    twice = [np.repeat(getattr(tape, field.name), 2) for field in dataclasses.fields(tape)]
-    found = read_tape(book, Trades(*twice), DAY)
+    columns = {field.name: getattr(tape, field.name) for field in dataclasses.fields(tape)}
+    twice = {name: np.repeat(column, 2) for name, column in columns.items() if column is not None}
+    found = read_tape(book, Trades(**twice), DAY)
     assert len(found) == 300
     assert set(found.lots.tolist()) == {10}
     assert set(found.prints.tolist()) == {2}
@@ -52,7 +53,7 @@ def test_sides_are_guessed_from_the_prevailing_mid_where_the_feed_does_not_say()
 
 
 def test_the_tick_test_takes_the_last_change_that_was_not_zero() -> None:
-    assert orders.tick_test(np.array([5, 5, 6, 6, 6, 4, 4])).tolist() == [0, 0, 1, 1, 1, -1, -1]
+    assert [0, 0, 1, 1, 1, -1, -1] == tick_test(np.array([5, 5, 6, 6, 6, 4, 4])).tolist()
 
 
 def test_auction_and_hidden_prints_and_those_outside_are_left_out_and_counted() -> None:
