@@ -1,0 +1,148 @@
+"""How sure a PIN model is of its parameters and of shares of trade made of them.
+
+Inside the bounds, from the observed information by the delta method, on the scale on which estimates are nearly normal:
+the logit for probabilities and shares, the logarithm for rates. Where the best fit lies on a bound (no news ever, news
+every day, news never bad), or so near one that this scale is stretched, the expansion does not hold, and the ends are
+those of the profile likelihood: the lowest and highest value of the figure over all parameters whose log-likelihood is
+within half the quantile of chi-squared of the top (Venzon & Moolgavkar 1988, Applied Statistics 37). On a bound itself
+these are a little too wide. They also tell what the days cannot: without news in them PIN may be anything that news
+every day, always bad, would make of the same numbers.
+
+Both believe the model. Days whose trades cluster more than Poisson make them too narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from nowake.microstructure.toxicity.pin_likelihood import (
+    Summit,
+    Tree,
+    bounds,
+    log_joint,
+    log_likelihood,
+    slopes,
+)
+from nowake.statistics.measurement import Measurement, z_of
+
+Floats = npt.NDArray[np.float64]
+Figure = Callable[[Floats], tuple[float, Floats]]
+"""A figure made of the parameters: its value and its gradient."""
+
+_STRETCHED = 1.5  # Standard errors of logits and logarithms from which the profile is taken.
+
+
+def parameter(at: int) -> Figure:
+    """The figure that is one parameter."""
+
+    def figure(parameters: Floats) -> tuple[float, Floats]:
+        gradient = np.zeros(len(parameters))
+        gradient[at] = 1.0
+        return float(parameters[at]), gradient
+
+    return figure
+
+
+def share_of_trades(tree: Tree, sources: tuple[str, ...]) -> Figure:
+    """The share of all expected trades that comes from some of the rates: PIN is that of the informed.
+
+    A rate makes r_j sum_k w_k (buy_kj + sell_kj) trades a day.
+    """
+    chosen = np.array([name in sources for name in tree.rates], np.float64)
+
+    def figure(parameters: Floats) -> tuple[float, Floats]:
+        p, r = tree.split(parameters)
+        none = np.zeros(1)
+        weight = np.exp(log_joint(tree, parameters, none, none, elapsed=0.0)[0])
+        exposure = tree.buy + tree.sell
+        part, whole = weight @ exposure @ (chosen * r), weight @ exposure @ r
+        change = weight[:, None] * (tree.hits / p - tree.misses / (1 - p))
+        of_part = np.concatenate((change.T @ exposure @ (chosen * r), (weight @ exposure) * chosen))
+        of_whole = np.concatenate((change.T @ exposure @ r, weight @ exposure))
+        return float(part / whole), np.asarray((of_part * whole - part * of_whole) / whole**2)
+
+    return figure
+
+
+def measure(
+    tree: Tree, top: Summit, buys: Floats, sells: Floats, *, figures: dict[str, Figure], level: float
+) -> dict[str, Measurement]:
+    """Each figure with its interval: those named like a rate on the logarithmic scale, all others on the logit."""
+    spread = covariance(top)
+    found = {}
+    for name, figure in figures.items():
+        value, gradient = figure(top.parameters)
+        rate = name in tree.rates
+        # On the scale on which the estimate is nearly normal.
+        sd = np.inf
+        if spread is not None and not top.corners.any():
+            sd = float(np.sqrt(gradient @ spread @ gradient)) / (value if rate else value * (1 - value))
+        if sd < _STRETCHED:
+            ends, how = _transformed(value, z_of(level) * sd, rate=rate), "observed information"
+        else:
+            ends, how = profile(tree, top, buys, sells, figure=figure, level=level), "profile likelihood"
+        if name in tree.names and top.corners[tree.names.index(name)]:
+            value = 0.0 if rate else float(round(value))
+        found[name] = Measurement(
+            value=value,
+            low=min(ends[0], value),
+            high=max(ends[1], value),
+            level=level,
+            n=len(buys),
+            method=f"maximum likelihood, {how}",
+        )
+    return found
+
+
+def covariance(top: Summit) -> Floats | None:
+    """Inverse of the observed information; None where it is not positive definite."""
+    information = -top.hessian
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    try:
+        np.linalg.cholesky(information / np.outer(scale, scale) - 1e-10 * np.eye(len(scale)))
+    except np.linalg.LinAlgError:
+        return None
+    return np.asarray(np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale))
+
+
+def profile(
+    tree: Tree, top: Summit, buys: Floats, sells: Floats, *, figure: Figure, level: float
+) -> tuple[float, float]:
+    """Lowest and highest value of a figure where the log-likelihood is within z^2 / 2 of the top."""
+    from scipy.optimize import minimize  # noqa: PLC0415  Seldom needed, and slow to load.
+
+    low, high = bounds(tree, buys, sells)
+    # One step of the solver is one standard error, wherever the curvature says what that is.
+    unit = np.minimum(1 / np.sqrt(np.maximum(-np.diag(top.hessian), 1e-300)), (high - low) / 4)
+    start, gradient = figure(top.parameters)
+    size = max(float(np.abs(gradient * unit).max()), 1e-12)
+    half = z_of(level) ** 2 / 2
+    room = {
+        "type": "ineq",
+        "fun": lambda u: half - top.log_likelihood + float(log_likelihood(tree, u * unit, buys, sells)),
+        "jac": lambda u: slopes(tree, u * unit, buys, sells)[0] * unit,
+    }
+    ends = [start]
+    for sign in (1.0, -1.0):
+        done = minimize(
+            lambda u, sign=sign: sign * (figure(u * unit)[0] - start) / size,
+            top.parameters / unit,
+            jac=lambda u, sign=sign: sign * figure(u * unit)[1] * unit / size,
+            bounds=np.column_stack((low / unit, high / unit)),
+            constraints=[room],
+            method="SLSQP",
+            options={"maxiter": 200, "ftol": 1e-9},
+        )
+        ends.append(figure(np.clip(done.x * unit, low, high))[0])
+    return min(ends), max(ends)
+
+
+def _transformed(value: float, half: float, *, rate: bool) -> tuple[float, float]:
+    """Ends that are `half` away on the logarithmic scale, or on the logit."""
+    factor = float(np.exp(half))
+    if rate:
+        return value / factor, value * factor
+    odds = value / (1 - value)
+    return odds / factor / (1 + odds / factor), odds * factor / (1 + odds * factor)
