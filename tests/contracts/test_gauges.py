@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,7 +13,9 @@ import pytest
 
 from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
+from nowake.microstructure.classify import RULES, SideGauge, classify, time_bars, volume_bars
 from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
+from nowake.microstructure.toxicity import BulkVpinGauge, Vpin, VpinGauge, vpin, vpin_of_bars
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -37,7 +40,53 @@ class Series(NamedTuple):
     numbers: Callable[[np.random.Generator], Floats]
 
 
-TAPE: list[Tape] = []
+def _vpin(make: Callable[[], Vpin]) -> float:
+    try:
+        return float(make().value[-1])
+    except BadData:
+        return math.nan
+
+
+def _side_gauge(rule: str, lag_ns: int = 0) -> Tape:
+    return Tape(
+        f"side by {rule}, lag {lag_ns}",
+        lambda: SideGauge(rule, lag_ns=lag_ns, keep_true=rule == "true"),
+        lambda quotes, trades: float(
+            classify(trades, quotes, rule=rule, lag_ns=lag_ns, keep_true=rule == "true").side[-1]
+        ),
+    )
+
+
+TAPE: list[Tape] = [
+    *(_side_gauge(rule) for rule in RULES if not RULES[rule].looks_ahead),
+    _side_gauge("lee-ready", 5_000_000),
+    Tape(
+        "vpin of true sides",
+        lambda: VpinGauge(bucket_lots=700, window=4),
+        lambda _, trades: _vpin(lambda: vpin(trades, bucket_lots=700, window=4)),
+    ),
+    Tape(
+        "vpin by clnv, small buckets",
+        lambda: VpinGauge(bucket_lots=90, window=7, rule="clnv", lag_ns=2_000_000),
+        lambda quotes, trades: _vpin(
+            lambda: vpin(trades, classify(trades, quotes, rule="clnv", lag_ns=2_000_000).side, bucket_lots=90, window=7)
+        ),
+    ),
+    Tape(
+        "vpin of time bars",
+        lambda: BulkVpinGauge(bucket_lots=500, window=3, bar_ns=9_000_000),
+        lambda _, trades: _vpin(
+            lambda: vpin_of_bars(time_bars(trades, width_ns=9_000_000), bucket_lots=500, window=3, sigma="running")
+        ),
+    ),
+    Tape(
+        "vpin of volume bars, Student",
+        lambda: BulkVpinGauge(bucket_lots=500, window=3, bar_lots=130, sigma=1.7, dof=0.25),
+        lambda _, trades: _vpin(
+            lambda: vpin_of_bars(volume_bars(trades, bar_lots=130), bucket_lots=500, window=3, sigma=1.7, dof=0.25)
+        ),
+    ),
+]
 SERIES: list[Series] = []
 
 

@@ -91,11 +91,11 @@ def check_bulk(sigma: Sigma, dof: float | None) -> None:
         raise BadParameter(f"dof {dof} must be above 0; 0.25 is the papers' choice, None the normal distribution")
 
 
-def share_bought(change: Floats, sigma: Floats, dof: float | None) -> Floats:
+def share_bought(change: Floats | float, sigma: Floats | float, dof: float | None) -> Floats:
     """Z(dP / sigma), half where sigma is 0."""
     from scipy import special  # noqa: PLC0415
 
-    moved = sigma > 0
+    moved = np.asarray(sigma) > 0
     z = np.divide(change, sigma, out=np.zeros(np.shape(change)), where=moved)
     return np.asarray(special.ndtr(z) if dof is None else special.stdtr(dof, z), dtype=np.float64)
 

@@ -126,6 +126,8 @@ def classify(
     how = rule_named(rule)
     if lag_ns < 0:
         raise BadParameter(f"lag_ns {lag_ns} must be 0 or more; a quote of the future tells nothing")
+    if rule == "true" and not keep_true:
+        raise BadParameter("the rule 'true' with keep_true=False signs nothing; take another rule, or keep true sides")
     if how.by_quotes is not None and quotes is None:
         raise BadParameter(f"the rule {rule!r} asks for quotes; give them, or take the rule 'tick'")
     _check(trades)

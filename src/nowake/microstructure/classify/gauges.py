@@ -15,7 +15,7 @@ class SideGauge:
     Parameters
     ----------
     rule
-        "tick", "quote", "lee-ready", "emo" or "clnv".
+        "true", "tick", "quote", "lee-ready", "emo" or "clnv".
     lag_ns
         How much before the print the quote must have stood.
     keep_true
@@ -31,6 +31,8 @@ class SideGauge:
         self._rule = rule_named(rule)
         if self._rule.looks_ahead:
             raise BadParameter(f"the rule {rule!r} looks at later prints; live, take 'tick' or 'lee-ready'")
+        if rule == "true" and not keep_true:
+            raise BadParameter("the rule 'true' with keep_true=False signs nothing; take another rule")
         self._quotes = Prevailing(lag_ns)
         self.keep_true = keep_true
         self.side = 0

@@ -1,5 +1,6 @@
 """Who took and who gave, told from prices alone: the rules by name.
 
+    true            what the feed tells, and nothing else
     tick            sign of the last change of price that was not zero; before the first, nobody knows
     reverse-tick    against the next other price: below it a seller, above it a buyer. It looks ahead
     quote           above the mid a buyer, below it a seller; at it undecided
@@ -88,6 +89,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         rule.name: rule
         for rule in (
+            Rule("true", None, Ground.NOTHING, "the feed"),
             Rule("tick", None, Ground.TICKS, "Hasbrouck 1988; Lee & Ready 1991"),
             Rule("reverse-tick", None, Ground.LATER_TICKS, "Hasbrouck 1988; Lee & Ready 1991"),
             Rule("quote", about_the_mid, Ground.NOTHING, "Harris 1989"),
