@@ -15,9 +15,14 @@ from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
 from nowake.microstructure.classify import RULES, SideGauge, classify, time_bars, volume_bars
 from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
+from nowake.microstructure.spreads.effective import print_spreads
+from nowake.microstructure.spreads.live import SpreadGauge
 from nowake.microstructure.toxicity import BulkVpinGauge, Vpin, VpinGauge, vpin, vpin_of_bars
+from nowake.microstructure.toxicity.markout_gauge import MarkoutGauge
+from nowake.microstructure.toxicity.markouts import traded_prints
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+_HORIZONS_NS = (1_000_000, 20_000_000)
 
 
 class Tape(NamedTuple):
@@ -45,6 +50,17 @@ def _vpin(make: Callable[[], Vpin]) -> float:
         return float(make().value[-1])
     except BadData:
         return math.nan
+
+
+def _prints(read: Callable[[], Any], values: Callable[[Any], Floats], lots: bool) -> float:
+    """Mean over the prints whose last horizon is known, by size or each once."""
+    try:
+        found = read()
+    except BadData:
+        return math.nan
+    last = values(found)[:, -1]
+    known = np.isfinite(last)
+    return float(np.average(last[known], weights=found.lots[known] if lots else None)) if known.any() else math.nan
 
 
 def _side_gauge(rule: str, lag_ns: int = 0) -> Tape:
@@ -84,6 +100,27 @@ TAPE: list[Tape] = [
         lambda: BulkVpinGauge(bucket_lots=500, window=3, bar_lots=130, sigma=1.7, dof=0.25),
         lambda _, trades: _vpin(
             lambda: vpin_of_bars(volume_bars(trades, bar_lots=130), bucket_lots=500, window=3, sigma=1.7, dof=0.25)
+        ),
+    ),
+    *(
+        Tape(
+            f"mark-outs from the {anchor}, view of the {view}",
+            lambda anchor=anchor, view=view: MarkoutGauge(_HORIZONS_NS, anchor=anchor, view=view),
+            lambda quotes, trades, anchor=anchor, view=view: _prints(
+                lambda: traded_prints(quotes, trades, horizons_ns=_HORIZONS_NS, view=view, side=trades.aggressor),
+                lambda found: found.bps(anchor),
+                lots=True,
+            ),
+        )
+        for anchor, view in (("price", "taker"), ("mid", "maker"))
+    ),
+    Tape(
+        "realised spread, stale quotes left out",
+        lambda: SpreadGauge(7_000_000, weighted_by_size=False, stale_ns=3_000_000),
+        lambda quotes, trades: _prints(
+            lambda: print_spreads(quotes, trades, horizons_ns=(7_000_000,), side=trades.aggressor, stale_ns=3_000_000),
+            lambda found: found.in_bps(found.realised_ticks),
+            lots=False,
         ),
     ),
 ]

@@ -30,3 +30,17 @@ INTERLEAVE = np.dtype(
         for name in ("time_ns", "order_id", "lots", "price_ticks", "kind", "side", "flags", "out", "count")
     ]
 )
+
+# See `nowake.kernels.asof`.
+ASOF = np.dtype(
+    [
+        ("times_ns", np.int64),  # int64[count], never falling.
+        ("count", np.int64),
+        ("asked_ns", np.int64),  # int64[asked], never falling.
+        ("asked", np.int64),
+        ("delays_ns", np.int64),  # int64[delays], in any order, below 0 too.
+        ("delays", np.int64),
+        ("strictly", np.int64),  # 1: rows of the very instant do not count, 0: they do.
+        ("out", np.int64),  # int32[delays, asked].
+    ]
+)
