@@ -1,1 +1,42 @@
-"""Which state the market is in, as probabilities that never look ahead."""
+"""Which state the market is in, as probabilities that never look ahead. Start at `strip.py`."""
+
+from nowake.microstructure.regimes.chain import Chain, Filtered, Smoothed
+from nowake.microstructure.regimes.desk import DESK_REGIMES, DeskRules, DeskWeights, desk_weights
+from nowake.microstructure.regimes.emission import Emission
+from nowake.microstructure.regimes.features import Features, bar_features, tape_features
+from nowake.microstructure.regimes.fit import HmmFit, fit_hmm
+from nowake.microstructure.regimes.model import HiddenMarkov, HmmFilter
+from nowake.microstructure.regimes.scaling import Scaling
+from nowake.microstructure.regimes.strip import (
+    RegimeGauge,
+    RegimeModel,
+    RegimeStrip,
+    StateDescription,
+    fit_regimes,
+    regime_strip,
+)
+
+__all__ = [
+    "DESK_REGIMES",
+    "Chain",
+    "DeskRules",
+    "DeskWeights",
+    "Emission",
+    "Features",
+    "Filtered",
+    "HiddenMarkov",
+    "HmmFilter",
+    "HmmFit",
+    "RegimeGauge",
+    "RegimeModel",
+    "RegimeStrip",
+    "Scaling",
+    "Smoothed",
+    "StateDescription",
+    "bar_features",
+    "desk_weights",
+    "fit_hmm",
+    "fit_regimes",
+    "regime_strip",
+    "tape_features",
+]
