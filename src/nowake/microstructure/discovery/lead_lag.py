@@ -1,0 +1,269 @@
+"""Which of two markets moves first, and by how long, from ticks as they came: no grid, so no market looks late for
+being slow.
+
+    U(h) = sum_ij r_i r'_j 1{ (s_i, e_i] meets (s'_j - h, e'_j - h] },     rho(h) = U(h) / sqrt(sum r_i^2 sum r'_j^2)
+
+r_i is the first market's log return over (s_i, e_i], between two changes of its price, r'_j the other's. U(0) is the
+covariance of Hayashi & Yoshida 2005 ("On covariance estimation of non-synchronously observed diffusion processes",
+Bernoulli 11); moving one clock by h is Hoffmann, Rosenbaum & Yoshida 2013 ("Estimation of the lead-lag parameter from
+non-synchronous data", Bernoulli 19). h > 0: the first leads, the other follows h later; the lead is the h where |rho|
+is most, one of those asked for. The ratio sum_{h>0} rho^2 / sum_{h<0} rho^2 (Huth & Abergel 2014, "High frequency
+lead/lag relationships", J. Empirical Finance 26) is above 1 where the first leads on the whole.
+
+All returns of the other market that meet (s, e] add up to its price at its first change at or after e less that at its
+last at or before s, so a shift costs one pass. Intervals: blocks of time drawn with replacement (`statistics.blocks`).
+Wrong under price noise, which lowers rho but not its place; and where clocks disagree: a constant skew moves the whole
+curve and CANNOT be told from a lead without a common clock (see `clocks`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nowake.domain.errors import BadData, BadParameter, Unidentified
+from nowake.microstructure.discovery.grid import Market
+from nowake.statistics.blocks import block_edges, resampled, with_interval
+from nowake.statistics.measurement import Measurement, check_level, z_of
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MIN_CHANGES = 100
+DEFAULT_SHIFTS_NS = tuple(k * 10**power for power in (6, 7, 8, 9) for k in (1, 2, 3, 5, 7))
+
+
+class Covariation(msgspec.Struct, frozen=True, kw_only=True):
+    """How two markets' prices move together, whenever each of them is told.
+
+    Parameters
+    ----------
+    covariance
+        Of log prices over the whole time both cover, Hayashi & Yoshida's sum.
+    correlation
+        It over the root of both sums of squared returns; lower than the truth where prices are noisy.
+    changes
+        Changes of price of each.
+    shift_ns
+        What the other market was moved earlier by.
+    """
+
+    covariance: Measurement
+    correlation: Measurement
+    changes: tuple[int, int]
+    shift_ns: int
+
+
+class LeadLag(msgspec.Struct, frozen=True, kw_only=True):
+    """Correlation of two markets by how much later the second is looked at.
+
+    Parameters
+    ----------
+    first, second
+        Their names.
+    shifts_ns
+        The grid: below 0 the second leads.
+    correlation
+        One a shift.
+    lead_ns
+        The shift where its size is most; above 0 the first leads.
+    peak
+        The correlation there.
+    ratio
+        Huth & Abergel's; above 1 the first leads.
+    changes
+        Changes of price of each.
+    repeats, seed
+        Of the resampling.
+    """
+
+    first: str
+    second: str
+    shifts_ns: tuple[int, ...]
+    correlation: tuple[Measurement, ...]
+    lead_ns: Measurement
+    peak: Measurement
+    ratio: Measurement
+    changes: tuple[int, int]
+    repeats: int
+    seed: int
+
+    def __str__(self) -> str:
+        ahead, behind = (self.first, self.second) if self.lead_ns.value >= 0 else (self.second, self.first)
+        low, high = sorted(abs(end) / 1e6 for end in (self.lead_ns.low, self.lead_ns.high))
+        if self.lead_ns.low <= 0 <= self.lead_ns.high:
+            words = f"neither of {self.first} and {self.second} surely leads: {self.lead_ns.value / 1e6:g} ms"
+            return f"{words} [{self.lead_ns.low / 1e6:g}, {self.lead_ns.high / 1e6:g}], ratio {self.ratio.value:.2f}"
+        return (
+            f"{ahead} leads {behind} by {abs(self.lead_ns.value) / 1e6:g} ms [{low:g}, {high:g}], correlation there "
+            f"{self.peak.value:.2f}, ratio {self.ratio.value:.2f}, {self.changes[0]:,} and {self.changes[1]:,} changes"
+        )
+
+
+def hayashi_yoshida(
+    first: Market, second: Market, *, shift_ns: int = 0, repeats: int = 200, seed: int = 0, level: float = 0.95
+) -> Covariation:
+    """Covariance and correlation of two markets' log prices, at one shift.
+
+    Raises
+    ------
+    BadData
+        When either has fewer than 100 changes of price while both are there.
+    """
+    sums = _blocks(first, second, np.array([shift_ns], np.int64), repeats, level)
+    weights = resampled(sums.blocks, repeats, seed)
+    how = f"Hayashi-Yoshida, block bootstrap of {repeats} repeats of {sums.blocks} blocks"
+
+    def measured(value: float, again: Floats) -> Measurement:
+        return with_interval(value, again, level=level, blocks=sums.blocks, n=min(sums.changes), method=how)
+
+    rho = float(sums.correlation(np.ones(sums.blocks))[0])
+    return Covariation(
+        covariance=measured(float(sums.products.sum()), (weights @ sums.products)[:, 0]),
+        correlation=measured(rho, sums.correlation(weights)[:, 0]),
+        changes=sums.changes,
+        shift_ns=shift_ns,
+    )
+
+
+def lead_lag(
+    first: Market,
+    second: Market,
+    *,
+    shifts_ns: Sequence[int] = DEFAULT_SHIFTS_NS,
+    repeats: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> LeadLag:
+    """The whole curve, the lead with its interval, and the ratio.
+
+    Parameters
+    ----------
+    shifts_ns
+        Above 0 and increasing; 0 and their negatives are looked at too.
+    repeats, seed, level
+        Of the resampling and its intervals.
+
+    Raises
+    ------
+    BadParameter
+        When shifts are not increasing above 0.
+    BadData
+        When either has fewer than 100 changes of price while both are there.
+    Unidentified
+        When no correlation stands out from what chance gives over so many shifts.
+    """
+    given = np.asarray(shifts_ns, np.int64)
+    if not len(given) or given[0] <= 0 or np.any(np.diff(given) <= 0):
+        raise BadParameter(f"shifts_ns {list(shifts_ns)[:5]} must be above 0 and increasing; 0 and negatives are added")
+    shifts = np.concatenate((-given[::-1], [0], given))
+    sums = _blocks(first, second, shifts, repeats, level)
+    weights = resampled(sums.blocks, repeats, seed)
+    rho, again = sums.correlation(np.ones(sums.blocks)), sums.correlation(weights)
+    peak = int(np.argmax(np.abs(rho)))
+    chance = z_of(1 - 0.05 / len(shifts)) * float(again[:, peak].std(ddof=1))
+    if abs(rho[peak]) <= chance:
+        raise Unidentified(
+            f"no lead to be told: the correlation of {first.name} and {second.name} is nowhere more than "
+            f"{abs(rho[peak]):.3f}, and chance gives {chance:.3f} over {len(shifts)} shifts; look at a longer time"
+        )
+    how = f"Hayashi-Yoshida at {len(shifts)} shifts, block bootstrap of {repeats} repeats of {sums.blocks} blocks"
+
+    def measured(value: float, repeated: Floats) -> Measurement:
+        return with_interval(value, repeated, level=level, blocks=sums.blocks, n=min(sums.changes), method=how)
+
+    return LeadLag(
+        first=first.name,
+        second=second.name,
+        shifts_ns=tuple(shifts.tolist()),
+        correlation=tuple(measured(float(one), again[:, at]) for at, one in enumerate(rho)),
+        lead_ns=measured(float(shifts[peak]), shifts[np.argmax(np.abs(again), axis=1)].astype(np.float64)),
+        peak=measured(float(rho[peak]), again[:, peak]),
+        ratio=measured(float(_ratio(rho)), _ratio(again)),
+        changes=sums.changes,
+        repeats=repeats,
+        seed=seed,
+    )
+
+
+class _Blocks(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over blocks of time: products (blocks, shifts), squared returns (blocks,) of each."""
+
+    products: Floats
+    first: Floats
+    second: Floats
+    changes: tuple[int, int]
+
+    @property
+    def blocks(self) -> int:
+        return len(self.first)
+
+    def correlation(self, weights: Floats) -> Floats:
+        """Rho of weights (..., blocks), one a shift."""
+        scale = np.sqrt((weights @ self.first) * (weights @ self.second))
+        return np.asarray((weights @ self.products) / np.maximum(scale, _TINY)[..., None])
+
+
+def _blocks(first: Market, second: Market, shifts: Ints, repeats: int, level: float) -> _Blocks:
+    check_level(level)
+    if repeats < 50:
+        raise BadParameter(f"repeats {repeats} must be 50 or more, for an interval is made of their tails")
+    for market in (first, second):
+        if not len(market):
+            raise BadData(f"{market.name} has no price at all; leave it out or give another day")
+    start = max(int(first.time_ns[0]), int(second.time_ns[0]))
+    end = min(int(first.time_ns[-1]), int(second.time_ns[-1]))
+    one, two = (_between(market, start, end) for market in (first, second))
+    fewest = min(len(one), len(two)) - 1
+    if fewest < MIN_CHANGES:
+        raise BadData(
+            f"{max(fewest, 0)} changes of price while both {first.name} and {second.name} are there are fewer than "
+            f"{MIN_CHANGES}; look at a longer time"
+        )
+    edges = start + block_edges(end - start, 10 * int(np.abs(shifts).max()))
+    returns = np.diff(one.log_price)
+    block = _block_of(one.time_ns[1:], edges)
+    products = [_in_blocks(block, returns * met_returns(one, two, h), edges) for h in shifts.tolist()]
+    return _Blocks(
+        products=np.column_stack(products),
+        first=_in_blocks(block, returns**2, edges),
+        second=_in_blocks(_block_of(two.time_ns[1:], edges), np.diff(two.log_price) ** 2, edges),
+        changes=(len(one) - 1, len(two) - 1),
+    )
+
+
+def met_returns(first: Market, second: Market, shift_ns: int) -> Floats:
+    """Sum of the second market's returns that meet each of the first's, the second moved earlier by a shift."""
+    at = first.time_ns + shift_ns
+    last = len(second) - 1
+    end = np.minimum(np.searchsorted(second.time_ns, at[1:], side="left"), last)
+    start = np.maximum(np.searchsorted(second.time_ns, at[:-1], side="right") - 1, 0)
+    return np.asarray(second.log_price[end] - second.log_price[start])
+
+
+def _between(market: Market, start_ns: int, end_ns: int) -> Market:
+    """Changes of price from the one that stands at the start."""
+    changes = market.changes()
+    begin = max(int(np.searchsorted(changes.time_ns, start_ns, side="right")) - 1, 0)
+    stop = int(np.searchsorted(changes.time_ns, end_ns, side="right"))
+    return Market(market.name, changes.time_ns[begin:stop], changes.log_price[begin:stop])
+
+
+def _block_of(time_ns: Ints, edges: Ints) -> Ints:
+    return np.clip(np.searchsorted(edges, time_ns, side="right") - 1, 0, len(edges) - 2)
+
+
+def _in_blocks(block: Ints, values: Floats, edges: Ints) -> Floats:
+    return np.asarray(np.bincount(block, values, len(edges) - 1), np.float64)
+
+
+def _ratio(rho: Floats) -> Floats:
+    """Squares where the first leads over squares where the second does, (...) of (..., shifts)."""
+    half = rho.shape[-1] // 2
+    ahead, behind = (rho[..., half + 1 :] ** 2).sum(axis=-1), (rho[..., :half] ** 2).sum(axis=-1)
+    return np.asarray(ahead / np.maximum(behind, _TINY))
+
+
+_TINY = 1e-300
