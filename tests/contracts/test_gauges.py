@@ -15,11 +15,23 @@ from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
 from nowake.microstructure.classify import RULES, SideGauge, classify, time_bars, volume_bars
 from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
+from nowake.microstructure.hawkes import Hawkes, HawkesGauge, hawkes_state_of_trades
 from nowake.microstructure.spreads.effective import print_spreads
 from nowake.microstructure.spreads.live import SpreadGauge
-from nowake.microstructure.toxicity import BulkVpinGauge, Vpin, VpinGauge, vpin, vpin_of_bars
+from nowake.microstructure.toxicity import (
+    AlarmGauge,
+    AlarmRule,
+    BulkVpinGauge,
+    FlowAlarmGauge,
+    Vpin,
+    VpinGauge,
+    run_alarm,
+    vpin,
+    vpin_of_bars,
+)
 from nowake.microstructure.toxicity.markout_gauge import MarkoutGauge
 from nowake.microstructure.toxicity.markouts import traded_prints
+from nowake.statistics.measurement import Measurement
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 _HORIZONS_NS = (1_000_000, 20_000_000)
@@ -63,6 +75,17 @@ def _prints(read: Callable[[], Any], values: Callable[[Any], Floats], lots: bool
     return float(np.average(last[known], weights=found.lots[known] if lots else None)) if known.any() else math.nan
 
 
+QUIET = AlarmRule(reference=0.3, threshold=0.8, span=6, false_alarms=Measurement.given(0.1), spans=9, memory=math.nan)
+
+
+def _alarm_of_buckets(trades: Trades) -> float:
+    try:
+        found = vpin(trades, bucket_lots=400, window=1)
+    except BadData:  # No full bucket yet: the sum is 0.
+        return 0.0
+    return float(run_alarm(QUIET, found.imbalance).value[-1])
+
+
 def _side_gauge(rule: str, lag_ns: int = 0) -> Tape:
     return Tape(
         f"side by {rule}, lag {lag_ns}",
@@ -71,6 +94,20 @@ def _side_gauge(rule: str, lag_ns: int = 0) -> Tape:
             classify(trades, quotes, rule=rule, lag_ns=lag_ns, keep_true=rule == "true").side[-1]
         ),
     )
+
+
+def _hawkes() -> Hawkes:
+    return Hawkes(
+        baseline=np.array([[3.0, 5.0], [4.0, 2.0]]),
+        alpha=np.array([[[0.3, 0.1], [0.2, 0.0]], [[0.1, 0.1], [0.3, 0.2]]]),
+        decay=np.array([[[2.0, 90.0], [3.0, 90.0]], [[2.0, 400.0], [1.0, 90.0]]]),
+        edges_s=np.array([0.15]),
+    )
+
+
+def _hawkes_now(trades: Trades) -> float:
+    state = hawkes_state_of_trades(_hawkes(), trades, start_ns=0)
+    return math.nan if state is None else float(state.intensity.sum())
 
 
 TAPE: list[Tape] = [
@@ -123,8 +160,25 @@ TAPE: list[Tape] = [
             lots=False,
         ),
     ),
+    Tape(
+        "Hawkes intensity",
+        lambda: HawkesGauge(_hawkes(), start_ns=0),
+        lambda _, trades: _hawkes_now(trades),
+    ),
+    Tape(
+        "alarm of buckets",
+        lambda: FlowAlarmGauge(QUIET, bucket_lots=400),
+        lambda _, trades: _alarm_of_buckets(trades),
+    ),
 ]
-SERIES: list[Series] = []
+SERIES: list[Series] = [
+    Series(
+        "alarm",
+        lambda: AlarmGauge(QUIET),
+        lambda numbers: float(run_alarm(QUIET, numbers).value[-1]),
+        lambda rng: np.where(rng.random(60) < 0.1, math.nan, rng.random(60)),
+    ),
+]
 
 
 def market(seed: int, prints: int = 120) -> tuple[Quotes, Trades]:

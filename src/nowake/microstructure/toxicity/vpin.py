@@ -86,6 +86,11 @@ class Vpin:
     def __len__(self) -> int:
         return len(self.signed)
 
+    @property
+    def imbalance(self) -> Floats:
+        """float64[m]: |bought - sold| / V of each bucket, in [0, 1]: what VPIN averages, and an alarm's score."""
+        return np.abs(self.signed) / self.bucket_lots
+
     def rank(self, history: Floats | None = None) -> Floats:
         """float64[m]: the paper's CDF(VPIN), the share of a history's values at or below each; NaN as the values.
 

@@ -10,6 +10,7 @@ import math
 from nowake.domain.errors import BadData, BadParameter
 from nowake.microstructure.classify.bulk import MINUTE_NS, Sigma, Spread, check_bulk, share_bought
 from nowake.microstructure.classify.gauges import SideGauge
+from nowake.microstructure.toxicity.alarm import AlarmGauge, AlarmRule
 from nowake.microstructure.toxicity.buckets import Filler, Rolling
 
 _WINDOW = 50
@@ -76,6 +77,58 @@ class VpinGauge:
     def value(self) -> float:
         """VPIN of the last full buckets; NaN before the window is full."""
         return self._rolling.value
+
+
+class FlowAlarmGauge:
+    """The alarm on the imbalance of buckets, from prints as they come.
+
+    Parameters
+    ----------
+    alarm
+        From `calibrate_alarm` on `Vpin.imbalance` of quiet days, made with the same buckets and sides.
+    bucket_lots, rule, lag_ns, keep_true
+        As of `VpinGauge`.
+
+    Raises
+    ------
+    BadParameter
+        When a parameter is out of range, or the rule looks ahead.
+    """
+
+    def __init__(
+        self, alarm: AlarmRule, *, bucket_lots: int, rule: str = "true", lag_ns: int = 0, keep_true: bool = True
+    ) -> None:
+        self.alarm = AlarmGauge(alarm)
+        self._filler = Filler(bucket_lots)
+        self._sides = SideGauge(rule, lag_ns=lag_ns, keep_true=keep_true)
+
+    def on_quote(self, time_ns: int, bid_ticks: int, bid_lots: int, ask_ticks: int, ask_lots: int) -> None:
+        """The best quotes became these."""
+        self._sides.on_quote(time_ns, bid_ticks, bid_lots, ask_ticks, ask_lots)
+
+    def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:
+        """A print.
+
+        Raises
+        ------
+        BadData
+            When it is earlier than what was told before, or its lots or side are none.
+        """
+        if lots < 0:
+            raise BadData(f"{lots} lots; volume is 0 or more")
+        self._sides.on_trade(time_ns, price_ticks, lots, side)
+        for signed in self._filler.pour(lots, self._sides.side):
+            self.alarm.update(abs(signed) / self._filler.bucket_lots)
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether an alarm stands."""
+        return self.alarm.is_raised
+
+    @property
+    def value(self) -> float:
+        """The alarm's cumulative sum; 0 before the first full bucket."""
+        return self.alarm.value
 
 
 class BulkVpinGauge:
