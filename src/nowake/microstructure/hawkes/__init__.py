@@ -14,6 +14,7 @@ from nowake.microstructure.hawkes.state import (
     hawkes_intensity,
     hawkes_residuals,
     hawkes_state,
+    hawkes_state_of_trades,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "hawkes_intensity",
     "hawkes_residuals",
     "hawkes_state",
+    "hawkes_state_of_trades",
     "log_likelihood",
     "market_order_events",
     "select_hawkes",

@@ -15,6 +15,8 @@ import math
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.market import Trades
+from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.hawkes.events import HawkesEvents
 from nowake.microstructure.hawkes.model import Floats, Hawkes, Ints
 
@@ -96,6 +98,26 @@ def hawkes_state(model: Hawkes, time_s: Floats, kind: Ints, *, at_s: float) -> H
     if past:
         memory = memory * np.exp(-model.cells.decay * (at_s - time_s[past - 1]))
     return HawkesState(model, at_s, memory)
+
+
+def hawkes_state_of_trades(model: Hawkes, trades: Trades, *, start_ns: int) -> HawkesState | None:
+    """The state just after the last print, as `HawkesGauge` tells it; None where there is no print.
+
+    Prints of one stamp and one side count once, those without a side not at all.
+
+    Raises
+    ------
+    BadData
+        When the process has no two dimensions.
+    """
+    _check_two_sided(model)
+    if not len(trades):
+        return None
+    told = trades.aggressor != 0
+    orders = np.unique(np.column_stack((trades.time_ns[told], trades.aggressor[told] < 0)), axis=0)
+    time_s = (orders[:, 0] - start_ns) / NS_PER_SECOND
+    at_s = (int(trades.time_ns[-1]) - start_ns) / NS_PER_SECOND
+    return hawkes_state(model, time_s, orders[:, 1], at_s=at_s)
 
 
 def hawkes_intensity(model: Hawkes, time_s: Floats, kind: Ints) -> Floats:
@@ -180,8 +202,7 @@ class HawkesGauge:
             When it is earlier than what was told before, or the process has no two dimensions.
         """
         self._check_time(time_ns)
-        if self.model.dimensions != 2:
-            raise BadData(f"a process of {self.model.dimensions} dimensions has no buys and sells; tell on_event")
+        _check_two_sided(self.model)
         self._clock_ns = time_ns
         if side == 0:
             self.unsigned += 1
@@ -225,7 +246,7 @@ class HawkesGauge:
         return HawkesState(self.model, self._seconds(self._clock_ns), np.array(self._faded(self._clock_ns)))
 
     def _seconds(self, time_ns: int) -> float:
-        return (time_ns - self.start_ns) / 1_000_000_000
+        return (time_ns - self.start_ns) / NS_PER_SECOND
 
     def _faded(self, time_ns: int) -> list[float]:
         """The memory at a stamp; itself is left, so that rounding does not depend on who asks when."""
@@ -237,6 +258,11 @@ class HawkesGauge:
     def _check_time(self, time_ns: int) -> None:
         if self._clock_ns is not None and time_ns < self._clock_ns:
             raise BadData(f"an event at {time_ns} is before the last one, at {self._clock_ns}; sort by time")
+
+
+def _check_two_sided(model: Hawkes) -> None:
+    if model.dimensions != 2:
+        raise BadData(f"a process of {model.dimensions} dimensions has no buys and sells; tell on_event of its own")
 
 
 def _check(model: Hawkes, time_s: Floats, kind: Ints) -> None:
