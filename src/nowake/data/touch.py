@@ -30,7 +30,7 @@ def quotes_of_events(events: Events) -> tuple[Quotes, Crossings]:
     moves_book = ((kind >= ADD) & (kind <= EXECUTE)) | (kind == RESYNC) | (kind == LEVEL)
     if not moves_book.any():
         return no_quotes(), Crossings(0, 0, 0)
-    prices, ranks = _numbered(events["price_ticks"], moves_book)
+    prices, ranks = numbered(events["price_ticks"], moves_book)
     words_a_side = len(prices) // 64 + 1
     arrays: dict[str, npt.NDArray[Any]] = {
         "events": np.ascontiguousarray(events),
@@ -50,7 +50,7 @@ def quotes_of_events(events: Events) -> tuple[Quotes, Crossings]:
     return Quotes(*(rows[name].copy() for name in TOUCH_ROW.names or ())), crossings
 
 
-def _numbered(
+def numbered(
     price: npt.NDArray[np.int32], used: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Every price in use, increasing, and for each event the number of its price; of unused ones any."""

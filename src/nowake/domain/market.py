@@ -87,6 +87,12 @@ class Depth:
     def __len__(self) -> int:
         return len(self.time_ns)
 
+    @classmethod
+    def of_quotes(cls, quotes: Quotes) -> Depth:
+        """Quotes as a book of one level."""
+        columns = (quotes.bid_ticks, quotes.bid_lots, quotes.ask_ticks, quotes.ask_lots)
+        return cls(quotes.time_ns, *(column[:, None] for column in columns))
+
     @property
     def levels(self) -> int:
         """How many levels a side."""

@@ -33,11 +33,11 @@ def touches(address: int) -> int:
         if ADD <= kind <= EXECUTE or kind in (RESYNC, LEVEL):
             rank = np.int64(at(c.ranks, i, _RANK).rank)
             if event.side > 0:
-                bid = _change(c, 0, rank, kind, event.lots, bid)
+                bid = change_level(c, 0, rank, kind, event.lots, bid)
             else:
-                ask = _change(c, 1, c.price_count - 1 - rank, kind, event.lots, ask)
+                ask = change_level(c, 1, c.price_count - 1 - rank, kind, event.lots, ask)
         elif kind == CLEAR:
-            _clear(c)
+            clear_levels(c)
             bid, ask = -1, -1
         elif kind == HALT:
             halted = True
@@ -72,7 +72,7 @@ def touches(address: int) -> int:
 
 
 @leaf
-def _change(c: Any, side: int, rank: int, kind: int, lots: int, best: int) -> int:
+def change_level(c: Any, side: int, rank: int, kind: int, lots: int, best: int) -> int:
     """One event at one price; returns the best rank of its side after it."""
     level = at(c.held, side * c.price_count + rank, _NUMBER)
     before = level.value
@@ -89,11 +89,11 @@ def _change(c: Any, side: int, rank: int, kind: int, lots: int, best: int) -> in
     word.value ^= np.int64(1) << (rank & 63)
     if after > 0:
         return max(best, rank)
-    return best if best != rank else _next(c, side, rank)
+    return best if best != rank else next_rank(c, side, rank)
 
 
 @tiny
-def _next(c: Any, side: int, rank: int) -> int:
+def next_rank(c: Any, side: int, rank: int) -> int:
     """The best rank below `rank` that has lots, -1 when there is none."""
     word = rank >> 6
     bits = at(c.words, side * c.words_a_side + word, _NUMBER).value & ((np.int64(1) << (rank & 63)) - 1)
@@ -106,7 +106,7 @@ def _next(c: Any, side: int, rank: int) -> int:
 
 
 @leaf
-def _clear(c: Any) -> None:
+def clear_levels(c: Any) -> None:
     """Nothing rests anywhere."""
     for i in range(2 * c.price_count):
         at(c.held, i, _NUMBER).value = 0

@@ -36,12 +36,8 @@ def memory_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
         When long memory cannot be told from chance, or the series is no longer stationary (gamma 0 or less).
     """
     orders = len(signs)
-    frequencies = int(orders**_BANDWIDTH)
-    power = np.abs(np.fft.rfft(signs - signs.mean())[1 : frequencies + 1]) ** 2
-    log_frequency = np.log(2 * np.pi * np.arange(1, len(power) + 1) / orders)
-    misfit = np.log(np.exp(2 * np.outer(_STEPS, log_frequency)) @ power) - 2 * _STEPS * log_frequency.mean()
-    d = float(_STEPS[misfit.argmin()])
-    half = z_of(level) / (2 * math.sqrt(float(np.sum((log_frequency - log_frequency.mean()) ** 2))))
+    d, error, frequencies = local_whittle(signs, bandwidth=_BANDWIDTH)
+    half = z_of(level) * error
     if d - half <= 0:
         raise BadData(f"long memory of {orders:,} signs cannot be told from chance")
     if d >= 0.5:
@@ -50,3 +46,14 @@ def memory_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
     return Measurement(
         value=1 - 2 * d, low=1 - 2 * (d + half), high=1 - 2 * (d - half), level=level, n=orders, method=how
     )
+
+
+def local_whittle(series: Floats, *, bandwidth: float) -> tuple[float, float, int]:
+    """d of a series from its n^bandwidth lowest frequencies, its standard error, and how many those are."""
+    count = len(series)
+    frequencies = int(count**bandwidth)
+    power = np.abs(np.fft.rfft(series - series.mean())[1 : frequencies + 1]) ** 2
+    log_frequency = np.log(2 * np.pi * np.arange(1, len(power) + 1) / count)
+    misfit = np.log(np.exp(2 * np.outer(_STEPS, log_frequency)) @ power) - 2 * _STEPS * log_frequency.mean()
+    error = 1 / (2 * math.sqrt(float(np.sum((log_frequency - log_frequency.mean()) ** 2))))
+    return float(_STEPS[misfit.argmin()]), error, frequencies
