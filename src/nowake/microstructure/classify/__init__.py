@@ -1,6 +1,6 @@
 """Who began each trade, the buyer or the seller, and how sure that is."""
 
-from nowake.microstructure.classify.accuracy import Accuracy, Share, accuracy
+from nowake.microstructure.classify.accuracy import Accuracy, Share, accuracy, bulk_accuracy
 from nowake.microstructure.classify.bulk import BulkBars, bulk_bars, bulk_bought, time_bars, volume_bars
 from nowake.microstructure.classify.classification import Classification, Place, classify
 from nowake.microstructure.classify.gauges import SideGauge
@@ -17,6 +17,7 @@ __all__ = [
     "Share",
     "SideGauge",
     "accuracy",
+    "bulk_accuracy",
     "bulk_bars",
     "bulk_bought",
     "classify",

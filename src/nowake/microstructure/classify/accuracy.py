@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
+from nowake.microstructure.classify.bulk import BulkBars
 from nowake.microstructure.classify.classification import Place
 from nowake.statistics.blocks import LEAST, block_edges
 from nowake.statistics.measurement import Measurement, check_level, t_of, wilson, z_of
@@ -116,6 +117,35 @@ def accuracy(side: Whole, truth: Whole, lots: Whole, *, place: Whole | None = No
         },
         without_truth=int((~known).sum()),
     )
+
+
+def bulk_accuracy(bars: BulkBars, bought: Floats, *, level: float = 0.95) -> Measurement:
+    """The share of volume that bulk volume puts on its true side: sum V (1 - |bought - truly bought|) / sum V.
+
+    That is the paper's sum of min(V^B, true V^B) + min(V^S, true V^S) over all volume. A split in half has more of it
+    the more balanced bars are: compare with `bought` all 0.5 before calling a share high.
+
+    Parameters
+    ----------
+    bars
+        With `truly_bought`, see `time_bars` and `volume_bars`.
+    bought
+        float64[n], from `bulk_bought`.
+
+    Raises
+    ------
+    BadData
+        When the bars have no truth or no volume, or lengths differ.
+    """
+    check_level(level)
+    if bars.truly_bought is None:
+        raise BadData("the bars have no true sides; accuracy needs prints of a feed that tells the aggressor")
+    if len(bought) != len(bars):
+        raise BadData(f"{len(bought)} shares of {len(bars)} bars; give one for each")
+    found = share_of(1 - np.abs(bought - bars.truly_bought), bars.lots.astype(np.float64), level=level)
+    if found is None:
+        raise BadData("the bars have no volume; give a longer history")
+    return found
 
 
 def _share(side: Whole, truth: Whole, lots: Whole, *, level: float) -> Share:

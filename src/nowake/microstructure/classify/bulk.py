@@ -45,11 +45,14 @@ class BulkBars:
         int64[n].
     close
         float64[n]: last price, in ticks or currency.
+    truly_bought
+        float64[n]: the share of each that the feed says buyers took, unknown sides half; None where it says nothing.
     """
 
     end_ns: Ints
     lots: Ints
     close: Floats
+    truly_bought: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.lots)
@@ -152,7 +155,14 @@ def time_bars(trades: Trades, *, width_ns: int = MINUTE_NS, until_ns: int | None
     end_ns = (number[first] + 1) * width_ns
     over = end_ns <= (trades.time_ns[-1] if until_ns is None else until_ns)
     lots = np.add.reduceat(trades.lots, first)
-    return BulkBars(end_ns[over], lots[over], trades.price_ticks[last][over].astype(np.float64))
+    signed = np.add.reduceat(trades.lots * trades.aggressor, first)
+    bought = np.divide(1 + np.divide(signed, lots, out=np.zeros(len(lots)), where=lots > 0), 2)
+    return BulkBars(
+        end_ns=end_ns[over],
+        lots=lots[over],
+        close=trades.price_ticks[last][over].astype(np.float64),
+        truly_bought=bought[over] if trades.aggressor.any() else None,
+    )
 
 
 def volume_bars(trades: Trades, *, bar_lots: int) -> BulkBars:
@@ -168,7 +178,14 @@ def volume_bars(trades: Trades, *, bar_lots: int) -> BulkBars:
     total = np.cumsum(trades.lots)
     full = int(total[-1]) // bar_lots if len(total) else 0
     by = np.searchsorted(total, bar_lots * np.arange(1, full + 1), side="left")
-    return BulkBars(trades.time_ns[by], np.full(full, bar_lots), trades.price_ticks[by].astype(np.float64))
+    edge = bar_lots * np.arange(1, full + 1)
+    signed = np.cumsum(trades.lots * trades.aggressor)[by] - (total[by] - edge) * trades.aggressor[by]
+    return BulkBars(
+        end_ns=trades.time_ns[by],
+        lots=np.full(full, bar_lots),
+        close=trades.price_ticks[by].astype(np.float64),
+        truly_bought=(1 + np.diff(signed, prepend=0) / bar_lots) / 2 if trades.aggressor.any() else None,
+    )
 
 
 def bulk_bars(bars: Bars, *, lot_size: float = 1.0) -> BulkBars:

@@ -238,13 +238,13 @@ def _window_sums(size: Ints | Floats, window: int) -> Floats:
 def imbalance(shares: Floats, *, level: float) -> Measurement:
     """The mean of |bought - sold| / V over buckets, in [0, 1], with an interval from blocks of them.
 
-    Blocks are of m^(1/3) buckets or more. Of one bucket nothing is known about its luck: [0, 1].
+    Blocks are of 2 m^(1/3) buckets or more, but there are 12 at least. Of one bucket nothing is known about its luck: [0, 1].
     """
     count = len(shares)
     value = min(1.0, float(shares.mean()))
     if count < 2:
         return Measurement(value=value, low=0.0, high=1.0, level=level, n=count, method="one bucket")
-    edges = np.arange(count + 1) if count <= LEAST else block_edges(count, math.ceil(count ** (1 / 3)))
+    edges = np.arange(count + 1) if count <= LEAST else block_edges(count, math.ceil(2 * count ** (1 / 3)))
     blocks = len(edges) - 1
     drawn = resampled(blocks, _REPEATS, _SEED)
     repeats = (drawn @ np.add.reduceat(shares, edges[:-1])) / (drawn @ np.diff(edges).astype(np.float64))
