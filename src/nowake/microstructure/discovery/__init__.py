@@ -2,10 +2,10 @@
 
 from nowake.microstructure.discovery.clocks import Skew, clock_skew, on_recorder_clock
 from nowake.microstructure.discovery.cointegration import Cointegration
-from nowake.microstructure.discovery.discover import Discovery, MarketShares, discover
+from nowake.microstructure.discovery.estimation import Discovery, MarketShares, discover
 from nowake.microstructure.discovery.gauge import SharesGauge, SharesNow, recent_shares
 from nowake.microstructure.discovery.grid import Grid, Market, Staleness, align
-from nowake.microstructure.discovery.lead_lag import Covariation, LeadLag, hayashi_yoshida, lead_lag
+from nowake.microstructure.discovery.leads import Covariation, LeadLag, hayashi_yoshida, lead_lag
 from nowake.microstructure.discovery.shares import (
     InformationShares,
     component_shares,

@@ -3,7 +3,8 @@
 The same model and shares as `discover`, without intervals: S = sum w_t v_t v_t' of `vecm` is kept up to date, a row
 costs one outer product whatever the history, and shares are made of S when they are asked for. With a window the row
 that leaves is taken away again, and sums carry what rounding lost beside them (two-sum, Knuth, The Art of Computer
-Programming 2, section 4.2.2), so that no error piles up however long it runs. `recent_shares` is the same over a whole grid.
+Programming 2, section 4.2.2), so that no error piles up however long it runs. `recent_shares` is the same over a whole
+grid.
 
 Wrong as `discover` is, and blind: it does not test cointegration. Use it beside a `discover` of the same markets that
 held."""
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.microstructure.discovery import shares
-from nowake.microstructure.discovery.discover import ROWS_A_NUMBER
+from nowake.microstructure.discovery.estimation import ROWS_A_NUMBER
 from nowake.microstructure.discovery.grid import Grid
 from nowake.microstructure.discovery.vecm import Layout, estimate, vectors
 

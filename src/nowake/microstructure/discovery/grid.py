@@ -120,11 +120,6 @@ class Market:
         """The same with all stamps later by `by_ns`."""
         return dataclasses.replace(self, time_ns=self.time_ns + by_ns)
 
-    def changes(self) -> Self:
-        """Only the rows at which the price differs from the row before, and the first."""
-        keep = np.append(True, np.diff(self.log_price) != 0) if len(self) else np.zeros(0, np.bool_)
-        return dataclasses.replace(self, time_ns=self.time_ns[keep], log_price=self.log_price[keep])
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Staleness:

@@ -13,7 +13,7 @@ from typing import TypedDict, Unpack
 import msgspec
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.microstructure.discovery.discover import Discovery, discover
+from nowake.microstructure.discovery.estimation import Discovery, discover
 from nowake.microstructure.discovery.grid import Grid, Market, align
 from nowake.microstructure.discovery.vecm import Criterion
 

@@ -157,10 +157,8 @@ def estimate(sums: Floats, rows: Floats | Ints | float, *, markets: int, lags: i
     return Vecm(alpha, gamma, weights[..., 0, :], omega, psi)
 
 
-def common_weights(alpha: Floats, gamma: Floats, beta_perp: Floats | None = None) -> Floats:
+def common_weights(alpha: Floats, gamma: Floats) -> Floats:
     """psi (..., m) of alpha (..., m, m-1), in any units, and gamma (..., k, m, m).
-
-    `beta_perp` is ones unless other cointegrating vectors than differences were used.
 
     Raises
     ------
@@ -168,8 +166,7 @@ def common_weights(alpha: Floats, gamma: Floats, beta_perp: Floats | None = None
         When alpha leaves no common price, or more than one.
     """
     m = alpha.shape[-2]
-    ones = np.ones(m) if beta_perp is None else beta_perp
-    lasting = (np.eye(m) - gamma.sum(axis=-3)) @ ones
+    lasting = (np.eye(m) - gamma.sum(axis=-3)) @ np.ones(m)
     size = np.linalg.norm(alpha, axis=-2, keepdims=True)
     if not np.all(size > 0):
         raise Unidentified("no market answers to the basis; they share no common price")
