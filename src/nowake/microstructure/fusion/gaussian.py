@@ -188,7 +188,7 @@ def _correlation(matrix: Floats, count: int) -> Floats:
 
 
 def _weights(covariance: Floats, values: Floats, names: Sequence[str]) -> tuple[Floats, Floats, int, list[str]]:
-    """Weights, the inverse (of what is not singular), degrees of freedom, and notes. Worked in units of each source's own error."""
+    """Weights, the inverse (of what is not singular), degrees of freedom and notes, in units of each error."""
     scale = np.sqrt(np.diag(covariance))
     roots, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     flat = roots <= _FLAT * roots[-1]
