@@ -137,7 +137,7 @@ def glosten_harris(
     return _result(found, stacked, at_lots=size, unsigned=int((orders.side == 0).sum()))
 
 
-def adverse_share(
+def glosten_harris_share(
     trades: Trades, *, by_size: bool = True, at_lots: float | None = None, merge: bool = True, least: int = MIN_ROWS
 ) -> float:
     """The share that stays, without its interval; NaN where it cannot be known. Parameters as for `glosten_harris`."""
@@ -147,7 +147,7 @@ def adverse_share(
 
 
 class GlostenHarrisGauge(OrderChain):
-    """The share that stays, print by print: `adverse_share`, to the last digit, for its sums are whole numbers.
+    """The share that stays, print by print: `glosten_harris_share`, to the last digit, for its sums are whole numbers.
 
     Parameters and errors as for `glosten_harris`; NaN until `least` pairs, and where the half-spread is not above 0.
     """

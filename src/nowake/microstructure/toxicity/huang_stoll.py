@@ -213,14 +213,14 @@ def huang_stoll(
     )
 
 
-def huang_stoll_adverse_share(quotes: Quotes, trades: Trades, *, bunch: bool = True, least: int = MIN_ROWS) -> float:
+def huang_stoll_share(quotes: Quotes, trades: Trades, *, bunch: bool = True, least: int = MIN_ROWS) -> float:
     """alpha without its interval; NaN where it cannot be known."""
     columns, _ = _columns(quotes, trades, bunch=bunch)
     return _alpha(sums_of(columns), rows=len(columns[_MOVE]), least=least)
 
 
 class HuangStollGauge:
-    """alpha, event by event: `huang_stoll_adverse_share`, to the last digit, for its sums are whole numbers.
+    """alpha, event by event: `huang_stoll_share`, to the last digit, for its sums are whole numbers.
 
     Parameters and errors as for `huang_stoll`; NaN until `least` triples.
     """
