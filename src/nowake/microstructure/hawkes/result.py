@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from nowake.domain.errors import Unidentified
@@ -37,7 +38,8 @@ class HawkesFit:
     alpha
         [D][D][K], direct offspring.
     decay
-        [D][D][K] per second, None where it was given, lies on its bound or belongs to an alpha of 0.
+        [D][D][K] per second, None where it was given, lies on its bound, or belongs to no alpha that is surely
+        above 0.
     branching
         [D][D], alpha summed over terms.
     branching_ratio
@@ -175,23 +177,36 @@ class _Errors:
         return tuple(tuple(self._pair(i * size + j) for j in range(size)) for i in range(size))
 
     def ratio(self, model: Hawkes) -> Measurement:
-        """The spectral radius."""
+        """The spectral radius. It grows with each entry, so its low end is looked for without doubtful ones too."""
+        branching, value = model.branching, model.branching_ratio
+        entries = self.branching()
+        if not branching.any():
+            most = np.array([[entry.high for entry in row] for row in entries])
+            return self._measurement(value, 0.0, float(np.abs(np.linalg.eigvals(most)).max()), "border")
+        whole = self._ratio_of(branching)
+        sure = np.array([[entry.low > 0 for entry in row] for row in entries])
+        without = self._ratio_of(np.where(sure, branching, 0.0))
+        return self._measurement(value, min(whole.low, without.low), max(whole.high, value), "delta method")
+
+    def _ratio_of(self, branching: Floats) -> Measurement:
+        """Spectral radius of a branching matrix; entries of 0 stay 0."""
         size, places = self.layout.dimensions, self._scales()
-        known = places[~np.isnan(np.diag(self.covariance)[places])]
-        covariance = self.covariance[np.ix_(known, known)]
-        value = model.branching_ratio
-        slope = _ratio_slope(model.branching)
+        value = float(np.abs(np.linalg.eigvals(branching)).max())
+        per_pair = len(places) // size**2
+        known = ~np.isnan(np.diag(self.covariance)[places]) & np.repeat(branching.ravel() > 0, per_pair)
+        if not known.any():
+            return self._measurement(value, value, value)
+        covariance = self.covariance[np.ix_(places[known], places[known])]
+        slope = _ratio_slope(branching)
         if slope is not None:
-            each = np.repeat(slope.ravel(), len(places) // size**2)[known - places[0]]
-            return self._around(value, math.sqrt(max(float(each @ covariance @ each), 0.0)), "delta method")
-        drawn = np.repeat(self.found.at[places][None], _DRAWS, axis=0)
-        drawn[:, known - places[0]] = np.random.default_rng(0).multivariate_normal(
-            self.found.at[known], covariance, _DRAWS
-        )
+            each = np.repeat(slope.ravel(), per_pair)[known]
+            return self._around(value, math.sqrt(max(float(each @ covariance @ each), 0.0)))
+        drawn = np.zeros((_DRAWS, len(places)))
+        drawn[:, known] = np.random.default_rng(0).multivariate_normal(self.found.at[places[known]], covariance, _DRAWS)
         matrices = np.maximum(drawn, 0.0).reshape(_DRAWS, size, size, -1).sum(axis=3)
         radii = np.abs(np.linalg.eigvals(matrices)).max(axis=1)
         low, high = np.quantile(radii, [(1 - self.level) / 2, (1 + self.level) / 2]).tolist()
-        return self._measurement(value, min(low, value), max(high, value), "draws from the covariance")
+        return self._measurement(value, min(low, value), max(high, value))
 
     def _scales(self) -> np.ndarray:
         return np.arange(self.layout.baselines, self.layout.baselines + self.layout.scales)
@@ -200,7 +215,7 @@ class _Errors:
         if self.layout.shares is None:
             return self._number(self.layout.baselines + pair * self.layout.terms + term)
         share, whole = float(self.layout.shares[term]), self._number(self.layout.baselines + pair)
-        return self._measurement(share * whole.value, share * whole.low, share * whole.high, whole.method)
+        return msgspec.structs.replace(whole, value=share * whole.value, low=share * whole.low, high=share * whole.high)
 
     def _pair(self, pair: int) -> Measurement:
         """An entry of the branching matrix: its terms together."""
@@ -215,18 +230,18 @@ class _Errors:
         return self._around(value, math.sqrt(float(self.covariance[np.ix_(known, known)].sum())))
 
     def _decay(self, pair: int, term: int) -> Measurement | None:
-        if self.layout.given is not None:
+        """None where it was given, is on its bound, or acts on nothing that is surely there (Davies 1977)."""
+        layout = self.layout
+        if layout.given is not None:
             return None
-        place = self.layout.baselines + self.layout.scales
-        place += pair * self.layout.terms + term if self.layout.per_pair else term
+        place = layout.baselines + layout.scales
+        place += pair * layout.terms + term if layout.per_pair else term
+        acts_on = [pair] if layout.per_pair else range(layout.dimensions**2)
         variance = float(self.covariance[place, place])
-        if math.isnan(variance):
+        if math.isnan(variance) or all(self._alpha(other, term).low <= 0 for other in acts_on):
             return None
-        spread = z_of(self.level) * math.sqrt(variance)
-        if spread > 50:
-            return None
-        value = math.exp(self.found.at[place])
-        return self._measurement(value, value * math.exp(-spread), value * math.exp(spread))
+        value, spread = math.exp(self.found.at[place]), math.exp(z_of(self.level) * math.sqrt(variance))
+        return self._measurement(value, value / spread, value * spread)
 
     def _number(self, place: int) -> Measurement:
         """A baseline or an alpha."""
