@@ -28,8 +28,8 @@ Tails = Literal["normal", "student"]
 Shape = Literal["full", "diagonal"]
 
 FEWEST_DEGREES, MOST_DEGREES = 2.1, 200.0
-_PRIOR_MOVES = 0.1
-_PRIOR_ROWS, _PRIOR_SPREAD = 1.0, 0.1
+PRIOR_MOVES = 0.1
+PRIOR_ROWS, PRIOR_SPREAD = 1.0, 0.1
 _COLLAPSED = 0.02  # A state's spread over that of all rows below which it is no state of the market.
 _TRIAL, _KEPT = 15, 3
 _CLOSE = 0.1  # Log likelihoods that differ by less are one maximum.
@@ -254,7 +254,7 @@ class _Climb(NamedTuple):
 
     def chain_of(self, moves: Floats, opened: Floats) -> Chain:
         """Transition and start probabilities from expected moves."""
-        counted = moves + _PRIOR_MOVES
+        counted = moves + PRIOR_MOVES
         transition = counted / counted.sum(axis=1, keepdims=True)
         start = opened + stationary(transition)
         return Chain(start / start.sum(), transition)
@@ -264,8 +264,8 @@ class _Climb(NamedTuple):
         weight = np.maximum(sums.weight, 1e-12)[:, None]
         means = np.where(sums.weight[:, None] > 1e-9, sums.first / weight, before.means)
         scatter = sums.second - np.einsum("k,ki,kj->kij", sums.weight, means, means)
-        prior = _PRIOR_ROWS * _PRIOR_SPREAD * np.diag(self.spread)
-        scales = (scatter + prior) / (sums.rows[:, None, None] + _PRIOR_ROWS)
+        prior = PRIOR_ROWS * PRIOR_SPREAD * np.diag(self.spread)
+        scales = (scatter + prior) / (sums.rows[:, None, None] + PRIOR_ROWS)
         if self.shape == "diagonal":
             scales = scales * np.eye(scales.shape[1])
         degrees = before.degrees
@@ -312,11 +312,11 @@ class _Climb(NamedTuple):
 
 def log_prior(chain: Chain, emission: Emission, spread: Floats) -> float:
     """Log density, up to a constant, of the prior that keeps the likelihood bounded."""
-    total = _PRIOR_MOVES * float(np.log(chain.transition).sum())
+    total = PRIOR_MOVES * float(np.log(chain.transition).sum())
     for scale in emission.scales:
         _, log_volume = np.linalg.slogdet(scale)
         inverse = np.linalg.inv(scale)
-        total -= _PRIOR_ROWS / 2 * (float(log_volume) + _PRIOR_SPREAD * float(np.diag(inverse) @ spread))
+        total -= PRIOR_ROWS / 2 * (float(log_volume) + PRIOR_SPREAD * float(np.diag(inverse) @ spread))
     return total
 
 
