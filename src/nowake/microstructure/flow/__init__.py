@@ -7,6 +7,7 @@ from nowake.microstructure.flow.autocorrelation import (
     market_orders,
     sample_autocorrelation,
 )
+from nowake.microstructure.flow.footprints import Footprint, Footprints, footprints, splitting_exponent
 from nowake.microstructure.flow.levels import LevelFit, LevelResponse, level_response
 from nowake.microstructure.flow.memory import memory_exponent
 from nowake.microstructure.flow.microprice import (
@@ -34,6 +35,8 @@ __all__ = [
     "FlowBars",
     "FlowHistory",
     "FlowMonitor",
+    "Footprint",
+    "Footprints",
     "ImbalanceBin",
     "ImbalanceResponse",
     "LevelFit",
@@ -52,6 +55,7 @@ __all__ = [
     "fit_microprice",
     "flow_bars",
     "flow_history",
+    "footprints",
     "imbalance",
     "imbalance_response",
     "level_flows",
@@ -64,6 +68,7 @@ __all__ = [
     "orderflow_slope",
     "queue_imbalance",
     "sample_autocorrelation",
+    "splitting_exponent",
     "spread_classes",
     "trade_imbalance",
 ]

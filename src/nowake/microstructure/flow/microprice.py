@@ -15,8 +15,8 @@ Intervals come from resampling blocks of quotes. States never seen are NaN, and 
 state was seen from which the mid never moved, and where the sum does not converge.
 
 Wrong where quotes are not the market (another venue leads), where a state's history matters beyond the state
-(icebergs), and for spreads of many ticks, where buckets of a queue tell little: judge it by `microprice_errors` on other
-data."""
+(icebergs), and for spreads of many ticks, where buckets of a queue tell little: judge it by `microprice_errors` on
+other data."""
 
 from __future__ import annotations
 

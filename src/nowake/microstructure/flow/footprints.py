@@ -1,0 +1,300 @@
+"""Footprints of metaorders: what a tape without names shows of large orders that somebody worked in pieces.
+
+Three kinds are looked for in windows of market orders: **same size** (one side, one odd size, more often than that size
+comes), **even gaps** (one side, one size, at even distances in time) and **one-sided** (more of one side than the
+memory of signs explains). Each window has a score; how large the largest score of a day without metaorders would be is
+read off surrogates, and only windows beyond it are told. So `false_alarm` is the chance that a day of the surrogates'
+kind shows any footprint at all, not that a footprint is wrong.
+
+Surrogates of the first two kinds shuffle sizes among the orders of a side within stretches of `within` orders: signs,
+times and the slow change of sizes stay, the link between size and order is cut. Those of the third are signs of a
+Gaussian series whose signs have the autocorrelation c l^-gamma of the tape (sign's arcsine law, rho = 2/pi asin r).
+
+Scores: n D(w/n | q), the exponent of Chernoff's bound, w orders of a size among n of the side, q that size's share of
+the side (D is relative entropy); -(w - 1) log of the gaps' coefficient of variation; |net orders| over the square root
+of the window.
+
+Splitting makes signs remember: Lillo, Mike & Farmer 2005 ("Theory for long memory in supply and demand", Physical
+Review E 71) find gamma = alpha - 1 where sizes of metaorders have tails of exponent alpha; `splitting_exponent` turns
+that round.
+
+What public data cannot show: who traded. Two algorithms with one child size are one footprint, one that hides size and
+time is none, and round sizes come in crowds by habit. Footprints are suspects; a count of them is no count of
+metaorders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.microstructure.flow.autocorrelation import sample_autocorrelation
+from nowake.microstructure.flow.memory import memory_exponent
+from nowake.statistics.measurement import Measurement
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Kind = Literal["same size", "even gaps", "one-sided"]
+
+MIN_ORDERS = 200
+_WIDTHS = (5, 10, 20, 40, 80)
+_LONG_WIDTHS = (50, 100, 200, 400)
+_LAGS_OF_SIZE = 20
+
+
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of market orders that chance does not explain.
+
+    `lots` is the size of each child, 0 where sizes differ; `orders` how many of the side are in it (for "one-sided",
+    net of the other side), `first` and `last` their places among all orders.
+    """
+
+    kind: Kind
+    side: int
+    lots: int
+    orders: int
+    first: int
+    last: int
+    start_ns: int
+    end_ns: int
+    score: float
+
+
+class Footprints(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, best first, and what it took.
+
+    Parameters
+    ----------
+    found
+        Windows beyond the threshold of their kind; those of one kind, side and size do not overlap.
+    thresholds
+        Score that the surrogates' best window exceeds in `false_alarm` / 3 of them, by kind, so that all three kinds
+        together exceed theirs in at most `false_alarm`.
+    false_alarm, surrogates
+        As asked for.
+    orders
+        Market orders looked at.
+    """
+
+    found: tuple[Footprint, ...]
+    thresholds: dict[Kind, float]
+    false_alarm: float
+    surrogates: int
+    orders: int
+
+
+class _Window(NamedTuple):
+    kind: Kind
+    side: int
+    lots: int
+    first: int
+    last: int
+    orders: int
+    score: float
+
+
+def footprints(
+    time_ns: Ints,
+    signs: Ints,
+    lots: Ints,
+    *,
+    false_alarm: float = 0.05,
+    surrogates: int = 200,
+    within: int = 1_000,
+    seed: int = 0,
+) -> Footprints:
+    """Likely traces of metaorders among market orders.
+
+    Parameters
+    ----------
+    time_ns, signs, lots
+        int64[n] of market orders in time order; signs +1 or -1.
+    false_alarm
+        Chance that surrogates of the day show any footprint.
+    surrogates
+        How many; at least 3 / false_alarm, for the threshold to be read off them.
+    within
+        Orders of a stretch in which sizes are shuffled.
+
+    Raises
+    ------
+    BadParameter
+        When false_alarm is not between 0 and 1, or there are too few surrogates for it.
+    BadData
+        When there are fewer than 200 orders, columns differ in length, or signs are not +1 and -1, both of them.
+    """
+    signs, lots, time_ns = (np.asarray(each, np.int64) for each in (signs, lots, time_ns))
+    if not 0 < false_alarm < 1 or surrogates * false_alarm < 3:
+        raise BadParameter(
+            f"false_alarm {false_alarm} must be between 0 and 1 and need {surrogates} surrogates at most: it takes "
+            f"{3 / max(false_alarm, 1e-9):.0f}"
+        )
+    if not len(signs) == len(lots) == len(time_ns) >= MIN_ORDERS:
+        raise BadData(
+            f"{len(time_ns)} stamps, {len(signs)} signs and {len(lots)} sizes must be as many, {MIN_ORDERS} or more"
+        )
+    if set(np.unique(signs).tolist()) != {-1, 1}:
+        raise BadData(f"signs are {np.unique(signs).tolist()[:5]}; they must be +1 and -1, and both be there")
+    rng = np.random.default_rng(seed)
+    best = {kind: np.zeros(surrogates) for kind in ("same size", "even gaps", "one-sided")}
+    latent = _latent(signs)
+    for k in range(surrogates):
+        for window in _sized(time_ns, signs, _shuffled(signs, lots, within, rng)):
+            best[window.kind][k] = max(best[window.kind][k], window.score)
+        for window in _one_sided(_signs_of(latent, len(signs), rng)):
+            best["one-sided"][k] = max(best["one-sided"][k], window.score)
+    thresholds: dict[Kind, float] = {
+        kind: float(np.quantile(best[kind], 1 - false_alarm / 3, method="higher"))
+        for kind in ("same size", "even gaps", "one-sided")
+    }
+    told = [each for each in (*_sized(time_ns, signs, lots), *_one_sided(signs)) if each.score > thresholds[each.kind]]
+    return Footprints(
+        found=tuple(_footprint(each, time_ns) for each in _apart(told)),
+        thresholds=thresholds,
+        false_alarm=false_alarm,
+        surrogates=surrogates,
+        orders=len(signs),
+    )
+
+
+def splitting_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
+    """alpha = gamma + 1: the tail of metaorder sizes that would make the signs remember as they do.
+
+    Sizes with P(V > v) ~ v^-alpha split into equal pieces give signs with C(l) ~ l^-(alpha - 1). It is an inference
+    from the memory of the signs alone, which herding and shifts of level make too.
+
+    Raises
+    ------
+    BadData
+        When the signs have no long memory that can be told from chance; see `memory_exponent`.
+    """
+    gamma = memory_exponent(np.asarray(signs, np.float64), level=level)
+    return msgspec.structs.replace(
+        gamma,
+        value=gamma.value + 1,
+        low=gamma.low + 1,
+        high=gamma.high + 1,
+        method=f"Lillo, Mike & Farmer's alpha = gamma + 1; {gamma.method}",
+    )
+
+
+def _sized(time_ns: Ints, signs: Ints, lots: Ints) -> Iterator[_Window]:
+    """The best windows of orders of one side and size, at each width: by how many there are, and how even in time."""
+    order = np.lexsort((np.arange(len(lots)), lots, signs))
+    cuts = np.flatnonzero((np.diff(signs[order]) != 0) | (np.diff(lots[order]) != 0)) + 1
+    rank = np.where(signs > 0, np.cumsum(signs > 0), np.cumsum(signs < 0))  # Among the orders of its side.
+    of_side = {side: int((signs == side).sum()) for side in (-1, 1)}
+    for places in np.split(order, cuts):
+        side, size = int(signs[places[0]]), int(lots[places[0]])
+        share = len(places) / of_side[side]
+        for width in _WIDTHS:
+            if len(places) < width:
+                break
+            first, last = places[: len(places) - width + 1], places[width - 1 :]
+            scores = _crowding(width, rank[last] - rank[first] + 1, share)
+            for k in _peaks(scores):
+                yield _Window("same size", side, size, int(first[k]), int(last[k]), width, float(scores[k]))
+            scores = _evenness(time_ns[places], width)
+            for k in _peaks(scores):
+                yield _Window("even gaps", side, size, int(first[k]), int(last[k]), width, float(scores[k]))
+
+
+def _crowding(width: int, among: Ints, share: float) -> Floats:
+    """n D(w/n | q) where the size is more frequent than in the day, else 0."""
+    part = width / among
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rest = np.where(part < 1, (1 - part) * np.log((1 - part) / (1 - share)), 0.0)
+        scores = among * (part * np.log(part / share) + rest)
+    return np.asarray(np.where((part > share) & (share < 1), scores, 0.0))
+
+
+def _evenness(time_ns: Ints, width: int) -> Floats:
+    """-(w - 1) log of sd over mean of the w - 1 gaps of each window, at least 0.
+
+    Gaps that agree better than one part in a thousand count as that: a clock is no surer for being exact.
+    """
+    gaps = np.diff(time_ns).astype(np.float64)
+    sums = np.append(0.0, np.cumsum(gaps / max(float(gaps.mean()), 1.0)))
+    squares = np.append(0.0, np.cumsum((gaps / max(float(gaps.mean()), 1.0)) ** 2))
+    count = width - 1
+    mean = (sums[count:] - sums[:-count]) / count
+    variance = np.maximum((squares[count:] - squares[:-count]) / count - mean**2, 0.0)
+    safe = np.where(mean > 0, mean, 1.0)
+    spread = np.where(mean > 1e-9, np.sqrt(variance) / safe, 1.0)
+    return np.maximum(-count * np.log(np.maximum(spread, 1e-3)), 0.0)
+
+
+def _one_sided(signs: Ints) -> Iterator[_Window]:
+    """The best windows of net orders of one side, at each width."""
+    running = np.append(0, np.cumsum(signs))
+    for width in _LONG_WIDTHS:
+        if len(signs) < 2 * width:
+            break
+        net = running[width:] - running[:-width]
+        scores = np.abs(net) / math.sqrt(width)
+        for k in _peaks(scores):
+            side = 1 if net[k] > 0 else -1
+            yield _Window("one-sided", side, 0, k, k + width - 1, int(abs(net[k])), float(scores[k]))
+
+
+def _peaks(scores: Floats) -> list[int]:
+    """Places of the highest scores above 0, best first, a few; enough where windows are told apart later."""
+    if len(scores) <= 8:
+        return [k for k in np.argsort(-scores, kind="stable").tolist() if scores[k] > 0]
+    higher = np.append(True, scores[1:] > scores[:-1]) & np.append(scores[:-1] >= scores[1:], True)
+    places = np.flatnonzero(higher & (scores > 0))
+    best: list[int] = places[np.argsort(-scores[places], kind="stable")][:8].tolist()
+    return best
+
+
+def _shuffled(signs: Ints, lots: Ints, within: int, rng: np.random.Generator) -> Ints:
+    """Sizes in another order, among orders of one side within stretches."""
+    stretch = np.arange(len(lots)) // max(within, 2)
+    groups = 2 * stretch + (signs > 0)
+    out = np.empty_like(lots)
+    out[np.argsort(groups, kind="stable")] = lots[np.lexsort((rng.random(len(lots)), groups))]
+    return out
+
+
+def _latent(signs: Ints) -> Floats:
+    """Spectrum of a Gaussian series whose signs have the tape's c l^-gamma, for twice as many numbers."""
+    n = len(signs)
+    x = signs.astype(np.float64)
+    lags = np.arange(1, _LAGS_OF_SIZE + 1)
+    seen = np.array([sample_autocorrelation(x, lag) for lag in lags.tolist()])
+    try:
+        gamma = memory_exponent(x).value
+    except BadData:
+        gamma = 1.0
+    gamma = min(max(gamma, 0.05), 2.0)
+    size = float(np.clip((seen * lags**-gamma).sum() / (lags ** (-2 * gamma)).sum(), 0.0, 0.99))
+    rho = size * np.arange(1, n + 1) ** -gamma
+    rho[:_LAGS_OF_SIZE] = np.clip(seen, 0.0, 0.99)
+    r = np.append(1.0, np.sin(math.pi / 2 * rho))
+    return np.maximum(np.fft.rfft(np.concatenate((r, r[-2:0:-1]))).real, 0.0)
+
+
+def _signs_of(spectrum: Floats, n: int, rng: np.random.Generator) -> Ints:
+    """Signs of a Gaussian series of that spectrum."""
+    noise = np.fft.rfft(rng.standard_normal(2 * (len(spectrum) - 1)))
+    return np.where(np.fft.irfft(noise * np.sqrt(spectrum))[:n] >= 0, 1, -1).astype(np.int64)
+
+
+def _apart(windows: list[_Window]) -> list[_Window]:
+    """Best first, without those that overlap a better one of their kind, side and size."""
+    kept: list[_Window] = []
+    for each in sorted(windows, key=lambda window: (-window.score, window.first, window.orders)):
+        alike = (other for other in kept if (other.kind, other.side, other.lots) == (each.kind, each.side, each.lots))
+        if all(other.last < each.first or each.last < other.first for other in alike):
+            kept.append(each)
+    return kept
+
+
+def _footprint(window: _Window, time_ns: Ints) -> Footprint:
+    start, end = int(time_ns[window.first]), int(time_ns[window.last])
+    return Footprint(**window._asdict(), start_ns=start, end_ns=end)
