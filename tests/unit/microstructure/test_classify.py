@@ -213,6 +213,7 @@ def test_tables_of_two_clocks_or_two_markets_are_refused() -> None:
     with pytest.raises(BadData, match="come before the first quote"):
         classify(before, book)
     assert 500 == len(classify(late, book, rule="tick"))
+    assert 500 == len(classify(prints(*good), book, lag_ns=37_000))
 
 
 def test_a_rule_that_cannot_be_followed_is_refused_with_the_way_out() -> None:

@@ -121,7 +121,7 @@ def classify(
         When the rule is unknown or needs quotes that are not given, or the lag is negative.
     BadData
         When of 100 prints or more none meets a quote though there are some, or half of them trade more than a spread
-        away from the touch: then the tables are not of one clock, or not of one market.
+        away from the touch without any lag: then the tables are not of one clock, or not of one market.
     """
     how = rule_named(rule)
     if lag_ns < 0:
@@ -135,7 +135,7 @@ def classify(
     bid, ask, quoted = touch_met(touch, trades.time_ns - lag_ns)
     place = places_in(trades.price_ticks, bid, ask, quoted)
     if how.by_quotes is not None:
-        _check_clocks(trades, touch, bid, ask, quoted)
+        _check_clocks(trades, touch)
     side, ground = sides_by(rule, trades.price_ticks, bid, ask, quoted)
     if keep_true:
         told = trades.aggressor != 0
@@ -176,10 +176,11 @@ def _check(trades: Trades) -> None:
         raise BadData(f"prices are {trades.price_ticks.dtype}; give whole ticks, for rules compare them exactly")
 
 
-def _check_clocks(trades: Trades, touch: Touch, bid: Ints, ask: Ints, quoted: Flags) -> None:
-    """Refuse tables that cannot be of one clock and market."""
+def _check_clocks(trades: Trades, touch: Touch) -> None:
+    """Refuse tables that cannot be of one clock and market, whatever the lag: the market may move meanwhile."""
     if len(trades) < MANY or not len(touch.time_ns):
         return
+    bid, ask, quoted = touch_met(touch, trades.time_ns)
     if not quoted.any():
         raise BadData(
             f"all {len(trades):,} prints, up to {trades.time_ns[-1]}, come before the first quote, at "

@@ -120,12 +120,11 @@ def calibrate_alarm(
     exceeding = math.floor(false_alarms * (count + 1) + 1e-9)
     if not exceeding:
         raise BadData(_too_few(count, span, false_alarms))
-    sd = float(training.std())
-    if sd == 0:
+    if np.ptp(training) == 0:
         raise Unidentified(
             f"scores are {training[0, 0]:g} in all of {training.size:,} of the quiet history; give ones that vary"
         )
-    reference = float(training.mean()) + drift * sd
+    reference = float(training.mean() + drift * training.std())
     highest = _sums(calibrating, reference).max(axis=1)
     return AlarmRule(
         reference=reference,
