@@ -20,6 +20,7 @@ from nowake.microstructure.efficiency.hurst import (
     hurst_rescaled_range,
     hurst_whittle,
 )
+from nowake.microstructure.efficiency.monitor import Efficiency, EfficiencyMonitor
 from nowake.microstructure.efficiency.price_delay import PriceDelay, price_delay
 from nowake.microstructure.efficiency.pricing_error import PricingError, pricing_error
 from nowake.microstructure.efficiency.sampling import even_mids, still
@@ -33,6 +34,8 @@ from nowake.microstructure.efficiency.variance_ratio import (
 __all__ = [
     "Autocorrelations",
     "DecayedEfficiency",
+    "Efficiency",
+    "EfficiencyMonitor",
     "EfficiencyPanel",
     "LagCorrelation",
     "PriceDelay",
