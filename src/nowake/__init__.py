@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from nowake.sim.latency import Latency
     from nowake.verbs.curves import curves
     from nowake.verbs.demo import demo
+    from nowake.verbs.discover import discover
     from nowake.verbs.estimate import Estimate, estimate
     from nowake.verbs.fills import fills
     from nowake.verbs.fit import Fit, fit
+    from nowake.verbs.flow import flow
     from nowake.verbs.load import load_day
     from nowake.verbs.load_basket import load_basket
     from nowake.verbs.load_orders import load_orders
@@ -58,9 +60,11 @@ _HOMES = {
     "VolumeCurve": "models.volume",
     "curves": "verbs.curves",
     "demo": "verbs.demo",
+    "discover": "verbs.discover",
     "estimate": "verbs.estimate",
     "fills": "verbs.fills",
     "fit": "verbs.fit",
+    "flow": "verbs.flow",
     "load_basket": "verbs.load_basket",
     "load_day": "verbs.load",
     "load_orders": "verbs.load_orders",
@@ -97,9 +101,11 @@ __all__ = [
     "algos",
     "curves",
     "demo",
+    "discover",
     "estimate",
     "fills",
     "fit",
+    "flow",
     "load_basket",
     "load_day",
     "load_orders",

@@ -14,7 +14,8 @@ from nowake.domain.version import VERSION
 
 # In the order one meets them.
 _COMMANDS = (
-    "demo", "fit", "recalibrate", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "fills", "data",
+    "demo", "fit", "recalibrate", "estimate", "plan", "simulate", "report", "replay", "curves", "tape", "flow",
+    "discover", "fills", "data",
 )  # fmt: skip
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nowake.cli.options import check_moments, check_writable, json_option, load
+from nowake.cli.options import check_moments, json_option, load
+from nowake.cli.page_outputs import check_folder, save_pictures
 from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter
 
@@ -60,10 +60,7 @@ def command(
     day = load(source, date, root, symbol=symbol)
     with waiting(f"fitting the tape of {day.source}"):
         found = tape(day, start=start, end=end, hidden=hidden, daily_volume=daily_volume, seed=seed, level=level)
-    written = []
-    if pictures is not None:
-        Path(pictures).mkdir(parents=True, exist_ok=True)
-        written = [picture.save(Path(pictures) / f"tape-{name}.svg") for name, picture in found.pictures().items()]
+    written = [] if pictures is None else save_pictures(found.pictures(), pictures, "tape")
     table = tape_table(found)
     if as_json:
         show_json({"source": found.source, "findings": to_dict(table), "notes": table.notes, "curves": _curves(found)})
@@ -83,10 +80,7 @@ def _check(
     check_moments(start, end)
     if daily_volume is not None and not 0 < daily_volume < math.inf:
         raise BadParameter(f"--daily-volume {daily_volume:g} must be above 0 and finite")
-    if pictures is not None:
-        check_writable(pictures)
-        if Path(pictures).exists() and not Path(pictures).is_dir():
-            raise BadParameter(f"--pictures {pictures} is no folder; give one, or the name of a new one")
+    check_folder(pictures)
 
 
 def _curves(found: TapeCalibration) -> dict[str, object]:

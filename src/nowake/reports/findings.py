@@ -10,17 +10,19 @@ from nowake.statistics.finding import Finding
 
 
 def findings_table(title: str, found: Iterable[Finding], notes: tuple[str, ...] = (), *, level: float) -> Table:
-    """One row a number, with its interval of `level`."""
+    """One row a number, with its interval of `level`; how well fits explain where any of them says so."""
+    rows = tuple(row_of(each) for each in found)
+    explains = (Column("r2", "R²", formats.percent, spare=1),) if any(row["r2"] is not None for row in rows) else ()
     columns = (
         Column("finding", "finding", _in_short, is_number=False),
         Column("value", "value", formats.number),
         Column("low", f"{100 * level:.4g}%\nfrom", formats.number),
         Column("high", "\nto", formats.number),
         Column("unit", "unit", is_number=False),
-        Column("r2", "R²", formats.percent, spare=1),
+        *explains,
         Column("n", "n", formats.count, spare=2),
     )
-    return Table(title, columns, tuple(row_of(each) for each in found), notes)
+    return Table(title, columns, rows, notes)
 
 
 def row_of(found: Finding) -> dict[str, object]:

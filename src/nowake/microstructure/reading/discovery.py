@@ -1,0 +1,197 @@
+"""Where the price of one asset is made, read at once: shares, the sweep over steps, leads, the doubt of clocks.
+
+Shares at one step are refused where markets are not of one price; the sweep and the leads stand by themselves, for
+they may tell what a step cannot. What cannot be told is listed with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from nowake.domain.errors import BadParameter
+from nowake.domain.units import NS_PER_MS, NS_PER_SECOND
+from nowake.microstructure.discovery import (
+    Discovery,
+    LeadLag,
+    Market,
+    Point,
+    align,
+    discover,
+    lead_lag,
+    skew_sensitivity,
+    sweep,
+)
+from nowake.microstructure.discovery.leads import DEFAULT_SHIFTS_NS
+from nowake.microstructure.reading.heard import attempt
+
+Spans = Sequence[tuple[int, int]]
+
+STEPS_NS = tuple(step * NS_PER_MS for step in (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000))
+_SKEWS = (-2, -1, 0, 1, 2)
+_FEWEST_ROWS = 500
+_ENOUGH_ROWS = 1_000
+_MOST = 3  # Markets of which every pair is compared.
+
+
+class _Asked(TypedDict):
+    lags: int | None
+    repeats: int
+    seed: int
+    level: float
+
+
+class _OfGrid(TypedDict):
+    sessions: Spans | None
+    longest_age_ns: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DiscoveryReading:
+    """What several markets tell of one price.
+
+    Parameters
+    ----------
+    names
+        Of the markets.
+    every_ns
+        The step that the shares are of.
+    shares
+        None where they were refused.
+    sweep
+        The same at other steps, each with its refusal where it has one.
+    leads
+        Each pair of the first three markets, or what of them could be told.
+    skews
+        Shares at `every_ns` were the second market's clock wrong by each of a few skews.
+    start_ns, end_ns
+        What all markets cover.
+    level
+        Of all intervals.
+    seed
+        Of the resampling.
+    refusals
+        What could not be told, a sentence each.
+    """
+
+    names: tuple[str, ...]
+    every_ns: int
+    shares: Discovery | None
+    sweep: tuple[Point, ...]
+    leads: tuple[LeadLag, ...]
+    skews: tuple[Point, ...]
+    start_ns: int
+    end_ns: int
+    level: float
+    seed: int
+    refusals: tuple[str, ...]
+
+
+def read_discovery(
+    markets: Sequence[Market],
+    *,
+    every_ns: int | None = None,
+    steps_ns: Sequence[int] = STEPS_NS,
+    sessions: Spans | None = None,
+    longest_age_ns: int | None = None,
+    lags: int | None = None,
+    repeats: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> DiscoveryReading:
+    """Read everything that two or more markets tell of the one price they share.
+
+    Parameters
+    ----------
+    markets
+        Prices of one asset.
+    every_ns
+        Step of the shares; by default a second, what the slowest market usually takes from one price to the next, or
+        less where a second would leave fewer than 1,000 rows.
+    steps_ns
+        Steps to sweep; those that leave fewer than 500 rows, or are finer than the slowest market, are left out.
+    sessions, longest_age_ns
+        As of `align`.
+    lags
+        Of the model; chosen where not given.
+
+    Raises
+    ------
+    BadParameter
+        When there are fewer than two markets, two of one name, or a parameter is out of its range.
+    BadData
+        When nothing at all could be told; says why.
+    """
+    if len(markets) < 2:
+        raise BadParameter(f"price discovery needs two markets or more; {len(markets)} given")
+    start, end = _overlap(markets)
+    every = _default_step(markets, end - start) if every_ns is None else every_ns
+    refusals: list[str] = []
+    asked: _Asked = {"lags": lags, "repeats": repeats, "seed": seed, "level": level}
+    grid: _OfGrid = {"sessions": sessions, "longest_age_ns": longest_age_ns}
+    shares = attempt(refusals, "shares", lambda: discover(align(markets, every_ns=every, **grid), **asked))
+    steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= (end - start) // _FEWEST_ROWS]
+    pairs = itertools.combinations(markets[:_MOST], 2)
+    leads = [
+        attempt(
+            refusals,
+            f"lead of {one.name} and {two.name}",
+            functools.partial(lead_lag, one, two, shifts_ns=_shifts(markets), repeats=repeats, seed=seed, level=level),
+        )
+        for one, two in pairs
+    ]
+    return DiscoveryReading(
+        names=tuple(market.name for market in markets),
+        every_ns=every,
+        shares=shares,
+        sweep=sweep(markets, steps, **grid, **asked) if steps else (),
+        leads=tuple(each for each in leads if each is not None),
+        skews=() if shares is None else _skewed(markets, every, longest_age_ns, asked),
+        start_ns=start,
+        end_ns=end,
+        level=level,
+        seed=seed,
+        refusals=tuple(dict.fromkeys(refusals)),
+    )
+
+
+def _overlap(markets: Sequence[Market]) -> tuple[int, int]:
+    there = [market for market in markets if len(market)]
+    if len(there) < len(markets):
+        empty = next(market.name for market in markets if not len(market))
+        raise BadParameter(f"{empty} has no price at all; leave it out or give another day")
+    return max(int(market.time_ns[0]) for market in there), min(int(market.time_ns[-1]) for market in there)
+
+
+def _usual_gap_ns(markets: Sequence[Market]) -> int:
+    """What the slowest market usually takes from one price to the next."""
+    return max(int(np.median(np.diff(market.time_ns))) for market in markets if len(market) > 1)
+
+
+def _default_step(markets: Sequence[Market], length_ns: int) -> int:
+    """A second (Hasbrouck 1995), or whole seconds that the slowest market needs; less where a second leaves few rows."""
+    if length_ns < NS_PER_SECOND * _ENOUGH_ROWS:
+        return max(NS_PER_MS * 100, length_ns // _ENOUGH_ROWS // (NS_PER_MS * 100) * NS_PER_MS * 100)
+    return NS_PER_SECOND * max(1, -(-_usual_gap_ns(markets) // NS_PER_SECOND))
+
+
+def _shifts(markets: Sequence[Market]) -> tuple[int, ...]:
+    """Of the leads: those of the room, or ten steps each way where prices come seconds apart."""
+    gap = _usual_gap_ns(markets)
+    return DEFAULT_SHIFTS_NS if gap < NS_PER_SECOND else tuple(k * gap for k in range(-10, 11))
+
+
+def _skewed(markets: Sequence[Market], every_ns: int, longest_age_ns: int | None, asked: _Asked) -> tuple[Point, ...]:
+    """Were the second market's clock wrong by up to two steps."""
+    return skew_sensitivity(
+        markets,
+        market=markets[1].name,
+        skews_ns=[k * every_ns for k in _SKEWS],
+        every_ns=every_ns,
+        longest_age_ns=longest_age_ns,
+        **asked,
+    )

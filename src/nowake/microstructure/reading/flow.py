@@ -1,0 +1,181 @@
+"""What one day tells of order flow, toxicity, spreads and regimes, read at once.
+
+Every part reads the same prints with the same sides, so that they can be held against each other; a part that the data
+cannot tell is listed with the reason. What this measures is the flow of all: for your own orders' costs see the
+estimate before and the report after."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.instrument import Instrument
+from nowake.domain.market import Bars, Depth, Quotes, Trades
+from nowake.domain.units import NS_PER_MINUTE
+from nowake.microstructure.classify import Accuracy
+from nowake.microstructure.market_orders import two_sided_touch
+from nowake.microstructure.reading import efficiency, liquidity, order_flow, regimes, sides, toxicity
+from nowake.microstructure.reading.heard import Floats, Heard, Ints, Options, Part, attempt, hear
+from nowake.microstructure.reading.order_flow import FlowFound
+from nowake.microstructure.regimes.strip import RegimeStrip
+from nowake.microstructure.spreads.effective import EffectiveSpreads
+from nowake.microstructure.toxicity import SensitivityRow, Vpin
+from nowake.microstructure.toxicity.markouts import MarkOuts
+from nowake.statistics.measurement import check_level
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FlowReading:
+    """What one window of one day tells.
+
+    Parameters
+    ----------
+    instrument
+        What was traded.
+    start_ns, end_ns
+        The window.
+    prints
+        That were heard.
+    parts
+        Numbers with intervals, by part.
+    rules
+        Rule -> how often it is right; empty where the feed tells no sides.
+    flow
+        What the order-flow part found, for pictures.
+    spreads, spreads_by_venue
+        None where they could not be measured, and where the feed names no venues.
+    markouts, markouts_by_venue
+        The same of mark-outs.
+    vpin, sensitivity
+        VPIN through the window, and its mean by every way to sign volume and two sizes of bucket.
+    strip
+        Regimes.
+    mid
+        Times and mids in currency, for pictures; (k,) each.
+    options
+        How it was read.
+    refusals
+        What could not be told and why, a sentence each.
+    """
+
+    instrument: Instrument
+    start_ns: int
+    end_ns: int
+    prints: int
+    parts: tuple[Part, ...]
+    rules: dict[str, Accuracy]
+    flow: FlowFound
+    spreads: EffectiveSpreads | None
+    spreads_by_venue: EffectiveSpreads | None
+    markouts: MarkOuts | None
+    markouts_by_venue: MarkOuts | None
+    vpin: Vpin | None
+    sensitivity: tuple[SensitivityRow, ...]
+    strip: RegimeStrip | None
+    mid: tuple[Ints, Floats]
+    options: Options
+    refusals: tuple[str, ...]
+
+
+def read_flow(
+    quotes: Quotes,
+    trades: Trades,
+    instrument: Instrument,
+    *,
+    depth: Depth | None = None,
+    bars: Bars | None = None,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    rule: str = "lee-ready",
+    hidden: bool = False,
+    bucket_lots: int | None = None,
+    window: int = 50,
+    bar_ns: int = NS_PER_MINUTE,
+    repeats: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> FlowReading:
+    """Read everything between two instants, by default the session.
+
+    Parameters
+    ----------
+    depth, bars
+        More levels than the best, and bars, where the source has them.
+    rule
+        Signs prints whose side the feed does not tell; see `nowake.microstructure.classify.RULES`.
+    hidden
+        Whether prints against hidden interest, or agreed away from the market, count too.
+    bucket_lots, window
+        Of VPIN; by default buckets that fill twice the window.
+    bar_ns
+        Bars that regimes are told over.
+    repeats, seed, level
+        Of resampling and of all intervals.
+
+    Raises
+    ------
+    BadParameter
+        When the window is empty or a parameter is out of its range.
+    BadData
+        When there is nothing to read in the window, or the tables cannot be of one clock.
+    """
+    check_level(level)
+    if bar_ns <= 0 or repeats < 100 or seed < 0:
+        raise BadParameter(f"bar_ns {bar_ns} must be above 0, repeats {repeats} 100 or more, seed {seed} 0 or more")
+    options = Options(rule, hidden, bucket_lots, window, bar_ns, repeats, seed, level)
+    heard = hear(quotes, trades, instrument, options, depth=depth, bars=bars, start_ns=start_ns, end_ns=end_ns)
+    if not (len(heard.quotes) or len(heard.trades) or (heard.bars is not None and len(heard.bars))):
+        clock = instrument.session.clock
+        raise BadData(f"neither quotes nor prints nor bars from {clock(heard.start_ns)} to {clock(heard.end_ns)}")
+    return _read(heard)
+
+
+def _read(heard: Heard) -> FlowReading:
+    refusals: list[str] = []
+    by = liquidity.venues_of(heard)
+    rules = attempt(refusals, "rules against truth", lambda: sides.rules_held_to_truth(heard)) or {}
+    found = order_flow.find_flow(heard, refusals)
+    quoted = attempt(refusals, "quoted spread", lambda: liquidity.quoted_of(heard))
+    spreads = attempt(refusals, "effective spread", lambda: liquidity.spreads_of(heard))
+    markouts = attempt(refusals, "mark-outs", lambda: liquidity.markouts_of(heard))
+    vpin = attempt(refusals, "VPIN", lambda: toxicity.vpin_of(heard))
+    strip = attempt(refusals, "regimes", lambda: regimes.strip_of(heard))
+    parts = (
+        sides.sides(heard, rules),
+        liquidity.liquidity(quoted, spreads),
+        order_flow.order_flow(heard, found, refusals),
+        toxicity.toxicity(vpin),
+        efficiency.efficiency(heard, refusals),
+        regimes.regimes(strip),
+    )
+    return FlowReading(
+        instrument=heard.instrument,
+        start_ns=heard.start_ns,
+        end_ns=heard.end_ns,
+        prints=len(heard.trades),
+        parts=tuple(part for part in parts if part.findings or part.notes),
+        rules=rules,
+        flow=found,
+        spreads=spreads,
+        spreads_by_venue=None if by is None or spreads is None else liquidity.spreads_of(heard, by),
+        markouts=markouts,
+        markouts_by_venue=None if by is None or markouts is None else liquidity.markouts_of(heard, by),
+        vpin=vpin,
+        sensitivity=() if vpin is None else toxicity.sensitivity_of(heard),
+        strip=strip,
+        mid=_mids(heard),
+        options=heard.options,
+        refusals=tuple(dict.fromkeys(refusals)),
+    )
+
+
+def _mids(heard: Heard) -> tuple[Ints, Floats]:
+    """Of the quotes inside the window, else the closes of its bars."""
+    touch = two_sided_touch(heard.quotes)
+    inside = touch.time_ns >= heard.start_ns
+    if inside.any() or heard.bars is None:
+        tick = heard.instrument.price(1.0)
+        return touch.time_ns[inside], np.asarray(touch.mid_ticks[inside] * tick)
+    return heard.bars.end_ns, heard.bars.close

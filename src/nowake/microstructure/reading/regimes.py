@@ -1,0 +1,46 @@
+"""Which regime the day was in, each bar told by what came before it."""
+
+from __future__ import annotations
+
+from nowake.domain.errors import BadData
+from nowake.microstructure.reading.heard import Heard, Part
+from nowake.microstructure.regimes.features import Features, bar_features, tape_features
+from nowake.microstructure.regimes.strip import RegimeStrip, regime_strip
+
+
+def features_of(heard: Heard) -> Features:
+    """Features of the window's quotes and prints, or of its bars where there are no quotes.
+
+    Raises
+    ------
+    BadData
+        When there are neither.
+    """
+    if len(heard.quotes):
+        return tape_features(
+            heard.quotes,
+            heard.trades if len(heard.trades) else None,
+            start_ns=heard.start_ns,
+            end_ns=heard.end_ns,
+            bar_ns=heard.options.bar_ns,
+            depth=heard.depth,
+        )
+    if heard.bars is None or not len(heard.bars):
+        raise BadData("neither quotes nor bars in the window; nothing to read regimes from")
+    return bar_features(heard.bars)
+
+
+def strip_of(heard: Heard) -> RegimeStrip:
+    """Probabilities of the five desk regimes, bar by bar."""
+    features = features_of(heard)
+    warm_up = min(120, max(30, len(features) // 4))
+    return regime_strip(features, warm_up=warm_up, seed=heard.options.seed)
+
+
+def regimes(strip: RegimeStrip | None) -> Part:
+    """The part: what was told, in sentences, for shares of time are in the table of the strip."""
+    if strip is None or not strip.known.any():
+        return Part("Regimes")
+    shares = sorted(strip.shares.items(), key=lambda pair: -pair[1])
+    said = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
+    return Part("Regimes", notes=(f"Of {int(strip.known.sum()):,} bars told: {said}.", *strip.notes))

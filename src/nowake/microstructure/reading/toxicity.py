@@ -1,0 +1,57 @@
+"""How one-sided the volume is, through the day and by every way to sign it."""
+
+from __future__ import annotations
+
+from nowake.domain.errors import BadData
+from nowake.microstructure.reading.heard import Heard, Part, Row, known
+from nowake.microstructure.toxicity import SensitivityRow, Vpin, daily_bucket_lots, vpin, vpin_sensitivity
+
+
+def bucket_of(heard: Heard) -> int:
+    """Lots of a bucket: as asked for, else a fiftieth of the window's volume, as the paper takes of a day's.
+
+    Raises
+    ------
+    BadData
+        When nothing traded.
+    """
+    if heard.options.bucket_lots is not None:
+        return heard.options.bucket_lots
+    lots = int(heard.trades.lots.sum())
+    if not lots:
+        raise BadData("nothing traded, so that no bucket fills")
+    # Twice as many buckets as the window holds, so that half of the day has a value.
+    return daily_bucket_lots(lots, buckets=2 * heard.options.window)
+
+
+def vpin_of(heard: Heard) -> Vpin:
+    """VPIN through the window."""
+    return vpin(
+        heard.trades,
+        heard.side,
+        bucket_lots=bucket_of(heard),
+        window=heard.options.window,
+        level=heard.options.level,
+        sides=heard.signed_by,
+    )
+
+
+def sensitivity_of(heard: Heard) -> tuple[SensitivityRow, ...]:
+    """The same by every rule, and with buckets half and twice as large."""
+    lots = bucket_of(heard)
+    sizes = [max(1, lots // 2), lots]
+    return vpin_sensitivity(
+        heard.trades, heard.quotes, bucket_lots=sizes, window=heard.options.window, level=heard.options.level
+    )
+
+
+def toxicity(found: Vpin | None) -> Part:
+    """The part."""
+    if found is None:
+        return Part("Toxicity")
+    rows: list[Row] = [("VPIN, whole window", "of volume", found.mean), ("  latest", "of volume", found.latest)]
+    notes = (
+        f"{len(found):,} buckets of {found.bucket_lots:,} lots, each value over the last {found.window}; "
+        f"{found.left_over_lots:,} lots of a bucket that did not fill are left out; signed by {found.sides}.",
+    )
+    return Part("Toxicity", known(rows), notes)

@@ -1,0 +1,211 @@
+"""Where is the price made? Several markets of one asset: shares in the common price, and who leads whom."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from nowake.data.day import Day
+from nowake.domain.errors import BadData, BadParameter
+from nowake.microstructure.discovery import Market, on_recorder_clock
+from nowake.microstructure.reading.discovery import STEPS_NS, DiscoveryReading, read_discovery
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from nowake.reports.pictures.canvas import Picture
+
+Moment = str | dt.datetime | int
+Clock = Literal["venue", "recorder"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Discovered(DiscoveryReading):
+    """Where the price is made. Prints as tables; `html` writes one self-contained page with pictures."""
+
+    sources: tuple[str, ...] = ()
+    dates: tuple[dt.date, ...] = ()
+    clock: str = "venue"
+    fingerprint: str = ""
+    command: str = ""
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a market and step: every share with its interval."""
+        import polars as pl  # noqa: PLC0415
+
+        from nowake.reports.discovery_tables import sweep_table  # noqa: PLC0415
+        from nowake.reports.table import to_dict  # noqa: PLC0415
+
+        return pl.DataFrame(to_dict(sweep_table(self)), infer_schema_length=None)
+
+    def pictures(self) -> dict[str, Picture]:
+        """Every picture there is something for, by a name fit for a file."""
+        from nowake.reports.discovery_page import pictures  # noqa: PLC0415
+
+        return pictures(self)
+
+    def plot(self) -> Picture:
+        """Shares by sampling interval, else who leads whom.
+
+        Raises
+        ------
+        BadData
+            When there is nothing to draw.
+        """
+        made = self.pictures()
+        if not made:
+            raise BadData(f"there is nothing to draw: {'; '.join(self.refusals)}")
+        return next(iter(made.values()))
+
+    def html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page as HTML that opens without network."""
+        from nowake.reports import html  # noqa: PLC0415
+        from nowake.reports.discovery_page import build_page  # noqa: PLC0415
+
+        page = build_page(self, about=self.about, fingerprint=self.fingerprint, command=self.command)
+        return html.write(path, page)
+
+    @property
+    def about(self) -> str:
+        """Sources, dates and whose clock, in words."""
+        days = f"{self.dates[0]}" if len(self.dates) == 1 else f"{self.dates[0]} to {self.dates[-1]}"
+        clock = "the recorder's clock" if self.clock == "recorder" else "the venues' clocks"
+        return f"{', '.join(self.sources)}, {days}, on {clock}."
+
+    def __str__(self) -> str:
+        from nowake.reports import tables  # noqa: PLC0415
+        from nowake.reports.discovery_tables import discovery_tables  # noqa: PLC0415
+
+        refused = [f"Not told: {reason}." for reason in self.refusals]
+        return "\n\n".join([*(tables.render(table) for table in discovery_tables(self)), *refused])
+
+    __repr__ = __str__
+
+
+def discover(
+    *markets: Day | Sequence[Day],
+    start: Moment | None = None,
+    end: Moment | None = None,
+    every_ns: int | None = None,
+    steps_ns: Sequence[int] = STEPS_NS,
+    longest_age_ns: int | None = None,
+    clock: Clock | None = None,
+    lags: int | None = None,
+    repeats: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Discovered:
+    """Shares of two or more markets in the one price they share, swept over steps, and who leads whom.
+
+    Parameters
+    ----------
+    *markets
+        A day of each market, or its days in the order of time. Mids of quotes count where there are any, else prints,
+        else closes of bars.
+    start, end
+        Local time of each day, a datetime or nanoseconds; by default all that markets have in common.
+    every_ns
+        Step of the shares; by default a second, or what the slowest market needs.
+    steps_ns
+        Steps to sweep.
+    longest_age_ns
+        Age beyond which a price tells nothing; by default it may be any.
+    clock
+        "venue": when the venue said so. "recorder": when one recorder had it, for markets it heard together; the
+        default where every day tells both, for clocks of venues need not agree.
+    lags, repeats, seed, level
+        Past steps in the model (chosen by default), resampling, and the level of all intervals.
+
+    Raises
+    ------
+    BadParameter
+        When there are fewer than two markets, two of one name, or a parameter is out of its range.
+    BadData
+        When a market has no price.
+    """
+    several = [(each,) if isinstance(each, Day) else tuple(each) for each in markets]
+    if len(several) < 2 or not all(several):
+        raise BadParameter(f"price discovery needs days of two markets or more; {len(several)} given")
+    chosen: Clock = clock or ("recorder" if all(_told_twice(day) for days in several for day in days) else "venue")
+    names = _names([days[0] for days in several])
+    told = [_market(name, days, chosen, start, end) for name, days in zip(names, several, strict=True)]
+    is_cut = len(several[0]) > 1 or start is not None or end is not None
+    found = read_discovery(
+        told,
+        every_ns=every_ns,
+        steps_ns=steps_ns,
+        sessions=[_span(day, start, end) for day in several[0]] if is_cut and chosen == "venue" else None,
+        longest_age_ns=longest_age_ns,
+        lags=lags,
+        repeats=repeats,
+        seed=seed,
+        level=level,
+    )
+    fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(DiscoveryReading)}
+    return Discovered(
+        **fields,
+        sources=tuple(days[0].source for days in several),
+        dates=tuple(day.instrument.session.date for day in several[0]),
+        clock=chosen,
+        fingerprint=" ".join(day.fingerprint[:16] for days in several for day in days),
+    )
+
+
+def _told_twice(day: Day) -> bool:
+    return day.receipts is not None and len(day.receipts) > 0
+
+
+def _names(days: Sequence[Day]) -> list[str]:
+    """Of the markets, short where that tells them apart."""
+    venues, symbols = [day.instrument.venue for day in days], [day.instrument.symbol for day in days]
+    for names in (venues, symbols, [day.source for day in days]):
+        if len(set(names)) == len(names):
+            return names
+    raise BadParameter(f"{', '.join(day.source for day in days)} are one market; name two or more")
+
+
+def _span(day: Day, start: Moment | None, end: Moment | None) -> tuple[int, int]:
+    session = day.instrument.session
+    return (
+        session.open_ns if start is None else session.at(start),
+        session.close_ns if end is None else session.until(end),
+    )
+
+
+def _market(name: str, days: Sequence[Day], clock: Clock, start: Moment | None, end: Moment | None) -> Market:
+    parts = [_cut(_of_day(name, day, clock), *_span(day, start, end)) for day in days]
+    return Market(
+        name,
+        np.concatenate([part.time_ns for part in parts]),
+        np.concatenate([part.log_price for part in parts]),
+        left_out=sum(part.left_out for part in parts),
+    )
+
+
+def _of_day(name: str, day: Day, clock: Clock) -> Market:
+    if len(day.quotes):
+        made = Market.of_quotes(name, day.quotes)
+    elif len(day.trades):
+        made = Market.of_trades(name, day.trades)
+    elif day.bars is not None and len(day.bars):
+        made = Market.of_bars(name, day.bars)
+    else:
+        raise BadData(f"{day.source} of {day.instrument.session.date} has neither quotes nor trades nor bars")
+    if clock == "venue":
+        return made
+    if day.receipts is None:
+        raise BadParameter(f"{day.source} tells the venue's clock only; leave clock='recorder' out")
+    skew_ns = round(day.findings.measures.get("clock_skew_ns", 0.0))
+    return on_recorder_clock(made, day.receipts, skew_ns=skew_ns)
+
+
+def _cut(market: Market, start_ns: int, end_ns: int) -> Market:
+    inside = (market.time_ns >= start_ns) & (market.time_ns <= end_ns)
+    return dataclasses.replace(market, time_ns=market.time_ns[inside], log_price=market.log_price[inside])
