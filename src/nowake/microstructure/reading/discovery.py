@@ -173,7 +173,7 @@ def _usual_gap_ns(markets: Sequence[Market]) -> int:
 
 
 def _default_step(markets: Sequence[Market], length_ns: int) -> int:
-    """A second (Hasbrouck 1995), or whole seconds that the slowest market needs; less where a second leaves few rows."""
+    """A second (Hasbrouck 1995), whole seconds that the slowest market needs, or less where that leaves few rows."""
     if length_ns < NS_PER_SECOND * _ENOUGH_ROWS:
         return max(NS_PER_MS * 100, length_ns // _ENOUGH_ROWS // (NS_PER_MS * 100) * NS_PER_MS * 100)
     return NS_PER_SECOND * max(1, -(-_usual_gap_ns(markets) // NS_PER_SECOND))
@@ -182,7 +182,7 @@ def _default_step(markets: Sequence[Market], length_ns: int) -> int:
 def _shifts(markets: Sequence[Market]) -> tuple[int, ...]:
     """Of the leads: those of the room, or ten steps each way where prices come seconds apart."""
     gap = _usual_gap_ns(markets)
-    return DEFAULT_SHIFTS_NS if gap < NS_PER_SECOND else tuple(k * gap for k in range(-10, 11))
+    return DEFAULT_SHIFTS_NS if gap < NS_PER_SECOND else tuple(k * gap for k in range(1, 11))
 
 
 def _skewed(markets: Sequence[Market], every_ns: int, longest_age_ns: int | None, asked: _Asked) -> tuple[Point, ...]:
