@@ -75,7 +75,7 @@ class Cointegration(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def tested(
+def examine(
     sums: Floats, rows: int, *, names: tuple[str, ...], lags: int, most_lags: int, level: float
 ) -> Cointegration:
     """Both tests from cross-products (q, q) made for `most_lags`.

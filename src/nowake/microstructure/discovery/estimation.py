@@ -4,7 +4,8 @@ Prices on a grid (`grid`) become cross-products of 60 blocks of rows in one pass
 cointegration is tested (`cointegration`) and refused where it is not there; then shares (`shares`) of the whole and of
 every resampled set of blocks. Intervals: blocks of rows drawn with replacement (Kunsch 1989; see `statistics.blocks`),
 a row with all its lags, so that no resampled row joins two times that were apart. Each block is at least ten times as
-long as the lags, and there are 60 at most and 12 at least. An interval of a share that lies in [0, 1] ends there.
+long as the lags, and there are 60 at most and 12 at least. An interval of a share that lies in [0, 1]
+ends there, and reaches 0 or 1 where the root it is the square of may be 0: no bootstrap of squares does by itself.
 
 Wrong where the interval between rows is long against the time in which one market tells another: news then looks
 simultaneous, the bounds of the information share open up, and only a shorter step tells (`sweep`). Wrong, by as much
@@ -22,7 +23,7 @@ from nowake.microstructure.discovery.cointegration import Cointegration
 from nowake.microstructure.discovery.grid import Grid, Staleness
 from nowake.microstructure.discovery.vecm import Criterion, Vecm, choose_lags, cross_products, estimate, usable
 from nowake.statistics.blocks import block_edges, ends, resampled
-from nowake.statistics.measurement import Measurement, check_level
+from nowake.statistics.measurement import Measurement, check_level, z_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -159,7 +160,7 @@ def discover(
     sums, counts = cross_products(grid.log_prices, grid.stretch, lags=most, blocks=edges)
     whole = sums.sum(axis=0)
     chosen = most if lags is not None else choose_lags(whole, rows, markets=m, most_lags=most, criterion=criterion)
-    test = cointegration.tested(whole, rows, names=grid.names, lags=chosen, most_lags=most, level=test_level)
+    test = cointegration.examine(whole, rows, names=grid.names, lags=chosen, most_lags=most, level=test_level)
     cointegration.refuse(test)
     fit = estimate(whole, rows, markets=m, lags=chosen, most_lags=most)
     weights = resampled(len(counts), repeats, seed)
@@ -201,7 +202,9 @@ def _discovery(
     def measured(value: Floats, repeats: Floats, *, within: bool) -> tuple[Measurement, ...]:
         low, high = ends(value, repeats, level=level, blocks=blocks)
         if within:
-            low, high = np.minimum(np.maximum(low, 0.0), value), np.maximum(np.minimum(high, 1.0), value)
+            spread = repeats.var(axis=0, ddof=1)
+            low = np.where(_may_vanish(value, spread, level), 0.0, np.clip(low, 0.0, value))
+            high = np.where(_may_vanish(1 - value, spread, level), 1.0, np.clip(high, value, 1.0))
         how = f"block bootstrap, {len(repeats)} repeats of {blocks} blocks"
         return tuple(
             Measurement(value=float(v), low=float(a), high=float(b), level=level, n=test.rows, method=how)
@@ -245,6 +248,16 @@ def _discovery(
         staleness=grid.staleness,
         notes=_notes(markets, grid, capped=capped),
     )
+
+
+def _may_vanish(share: Floats, variance: Floats, level: float) -> npt.NDArray[np.bool_]:
+    """Whether a share may be nothing at all, though no repeat of a square is ever below 0.
+
+    A share is s^2; repeats of s spread by sigma^2 about it give squares of variance 2 sigma^4 + 4 s^2 sigma^2, which is
+    solved for sigma; s may be 0 when it is within the normal quantile of it.
+    """
+    of_root = np.sqrt(share**2 + variance / 2) - share
+    return np.asarray(share <= z_of(level) ** 2 * of_root)
 
 
 def _notes(markets: tuple[MarketShares, ...], grid: Grid, *, capped: bool) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The same shares again and again: over the grid's step, and over how wrong a clock might be.
 
 A step much longer than markets take to tell each other opens the bounds of the information share; one much shorter
-sees mostly rounding, bounce and idle quotes. So Hasbrouck (1995, section III) took one second, and so the picture to
+sees mostly rounding, bounce and idle quotes. So Hasbrouck (1995) took one second, and so the picture to
 look at is shares over steps. A skew of one clock moves news between markets: shares that turn over within the doubt of
 the clocks say nothing. A point that is refused is kept with its reason, and the others stand."""
 

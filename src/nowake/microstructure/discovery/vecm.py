@@ -3,7 +3,7 @@
     dx_t = alpha z_{t-1} + G_1 dx_{t-1} + ... + G_k dx_{t-k} + c + e_t,    z_t = (x_1 - x_2, ..., x_1 - x_m)_t
 
 x are log prices on a grid: Engle & Granger 1987 ("Co-integration and error correction", Econometrica 55) with the
-cointegrating vectors known, as one asset at two places can drift apart only so far (Hasbrouck 1995, equation 5); a
+cointegrating vectors known, as one asset at two places can drift apart only so far (Hasbrouck 1995); a
 constant basis goes into c. Given z the estimate is least squares, which is maximum likelihood for Gaussian news. What
 a unit of each market's news leaves in the common price for good is the row psi of beta_perp psi, Johansen's 1991 C
 matrix:
