@@ -1,9 +1,9 @@
-"""Log-likelihoods printed elsewhere: the numbers that the C++ tests of the library tick hold (Bacry, Bompaire, Gaiffas &
-Poulsen 2017, "tick: a Python library for statistical learning"; lib/cpp-test/hawkes/model/hawkes_models_gtest.cpp).
+"""Log-likelihoods printed elsewhere: the numbers that the C++ tests of the library tick hold (Bacry, Bompaire, Gaiffas
+& Poulsen 2017, "tick: a Python library for statistical learning"; lib/cpp-test/hawkes/model/hawkes_models_gtest.cpp).
 
-Eleven events of two dimensions, kernels alpha beta exp(-beta t) as ours. tick's loss is minus the log-likelihood over the
-number of events, with the integral of lambda - 1 in place of lambda; its first version (the number 3.716...) had lambda.
-Ogata 1978 and Ozaki 1979 print no likelihood that could be confirmed here; hence this."""
+Eleven events of two dimensions, kernels alpha beta exp(-beta t) as ours. tick's loss is minus the log-likelihood over
+the number of events, with the integral of lambda - 1 in place of lambda; its first version (the number 3.716...) had
+lambda. What Ogata 1978 and Ozaki 1979 print could not be confirmed here; hence this."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_rates_and_covariance_of_two_dimensions_by_hand() -> None:
 
 
 def count_variance(mu: float, n: float, beta: float, length: float) -> float:
-    """Da Fonseca & Zaatour: rate (length k^2 + (1 - k^2)(1 - exp(-length g)) / g), k = 1 / (1 - n), g = beta (1 - n)."""
+    """rate (length k^2 + (1 - k^2)(1 - exp(-length g)) / g), k = 1 / (1 - n), g = beta (1 - n)."""
     k, g = 1 / (1 - n), beta * (1 - n)
     return mu * k * (length * k**2 + (1 - k**2) * (1 - np.exp(-length * g)) / g)
 

@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from tests.reference import hawkes as twin
+from tests.unit.microstructure.hawkes_cases import random_events, random_process
 
 from nowake.microstructure.hawkes import (
     Hawkes,
@@ -16,8 +18,6 @@ from nowake.microstructure.hawkes import (
     simulate_hawkes,
 )
 from nowake.microstructure.hawkes.likelihood import Layout, block_scores, slopes
-from tests.reference import hawkes as twin
-from tests.unit.microstructure.hawkes_cases import random_events, random_process
 
 SHAPES = [(1, 1, 1), (1, 3, 2), (2, 1, 3), (2, 2, 2), (3, 2, 1)]
 
@@ -75,7 +75,9 @@ LAYOUTS = {
 def test_both_slopes_are_those_of_finite_differences(name: str) -> None:
     layout, rng = LAYOUTS[name], np.random.default_rng(11)
     events = random_events(rng, random_process(rng, dimensions=2, terms=2, pieces=2))
-    at = np.concatenate((rng.uniform(0.3, 2, 4), rng.uniform(0.05, 0.3, layout.scales), rng.normal(1, 1, layout.decays)))
+    at = np.concatenate(
+        (rng.uniform(0.3, 2, 4), rng.uniform(0.05, 0.3, layout.scales), rng.normal(1, 1, layout.decays))
+    )
     step = 1e-6
     found = slopes(layout, at, [events])
     ways = step * np.eye(layout.size)
@@ -108,9 +110,7 @@ def test_seconds_or_minutes_shift_the_likelihood_by_the_log_of_the_unit() -> Non
     rng = np.random.default_rng(4)
     model = random_process(rng, dimensions=2, terms=2, pieces=2)
     events = random_events(rng, model)
-    slow = dataclasses.replace(
-        model, baseline=model.baseline / 60, decay=model.decay / 60, edges_s=model.edges_s * 60
-    )
+    slow = dataclasses.replace(model, baseline=model.baseline / 60, decay=model.decay / 60, edges_s=model.edges_s * 60)
     late = dataclasses.replace(events, time_s=events.time_s * 60, end_s=events.end_s * 60)
     shifted = log_likelihood(slow, late) + len(events) * np.log(60)
     assert shifted == pytest.approx(log_likelihood(model, events), rel=1e-12)

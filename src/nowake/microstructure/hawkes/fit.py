@@ -29,7 +29,8 @@ from nowake.statistics.measurement import check_level
 
 MIN_EVENTS = 50  # Of each dimension.
 _START_EVENTS = 20_000  # The first so many are enough to choose starts.
-_GRID = 6  # Decays tried.
+_GRID = 8  # Decays tried at first.
+_CLIMBED = 3  # Of them set free.
 
 Errors = Literal["information", "robust"]
 
@@ -163,7 +164,7 @@ def _layout(windows: Sequence[HawkesEvents], terms: int, decays: Decays, pieces:
 def _bounds(layout: Layout, windows: Sequence[HawkesEvents]) -> tuple[Floats, Floats]:
     """Baselines above a trace of the rate, alphas from 0, decays between the window and the shortest gaps."""
     length = sum(window.end_s for window in windows)
-    counts = np.sum([window.counts for window in windows], axis=0)
+    counts = np.maximum(np.sum([window.counts for window in windows], axis=0), 1)
     slowest, fastest = _decay_range(windows)
     trace = 1e-6 * counts / length
     low = np.concatenate(
@@ -219,7 +220,7 @@ def _search(layout: Layout, windows: Sequence[HawkesEvents]) -> Summit:
         free = dataclasses.replace(layout, terms=terms)
         climbed = [
             climb_from(free, few, dataclasses.replace(layout, terms=terms, given=fixed).model(summit.at))
-            for summit, fixed in tried[:2]
+            for summit, fixed in tried[:_CLIMBED]
         ]
         best = max(climbed, key=lambda summit: (summit.converged, summit.likelihood.value))
         chosen = np.exp(np.median(np.log(free.model(best.at).decay), axis=(0, 1))).tolist()
@@ -236,7 +237,8 @@ def _slow_first(model: Hawkes) -> Hawkes:
 
 def _plain(layout: Layout, windows: Sequence[HawkesEvents], decays: Floats) -> Hawkes:
     """A start: half of the events are begotten, alike by all."""
-    rates = np.sum([window.counts for window in windows], axis=0) / sum(window.end_s for window in windows)
+    counts = np.maximum(np.sum([window.counts for window in windows], axis=0), 1)
+    rates = counts / sum(window.end_s for window in windows)
     shares = np.full(layout.terms, 1 / layout.terms) if layout.shares is None else layout.shares
     alpha = np.full((layout.dimensions, layout.dimensions, 1), 0.5 / layout.dimensions) * shares
     baseline = np.repeat(0.5 * rates[:, None], layout.pieces, axis=1)

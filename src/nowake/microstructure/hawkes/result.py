@@ -46,6 +46,9 @@ class HawkesFit:
         Spectral radius of it.
     log_likelihood, aic, bic
         Of all windows; the criteria count free numbers.
+    gain_over_poisson
+        Log-likelihood above that of Poisson processes with a baseline of the same pieces. Decays mean nothing there,
+        so that no table has its quantiles; of one dimension and one term 1 in 100 Poisson windows gained 5 or more.
     free
         How many numbers were free.
     events
@@ -67,6 +70,7 @@ class HawkesFit:
     branching: tuple[tuple[Measurement, ...], ...]
     branching_ratio: Measurement
     log_likelihood: float
+    gain_over_poisson: float
     aic: float
     bic: float
     free: int
@@ -112,6 +116,7 @@ def report(layout: Layout, windows: Sequence[HawkesEvents], found: Summit, *, ro
         branching=errors.branching(),
         branching_ratio=errors.ratio(model),
         log_likelihood=value,
+        gain_over_poisson=value - _poisson(layout, windows),
         aic=2 * free - 2 * value,
         bic=free * math.log(events) - 2 * value,
         free=free,
@@ -123,6 +128,19 @@ def report(layout: Layout, windows: Sequence[HawkesEvents], found: Summit, *, ro
         vector=found.at,
         covariance=covariance,
     )
+
+
+def _poisson(layout: Layout, windows: Sequence[HawkesEvents]) -> float:
+    """The highest log-likelihood without offspring."""
+    edges = np.concatenate(([0.0], layout.edges_s, [np.inf]))
+    spans = np.sum([np.diff(np.minimum(edges, window.end_s)) for window in windows], axis=0)
+    total = 0.0
+    for i in range(layout.dimensions):
+        each = [np.histogram(window.time_s[window.kind == i], edges)[0] for window in windows]
+        counts = np.sum(each, axis=0)
+        seen = counts > 0
+        total += float((counts[seen] * (np.log(counts[seen] / spans[seen]) - 1.0)).sum())
+    return total
 
 
 def _covariance(
