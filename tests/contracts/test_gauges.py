@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.unit.microstructure import flow_cases
+from tests.unit.microstructure import efficiency_cases, flow_cases
 
 from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
@@ -180,6 +180,7 @@ SERIES: list[Series] = [
         lambda numbers: float(run_alarm(QUIET, numbers).value[-1]),
         lambda rng: np.where(rng.random(60) < 0.1, math.nan, rng.random(60)),
     ),
+    *(Series(*case) for case in efficiency_cases.SERIES),
 ]
 
 

@@ -1,9 +1,9 @@
-"""All of efficiency over the last so many returns, on one panel: what each measure says, and how far from a random walk.
+"""All of efficiency over the last so many returns on one panel: what each measure says, how far from a random walk.
 
-Each part is what the function over a history says of the window, with its interval, or None where the window cannot tell
-it (prices that stand still, too few returns). Scores are in standard errors: of the variance ratios and of the first
-correlation those robust to bursts of volatility, of H those of local Whittle about 1/2. The panel is made when asked, at
-the cost of the functions (milliseconds); telling it a return costs a place in a ring. For every event take
+Each part is what the function over a history says of the window, with its interval, or None where the window cannot
+tell it (prices that stand still, too few returns). Scores are in standard errors: of the variance ratios and of the
+first correlation those robust to bursts of volatility, of H those of local Whittle about 1/2. The panel is made when
+asked, at the cost of the functions (milliseconds); telling it a return costs a place in a ring. For every event take
 `DecayedEfficiency`.
 
 Watching many windows is testing many times: over a thousand of them ten are below p = 0.01 where nothing is wrong."""
