@@ -180,9 +180,20 @@ class MicroPriceCounts:
 
     def _settle(self) -> None:
         """The quote of the stamp that is over is the next state."""
-        if self._pending is not None:
-            self._add(np.array([self._pending[0]]), np.array([self._pending[1]]))
-            self._pending = None
+        if self._pending is None:
+            return
+        (state, twice_mid), last = self._pending, self._last
+        self._last, self._pending = self._pending, None
+        if last is None:
+            return
+        if self._told + 1 > MOST_BLOCKS * self._block:
+            self._join()
+        block = self._told // self._block
+        self._grow(block + 1)
+        self._told += 1
+        table = self._stayed if twice_mid == last[1] else self._went
+        table[block, last[0], state] += 1
+        self._moved[block, last[0]] += twice_mid - last[1]
 
     def _add(self, states: Ints, twice_mid: Ints) -> None:
         """States one after another."""
