@@ -7,6 +7,7 @@ from nowake.microstructure.regimes.desk import DESK_REGIMES, DeskRules, DeskWeig
 from nowake.microstructure.regimes.emission import Emission
 from nowake.microstructure.regimes.features import Features, bar_features, tape_features
 from nowake.microstructure.regimes.fit import HmmFit, fit_hmm
+from nowake.microstructure.regimes.live_features import FeatureRow, LiveFeatures
 from nowake.microstructure.regimes.model import HiddenMarkov, HmmFilter
 from nowake.microstructure.regimes.scaling import Scaling
 from nowake.microstructure.regimes.strip import (
@@ -28,12 +29,14 @@ __all__ = [
     "DeskRules",
     "DeskWeights",
     "Emission",
+    "FeatureRow",
     "Features",
     "Filtered",
     "HiddenMarkov",
     "HmmFilter",
     "HmmFit",
     "HmmIntervals",
+    "LiveFeatures",
     "RegimeGauge",
     "RegimeModel",
     "RegimeStrip",

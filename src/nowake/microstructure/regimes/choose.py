@@ -22,6 +22,7 @@ from nowake.statistics.measurement import Measurement, check_level
 
 _PER_BLOCK = 10
 _REPEATS = 500
+_TOLERANCE = 1e-3  # Far below what tells two numbers of states apart.
 
 
 class StateCount(NamedTuple):
@@ -107,7 +108,14 @@ def choose_states(
     if np.any(days[1:] <= cut):
         cut = int(days[days <= cut][-1])
     wanted = sorted({1, *counts})
-    ways: dict[str, object] = {"names": names, "tails": tails, "shape": shape, "starts": starts, "seed": seed}
+    ways: dict[str, object] = {
+        "names": names,
+        "tails": tails,
+        "shape": shape,
+        "starts": starts,
+        "seed": seed,
+        "tolerance": 1e-3,
+    }
     tried, first = [], np.empty(0)
     for states in wanted:
         try:

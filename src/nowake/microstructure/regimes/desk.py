@@ -14,10 +14,11 @@ A state is a crisis by crisis_k; what is left of it is trending by trending_k, a
 quiet by volatile_k. A state is several of them with weights. Recovery depends on what came before: with p the filtered
 probabilities, the memory of a crisis is
 
-    m_t = c_t + (1 - c_t) d m_{t-1},     c_t = sum p_k crisis_k,    d = 2^(-1 / memory_bars)
+    m_t = max(c_t, d m_{t-1}),     c_t = sum p_k crisis_k,     d = 2^(-1 / memory_bars)
 
 and a share d m_{t-1} raised_k of what is not crisis in state k is recovery, before trend and volatility are asked.
-So the five sum to 1 at every row, and know nothing of later rows. Wrong where the history itself was a crisis: typical
+(The likeliest bar counts, not how many there were: probabilities of bars in a row are not independent chances.) So the
+five sum to 1 at every row, and know nothing of later rows. Wrong where the history itself was a crisis: typical
 is then wild, and the next crisis is called quiet."""
 
 from __future__ import annotations
@@ -136,8 +137,7 @@ def desk_step(mapping: DeskWeights, probability: Floats, memory: float) -> tuple
         told[RECOVERY] += chance * recovering
         for regime in (TRENDING, QUIET, VOLATILE):
             told[regime] += chance * weights[regime] * kept
-    crisis = told[CRISIS]
-    return np.array(told), crisis + (1 - crisis) * recent
+    return np.array(told), max(told[CRISIS], recent)
 
 
 def desk_path(mapping: DeskWeights, probability: Floats) -> Floats:

@@ -3,16 +3,17 @@ known when its bar ends and not before.
 
     volatility  log of the root of summed squared moves of the mid over 12 parts of the bar, in basis points; of bars
                 alone log(high / low) / sqrt(4 log 2) (Parkinson 1980, "The extreme value method", J. Business 53)
-    trend       how far the mid went over the last `trend_bars` bars, over the root of its summed squared moves, without
-                sign: 0 to the root of `trend_bars`, 0.80 of a random walk
+    trend       how far the mid went over `trend_bars` bars, over the root of its summed squared moves, without sign: 0
+                to the root of `trend_bars`, 0.80 of a random walk. Told at every `trend_bars`-th bar of the day and
+                missing at others, for windows that overlap would show states that are not there
     spread      log of the time-weighted quoted spread in basis points
     depth       log of the time-weighted lots at the touch, mean of both sides (of all levels of a `Depth`)
     flow        lots bought less lots sold over their sum, without sign, 0 to 1; prints whose side nobody tells are out
 
 Volatility and trend have no sign and no direction: a fall and a rise of one size are one regime. `direction` is told
-beside them and not fitted. NaN is not known: no two-sided quote, no print, too few bars since the day began (the trend
-starts anew each day). Nothing is filled in. Moves under `floor_bps` cannot be told from none, so that volatility and
-spread of a constant price are the floor's, not -inf.
+beside them and not fitted. NaN is not known: no two-sided quote, no print, a bar between two trends. Nothing is filled
+in. Moves under `floor_bps` cannot be told from none, so that volatility and spread of a constant price are the floor's,
+not -inf.
 
 Bars end on a grid from the open; only what is stamped before a bar's end counts in it, so a bar is known AT its end.
 Wrong where: the day is cut into so short bars that most are empty; a mid without trades (a stale quote) shows no
@@ -32,9 +33,9 @@ from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.regimes.chain import Floats, Ints
 
 PARTS = 12  # Of a bar, for its volatility.
-TREND_BARS = 12
+TREND_BARS = 6
 FLOOR_BPS = 0.1
-FEWEST_MOVES = 3  # Bars of the day a trend needs.
+FEWEST_BARS = 3  # Of a trend.
 UNITS = {
     "volatility": "log bp a bar",
     "trend": "roots of bars",
@@ -59,7 +60,7 @@ class Features:
     begins
         int64, rows that open a day; 0 is the first.
     direction
-        int8[n]: +1 where the trend is up, -1 where down, 0 where there is none or it is not known.
+        int8[n]: of the last trend told that day, +1 up, -1 down, 0 none yet.
     """
 
     time_ns: Ints
@@ -155,7 +156,7 @@ def tape_features(
     BadData
         When a price is not above 0: basis points of it mean nothing.
     """
-    _check(bar_ns=bar_ns, trend_bars=trend_bars, floor_bps=floor_bps)
+    check_bars(bar_ns=bar_ns, trend_bars=trend_bars, floor_bps=floor_bps)
     bars = (end_ns - start_ns) // bar_ns
     if bars < 1:
         raise BadParameter(f"from {start_ns} to {end_ns} fits no bar of {bar_ns} ns; give a longer time")
@@ -202,7 +203,7 @@ def bar_features(
     BadData
         When a price is not above 0, a high below its low, or bars overlap.
     """
-    _check(bar_ns=PARTS, trend_bars=trend_bars, floor_bps=floor_bps)
+    check_bars(bar_ns=PARTS, trend_bars=trend_bars, floor_bps=floor_bps)
     prices = np.column_stack((bars.open, bars.high, bars.low, bars.close))
     wrong = np.flatnonzero((prices <= 0).any(axis=1) | (bars.high < bars.low) | (bars.end_ns <= bars.time_ns))
     if len(wrong):
@@ -218,11 +219,12 @@ def bar_features(
     return _table(bars.end_ns, {"volatility": volatility, "trend": trend}, days, direction.astype(np.int8))
 
 
-def _check(*, bar_ns: int, trend_bars: int, floor_bps: float) -> None:
+def check_bars(*, bar_ns: int, trend_bars: int, floor_bps: float) -> None:
+    """Refuse parameters of features that are out of their range."""
     if bar_ns < PARTS:
         raise BadParameter(f"bar_ns {bar_ns} must be {PARTS} or more, for a bar has {PARTS} parts")
-    if trend_bars < FEWEST_MOVES:
-        raise BadParameter(f"trend_bars {trend_bars} must be {FEWEST_MOVES} or more")
+    if trend_bars < FEWEST_BARS:
+        raise BadParameter(f"trend_bars {trend_bars} must be {FEWEST_BARS} or more")
     if not floor_bps > 0:
         raise BadParameter(f"floor_bps {floor_bps} must be above 0, for example {FLOOR_BPS}")
 
@@ -246,20 +248,17 @@ def _before(time_ns: Ints, values: Floats, at_ns: Ints) -> Floats:
 
 
 def _trend(steps: Floats, trend_bars: int, floor_bps: float) -> tuple[Floats, npt.NDArray[np.int8]]:
-    """How far one day's steps went over the root of their sum of squares, over a sliding window; and which way."""
+    """How far one day's steps went over the root of their sum of squares, window after window; and which way."""
     strength, direction = np.full(len(steps), np.nan), np.zeros(len(steps), np.int8)
-    floor = (floor_bps / 1e4) ** 2
-    padded = np.concatenate((np.full(trend_bars - 1, np.nan), steps))
-    if not len(steps):
-        return strength, direction
-    window = np.lib.stride_tricks.sliding_window_view(padded, trend_bars)
-    known = (~np.isnan(window)).sum(axis=1) >= FEWEST_MOVES
-    told = np.where(np.isnan(window), 0.0, window)
-    net, squares = np.zeros(len(steps)), np.full(len(steps), floor)
-    for column in range(trend_bars):  # Summed in one order whatever the number of rows.
-        net, squares = net + told[:, column], squares + told[:, column] ** 2
-    strength[known] = np.abs(net[known]) / np.sqrt(squares[known])
-    direction[known] = np.sign(net[known]).astype(np.int8)
+    windows = len(steps) // trend_bars
+    told = steps[: windows * trend_bars].reshape(windows, trend_bars)
+    net, squares = np.zeros(windows), np.full(windows, (floor_bps / 1e4) ** 2)
+    for column in told.T:  # Summed in one order whatever the number of rows. A step that is missing leaves none.
+        net, squares = net + column, squares + column**2
+    ends = trend_bars * np.arange(1, windows + 1) - 1
+    strength[ends] = np.abs(net) / np.sqrt(squares)
+    signs = np.append(0, np.where(np.isnan(net), 0, np.sign(net))).astype(np.int8)
+    direction[:] = signs[(np.arange(len(steps)) + 1) // trend_bars]
     return strength, direction
 
 

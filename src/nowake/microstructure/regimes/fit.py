@@ -88,10 +88,11 @@ class HmmFit(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One point of the climb: parameters, their log likelihood, and that plus the prior's."""
+    """One point of the climb: parameters, what they say of the rows, log likelihood without and with the prior."""
 
     chain: Chain
     emission: Emission
+    filtered: Floats
     log_likelihood: float
     objective: float
 
@@ -106,7 +107,7 @@ def fit_hmm(
     shape: Shape = "full",
     starts: int = 8,
     seed: int = 0,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
     most_steps: int = 500,
 ) -> HmmFit:
     """The hidden Markov model of largest likelihood (with a small prior) found from several starts.
@@ -240,17 +241,16 @@ class _Climb(NamedTuple):
 
     def step(self, step: _Step) -> _Step:
         """One E step and one M step, and what they reached."""
-        densities = log_density(step.emission, self.rows)
-        filtered = forward(step.chain, densities, self.begins)
-        smoothed = backward(step.chain, filtered.probability, self.begins)
+        smoothed = backward(step.chain, step.filtered, self.begins)
         sums = expected(step.emission, self.rows, smoothed.probability)
         chain = self.chain_of(smoothed.moves, smoothed.probability[self.begins].sum(axis=0))
         return self.evaluated(chain, self.emission_of(sums, step.emission))
 
     def evaluated(self, chain: Chain, emission: Emission) -> _Step:
         """A point with its log likelihood and objective."""
-        found = forward(chain, log_density(emission, self.rows), self.begins).log_likelihood
-        return _Step(chain, emission, found, found + log_prior(chain, emission, self.spread))
+        found = forward(chain, log_density(emission, self.rows), self.begins)
+        objective = found.log_likelihood + log_prior(chain, emission, self.spread)
+        return _Step(chain, emission, found.probability, found.log_likelihood, objective)
 
     def chain_of(self, moves: Floats, opened: Floats) -> Chain:
         """Transition and start probabilities from expected moves."""
