@@ -175,12 +175,13 @@ def _bounds(layout: Layout, windows: Sequence[HawkesEvents]) -> tuple[Floats, Fl
 
 
 def _decay_range(windows: Sequence[HawkesEvents]) -> tuple[float, float]:
-    """A life of the window at most, of a tenth of the stamp's resolution or of the shortest gaps at least."""
+    """Lives of a tenth of the window at most: a longer one is its drift. A tenth of a stamp or of the least gaps at
+    least."""
     gaps = np.concatenate([np.diff(window.time_s[window.time_s >= 0]) for window in windows])
     shortest = max(float(np.quantile(gaps, 0.001)), 1e-9)
     resolution = max(window.resolution_s for window in windows)
     longest = max(window.end_s for window in windows)
-    return 1.0 / longest, 10.0 / max(shortest, resolution)
+    return 10.0 / longest, 10.0 / max(shortest, resolution)
 
 
 def climb_from(layout: Layout, windows: Sequence[HawkesEvents], start: Hawkes) -> Summit:
@@ -205,7 +206,7 @@ def _search(layout: Layout, windows: Sequence[HawkesEvents]) -> Summit:
         return climb_from(layout, windows, _plain(layout, windows, layout.given))
     few = _first_events(windows)
     slowest, fastest = _decay_range(few)
-    grid = np.geomspace(20 * slowest, fastest / 3, _GRID) if fastest > 60 * slowest else np.array([3 * slowest])
+    grid = np.geomspace(2 * slowest, fastest / 3, _GRID)
     chosen: list[float] = []
     best: Summit | None = None
     for terms in range(1, layout.terms + 1):
