@@ -30,7 +30,10 @@ Ints = npt.NDArray[np.int64]
 MIN_DAYS = 20
 EDGE = 1e-9  # Closest that a probability comes to 0 or 1, and a rate to 0 as a share of the mean day.
 _AT_EDGE = 1e-6
-_EM_STEPS, _CLIMBED, _NEWTON_STEPS = 30, 6, 200
+_ROUNDS = ((8, 30), (22, 30))  # Steps of EM, and how many of the best go on.
+_CLIMBED, _NEWTON_STEPS = 6, 200
+_FLAT = 1e-8  # Least curvature a step believes, in units of each parameter's own.
+_TINY = 1e-6  # Relative step of Newton's from which two more end at rounding.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +155,7 @@ def log_joint(tree: Tree, parameters: Floats, buys: Floats, sells: Floats, *, el
 
 def log_likelihood(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> Floats:
     """Natural logarithm of the likelihood, factorials included, for each vector of parameters (..., P + R)."""
-    return np.asarray(_summed(log_joint(tree, parameters, buys, sells)).sum(axis=-1) - _factorials(buys, sells))
+    return np.asarray(_height(tree, parameters, buys, sells) - _factorials(buys, sells))
 
 
 def posterior(tree: Tree, parameters: Floats, buys: Floats, sells: Floats, *, elapsed: float = 1.0) -> Floats:
@@ -173,11 +176,12 @@ def climb(tree: Tree, buys: Floats, sells: Floats, starts: Floats) -> Summit:
         raise BadParameter("no starting value; give one or more")
     low, high = bounds(tree, buys, sells)
     at = np.clip(starts, low, high)
-    for _ in range(_EM_STEPS):
-        at = np.clip(_em_step(tree, at, buys, sells), low, high)
-    at = at[np.argsort(-log_likelihood(tree, at, buys, sells), kind="stable")]
+    for steps, kept in _ROUNDS:
+        for _ in range(steps):
+            at = np.clip(_em_step(tree, at, buys, sells), low, high)
+        at = at[np.argsort(-_height(tree, at, buys, sells), kind="stable")][:kept]
     tops = [_newton(tree, at[row], buys, sells, low=low, high=high) for row in _apart(at, high)]
-    heights = np.array([float(log_likelihood(tree, top, buys, sells)) for top in tops])
+    heights = np.array([float(_height(tree, top, buys, sells)) for top in tops])
     best = int(np.argmax(heights))
     return summit(tree, tops[best], buys, sells, starts=len(starts), hills=_distinct(heights))
 
@@ -221,8 +225,9 @@ def slopes(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> tuple
     of_weights = tree.hits / p - tree.misses / (1 - p)
     of_rates = (buys[:, None] / b - 1)[:, :, None] * tree.buy + (sells[:, None] / s - 1)[:, :, None] * tree.sell
     each = np.concatenate((np.broadcast_to(of_weights, (len(buys), *of_weights.shape)), of_rates), axis=2)
-    mean = np.einsum("nk,nki->ni", share, each)
-    curve = np.einsum("nk,nki,nkj->ij", share, each, each, optimize=True) - mean.T @ mean
+    mean = (share[:, None, :] @ each)[:, 0, :]
+    rows = (share[:, :, None] * each).reshape(-1, each.shape[2])
+    curve = rows.T @ each.reshape(rows.shape) - mean.T @ mean
     cut = len(p)
     curve[range(cut), range(cut)] -= share.sum(axis=0) @ (tree.hits / p**2 + tree.misses / (1 - p) ** 2)
     bent_b, bent_s = share.T @ buys / b**2, share.T @ sells / s**2
@@ -261,34 +266,35 @@ def _em_step(tree: Tree, at: Floats, buys: Floats, sells: Floats) -> Floats:
 
 def _newton(tree: Tree, at: Floats, buys: Floats, sells: Floats, *, low: Floats, high: Floats) -> Floats:
     """Newton's steps on the parameters that are not held by their bounds; steps of EM where they would not climb."""
-    height = float(log_likelihood(tree, at, buys, sells))
+    height = float(_height(tree, at, buys, sells))
     for _ in range(_NEWTON_STEPS):
-        gradient, hessian = slopes(tree, at, buys, sells)
-        free = ~(((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0)))
-        step = _uphill(gradient, hessian, free)
-        better = None if step is None else _line(tree, at, step, buys, sells, low=low, high=high, height=height)
+        step = _uphill(tree, at, buys, sells, low=low, high=high)
+        if (np.abs(step) <= _TINY * np.abs(at)).all():
+            # Heights no longer tell steps apart; the slope still does.
+            at = np.clip(at + step, low, high)
+            return np.clip(at + _uphill(tree, at, buys, sells, low=low, high=high), low, high)
+        better = _line(tree, at, step, buys, sells, low=low, high=high, height=height)
         if better is None:
             better = np.clip(_em_step(tree, at, buys, sells), low, high)
-        gained = float(log_likelihood(tree, better, buys, sells)) - height
-        if not gained > 0:
+        risen = float(_height(tree, better, buys, sells))
+        if not risen > height:
             break
-        moved = np.abs(better - at) <= 1e-13 * np.maximum(np.abs(at), 1e-300)
-        at, height = better, height + gained
-        if moved.all():
-            break
+        at, height = better, risen
     return at
 
 
-def _uphill(gradient: Floats, hessian: Floats, free: npt.NDArray[np.bool_]) -> Floats | None:
-    """Newton's step on the free parameters; None where the ground does not bend down."""
-    scale = np.sqrt(np.maximum(-np.diag(hessian), 1e-300))
-    inner = (-hessian / np.outer(scale, scale))[np.ix_(free, free)]
-    try:
-        np.linalg.cholesky(inner)
-    except np.linalg.LinAlgError:
-        return None
+def _uphill(tree: Tree, at: Floats, buys: Floats, sells: Floats, *, low: Floats, high: Floats) -> Floats:
+    """Newton's step on the parameters their bounds do not hold; where the ground bends up, as far the other way.
+
+    (With the absolute values of the curvatures a saddle is left instead of sought.)
+    """
+    gradient, hessian = slopes(tree, at, buys, sells)
+    free = ~(((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0)))
+    scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
+    bends, along = np.linalg.eigh((-hessian / np.outer(scale, scale))[np.ix_(free, free)])
+    part = along.T @ (gradient / scale)[free] / np.maximum(np.abs(bends), _FLAT)
     step = np.zeros_like(gradient)
-    step[free] = np.linalg.solve(inner, (gradient / scale)[free]) / scale[free]
+    step[free] = along @ part / scale[free]
     return step
 
 
@@ -298,7 +304,7 @@ def _line(
     """The first of ten halvings of a step, cut at the bounds, that climbs."""
     lengths = 0.5 ** np.arange(10)
     tried = np.clip(at + lengths[:, None] * step, low, high)
-    rising = np.flatnonzero(log_likelihood(tree, tried, buys, sells) > height)
+    rising = np.flatnonzero(_height(tree, tried, buys, sells) > height)
     return tried[rising[0]] if len(rising) else None
 
 
@@ -316,6 +322,11 @@ def _apart(ordered: Floats, scale: Floats) -> list[int]:
 def _distinct(heights: Floats) -> int:
     """How many heights differ by more than a thousandth of a unit of log-likelihood."""
     return 1 + int((np.diff(np.sort(heights)) > 1e-3).sum())
+
+
+def _height(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> Floats:
+    """The log-likelihood without factorials, which no parameter changes."""
+    return np.asarray(_summed(log_joint(tree, parameters, buys, sells)).sum(axis=-1))
 
 
 def _summed(joint: Floats) -> Floats:
