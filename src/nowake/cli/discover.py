@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nowake.cli.many_days import days_between
 from nowake.cli.options import check_date, check_moments, json_option, load
 from nowake.cli.page_outputs import check_outputs, write_outputs
 from nowake.cli.screen import say, show, show_json, waiting
@@ -15,8 +16,6 @@ from nowake.domain.errors import BadParameter, NotFound
 if TYPE_CHECKING:
     from nowake.data.day import Day
     from nowake.verbs.discover import Discovered
-
-_MOST_DAYS = 400
 
 
 @click.command("discover", short_help="Where is the price made? Shares of several markets, who leads.")
@@ -111,27 +110,10 @@ def _check_dates(date: str | None, until: str | None) -> None:
 
 
 def _days(source: str, date: str | None, until: str | None, root: str | None) -> list[Day]:
-    """One day, or all that a source has between two dates.
-
-    Raises
-    ------
-    NotFound
-        When there is none.
-    """
+    """One day, or all that a source has between two dates."""
     if until is None:
         return [load(source, date, root)]
-    first, last = dt.date.fromisoformat(date or until), dt.date.fromisoformat(until)
-    if (last - first).days >= _MOST_DAYS:
-        raise BadParameter(f"{(last - first).days + 1} days from {first} to {last} are more than {_MOST_DAYS} at once")
-    found = []
-    for number in range((last - first).days + 1):
-        try:
-            found.append(load(source, f"{first + dt.timedelta(days=number)}", root))
-        except NotFound:
-            continue  # A weekend, a holiday, or a day nobody recorded.
-    if not found:
-        raise NotFound(f"{source} has no day from {first} to {last}; `nowake data info` lists what there is")
-    return found
+    return days_between(source, dt.date.fromisoformat(date or until), dt.date.fromisoformat(until), root)
 
 
 def _shared(days: list[list[Day]], source: tuple[str, ...]) -> list[list[Day]]:

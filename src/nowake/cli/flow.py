@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nowake.cli.options import check_moments, json_option, load
+from nowake.cli.many_days import days_before
+from nowake.cli.options import check_date, check_moments, json_option, load
 from nowake.cli.page_outputs import check_outputs, write_outputs
 from nowake.cli.screen import say, show, show_json, waiting
 
@@ -21,6 +22,7 @@ RULES = ("tick", "quote", "lee-ready", "emo", "clnv")
 @click.option("--date", metavar="YYYY-MM-DD", help="Which day, where the source has several.")
 @click.option("--symbol", default="", help="Which symbol, where the source is a path with several.")
 @click.option("--root", metavar="DIR", help="Data folder. Default: $NOWAKE_DATA, else ../shared/data.")
+@click.option("--since", metavar="YYYY-MM-DD", help="Learn alarm and regimes on days from here to before --date.")
 @click.option("--start", metavar="HH:MM", help="Look from here, local time of the venue. Default: the open.")
 @click.option("--end", metavar="HH:MM", help="Look up to here. Default: the close.")
 @click.option(
@@ -45,6 +47,7 @@ def command(
     symbol: str,
     root: str | None,
     *,
+    since: str | None,
     start: str | None,
     end: str | None,
     rule: str,
@@ -70,11 +73,14 @@ def command(
 
     check_outputs(html=html, pictures=pictures, level=level)
     check_moments(start, end)
+    check_date("--since", since)
     bar_ns = parse_duration(bar)
     day = load(source, date, root, symbol=symbol)
+    past = [] if since is None else days_before(source, day.instrument.session.date, since, root, symbol)
     with waiting(f"reading {day.source}"):
         found = flow(
             day,
+            history=past,
             start=start,
             end=end,
             rule=rule,

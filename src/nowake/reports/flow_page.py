@@ -69,9 +69,13 @@ def _sections(found: FlowReading) -> list[Section | None]:
     return [
         _section(parts.get("What trading costs"), level, pictures=(_markouts(found),), tables=venues, details=curves),
         _section(parts.get("Toxicity"), level, pictures=(_toxicity(found),), tables=ways),
+        _section(parts.get("Alarm"), level),
+        _section(parts.get("What the spread pays for"), level),
         _section(parts.get("Order flow"), level, pictures=(_imbalance(found),)),
         _section(parts.get("Regimes"), level, pictures=(_regimes(found),), details=states),
+        _section(parts.get("Trading that comes of trading"), level),
         _section(parts.get("Efficiency"), level),
+        _section(parts.get("From bars alone"), level),
         _section(parts.get("Who took"), level, details=rules),
         refused,
     ]
@@ -145,7 +149,9 @@ def _toxicity(found: FlowReading) -> Picture | None:
     known = found.vpin.value == found.vpin.value
     if known.sum() < 2:
         return None
-    return drawn.toxicity(found.instrument, (found.vpin.end_ns[known], found.vpin.value[known]), found.mid)
+    alarms = () if found.alarm is None else found.alarm.raised_ns
+    told = found.vpin.end_ns[known], found.vpin.value[known]
+    return drawn.toxicity(found.instrument, told, found.mid, alarms_ns=alarms)
 
 
 def _imbalance(found: FlowReading) -> Picture | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nowake.data.day import Day
@@ -12,7 +13,7 @@ from nowake.data.depth import depth_of_day
 from nowake.domain.errors import BadData
 from nowake.domain.market import Depth
 from nowake.domain.units import NS_PER_MINUTE
-from nowake.microstructure.reading.flow import FlowReading, read_flow
+from nowake.microstructure.reading.flow import FlowReading, Past, read_flow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,7 @@ class Flow(FlowReading):
 def flow(
     day: Day,
     *,
+    history: Sequence[Day] = (),
     start: Moment | None = None,
     end: Moment | None = None,
     rule: str = "lee-ready",
@@ -107,6 +109,8 @@ def flow(
     ----------
     day
         Of any format; parts that need what it has not are listed with the reason.
+    history
+        Earlier days of the same instrument: VPIN's buckets, the alarm and the regimes are learned on them alone.
     start, end
         What to look at: local time of day, a datetime or nanoseconds; by default the session.
     rule
@@ -123,7 +127,7 @@ def flow(
     Raises
     ------
     BadParameter
-        When the window is empty or a parameter is out of its range.
+        When the window is empty, a day of the history is not earlier, or a parameter is out of its range.
     BadData
         When there is nothing to read, or quotes and prints cannot be of one clock.
     """
@@ -134,6 +138,7 @@ def flow(
         day.instrument,
         depth=_depth(day),
         bars=day.bars,
+        history=[Past(past.quotes, past.trades, past.instrument, _depth(past), past.bars) for past in history],
         start_ns=None if start is None else session.at(start),
         end_ns=None if end is None else session.until(end),
         rule=rule,

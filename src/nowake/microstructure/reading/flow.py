@@ -7,6 +7,8 @@ estimate before and the report after."""
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,14 +18,26 @@ from nowake.domain.market import Bars, Depth, Quotes, Trades
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.microstructure.classify import Accuracy
 from nowake.microstructure.market_orders import two_sided_touch
-from nowake.microstructure.reading import efficiency, liquidity, order_flow, regimes, sides, toxicity
+from nowake.microstructure.reading import alarm, efficiency, informed, liquidity, order_flow, regimes, sides, toxicity
+from nowake.microstructure.reading import bars as from_bars_alone
+from nowake.microstructure.reading.alarm import Rung
 from nowake.microstructure.reading.heard import Floats, Heard, Ints, Options, Part, attempt, hear
 from nowake.microstructure.reading.order_flow import FlowFound
 from nowake.microstructure.regimes.strip import RegimeStrip
 from nowake.microstructure.spreads.effective import EffectiveSpreads
-from nowake.microstructure.toxicity import SensitivityRow, Vpin
+from nowake.microstructure.toxicity import SensitivityRow, Vpin, daily_bucket_lots
 from nowake.microstructure.toxicity.markouts import MarkOuts
 from nowake.statistics.measurement import check_level
+
+
+class Past(NamedTuple):
+    """An earlier day."""
+
+    quotes: Quotes
+    trades: Trades
+    instrument: Instrument
+    depth: Depth | None = None
+    bars: Bars | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -52,6 +66,8 @@ class FlowReading:
         VPIN through the window, and its mean by every way to sign volume and two sizes of bucket.
     strip
         Regimes.
+    alarm
+        Of toxic flow; None without earlier days to learn it on.
     mid
         Times and mids in currency, for pictures; (k,) each.
     options
@@ -74,6 +90,7 @@ class FlowReading:
     vpin: Vpin | None
     sensitivity: tuple[SensitivityRow, ...]
     strip: RegimeStrip | None
+    alarm: Rung | None
     mid: tuple[Ints, Floats]
     options: Options
     refusals: tuple[str, ...]
@@ -86,6 +103,7 @@ def read_flow(
     *,
     depth: Depth | None = None,
     bars: Bars | None = None,
+    history: Sequence[Past] = (),
     start_ns: int | None = None,
     end_ns: int | None = None,
     rule: str = "lee-ready",
@@ -103,6 +121,8 @@ def read_flow(
     ----------
     depth, bars
         More levels than the best, and bars, where the source has them.
+    history
+        Earlier days of the same instrument: the size of VPIN's buckets, the alarm and the regimes are learned on them.
     rule
         Signs prints whose side the feed does not tell; see `nowake.microstructure.classify.RULES`.
     hidden
@@ -125,14 +145,41 @@ def read_flow(
     if bar_ns <= 0 or repeats < 100 or seed < 0:
         raise BadParameter(f"bar_ns {bar_ns} must be above 0, repeats {repeats} 100 or more, seed {seed} 0 or more")
     options = Options(rule, hidden, bucket_lots, window, bar_ns, repeats, seed, level)
+    past = _past(history, instrument, options)
+    if past and bucket_lots is None:
+        options = options._replace(bucket_lots=_usual_bucket(past))
+        past = [dataclasses.replace(each, options=options) for each in past]
     heard = hear(quotes, trades, instrument, options, depth=depth, bars=bars, start_ns=start_ns, end_ns=end_ns)
     if not (len(heard.quotes) or len(heard.trades) or (heard.bars is not None and len(heard.bars))):
         clock = instrument.session.clock
         raise BadData(f"neither quotes nor prints nor bars from {clock(heard.start_ns)} to {clock(heard.end_ns)}")
-    return _read(heard)
+    return _read(heard, past)
 
 
-def _read(heard: Heard) -> FlowReading:
+def _past(history: Sequence[Past], instrument: Instrument, options: Options) -> list[Heard]:
+    """Earlier days, cut and signed as the day itself.
+
+    Raises
+    ------
+    BadParameter
+        When one is not earlier.
+    """
+    late = [day for day in history if day.instrument.session.close_ns > instrument.session.open_ns]
+    if late:
+        raise BadParameter(
+            f"{late[0].instrument.session.date} is no day before {instrument.session.date}; a history is of the past"
+        )
+    ordered = sorted(history, key=lambda day: day.instrument.session.open_ns)
+    return [hear(day.quotes, day.trades, day.instrument, options, depth=day.depth, bars=day.bars) for day in ordered]
+
+
+def _usual_bucket(past: Sequence[Heard]) -> int | None:
+    """Lots of a bucket by the volume of earlier days; None where nothing traded on them."""
+    lots = sum(int(day.trades.lots.sum()) for day in past)
+    return daily_bucket_lots(lots / len(past), buckets=2 * past[0].options.window) if lots else None
+
+
+def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
     refusals: list[str] = []
     by = liquidity.venues_of(heard)
     rules = attempt(refusals, "rules against truth", lambda: sides.rules_held_to_truth(heard)) or {}
@@ -141,13 +188,18 @@ def _read(heard: Heard) -> FlowReading:
     spreads = attempt(refusals, "effective spread", lambda: liquidity.spreads_of(heard))
     markouts = attempt(refusals, "mark-outs", lambda: liquidity.markouts_of(heard))
     vpin = attempt(refusals, "VPIN", lambda: toxicity.vpin_of(heard))
-    strip = attempt(refusals, "regimes", lambda: regimes.strip_of(heard))
+    strip = attempt(refusals, "regimes", lambda: regimes.strip_of(heard, past))
+    rung = attempt(refusals, "alarm", lambda: alarm.listened(heard, past)) if past else None
     parts = (
         sides.sides(heard, rules),
         liquidity.liquidity(quoted, spreads),
         order_flow.order_flow(heard, found, refusals),
         toxicity.toxicity(vpin),
+        alarm.alarm(rung, heard),
+        informed.informed(heard, refusals),
+        informed.excitement(heard, refusals),
         efficiency.efficiency(heard, refusals),
+        from_bars_alone.from_bars(heard, refusals),
         regimes.regimes(strip),
     )
     return FlowReading(
@@ -165,6 +217,7 @@ def _read(heard: Heard) -> FlowReading:
         vpin=vpin,
         sensitivity=() if vpin is None else toxicity.sensitivity_of(heard),
         strip=strip,
+        alarm=rung,
         mid=_mids(heard),
         options=heard.options,
         refusals=tuple(dict.fromkeys(refusals)),

@@ -97,6 +97,11 @@ class Heard:
         return read_tape(self.quotes, self.trades, self.instrument.session, start_ns=self.start_ns, end_ns=self.end_ns)
 
     @property
+    def signed_trades(self) -> Trades:
+        """The prints with their sides filled in by the rule."""
+        return dataclasses.replace(self.trades, aggressor=self.side)
+
+    @property
     def signed_by(self) -> str:
         """How sides were told, in words."""
         told = float(np.mean(self.trades.aggressor != 0)) if len(self.trades) else 0.0

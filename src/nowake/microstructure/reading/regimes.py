@@ -1,11 +1,13 @@
-"""Which regime the day was in, each bar told by what came before it."""
+"""Which regime the day was in, each bar told by what came before it: by earlier days where there are any."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from nowake.domain.errors import BadData
 from nowake.microstructure.reading.heard import Heard, Part
 from nowake.microstructure.regimes.features import Features, bar_features, tape_features
-from nowake.microstructure.regimes.strip import RegimeStrip, regime_strip
+from nowake.microstructure.regimes.strip import RegimeStrip, fit_regimes, regime_strip
 
 
 def features_of(heard: Heard) -> Features:
@@ -30,9 +32,13 @@ def features_of(heard: Heard) -> Features:
     return bar_features(heard.bars)
 
 
-def strip_of(heard: Heard) -> RegimeStrip:
-    """Probabilities of the five desk regimes, bar by bar."""
+def strip_of(heard: Heard, history: Sequence[Heard] = ()) -> RegimeStrip:
+    """Probabilities of the five desk regimes, bar by bar: by a model of earlier days, else of the bars before each."""
     features = features_of(heard)
+    if history:
+        return fit_regimes(Features.of_days([features_of(past) for past in history]), seed=heard.options.seed).read(
+            features
+        )
     warm_up = min(120, max(30, len(features) // 4))
     return regime_strip(features, warm_up=warm_up, seed=heard.options.seed)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nowake.domain.errors import BadData
+from nowake.microstructure.classify import bulk_bars
 from nowake.microstructure.reading.heard import Heard, Part, Row, known
-from nowake.microstructure.toxicity import SensitivityRow, Vpin, daily_bucket_lots, vpin, vpin_sensitivity
+from nowake.microstructure.toxicity import SensitivityRow, Vpin, daily_bucket_lots, vpin, vpin_of_bars, vpin_sensitivity
 
 
 def bucket_of(heard: Heard) -> int:
@@ -25,7 +26,11 @@ def bucket_of(heard: Heard) -> int:
 
 
 def vpin_of(heard: Heard) -> Vpin:
-    """VPIN through the window."""
+    """VPIN through the window; of bars, signed in bulk, where there are no prints."""
+    if not len(heard.trades) and heard.bars is not None and len(heard.bars):
+        bars = bulk_bars(heard.bars, lot_size=heard.instrument.quantity(1.0))
+        lots = heard.options.bucket_lots or daily_bucket_lots(int(bars.lots.sum()), buckets=2 * heard.options.window)
+        return vpin_of_bars(bars, bucket_lots=lots, window=heard.options.window, level=heard.options.level)
     return vpin(
         heard.trades,
         heard.side,
@@ -37,7 +42,9 @@ def vpin_of(heard: Heard) -> Vpin:
 
 
 def sensitivity_of(heard: Heard) -> tuple[SensitivityRow, ...]:
-    """The same by every rule, and with buckets half and twice as large."""
+    """The same by every rule, and with buckets half as large; nothing of bars, which have one way only."""
+    if not len(heard.trades):
+        return ()
     lots = bucket_of(heard)
     sizes = [max(1, lots // 2), lots]
     return vpin_sensitivity(

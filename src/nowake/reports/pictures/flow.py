@@ -46,10 +46,9 @@ def toxicity(
     vpin: tuple[Ints, Floats],
     price: tuple[Ints, Floats],
     *,
-    limit: float | None = None,
     alarms_ns: Sequence[int] = (),
 ) -> canvas.Picture:
-    """VPIN through the day, and the price above it; dotted: the level of alarm, marked: alarms."""
+    """VPIN through the day, and the price above it; upright lines are alarms."""
     start_ns, end_ns = int(min(price[0][0], vpin[0][0])), int(max(price[0][-1], vpin[0][-1]))
 
     def paint(panels: list[Axes]) -> None:
@@ -61,11 +60,8 @@ def toxicity(
         canvas.thousands(above)
         at, shown = thin(vpin[0], vpin[1], _SLICES)
         below.plot([position(int(each)) for each in at], shown, drawstyle="steps-post", color=canvas.ORANGE)
-        below.set_ylim(0, max(0.05, 1.15 * float(np.nanmax(vpin[1])), 1.1 * (limit or 0)))
+        below.set_ylim(0, max(0.05, 1.15 * float(np.nanmax(vpin[1]))))
         below.set_title("VPIN")
-        if limit is not None:
-            below.axhline(limit, color=canvas.MUTED, linestyle=(0, (1.5, 1.2)), label="level of alarm")
-            canvas.legend(below)
         for axes in panels:
             for alarm_ns in alarms_ns:
                 axes.axvline(position(alarm_ns), color=canvas.PURPLE, linewidth=0.9)

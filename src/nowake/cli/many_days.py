@@ -1,0 +1,46 @@
+"""Days of a source between two dates, for commands that look at several."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from nowake.cli.options import load
+from nowake.domain.errors import BadParameter, NotFound
+
+if TYPE_CHECKING:
+    from nowake.data.day import Day
+
+_MOST_DAYS = 400
+
+
+def days_between(source: str, first: dt.date, last: dt.date, root: str | None, symbol: str = "") -> list[Day]:
+    """Every day there is from one date to another, both included, in the order of time.
+
+    Raises
+    ------
+    BadParameter
+        When the dates are the wrong way round, or too far apart.
+    NotFound
+        When there is no day between them.
+    """
+    if last < first:
+        raise BadParameter(f"there is no day from {first} to {last}; give the earlier date first")
+    if (last - first).days >= _MOST_DAYS:
+        raise BadParameter(f"{(last - first).days + 1} days from {first} to {last} are more than {_MOST_DAYS} at once")
+    found = []
+    for number in range((last - first).days + 1):
+        try:
+            found.append(load(source, f"{first + dt.timedelta(days=number)}", root, symbol=symbol))
+        except NotFound:
+            continue  # A weekend, a holiday, or a day nobody recorded.
+    if not found:
+        raise NotFound(f"{source} has no day from {first} to {last}; `nowake data info` lists what there is")
+    return found
+
+
+def days_before(source: str, date: dt.date, since: str, root: str | None, symbol: str = "") -> list[Day]:
+    """Every day from a date up to, not including, the day asked for; errors as `days_between`."""
+    if not source:
+        raise BadParameter(f"--since {since} needs a SOURCE with several days; the demo has one")
+    return days_between(source, dt.date.fromisoformat(since), date - dt.timedelta(days=1), root, symbol)
