@@ -14,10 +14,13 @@ alpha is adverse selection, beta inventory, 1 - alpha - beta order processing, e
 is the probability that the next trade is of the other side. As many moment conditions as parameters: least squares,
 with joint Newey-West errors. Shares sum to 1 and are never clamped.
 
-pi = 1/2 is the end of it: the older quote then tells nothing and alpha and beta cannot be told apart, which is refused.
-Orders in slices make pi small. Huang & Stoll then found alpha below 0, and took trades of one side and price without a
-change of the quotes between them as one (their section 5); `bunch` does so here. With pi below a half even so, which is
-usual today, alpha is what the surprise in a trade moves and beta what its expected part does: no dealer's inventory."""
+pi = 1/2 is the end of it: the older quote then tells nothing and alpha and beta cannot be told apart, which is refused;
+and it is what the two ways need, for sides that remember move the mid by more than the last one.
+
+Wrong where: orders come in slices, which makes pi small. Huang & Stoll then found alpha below 0, and took trades of one
+side and price without a change of the quotes between them as one (their section 5); `bunch` does so here. But with pi
+below a half even so, alpha is what the surprise in an order moves and beta what its expected part does, no dealer's
+inventory; and where the tick binds and quotes hardly move, bunched orders turn round because they were bunched."""
 
 from __future__ import annotations
 

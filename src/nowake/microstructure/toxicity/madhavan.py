@@ -8,8 +8,9 @@ stands, rho the memory of signs; the half-spread is phi + theta, and the adverse
 conditions for four parameters; errors are Newey-West's and joint. Their fifth condition, how often trades happen
 between the quotes, is left out: a trade without a side breaks the chain.
 
-With rho = 0 this is `glosten_harris` without sizes. Wrong where: signs remember longer than one trade (they do: part of
-what is taken for surprise was expected, and theta is too small for what was not); and as there."""
+With rho = 0 this is `glosten_harris` without sizes. Wrong where: sides remember longer than one order, as they do where
+large orders come in slices. rho is then large, theta is divided by the little that one lag leaves unexpected, and the
+adverse share passes 1, which `sensible` tells (Amazon in 2012: 1.13, where Glosten & Harris find 0.43); and as there."""
 
 from __future__ import annotations
 
