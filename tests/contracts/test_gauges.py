@@ -18,6 +18,7 @@ from nowake.microstructure.classify import RULES, SideGauge, classify, time_bars
 from nowake.microstructure.contract import SeriesGauge, TapeGauge, play
 from nowake.microstructure.hawkes import Hawkes, HawkesGauge, hawkes_state_of_trades
 from nowake.microstructure.spreads.effective import print_spreads
+from nowake.microstructure.spreads.kyle_live import KyleGauge, kyle_by_bars
 from nowake.microstructure.spreads.live import SpreadGauge
 from nowake.microstructure.toxicity import (
     AlarmGauge,
@@ -87,6 +88,13 @@ def _alarm_of_buckets(trades: Trades) -> float:
     return float(run_alarm(QUIET, found.imbalance).value[-1])
 
 
+def _kyle(quotes: Quotes, trades: Trades) -> float:
+    try:
+        return kyle_by_bars(quotes, trades, bar_ns=10_000_000, least=5).slope.value
+    except BadData:
+        return math.nan
+
+
 def _side_gauge(rule: str, lag_ns: int = 0) -> Tape:
     return Tape(
         f"side by {rule}, lag {lag_ns}",
@@ -152,6 +160,11 @@ TAPE: list[Tape] = [
             ),
         )
         for anchor, view in (("price", "taker"), ("mid", "maker"))
+    ),
+    Tape(
+        "lambda over bars of 10 ms",
+        lambda: KyleGauge(10_000_000, least=5),
+        _kyle,
     ),
     Tape(
         "realised spread, stale quotes left out",

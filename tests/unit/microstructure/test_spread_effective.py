@@ -9,7 +9,7 @@ from tests.unit.microstructure.small_tapes import SECOND, quotes_of, trades_of, 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
 from nowake.microstructure.spreads.effective import effective_spreads, print_spreads
-from nowake.microstructure.spreads.means import size_classes
+from nowake.microstructure.spreads.means import side_names, size_classes, time_classes
 
 QUOTES = quotes_of((0, 99, 101), (10, 101, 103), (20, 105, 107), (600, 105, 107))
 BUY, SELL = trades_of((5, 101, 10, 1)), trades_of((5, 99, 10, -1))
@@ -160,6 +160,20 @@ def test_groups_hold_all_prints_once_and_name_what_they_share():
     assert labels == [(side, size) for side in ("buy", "sell") for size in ("250 and more", "below 250")]
     assert len(trades) == sum(group.prints for group in table.groups)
     assert int(trades.lots.sum()) == sum(group.lots for group in table.groups)
+
+
+def test_classes_of_size_side_and_time_say_what_they_hold(generated_day):
+    assert ["below 100", "100 to 499", "500 and more"] == size_classes(np.array([99, 100, 500]), (100, 500)).tolist()
+    assert ["buy", "sell"] == side_names(np.array([1, -1])).tolist()
+    session = generated_day.instrument.session
+    times = np.array([session.at(clock) for clock in ("09:59:59", "10:00", "15:29", "15:30")])
+    names = time_classes(times, session, ("10:00", "15:30")).tolist()
+    assert ["to 10:00", "10:00 to 15:30", "10:00 to 15:30", "from 15:30"] == names
+    for wrong in ((), (500, 100), (100, 100)):
+        with pytest.raises(BadParameter, match="rise"):
+            size_classes(np.array([1]), wrong)
+    with pytest.raises(BadParameter, match="rise"):
+        time_classes(times, session, ("15:30", "10:00"))
 
 
 def test_flipping_the_market_flips_nothing():

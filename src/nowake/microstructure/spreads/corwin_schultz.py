@@ -6,9 +6,9 @@ daily high and low prices", Journal of Finance 67, equations 14 and 18).
 
 Highs are at the ask and lows at the bid, and a range grows with the square root of time while a spread does not. The
 overnight move is taken out of gamma (their page 726): where all of a day lies above, or below, the close before, it is
-shifted to touch it. Two-day estimates below 0 count as 0 ("zero", what they do), are kept ("keep", so that chance does not push
-the mean up) or left out ("drop"). Wrong where: trades are few (the range then is too narrow, and the estimate too low);
-the spread is small against the day's range, for cutting off at 0 then makes a spread out of noise."""
+shifted to touch it. Two-day estimates below 0 count as 0 ("zero", what they do), are kept ("keep", so that chance does
+not push the mean up) or left out ("drop"). Wrong where: trades are few (the range then is too narrow, and the estimate
+too low); the spread is small against the day's range, for cutting off at 0 then makes a spread out of noise."""
 
 from __future__ import annotations
 

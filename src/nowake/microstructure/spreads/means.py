@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.instrument import Session
 from nowake.microstructure.market_orders import Floats, Ints
 from nowake.statistics.measurement import Measurement, check_level, t_of
 
@@ -172,6 +173,15 @@ def size_classes(lots: Ints, edges: Sequence[int]) -> Labels:
     names += [f"{low:,} to {high - 1:,}" for low, high in itertools.pairwise(rising)]
     names += [f"{rising[-1]:,} and more"]
     return np.array(names)[np.searchsorted(rising, lots, side="right")]
+
+
+def time_classes(time_ns: Ints, session: Session, edges: Sequence[str]) -> Labels:
+    """A label for each time of day: "to 10:00", "10:00 to 15:30", "from 15:30" of edges 10:00 and 15:30, local."""
+    at = [session.at(edge) for edge in edges]
+    if not at or at != sorted(set(at)):
+        raise BadParameter(f"edges {list(edges)} must rise, without one twice, for example ('10:00', '15:30')")
+    names = [f"to {edges[0]}", *(f"{low} to {high}" for low, high in itertools.pairwise(edges)), f"from {edges[-1]}"]
+    return np.array(names)[np.searchsorted(at, time_ns, side="right")]
 
 
 def side_names(side: npt.NDArray[np.integer]) -> Labels:

@@ -80,8 +80,8 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
         raise BadData(f"a mid of {mids.min():g} ticks gives no spread in basis points; prices must be above 0")
     borders = np.array([start_ns + (end_ns - start_ns) * k // BATCHES for k in range(BATCHES + 1)])
     return QuotedSpread(
-        ticks=_mean(ticks, begins, ends, borders, level),
-        bps=_mean(ticks / mids * 1e4, begins, ends, borders, level),
+        ticks=time_mean(ticks, begins, ends, borders, level),
+        bps=time_mean(ticks / mids * 1e4, begins, ends, borders, level),
         bid_lots=float(np.average(quotes.bid_lots[use], weights=weight)),
         ask_lots=float(np.average(quotes.ask_lots[use], weights=weight)),
         quotes=int(use.sum()),
@@ -91,8 +91,8 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     )
 
 
-def _mean(values: Floats, begins: Ints, ends: Ints, borders: Ints, level: float) -> Measurement:
-    """Time-weighted mean of a step function, its interval from the means of the parts between borders."""
+def time_mean(values: Floats, begins: Ints, ends: Ints, borders: Ints, level: float) -> Measurement:
+    """Time-weighted mean, never below 0, of a step function; its interval from the means of parts between borders."""
     time = np.diff(_integral(np.ones_like(values), begins, ends, borders))
     area = np.diff(_integral(values, begins, ends, borders))
     mean = float(np.average(values, weights=ends - begins))
