@@ -40,11 +40,13 @@ from nowake.statistics.measurement import Measurement
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Kind = Literal["same size", "even gaps", "one-sided"]
+_KINDS: tuple[Kind, ...] = ("same size", "even gaps", "one-sided")
 
 MIN_ORDERS = 200
 _WIDTHS = (5, 10, 20, 40, 80)
 _LONG_WIDTHS = (50, 100, 200, 400)
 _LAGS_OF_SIZE = 20
+_MOST = 300  # Windows of one width beyond the threshold that are looked at.
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +90,14 @@ class Footprints(msgspec.Struct, frozen=True, kw_only=True):
     orders: int
 
 
-class _Window(NamedTuple):
+class _Windows(NamedTuple):
+    """Windows of one kind and one width: first and last place of each, net orders, score (0 where it is none)."""
+
     kind: Kind
-    side: int
-    lots: int
-    first: int
-    last: int
-    orders: int
-    score: float
+    first: Ints
+    last: Ints
+    orders: Ints
+    score: Floats
 
 
 def footprints(
@@ -131,7 +133,7 @@ def footprints(
     signs, lots, time_ns = (np.asarray(each, np.int64) for each in (signs, lots, time_ns))
     if not 0 < false_alarm < 1 or surrogates * false_alarm < 3:
         raise BadParameter(
-            f"false_alarm {false_alarm} must be between 0 and 1 and need {surrogates} surrogates at most: it takes "
+            f"false_alarm {false_alarm} must be between 0 and 1, and {surrogates} surrogates enough for it: it takes "
             f"{3 / max(false_alarm, 1e-9):.0f}"
         )
     if not len(signs) == len(lots) == len(time_ns) >= MIN_ORDERS:
@@ -141,20 +143,25 @@ def footprints(
     if set(np.unique(signs).tolist()) != {-1, 1}:
         raise BadData(f"signs are {np.unique(signs).tolist()[:5]}; they must be +1 and -1, and both be there")
     rng = np.random.default_rng(seed)
-    best = {kind: np.zeros(surrogates) for kind in ("same size", "even gaps", "one-sided")}
+    best = {kind: np.zeros(surrogates) for kind in _KINDS}
     latent = _latent(signs)
     for k in range(surrogates):
-        for window in _sized(time_ns, signs, _shuffled(signs, lots, within, rng)):
-            best[window.kind][k] = max(best[window.kind][k], window.score)
-        for window in _one_sided(_signs_of(latent, len(signs), rng)):
-            best["one-sided"][k] = max(best["one-sided"][k], window.score)
+        chance = (
+            *_sized(time_ns, signs, _shuffled(signs, lots, within, rng)),
+            *_one_sided(_signs_of(latent, len(signs), rng)),
+        )
+        for windows in chance:
+            best[windows.kind][k] = max(best[windows.kind][k], windows.score.max(initial=0.0))
     thresholds: dict[Kind, float] = {
-        kind: float(np.quantile(best[kind], 1 - false_alarm / 3, method="higher"))
-        for kind in ("same size", "even gaps", "one-sided")
+        kind: float(np.quantile(best[kind], 1 - false_alarm / len(_KINDS), method="higher")) for kind in _KINDS
     }
-    told = [each for each in (*_sized(time_ns, signs, lots), *_one_sided(signs)) if each.score > thresholds[each.kind]]
+    told = [
+        _footprint(windows, k, columns=(time_ns, signs, lots))
+        for windows in (*_sized(time_ns, signs, lots), *_one_sided(signs))
+        for k in _beyond(windows.score, thresholds[windows.kind])
+    ]
     return Footprints(
-        found=tuple(_footprint(each, time_ns) for each in _apart(told)),
+        found=_apart(told),
         thresholds=thresholds,
         false_alarm=false_alarm,
         surrogates=surrogates,
@@ -183,72 +190,61 @@ def splitting_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
     )
 
 
-def _sized(time_ns: Ints, signs: Ints, lots: Ints) -> Iterator[_Window]:
-    """The best windows of orders of one side and size, at each width: by how many there are, and how even in time."""
+def _sized(time_ns: Ints, signs: Ints, lots: Ints) -> Iterator[_Windows]:
+    """Windows of so many orders of one side and size: by how crowded they are, and by how even in time."""
     order = np.lexsort((np.arange(len(lots)), lots, signs))
-    cuts = np.flatnonzero((np.diff(signs[order]) != 0) | (np.diff(lots[order]) != 0)) + 1
     rank = np.where(signs > 0, np.cumsum(signs > 0), np.cumsum(signs < 0))  # Among the orders of its side.
-    of_side = {side: int((signs == side).sum()) for side in (-1, 1)}
-    for places in np.split(order, cuts):
-        side, size = int(signs[places[0]]), int(lots[places[0]])
-        share = len(places) / of_side[side]
-        for width in _WIDTHS:
-            if len(places) < width:
-                break
-            first, last = places[: len(places) - width + 1], places[width - 1 :]
-            scores = _crowding(width, rank[last] - rank[first] + 1, share)
-            for k in _peaks(scores):
-                yield _Window("same size", side, size, int(first[k]), int(last[k]), width, float(scores[k]))
-            scores = _evenness(time_ns[places], width)
-            for k in _peaks(scores):
-                yield _Window("even gaps", side, size, int(first[k]), int(last[k]), width, float(scores[k]))
+    begins = (np.diff(signs[order], prepend=0) != 0) | (np.diff(lots[order], prepend=-1) != 0)
+    group = np.cumsum(begins) - 1
+    of_side = np.where(signs[order] > 0, np.count_nonzero(signs > 0), np.count_nonzero(signs < 0))
+    share = np.bincount(group)[group] / of_side
+    gaps = np.diff(time_ns[order]).astype(np.float64)
+    for width in _WIDTHS:
+        if len(order) < width:
+            return
+        first, last = order[: len(order) - width + 1], order[width - 1 :]
+        alike = group[width - 1 :] == group[: len(order) - width + 1]
+        orders = np.full(len(first), width)
+        among = np.where(alike, rank[last] - rank[first] + 1, width)
+        crowded = np.where(alike, _crowding(width, among, share[: len(first)]), 0.0)
+        yield _Windows("same size", first, last, orders, crowded)
+        even = np.zeros(len(first))
+        even[alike] = _evenness(np.lib.stride_tricks.sliding_window_view(gaps, width - 1)[alike])
+        yield _Windows("even gaps", first, last, orders, even)
 
 
-def _crowding(width: int, among: Ints, share: float) -> Floats:
+def _crowding(width: int, among: Ints, share: Floats) -> Floats:
     """n D(w/n | q) where the size is more frequent than in the day, else 0."""
     part = width / among
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rest = np.where(part < 1, (1 - part) * np.log((1 - part) / (1 - share)), 0.0)
-        scores = among * (part * np.log(part / share) + rest)
-    return np.asarray(np.where((part > share) & (share < 1), scores, 0.0))
+    crowded = (part > share) & (share < 1)
+    rest = np.where(crowded & (part < 1), (1 - part) / np.where(share < 1, 1 - share, 1.0), 1.0)
+    return np.asarray(np.where(crowded, among * (part * np.log(part / share) + (1 - part) * np.log(rest)), 0.0))
 
 
-def _evenness(time_ns: Ints, width: int) -> Floats:
-    """-(w - 1) log of sd over mean of the w - 1 gaps of each window, at least 0.
+def _evenness(gaps: Floats) -> Floats:
+    """-(w - 1) log of sd over mean of the w - 1 gaps of each window (k, w - 1), at least 0.
 
     Gaps that agree better than one part in a thousand count as that: a clock is no surer for being exact.
     """
-    gaps = np.diff(time_ns).astype(np.float64)
-    sums = np.append(0.0, np.cumsum(gaps / max(float(gaps.mean()), 1.0)))
-    squares = np.append(0.0, np.cumsum((gaps / max(float(gaps.mean()), 1.0)) ** 2))
-    count = width - 1
-    mean = (sums[count:] - sums[:-count]) / count
-    variance = np.maximum((squares[count:] - squares[:-count]) / count - mean**2, 0.0)
-    safe = np.where(mean > 0, mean, 1.0)
-    spread = np.where(mean > 1e-9, np.sqrt(variance) / safe, 1.0)
-    return np.maximum(-count * np.log(np.maximum(spread, 1e-3)), 0.0)
+    mean = gaps.mean(axis=1)
+    spread = np.where(mean > 0, gaps.std(axis=1) / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.asarray(np.maximum(-gaps.shape[1] * np.log(np.maximum(spread, 1e-3)), 0.0))
 
 
-def _one_sided(signs: Ints) -> Iterator[_Window]:
-    """The best windows of net orders of one side, at each width."""
+def _one_sided(signs: Ints) -> Iterator[_Windows]:
+    """Windows of so many orders, by how many more of one side."""
     running = np.append(0, np.cumsum(signs))
     for width in _LONG_WIDTHS:
         if len(signs) < 2 * width:
-            break
-        net = running[width:] - running[:-width]
-        scores = np.abs(net) / math.sqrt(width)
-        for k in _peaks(scores):
-            side = 1 if net[k] > 0 else -1
-            yield _Window("one-sided", side, 0, k, k + width - 1, int(abs(net[k])), float(scores[k]))
+            return
+        net = np.abs(running[width:] - running[:-width])
+        first = np.arange(len(net))
+        yield _Windows("one-sided", first, first + width - 1, net, net / math.sqrt(width))
 
 
-def _peaks(scores: Floats) -> list[int]:
-    """Places of the highest scores above 0, best first, a few; enough where windows are told apart later."""
-    if len(scores) <= 8:
-        return [k for k in np.argsort(-scores, kind="stable").tolist() if scores[k] > 0]
-    higher = np.append(True, scores[1:] > scores[:-1]) & np.append(scores[:-1] >= scores[1:], True)
-    places = np.flatnonzero(higher & (scores > 0))
-    best: list[int] = places[np.argsort(-scores[places], kind="stable")][:8].tolist()
+def _beyond(scores: Floats, threshold: float) -> list[int]:
+    """Places of the scores beyond a threshold, best first, as many as can matter."""
+    best: list[int] = np.argsort(-scores, kind="stable")[: min(int((scores > threshold).sum()), _MOST)].tolist()
     return best
 
 
@@ -285,16 +281,28 @@ def _signs_of(spectrum: Floats, n: int, rng: np.random.Generator) -> Ints:
     return np.where(np.fft.irfft(noise * np.sqrt(spectrum))[:n] >= 0, 1, -1).astype(np.int64)
 
 
-def _apart(windows: list[_Window]) -> list[_Window]:
+def _apart(told: list[Footprint]) -> tuple[Footprint, ...]:
     """Best first, without those that overlap a better one of their kind, side and size."""
-    kept: list[_Window] = []
-    for each in sorted(windows, key=lambda window: (-window.score, window.first, window.orders)):
+    kept: list[Footprint] = []
+    for each in sorted(told, key=lambda one: (-one.score, one.first, one.orders)):
         alike = (other for other in kept if (other.kind, other.side, other.lots) == (each.kind, each.side, each.lots))
         if all(other.last < each.first or each.last < other.first for other in alike):
             kept.append(each)
-    return kept
+    return tuple(kept)
 
 
-def _footprint(window: _Window, time_ns: Ints) -> Footprint:
-    start, end = int(time_ns[window.first]), int(time_ns[window.last])
-    return Footprint(**window._asdict(), start_ns=start, end_ns=end)
+def _footprint(windows: _Windows, k: int, *, columns: tuple[Ints, Ints, Ints]) -> Footprint:
+    time_ns, signs, lots = columns
+    first, last = int(windows.first[k]), int(windows.last[k])
+    mixed = windows.kind == "one-sided"
+    return Footprint(
+        kind=windows.kind,
+        side=int(np.sign(signs[first : last + 1].sum())) if mixed else int(signs[first]),
+        lots=0 if mixed else int(lots[first]),
+        orders=int(windows.orders[k]),
+        first=first,
+        last=last,
+        start_ns=int(time_ns[first]),
+        end_ns=int(time_ns[last]),
+        score=float(windows.score[k]),
+    )
