@@ -136,7 +136,7 @@ def _show(found: Discovered) -> None:
     say(f"{found.about}\n")
     show(*discovery_tables(found))
     for reason in found.refusals:
-        say(f"- not told: {reason}")
+        say(f"- Not told: {reason}.")
 
 
 def _plain(found: Discovered) -> dict[str, object]:

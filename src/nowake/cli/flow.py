@@ -101,7 +101,7 @@ def command(
 
 
 def _show(found: Flow) -> None:
-    from nowake.reports.flow_tables import flow_tables  # noqa: PLC0415
+    from nowake.reports.flow_tables import flow_tables, said_of  # noqa: PLC0415
 
     session = found.instrument.session
     say(
@@ -109,8 +109,8 @@ def _show(found: Flow) -> None:
         f"{found.prints:,} prints\n"
     )
     show(*flow_tables(found))
-    for reason in found.refusals:
-        say(f"- not told: {reason}")
+    for sentence in said_of(found):
+        say(f"- {sentence}")
 
 
 def _plain(found: Flow) -> dict[str, object]:

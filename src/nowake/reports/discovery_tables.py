@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nowake.microstructure.discovery import MarketShares, Point
 from nowake.microstructure.reading.discovery import DiscoveryReading
+from nowake.microstructure.reading.heard import sentence
 from nowake.reports import formats
 from nowake.reports.table import Column, Table
 from nowake.statistics.measurement import Measurement
@@ -30,7 +31,7 @@ def shares_table(found: DiscoveryReading) -> Table:
         f"{found.level:.0%} intervals from {made.repeats} repeats of {made.blocks} blocks, seed {made.seed}.",
         "The market that adjusts less has the larger share. Information shares sum to 1 within one order of the "
         "markets only; where their bounds lie far apart the step is too long to tell who was first.",
-        *made.notes,
+        *(sentence(note) for note in made.notes),
     )
     return Table("Shares in the common price", columns, rows, notes)
 

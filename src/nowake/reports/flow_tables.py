@@ -160,6 +160,12 @@ def states_table(strip: RegimeStrip) -> Table:
     return Table("Fitted states", columns, rows, strip.notes)
 
 
+def said_of(found: FlowReading) -> tuple[str, ...]:
+    """Parts that have sentences and no numbers, and what could not be told."""
+    parts = (f"{part.name}: {' '.join(part.notes)}" for part in found.parts if not part.findings)
+    return (*parts, *(f"Not told: {reason}." for reason in found.refusals))
+
+
 def flow_tables(found: FlowReading) -> tuple[Table, ...]:
     """What the terminal shows: a table a part, and venues where the feed names them."""
     parts = tuple(part_table(part, level=found.options.level) for part in found.parts if part.findings)

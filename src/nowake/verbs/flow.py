@@ -80,10 +80,10 @@ class Flow(FlowReading):
 
     def __str__(self) -> str:
         from nowake.reports import tables  # noqa: PLC0415
-        from nowake.reports.flow_tables import flow_tables  # noqa: PLC0415
+        from nowake.reports.flow_tables import flow_tables, said_of  # noqa: PLC0415
 
-        refused = [f"Not told: {reason}." for reason in self.refusals]
-        return "\n\n".join([*(tables.render(table) for table in flow_tables(self)), *refused])
+        said = "\n".join(said_of(self))
+        return "\n\n".join([*(tables.render(table) for table in flow_tables(self)), said])
 
     __repr__ = __str__
 

@@ -21,7 +21,7 @@ from nowake.microstructure.market_orders import two_sided_touch
 from nowake.microstructure.reading import alarm, efficiency, informed, liquidity, order_flow, regimes, sides, toxicity
 from nowake.microstructure.reading import bars as from_bars_alone
 from nowake.microstructure.reading.alarm import Rung
-from nowake.microstructure.reading.heard import Floats, Heard, Ints, Options, Part, attempt, hear
+from nowake.microstructure.reading.heard import Floats, Heard, Ints, Options, Part, attempt, hear, sentence
 from nowake.microstructure.reading.order_flow import FlowFound
 from nowake.microstructure.regimes.strip import RegimeStrip
 from nowake.microstructure.spreads.effective import EffectiveSpreads
@@ -181,24 +181,17 @@ def _usual_bucket(past: Sequence[Heard]) -> int | None:
 
 def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
     refusals: list[str] = []
-    by = liquidity.venues_of(heard)
-    rules = attempt(refusals, "rules against truth", lambda: sides.rules_held_to_truth(heard)) or {}
-    found = order_flow.find_flow(heard, refusals)
-    quoted = attempt(refusals, "quoted spread", lambda: liquidity.quoted_of(heard))
-    spreads = attempt(refusals, "effective spread", lambda: liquidity.spreads_of(heard))
-    markouts = attempt(refusals, "mark-outs", lambda: liquidity.markouts_of(heard))
+    tape = _TapeParts() if not (len(heard.quotes) or len(heard.trades)) else _of_tape(heard, refusals)
+    if not (len(heard.quotes) and len(heard.trades)):
+        lacking = [name for name, table in (("quotes", heard.quotes), ("prints", heard.trades)) if not len(table)]
+        refusals.append(f"what needs {' and '.join(lacking)}: there are none in the window")
     vpin = attempt(refusals, "VPIN", lambda: toxicity.vpin_of(heard))
     strip = attempt(refusals, "regimes", lambda: regimes.strip_of(heard, past))
     rung = attempt(refusals, "alarm", lambda: alarm.listened(heard, past)) if past else None
     parts = (
-        sides.sides(heard, rules),
-        liquidity.liquidity(quoted, spreads),
-        order_flow.order_flow(heard, found, refusals),
+        *tape.parts,
         toxicity.toxicity(vpin),
         alarm.alarm(rung, heard),
-        informed.informed(heard, refusals),
-        informed.excitement(heard, refusals),
-        efficiency.efficiency(heard, refusals),
         from_bars_alone.from_bars(heard, refusals),
         regimes.regimes(strip),
     )
@@ -207,13 +200,13 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
         start_ns=heard.start_ns,
         end_ns=heard.end_ns,
         prints=len(heard.trades),
-        parts=tuple(part for part in parts if part.findings or part.notes),
-        rules=rules,
-        flow=found,
-        spreads=spreads,
-        spreads_by_venue=None if by is None or spreads is None else liquidity.spreads_of(heard, by),
-        markouts=markouts,
-        markouts_by_venue=None if by is None or markouts is None else liquidity.markouts_of(heard, by),
+        parts=tuple(_punctuated(part) for part in parts if part.findings or part.notes),
+        rules=tape.rules or {},
+        flow=tape.flow,
+        spreads=tape.spreads,
+        spreads_by_venue=tape.spreads_by_venue,
+        markouts=tape.markouts,
+        markouts_by_venue=tape.markouts_by_venue,
         vpin=vpin,
         sensitivity=() if vpin is None else toxicity.sensitivity_of(heard),
         strip=strip,
@@ -222,6 +215,49 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
         options=heard.options,
         refusals=tuple(dict.fromkeys(refusals)),
     )
+
+
+class _TapeParts(NamedTuple):
+    """What quotes and prints tell; nothing by default."""
+
+    parts: tuple[Part, ...] = ()
+    rules: dict[str, Accuracy] | None = None
+    flow: FlowFound = FlowFound()
+    spreads: EffectiveSpreads | None = None
+    spreads_by_venue: EffectiveSpreads | None = None
+    markouts: MarkOuts | None = None
+    markouts_by_venue: MarkOuts | None = None
+
+
+def _of_tape(heard: Heard, refusals: list[str]) -> _TapeParts:
+    by = liquidity.venues_of(heard)
+    rules = attempt(refusals, "rules against truth", lambda: sides.rules_held_to_truth(heard)) or {}
+    found = order_flow.find_flow(heard, refusals)
+    quoted = attempt(refusals, "quoted spread", lambda: liquidity.quoted_of(heard))
+    spreads = attempt(refusals, "effective spread", lambda: liquidity.spreads_of(heard))
+    markouts = attempt(refusals, "mark-outs", lambda: liquidity.markouts_of(heard))
+    parts = (
+        sides.sides(heard, rules),
+        liquidity.liquidity(quoted, spreads),
+        order_flow.order_flow(heard, found, refusals),
+        informed.informed(heard, refusals),
+        informed.excitement(heard, refusals),
+        efficiency.efficiency(heard, refusals),
+    )
+    return _TapeParts(
+        parts=parts,
+        rules=rules,
+        flow=found,
+        spreads=spreads,
+        spreads_by_venue=None if by is None or spreads is None else liquidity.spreads_of(heard, by),
+        markouts=markouts,
+        markouts_by_venue=None if by is None or markouts is None else liquidity.markouts_of(heard, by),
+    )
+
+
+def _punctuated(part: Part) -> Part:
+    """Notes of other rooms as sentences."""
+    return part._replace(notes=tuple(sentence(note) for note in part.notes))
 
 
 def _mids(heard: Heard) -> tuple[Ints, Floats]:

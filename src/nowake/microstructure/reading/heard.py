@@ -190,3 +190,8 @@ def attempt(refusals: list[str], name: str, make: Callable[[], Result]) -> Resul
 def known(rows: Sequence[Row]) -> tuple[Finding, ...]:
     """The rows that were measured."""
     return tuple(Finding(name, unit, measured) for name, unit, measured in rows if measured is not None)
+
+
+def sentence(words: str) -> str:
+    """Words that begin with a capital and end with a stop."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

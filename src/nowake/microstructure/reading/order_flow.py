@@ -23,10 +23,10 @@ _LATER_S = 5.0
 class FlowFound(msgspec.Struct, frozen=True, kw_only=True):
     """The parts that could be told."""
 
-    slope: OrderFlowSlope | None
-    levels: LevelResponse | None
-    response: ImbalanceResponse | None
-    micro: MicroPriceErrors | None
+    slope: OrderFlowSlope | None = None
+    levels: LevelResponse | None = None
+    response: ImbalanceResponse | None = None
+    micro: MicroPriceErrors | None = None
 
 
 def find_flow(heard: Heard, refusals: list[str]) -> FlowFound:

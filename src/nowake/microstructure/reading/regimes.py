@@ -9,6 +9,8 @@ from nowake.microstructure.reading.heard import Heard, Part
 from nowake.microstructure.regimes.features import Features, bar_features, tape_features
 from nowake.microstructure.regimes.strip import RegimeStrip, fit_regimes, regime_strip
 
+_FEW = "cannot be told"  # Notes of this kind come with every fit; one of them says it.
+
 
 def features_of(heard: Heard) -> Features:
     """Features of the window's quotes and prints, or of its bars where there are no quotes.
@@ -49,4 +51,6 @@ def regimes(strip: RegimeStrip | None) -> Part:
         return Part("Regimes")
     shares = sorted(strip.shares.items(), key=lambda pair: -pair[1])
     said = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
-    return Part("Regimes", notes=(f"Of {int(strip.known.sum()):,} bars told: {said}.", *strip.notes))
+    few = [note for note in strip.notes if _FEW in note]
+    others = tuple(note for note in strip.notes if _FEW not in note)
+    return Part("Regimes", notes=(f"Of {int(strip.known.sum()):,} bars told: {said}.", *others, *few[:1]))
