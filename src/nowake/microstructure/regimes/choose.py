@@ -114,7 +114,7 @@ def choose_states(
         "shape": shape,
         "starts": starts,
         "seed": seed,
-        "tolerance": 1e-3,
+        "tolerance": _TOLERANCE,
     }
     tried, first = [], np.empty(0)
     for states in wanted:

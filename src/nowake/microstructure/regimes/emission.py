@@ -13,7 +13,7 @@ its mean and covariance given the seen ones. Wrong where a feature is missing BE
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -39,8 +39,8 @@ class Emission(NamedTuple):
 class Expected(NamedTuple):
     """Sums over rows that tell all about an emission: what the M step and the score need.
 
-    `rows`: (K,), of each state. `weight`: (K,), of their u. `first`: (K, d), `second`: (K, d, d), of u x and
-    u x x'. `tail`: (K,), of E[log u] - E[u].
+    `rows`: (K,), of each state that have at least one feature. `weight`: (K,), of their u. `first`: (K, d) and
+    `second`: (K, d, d), of u x and u x x'. `tail`: (K,), of E[log u] - E[u].
     """
 
     rows: Floats
@@ -106,7 +106,7 @@ def log_density(emission: Emission, rows: Floats) -> Floats:
 def expected(emission: Emission, rows: Floats, probability: Floats) -> Expected:
     """Sums over rows, each counted for a state by its probability (n, K); missing features by what is expected."""
     states, features = emission.means.shape
-    weight, first = np.zeros(states), np.zeros((states, features))
+    count, weight, first = np.zeros(states), np.zeros(states), np.zeros((states, features))
     second, tail = np.zeros((states, features, features)), np.zeros(states)
     for at, seen in _patterns(rows):
         missing = np.setdiff1d(np.arange(features), seen)
@@ -116,11 +116,12 @@ def expected(emission: Emission, rows: Floats, probability: Floats) -> Expected:
             u, log_u = _mixing(emission, state, told, seen)
             filled, spread = _completed(emission, state, told, seen, missing)
             weighted = (share * u)[:, None] * filled
+            count[state] += share.sum()
             weight[state] += (share * u).sum()
             first[state] += weighted.sum(axis=0)
             second[state] += weighted.T @ filled + share.sum() * spread
             tail[state] += (share * (log_u - u)).sum()
-    return Expected(probability.sum(axis=0), weight, first, second, tail)
+    return Expected(count, weight, first, second, tail)
 
 
 def _patterns(rows: Floats) -> Iterator[tuple[npt.NDArray[np.intp] | slice, npt.NDArray[np.intp]]]:
@@ -183,6 +184,24 @@ def _completed(
     filled[:, missing] = mean[missing] + (told - mean[seen]) @ slope
     spread[np.ix_(missing, missing)] = scale[np.ix_(missing, missing)] - scale[np.ix_(missing, seen)] @ slope
     return filled, spread
+
+
+def degrees_slope(emission: Emission, rows: Floats, weights: Floats, state: int) -> Callable[[float], float]:
+    """How the log density of all rows under one state, each weighted (n,), changes with its degrees of freedom."""
+    parts = []
+    for at, seen in _patterns(rows):
+        distance, _ = _distances(emission, state, rows[at][:, seen], seen)
+        parts.append((weights[at], distance, len(seen)))
+
+    def slope(nu: float) -> float:
+        total = 0.0
+        for share, distance, d in parts:
+            constant = digamma((nu + d) / 2) - digamma(nu / 2) - d / nu
+            by_row = (nu + d) / nu * distance / (nu + distance) - np.log1p(distance / nu)
+            total += constant * float(share.sum()) + float(share @ by_row)
+        return total / 2
+
+    return slope
 
 
 def digamma(x: float) -> float:

@@ -1,19 +1,19 @@
 """Hidden Markov models by expectation-maximisation (Baum, Petrie, Soules & Weiss 1970; Dempster, Laird & Rubin 1977;
-Rabiner 1989, sections III.C and IV; degrees of freedom by the ECM step of Liu & Rubin 1995, section 3).
+Rabiner 1989, sections III.C and IV). Of a t, means and scales come from the expected mixing of Liu & Rubin 1995,
+section 3, and degrees of freedom from the likelihood itself given the states, their ECME, which needs tens of steps
+where the expected mixing needs hundreds.
 
 What is maximised is the log likelihood plus a small prior that keeps it bounded: a tenth of a move between any two
-states, and one row of a tenth of each feature's spread for each state's covariance (Fraley & Raftery 2007 on why a
-mixture needs one: the likelihood of a state that sits on one row is infinite). EM finds a local maximum; it is
-started from several seeded places, and how many ended at the best is told. A start in which a state collapses on
-almost equal rows, or holds next to none, is dropped and counted; when all are, the data cannot tell so many states and
-it is refused.
-
-Several days are fitted together: each starts the chain anew. Starting probabilities rest on as many rows as there are
-days; the long run stands in as one more day."""
+states, one day that starts anywhere, and one row of a hundredth of each feature's variance for each state's covariance
+(Fraley & Raftery 2007 on why a mixture needs one: the likelihood of a state that sits on one row is infinite). EM finds
+a local maximum; it is started from several seeded places, and how many ended at the best is told. A start in which a
+state collapses on almost equal rows, or holds next to none, is dropped and counted; when all are, the data cannot tell
+so many states and it is refused. Several days are fitted together: each starts the chain anew."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadParameter, Unidentified
 from nowake.microstructure.regimes.chain import FIRST_ROW, Chain, Floats, Ints, backward, forward, stationary
-from nowake.microstructure.regimes.emission import Emission, Expected, check_rows, digamma, expected, log_density
+from nowake.microstructure.regimes.emission import Emission, Expected, check_rows, degrees_slope, expected, log_density
 from nowake.microstructure.regimes.model import HiddenMarkov
 
 Tails = Literal["normal", "student"]
@@ -29,7 +29,7 @@ Shape = Literal["full", "diagonal"]
 
 FEWEST_DEGREES, MOST_DEGREES = 2.1, 200.0
 PRIOR_MOVES = 0.1
-PRIOR_ROWS, PRIOR_SPREAD = 1.0, 0.1
+PRIOR_ROWS, PRIOR_SPREAD = 1.0, 0.01
 _COLLAPSED = 0.02  # A state's spread over that of all rows below which it is no state of the market.
 _TRIAL, _KEPT = 15, 3
 _CLOSE = 0.1  # Log likelihoods that differ by less are one maximum.
@@ -244,7 +244,8 @@ class _Climb(NamedTuple):
         smoothed = backward(step.chain, step.filtered, self.begins)
         sums = expected(step.emission, self.rows, smoothed.probability)
         chain = self.chain_of(smoothed.moves, smoothed.probability[self.begins].sum(axis=0))
-        return self.evaluated(chain, self.emission_of(sums, step.emission))
+        emission = self.with_degrees(self.emission_of(sums, step.emission), smoothed.probability)
+        return self.evaluated(chain, emission)
 
     def evaluated(self, chain: Chain, emission: Emission) -> _Step:
         """A point with its log likelihood and objective."""
@@ -256,11 +257,11 @@ class _Climb(NamedTuple):
         """Transition and start probabilities from expected moves."""
         counted = moves + PRIOR_MOVES
         transition = counted / counted.sum(axis=1, keepdims=True)
-        start = opened + stationary(transition)
+        start = opened + 1 / len(opened)
         return Chain(start / start.sum(), transition)
 
     def emission_of(self, sums: Expected, before: Emission) -> Emission:
-        """Means, scales and degrees of freedom from expected sums; a state that nobody visits stays where it was."""
+        """Means and scales from expected sums; a state that nobody visits stays where it was."""
         weight = np.maximum(sums.weight, 1e-12)[:, None]
         means = np.where(sums.weight[:, None] > 1e-9, sums.first / weight, before.means)
         scatter = sums.second - np.einsum("k,ki,kj->kij", sums.weight, means, means)
@@ -268,10 +269,17 @@ class _Climb(NamedTuple):
         scales = (scatter + prior) / (sums.rows[:, None, None] + PRIOR_ROWS)
         if self.shape == "diagonal":
             scales = scales * np.eye(scales.shape[1])
-        degrees = before.degrees
-        if self.tails == "student":
-            degrees = np.array([_degrees(n, tail) for n, tail in zip(sums.rows, sums.tail, strict=True)])
-        return Emission(means, (scales + scales.transpose(0, 2, 1)) / 2, degrees)
+        return Emission(means, (scales + scales.transpose(0, 2, 1)) / 2, before.degrees)
+
+    def with_degrees(self, emission: Emission, probability: Floats) -> Emission:
+        """The same with the likeliest degrees of freedom, given how likely each row is of each state."""
+        if self.tails == "normal":
+            return emission
+        degrees = [
+            _degrees(degrees_slope(emission, self.rows, probability[:, state], state), float(nu))
+            for state, nu in enumerate(emission.degrees)
+        ]
+        return emission._replace(degrees=np.array(degrees))
 
     def fault(self, step: _Step) -> str:
         """Why a point is no model of states of the market, in words; empty when it is."""
@@ -305,14 +313,14 @@ class _Climb(NamedTuple):
             np.einsum("nk,ni,nj->kij", share, filled, filled, optimize=True),
             np.zeros(states),
         )
-        emission = self.emission_of(sums, flat)._replace(degrees=degrees)
+        emission = self.emission_of(sums, flat)
         transition = np.full((states, states), 0.1 / states) + 0.9 * np.eye(states)
         return self.evaluated(Chain(np.full(states, 1 / states), transition / transition.sum(axis=1)), emission)
 
 
 def log_prior(chain: Chain, emission: Emission, spread: Floats) -> float:
     """Log density, up to a constant, of the prior that keeps the likelihood bounded."""
-    total = PRIOR_MOVES * float(np.log(chain.transition).sum())
+    total = PRIOR_MOVES * float(np.log(chain.transition).sum()) + float(np.log(chain.start).mean())
     for scale in emission.scales:
         _, log_volume = np.linalg.slogdet(scale)
         inverse = np.linalg.inv(scale)
@@ -320,23 +328,32 @@ def log_prior(chain: Chain, emission: Emission, spread: Floats) -> float:
     return total
 
 
-def _degrees(count: float, tail: float) -> float:
-    """Degrees of freedom: the root of log(nu/2) + 1 - psi(nu/2) + tail / count = 0, which falls in nu."""
-    if count <= 0:
-        return MOST_DEGREES
+def _degrees(slope: Callable[[float], float], before: float) -> float:
+    """Where a likelihood that rises and then falls in the degrees of freedom is highest, within their bounds.
 
-    def slope(nu: float) -> float:
-        return math.log(nu / 2) + 1 - digamma(nu / 2) + tail / count
-
+    False position on their logarithm (the Illinois rule: the end that stays counts half).
+    """
     low, high = FEWEST_DEGREES, MOST_DEGREES
-    if slope(low) <= 0:
+    at_low, at_high = slope(low), slope(high)
+    if at_low <= 0:
         return low
-    if slope(high) >= 0:
+    if at_high >= 0:
         return high
-    for _ in range(60):
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
-    return math.sqrt(low * high)
+    nu = min(max(before, low * 1.01), high / 1.01)
+    stayed = 0
+    for _ in range(40):
+        found = slope(nu)
+        if found > 0:
+            low, at_low = nu, found
+            at_high, stayed = (at_high / 2, 1) if stayed == 1 else (at_high, 1)
+        else:
+            high, at_high = nu, found
+            at_low, stayed = (at_low / 2, -1) if stayed == -1 else (at_low, -1)
+        if math.log(high / low) < 1e-4:
+            break
+        share = min(max(at_low / (at_low - at_high), 0.01), 0.99)
+        nu = low * (high / low) ** share
+    return nu
 
 
 def _grouped(scaled: Floats, states: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
