@@ -16,7 +16,17 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-NAMES = ("replay_orders", "replay_levels", "cold_start", "matching", "read_rate", "impact_fit", "estimate", "schedule")
+NAMES = (
+    "replay_orders",
+    "replay_levels",
+    "cold_start",
+    "matching",
+    "read_rate",
+    "impact_fit",
+    "estimate",
+    "schedule",
+    "vpin",
+)
 
 
 def main() -> int:

@@ -133,6 +133,13 @@ def test_the_interval_of_the_mean_holds_the_truth() -> None:
     assert coverage(80, buckets=300, memory=0.5) > 0.84
 
 
+def test_buckets_that_come_in_runs_make_the_interval_wider() -> None:
+    runs = vpin(tape([10] * 60, np.repeat([1, 0, 1, 0, 1, 0], 10)), bucket_lots=10, window=60).mean
+    shuffled = vpin(tape([10] * 60, [1, 0] * 30), bucket_lots=10, window=60).mean
+    assert shuffled.value == runs.value
+    assert runs.high - runs.low > 2 * (shuffled.high - shuffled.low)
+
+
 @pytest.mark.study
 @pytest.mark.parametrize(("buckets", "memory"), [(50, 0.0), (200, 0.0), (200, 0.5), (1_000, 0.5), (1_000, 0.8)])
 def test_the_interval_of_the_mean_holds_the_truth_at_its_level(buckets: int, memory: float) -> None:
