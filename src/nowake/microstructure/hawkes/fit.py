@@ -4,7 +4,7 @@ estimators for stationary point processes"; Ozaki 1979).
 Starts for decays come from a grid between the window and the shortest gaps: with decays fixed the likelihood is concave
 in all else, so each start is the best of its kind; a fit of K terms begins at the one of K - 1 terms and the best
 further decay. Errors are of the observed information, or of the sandwich H^-1 J H^-1 with J from the scores of
-stretches of time, which stay right where the model is not; intervals of numbers well above 0 are made on the log scale.
+stretches of time, which stay right where the model is not; intervals of decays are made on the log scale, of the rest on that of square roots.
 A number on its border (an alpha of 0) is said to be there and gets a one-sided interval from the parabola of the
 likelihood. The branching ratio's interval is by the delta method. (`result` makes them.)
 
@@ -14,7 +14,7 @@ speeds up and slows down); when two terms want one decay; on a window shorter th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -30,7 +30,8 @@ from nowake.statistics.measurement import check_level
 MIN_EVENTS = 50  # Of each dimension.
 _START_EVENTS = 20_000  # The first so many are enough to choose starts.
 _GRID = 8  # Decays tried at first.
-_CLIMBED = 3  # Of them set free.
+_CLIMBED = 2  # Of them set free.
+_APART = 0.5  # Logarithm of the ratio of two decays below which a start has one of them only.
 
 Errors = Literal["information", "robust"]
 
@@ -72,21 +73,9 @@ def fit_hawkes(
     Unidentified
         When no maximum was found.
     """
-    windows = (events,) if isinstance(events, HawkesEvents) else tuple(events)
-    check_level(level)
-    if errors not in ("information", "robust"):
-        raise BadParameter(f"errors {errors!r} must be 'information' or 'robust'")
-    _check_windows(windows)
-    layout = _layout(windows, terms, decays, pieces)
+    windows, layout = _asked(events, terms=terms, decays=decays, pieces=pieces, errors=errors, level=level)
     found = climb_from(layout, windows, start) if start is not None else _search(layout, windows)
-    if layout.given is None and not (np.diff(layout.model(found.at).decay) >= 0).all():
-        found = climb_from(layout, windows, _slow_first(layout.model(found.at)))
-    if not found.converged:
-        raise Unidentified(
-            f"no maximum of the likelihood was found from {len(windows)} windows of "
-            f"{sum(map(len, windows)):,} events; fewer terms than {layout.terms} or fewer pieces may be told"
-        )
-    return report(layout, windows, found, robust=errors == "robust", level=level)
+    return _fitted(layout, windows, found, errors=errors, level=level)
 
 
 def select_hawkes(
@@ -104,20 +93,59 @@ def select_hawkes(
     Raises
     ------
     BadParameter
-        When the criterion is unknown; and as `fit_hawkes`.
+        When the criterion is unknown, or as `fit_hawkes`.
+    BadData, Unidentified
+        As `fit_hawkes`, where no number of terms can be fitted.
     """
     if criterion not in ("aic", "bic"):
         raise BadParameter(f"criterion {criterion!r} must be 'aic' or 'bic'")
+    if decays not in ("shared", "pair"):
+        raise BadParameter(f"decays {decays!r} must be 'shared' or 'pair' where terms are chosen")
     if most_terms < 1:
         raise BadParameter(f"most_terms {most_terms} must be 1 or more")
+    windows, layout = _asked(events, terms=most_terms, decays=decays, pieces=pieces, errors=errors, level=level)
     fits: list[HawkesFit] = []
-    for terms in range(1, most_terms + 1):
+    failed: Unidentified | None = None
+    for terms, found in enumerate(_path(layout, windows), 1):
         try:
-            fits.append(fit_hawkes(events, terms=terms, decays=decays, pieces=pieces, errors=errors, level=level))
-        except Unidentified:
-            if not fits:
-                raise
+            fits.append(_fitted(dataclasses.replace(layout, terms=terms), windows, found, errors=errors, level=level))
+        except Unidentified as unidentified:
+            failed = unidentified
+    if failed is not None and not fits:
+        raise failed
     return tuple(sorted(fits, key=lambda fit: fit.aic if criterion == "aic" else fit.bic))
+
+
+def _asked(
+    events: HawkesEvents | Sequence[HawkesEvents],
+    *,
+    terms: int,
+    decays: Decays,
+    pieces: int | Sequence[float],
+    errors: Errors,
+    level: float,
+) -> tuple[tuple[HawkesEvents, ...], Layout]:
+    """Windows and layout, checked."""
+    windows = (events,) if isinstance(events, HawkesEvents) else tuple(events)
+    check_level(level)
+    if errors not in ("information", "robust"):
+        raise BadParameter(f"errors {errors!r} must be 'information' or 'robust'")
+    _check_windows(windows)
+    return windows, _layout(windows, terms, decays, pieces)
+
+
+def _fitted(
+    layout: Layout, windows: tuple[HawkesEvents, ...], found: Summit, *, errors: Errors, level: float
+) -> HawkesFit:
+    """A summit as a fit, its terms in order."""
+    if layout.given is None and not (np.diff(layout.model(found.at).decay) >= 0).all():
+        found = climb_from(layout, windows, _slow_first(layout.model(found.at)))
+    if not found.converged:
+        raise Unidentified(
+            f"no maximum of the likelihood was found from {len(windows)} windows of "
+            f"{sum(map(len, windows)):,} events; fewer terms than {layout.terms} or fewer pieces may be told"
+        )
+    return report(layout, windows, found, robust=errors == "robust", level=level)
 
 
 def _check_windows(windows: Sequence[HawkesEvents]) -> None:
@@ -204,29 +232,43 @@ def _search(layout: Layout, windows: Sequence[HawkesEvents]) -> Summit:
     """The highest summit found from several starts."""
     if layout.given is not None:
         return climb_from(layout, windows, _plain(layout, windows, layout.given))
+    *_, best = _path(layout, windows)
+    return best
+
+
+def _path(layout: Layout, windows: Sequence[HawkesEvents]) -> Iterator[Summit]:
+    """Summits of 1 term, of 2, and so on: each from the one before and the decays that add most to it."""
     few = _first_events(windows)
     slowest, fastest = _decay_range(few)
     grid = np.geomspace(2 * slowest, fastest / 3, _GRID)
-    chosen: list[float] = []
-    best: Summit | None = None
+    before: Hawkes | None = None
     for terms in range(1, layout.terms + 1):
-        tried = []
-        for decay in grid:
-            if any(abs(np.log(decay / other)) < 0.5 for other in chosen):
-                continue
-            fixed = np.sort([*chosen, decay])
-            concave = dataclasses.replace(layout, terms=terms, given=fixed)
-            tried.append((climb_from(concave, few, _plain(concave, few, fixed)), fixed))
-        tried.sort(key=lambda each: -each[0].likelihood.value)
         free = dataclasses.replace(layout, terms=terms)
-        climbed = [
-            climb_from(free, few, dataclasses.replace(layout, terms=terms, given=fixed).model(summit.at))
-            for summit, fixed in tried[:_CLIMBED]
-        ]
-        best = max(climbed, key=lambda summit: (summit.converged, summit.likelihood.value))
-        chosen = np.exp(np.median(np.log(free.model(best.at).decay), axis=(0, 1))).tolist()
-    assert best is not None
-    return best if few is windows else climb_from(layout, windows, layout.model(best.at))
+        tried = []
+        for decay in grid.tolist():
+            start = _plain(free, few, np.array([decay])) if before is None else _with_term(before, decay)
+            fixed = np.median(start.decay, axis=(0, 1))
+            if np.diff(np.log(fixed)).min(initial=1.0) < _APART:
+                continue
+            concave = dataclasses.replace(free, given=fixed)
+            found = climb_from(concave, few, start)
+            tried.append((found.likelihood.value, concave.model(found.at)))
+        tried.sort(key=lambda each: -each[0])
+        starts = [model for _, model in tried[:_CLIMBED]] or [start]
+        best = max(
+            (climb_from(free, few, each) for each in starts), key=lambda each: (each.converged, each.likelihood.value)
+        )
+        before = _slow_first(free.model(best.at))
+        yield best if few is windows else climb_from(free, windows, before)
+
+
+def _with_term(model: Hawkes, decay: float) -> Hawkes:
+    """One more term that begets a little, all decays alike in all pairs."""
+    decays = np.append(np.median(model.decay, axis=(0, 1)), decay)
+    little = np.full((*model.alpha.shape[:2], 1), 0.05 / model.dimensions)
+    alpha = np.concatenate((model.alpha, little), axis=2)
+    order = np.argsort(decays, kind="stable")
+    return dataclasses.replace(model, alpha=alpha[:, :, order], decay=decays[order])
 
 
 def _slow_first(model: Hawkes) -> Hawkes:
