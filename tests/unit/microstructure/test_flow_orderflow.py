@@ -96,6 +96,15 @@ def test_a_bar_has_the_move_flow_and_mean_queue_worked_by_hand() -> None:
     assert [pytest.approx((4.5 + 6 + 3) / 3)] == bars.depth_lots[:1].tolist()
 
 
+def test_bars_end_with_the_book_whatever_end_is_asked_for() -> None:
+    book = Depth.of_quotes(QUOTES)
+    bars = flow_bars(book, bar_s=1e-8, start_ns=-50, end_ns=5_000)
+    assert [10, 20, 30, 40] == bars.edges_ns.tolist()
+    assert [20, 30] == flow_bars(book, bar_s=1e-8, start_ns=20, end_ns=35).edges_ns.tolist()
+    with pytest.raises(BadData, match="shorter than one bar"):
+        flow_bars(book, bar_s=1e-8, start_ns=500, end_ns=600)
+
+
 def test_bars_without_a_length_with_two_or_without_a_book_are_refused() -> None:
     book = Depth.of_quotes(QUOTES)
     with pytest.raises(BadParameter, match="give one of the two"):
@@ -109,5 +118,5 @@ def test_bars_without_a_length_with_two_or_without_a_book_are_refused() -> None:
     with pytest.raises(BadData, match="shorter than one bar"):
         flow_bars(book, bar_s=1)
     nothing = np.zeros((0, 2), np.int64)
-    with pytest.raises(BadData, match="0 states of the book"):
+    with pytest.raises(BadData, match="none of 0 states of the book"):
         flow_bars(Depth(np.zeros(0, np.int64), nothing, nothing, nothing, nothing), bar_s=1)

@@ -176,17 +176,16 @@ def flow_bars(
         raise BadParameter(f"a bar of {length} must be above 0")
     stands = standing(book)
     time_ns = book.time_ns[stands]
-    start = time_ns[0] if len(time_ns) and start_ns is None else start_ns
-    end = time_ns[-1] if len(time_ns) and end_ns is None else end_ns
-    first, stop = np.searchsorted(time_ns, [start or 0, end or 0], side="right") if len(time_ns) else (0, 0)
-    if stop == 0 or first >= stop:
-        raise BadData(f"{len(book):,} states of the book, none of which moves a standing one in the time asked for")
-    first = max(first - 1, 0)
+    if not len(time_ns):
+        raise BadData(f"none of {len(book):,} states of the book has two sides that do not cross")
+    start = int(time_ns[0]) if start_ns is None else max(start_ns, int(time_ns[0]))
+    end = int(time_ns[-1]) if end_ns is None else min(end_ns, int(time_ns[-1]))
     if bar_s is not None:
-        edges_ns = np.arange(max(int(start or 0), int(time_ns[first])), int(end or 0) + 1, max(int(bar_s * 1e9), 1))
+        edges_ns = np.arange(start, end + 1, max(int(bar_s * 1e9), 1))
         rows = np.searchsorted(time_ns, edges_ns, side="right") - 1
     else:
-        rows = np.arange(first, stop, bar_quotes)
+        first, stop = np.searchsorted(time_ns, [start, end], side="right")
+        rows = np.arange(first - 1, stop, bar_quotes)
         edges_ns = time_ns[rows]
     if len(rows) < 2:
         raise BadData(f"the time asked for is shorter than one bar of {length}; take shorter bars")
