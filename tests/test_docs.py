@@ -18,6 +18,7 @@ PAGES = (
     "impact-models",
     "planning",
     *(f"schedules/{page.stem}" for page in sorted((DOCS / "schedules").glob("*.md")) if page.stem != "index"),
+    *(f"microstructure/{page.stem}" for page in sorted((DOCS / "microstructure").glob("*.md")) if page.stem != "index"),
 )
 
 
@@ -41,7 +42,7 @@ def test_the_fit_shown_is_the_one_its_code_prints(capsys: pytest.CaptureFixture[
 def test_pages_link_to_pages_that_are_there() -> None:
     missing = [
         (page.name, link)
-        for page in [*DOCS.glob("*.md"), *DOCS.glob("schedules/*.md")]
+        for page in [*DOCS.glob("*.md"), *DOCS.glob("schedules/*.md"), *DOCS.glob("microstructure/*.md")]
         for link in re.findall(r"\]\((?!http)([^)#]+\.md)", page.read_text())
         if not link.startswith("measured/") and not (page.parent / link).exists()
     ]
