@@ -215,6 +215,10 @@ def _fluctuation(paths: Floats, size: int) -> Floats:
     return np.asarray(np.sqrt(np.maximum(squares, 0).sum(axis=1) / (size * cut.shape[1])))
 
 
+def _inside(hurst: float) -> float:
+    return min(max(hurst, _H[0] + _ASIDE), _H[1] - _ASIDE)
+
+
 def _matched(column: Floats, estimate: Estimate, *, level: float, repeats: int, seed: int, method: str) -> Measurement:
     """The H of which noise gives the estimate that the column gives, with the spread of what such noise gives."""
     if repeats < 20:
@@ -232,11 +236,12 @@ def _matched(column: Floats, estimate: Estimate, *, level: float, repeats: int, 
             for part, start in enumerate(parts)
         ])  # fmt: skip
 
-    hurst, found, slope = 0.5, drawn(0.5), 1.0
-    for _ in range(3):
-        hurst = min(max(hurst + (raw - float(found.mean())) / slope, _H[0] + _ASIDE), _H[1] - _ASIDE)
-        found = drawn(hurst)
-        slope = float(drawn(hurst + _ASIDE).mean() - drawn(hurst - _ASIDE).mean()) / (2 * _ASIDE)
+    hurst, slope = _inside(raw), 1.0
+    for _ in range(2):
+        below, above = float(drawn(hurst - _ASIDE).mean()), float(drawn(hurst + _ASIDE).mean())
+        slope = (above - below) / (2 * _ASIDE)
+        hurst = _inside(hurst + (raw - (below + above) / 2) / slope)
+    found = drawn(hurst)
     value = hurst + (raw - float(found.mean())) / slope
     half = z_of(level) * float(found.std(ddof=1)) / slope * math.sqrt(1 + 1 / repeats)
     how = f"{method}; slope {raw:.3f} matched by noise of that H"

@@ -21,7 +21,7 @@ from nowake.microstructure.efficiency.autocorrelation import LEAST, Autocorrelat
 from nowake.microstructure.efficiency.gauges import Rolling
 from nowake.microstructure.efficiency.hurst import hurst_whittle
 from nowake.microstructure.efficiency.pricing_error import PricingError, pricing_error
-from nowake.microstructure.efficiency.sampling import Floats, still
+from nowake.microstructure.efficiency.sampling import Floats, still, usable
 from nowake.microstructure.efficiency.variance_ratio import VarianceRatios, check_aggregations, variance_ratios
 from nowake.statistics.measurement import Measurement
 
@@ -117,13 +117,15 @@ class EfficiencyMonitor(Rolling):
 
 
 def effective(returns: Floats) -> float:
-    """How many returns of even size would tell the first correlation as surely as these; NaN of fewer than 30.
+    """Returns of even size that would tell the first correlation as surely; NaN of fewer than 30 or all the same.
 
     1 / delta_1 of Lo & MacKinlay: n where volatility is even, fewer where it comes in bursts.
     """
-    if len(returns) < LEAST:
+    try:
+        column = usable(returns, least=LEAST)
+    except BadData:
         return math.nan
-    _, error = z_without_memory(returns - returns.mean(), 1)
+    _, error = z_without_memory(column - column.mean(), 1)
     return 1 / error**2 if error > 0 else math.nan
 
 
