@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.unit.microstructure import efficiency_cases, flow_cases
+from tests.unit.microstructure import efficiency_cases, flow_cases, informed_cases
 
 from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
@@ -121,6 +121,7 @@ def _hawkes_now(trades: Trades) -> float:
 
 TAPE: list[Tape] = [
     *(Tape(*case) for case in flow_cases.TAPE),
+    *(Tape(*case) for case in informed_cases.TAPE),
     *(_side_gauge(rule) for rule in RULES if not RULES[rule].looks_ahead),
     _side_gauge("lee-ready", 5_000_000),
     Tape(

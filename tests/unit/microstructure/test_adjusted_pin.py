@@ -83,24 +83,23 @@ def test_shocks_to_both_sides_are_not_taken_for_news() -> None:
 
 
 def test_shocks_are_seen_by_the_likelihood_ratio() -> None:
-    seen = against_pin(*TRUTH.simulate(40, seed=1), seed=1, repeats=19)
+    seen, again = (against_pin(*TRUTH.simulate(25, seed=1), seed=1, repeats=19) for _ in range(2))
+    assert seen == again
     assert seen.p.value == 1 / 20
-    assert seen.ratio > 60 > seen.critical
+    assert seen.ratio > 40 > seen.critical
 
 
 @pytest.mark.study
 def test_the_ratio_of_days_without_shocks_is_as_large_as_it_says_as_often_as_it_says() -> None:
-    ps = np.array([against_pin(*PLAIN.simulate(60, seed=seed), seed=seed, repeats=39).p.value for seed in range(120)])
+    ps = np.array([against_pin(*PLAIN.simulate(60, seed=seed), seed=seed, repeats=19).p.value for seed in range(100)])
     print({level: (ps <= level).mean() for level in (0.05, 0.1, 0.2, 0.5)})
     assert (ps <= 0.05).mean() <= 0.11
     assert 0.35 <= (ps <= 0.5).mean() <= 0.65
 
 
-def test_the_same_seed_gives_the_same_test() -> None:
-    buys, sells = PLAIN.simulate(25, seed=1)
-    assert against_pin(buys, sells, seed=3, repeats=19) == against_pin(buys, sells, seed=3, repeats=19)
+def test_too_few_repeats_are_refused() -> None:
     with pytest.raises(BadParameter, match="repeats 5"):
-        against_pin(buys, sells, seed=3, repeats=5)
+        against_pin(*PLAIN.simulate(25, seed=1), seed=3, repeats=5)
 
 
 def test_it_prints_as_a_table_with_its_corners() -> None:

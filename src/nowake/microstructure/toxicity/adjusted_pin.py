@@ -209,7 +209,12 @@ class RatioTest:
 
 
 def fit_adjusted_pin(
-    buys: npt.ArrayLike, sells: npt.ArrayLike, *, level: float = 0.95, least: int = MIN_DAYS
+    buys: npt.ArrayLike,
+    sells: npt.ArrayLike,
+    *,
+    robust: bool = False,
+    level: float = 0.95,
+    least: int = MIN_DAYS,
 ) -> AdjustedPin:
     """Maximum likelihood from many starting values. Parameters and errors as for `fit_pin`."""
     check_level(level)
@@ -218,7 +223,7 @@ def fit_adjusted_pin(
     figures = {name: parameter(at) for at, name in enumerate(SIX_KINDS.names)}
     figures["adjusted_pin"] = share_of_trades(SIX_KINDS, ("mu_buy", "mu_sell"))
     figures["psos"] = share_of_trades(SIX_KINDS, ("shock_buy", "shock_sell"))
-    found = measure(SIX_KINDS, top, b, s, figures=figures, level=level)
+    found = measure(SIX_KINDS, top, b, s, figures=figures, level=level, robust=robust)
     return AdjustedPin(
         adjusted_pin=found["adjusted_pin"],
         psos=found["psos"],

@@ -10,7 +10,7 @@ between the quotes, is left out: a trade without a side breaks the chain.
 
 With rho = 0 this is `glosten_harris` without sizes. Wrong where: sides remember longer than one order, as they do where
 large orders come in slices. rho is then large, theta is divided by the little that one lag leaves unexpected, and the
-adverse share passes 1, which `sensible` tells (Amazon in 2012: 1.13, where Glosten & Harris find 0.43); and as there."""
+adverse share passes 1, which `sensible` tells (Amazon of 2012: 1.13; Glosten & Harris find 0.43); and as there."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ Starting values: the grid of Yan & Zhang 2012 (Journal of Banking & Finance 36) 
 imbalance, after Ersan & Alici 2016 (Journal of International Financial Markets 43). A best fit on a bound is told in
 `corners`, and its intervals are those of the profile likelihood.
 
-Wrong where: trades of a day cluster or the stock grows busier (`dispersion` far above 1: then most of PIN is that, and
-the intervals are too narrow); liquidity shocks hit both sides (see `adjusted_pin`); sides are guessed badly."""
+Wrong where: trades of a day cluster or the stock grows busier (`dispersion` far above 1, as on real days: then most of
+PIN is that, and intervals that are not `robust` are far too narrow); shocks hit both sides (see `adjusted_pin`); sides
+are guessed badly, which makes buys and sells alike and PIN small."""
 
 from __future__ import annotations
 
@@ -191,6 +192,7 @@ def fit_pin(
     sells: npt.ArrayLike,
     *,
     one_rate: bool = False,
+    robust: bool = False,
     level: float = 0.95,
     least: int = MIN_DAYS,
 ) -> Pin:
@@ -202,6 +204,8 @@ def fit_pin(
         int[n]: trades of each day that buyers and sellers started.
     one_rate
         Whether uninformed buys and sells come at one rate, as in the paper of 1996.
+    robust
+        Whether intervals do without the model: for real days, whose trades cluster more than Poisson.
     level
         Confidence of the intervals.
     least
@@ -223,7 +227,7 @@ def fit_pin(
     top = climb(tree, b, s, starts)
     figures = {name: parameter(at) for at, name in enumerate(tree.names)}
     figures["pin"] = share_of_trades(tree, ("mu",))
-    found = measure(tree, top, b, s, figures=figures, level=level)
+    found = measure(tree, top, b, s, figures=figures, level=level, robust=robust)
     if one_rate:
         found["eps_buy"] = found["eps_sell"] = found.pop("eps")
     return Pin(

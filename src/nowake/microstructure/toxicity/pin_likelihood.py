@@ -221,10 +221,7 @@ def slopes(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> tuple
     """
     p, r = tree.split(parameters)
     b, s = tree.buy @ r, tree.sell @ r
-    share = posterior(tree, parameters, buys, sells)
-    of_weights = tree.hits / p - tree.misses / (1 - p)
-    of_rates = (buys[:, None] / b - 1)[:, :, None] * tree.buy + (sells[:, None] / s - 1)[:, :, None] * tree.sell
-    each = np.concatenate((np.broadcast_to(of_weights, (len(buys), *of_weights.shape)), of_rates), axis=2)
+    share, each = _by_kind(tree, parameters, buys, sells)
     mean = (share[:, None, :] @ each)[:, 0, :]
     rows = (share[:, :, None] * each).reshape(-1, each.shape[2])
     curve = rows.T @ each.reshape(rows.shape) - mean.T @ mean
@@ -233,6 +230,22 @@ def slopes(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> tuple
     bent_b, bent_s = share.T @ buys / b**2, share.T @ sells / s**2
     curve[cut:, cut:] -= tree.buy.T @ (bent_b[:, None] * tree.buy) + tree.sell.T @ (bent_s[:, None] * tree.sell)
     return mean.sum(axis=0), curve
+
+
+def scores(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> Floats:
+    """Gradient of each day's log-likelihood, (n, P + R)."""
+    share, each = _by_kind(tree, parameters, buys, sells)
+    return np.asarray((share[:, None, :] @ each)[:, 0, :])
+
+
+def _by_kind(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> tuple[Floats, Floats]:
+    """Probability of each day's kinds (n, K), and the gradient of log w_k Pois Pois for each, (n, K, P + R)."""
+    p, r = tree.split(parameters)
+    b, s = tree.buy @ r, tree.sell @ r
+    of_weights = tree.hits / p - tree.misses / (1 - p)
+    of_rates = (buys[:, None] / b - 1)[:, :, None] * tree.buy + (sells[:, None] / s - 1)[:, :, None] * tree.sell
+    each = np.concatenate((np.broadcast_to(of_weights, (len(buys), *of_weights.shape)), of_rates), axis=2)
+    return posterior(tree, parameters, buys, sells), each
 
 
 def dispersion(tree: Tree, top: Summit, buys: Floats, sells: Floats) -> float:
