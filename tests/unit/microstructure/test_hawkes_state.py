@@ -50,12 +50,12 @@ def test_one_buy_lifts_buys_by_alpha_beta_and_fades_at_its_decay() -> None:
     assert gauge.value == pytest.approx(3.0 + np.exp(-1.0))
 
 
-def test_prints_of_one_stamp_and_side_are_one_market_order_and_unknown_sides_are_counted() -> None:
+def test_prints_in_a_row_of_one_stamp_and_side_are_one_market_order_and_unknown_sides_are_counted() -> None:
     gauge = HawkesGauge(BUY_SELL, start_ns=0)
-    for side in (+1, +1, 0, -1, +1):
+    for side in (+1, +1, 0, +1, -1, +1):
         gauge.on_trade(SECOND, 100, 1, side)
     assert gauge.state is not None
-    np.testing.assert_allclose(gauge.state.intensity, [1.0 + 1.0 + 0.5, 2.0 + 1.0])
+    np.testing.assert_allclose(gauge.state.intensity, [1.0 + 2 * 1.0 + 0.5, 2.0 + 1.0])
     assert gauge.unsigned == 1
 
 

@@ -4,9 +4,8 @@ estimators for stationary point processes"; Ozaki 1979).
 Starts for decays come from a grid between the window and the shortest gaps: with decays fixed the likelihood is concave
 in all else, so each start is the best of its kind; a fit of K terms begins at the one of K - 1 terms and the best
 further decay. Errors are of the observed information, or of the sandwich H^-1 J H^-1 with J from the scores of
-stretches of time, which stay right where the model is not; intervals of decays are made on the log scale, of the rest on that of square roots.
-A number on its border (an alpha of 0) is said to be there and gets a one-sided interval from the parabola of the
-likelihood. The branching ratio's interval is by the delta method. (`result` makes them.)
+stretches of time, which stay right where the model is not. A number on its border (an alpha of 0) is said to be there
+and gets a one-sided interval from the parabola of the likelihood. (`result` makes them.)
 
 Wrong: with a baseline that follows the day left constant (the ratio comes out near 1 of a plain Poisson day that
 speeds up and slows down); when two terms want one decay; on a window shorter than some lives of the slowest term."""

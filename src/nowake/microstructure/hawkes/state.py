@@ -103,7 +103,7 @@ def hawkes_state(model: Hawkes, time_s: Floats, kind: Ints, *, at_s: float) -> H
 def hawkes_state_of_trades(model: Hawkes, trades: Trades, *, start_ns: int) -> HawkesState | None:
     """The state just after the last print, as `HawkesGauge` tells it; None where there is no print.
 
-    Prints of one stamp and one side count once, those without a side not at all.
+    Prints in a row of one stamp and one side count once, those without a side not at all.
 
     Raises
     ------
@@ -114,10 +114,11 @@ def hawkes_state_of_trades(model: Hawkes, trades: Trades, *, start_ns: int) -> H
     if not len(trades):
         return None
     told = trades.aggressor != 0
-    orders = np.unique(np.column_stack((trades.time_ns[told], trades.aggressor[told] < 0)), axis=0)
-    time_s = (orders[:, 0] - start_ns) / NS_PER_SECOND
+    time_ns, kind = trades.time_ns[told], (trades.aggressor[told] < 0).astype(np.int64)
+    first = np.append(True, (np.diff(time_ns) > 0) | (np.diff(kind) != 0))[: len(kind)]
+    time_s = (time_ns[first] - start_ns) / NS_PER_SECOND
     at_s = (int(trades.time_ns[-1]) - start_ns) / NS_PER_SECOND
-    return hawkes_state(model, time_s, orders[:, 1], at_s=at_s)
+    return hawkes_state(model, time_s, kind[first], at_s=at_s)
 
 
 def hawkes_intensity(model: Hawkes, time_s: Floats, kind: Ints) -> Floats:
@@ -149,9 +150,9 @@ def hawkes_residuals(model: Hawkes, events: HawkesEvents) -> tuple[Floats, ...]:
 class HawkesGauge:
     """A process beside a live market: dimension 0 is told of buyers' market orders, dimension 1 of sellers'.
 
-    Prints of one stamp and one side are one market order, as in `market_orders.Tape`. A print without a side is passed
-    over and counted in `unsigned`. Its value is the intensity of all dimensions together, events a second, at the last
-    stamp told; quotes move the time only. For other dimensions tell `on_event`.
+    Prints in a row of one stamp and one side are one market order, as in `market_orders.Tape`. A print without a side
+    is passed over and counted in `unsigned`. Its value is the intensity of all dimensions together, events a second, at
+    the last stamp told; quotes move the time only. For other dimensions tell `on_event`.
 
     Parameters
     ----------
@@ -180,7 +181,7 @@ class HawkesGauge:
         self._memory = [0.0] * len(self._decays)
         self._clock_ns: int | None = None
         self._event_ns: int | None = None
-        self._last_ns: list[int | None] = [None] * model.dimensions
+        self._last_print: tuple[int, int] | None = None
 
     def on_quote(self, time_ns: int, bid_ticks: int, bid_lots: int, ask_ticks: int, ask_lots: int) -> None:  # noqa: ARG002
         """The best quotes changed: only the time counts.
@@ -208,8 +209,9 @@ class HawkesGauge:
             self.unsigned += 1
             return
         kind = 0 if side > 0 else 1
-        if self._last_ns[kind] != time_ns:
+        if self._last_print != (time_ns, kind):
             self.on_event(time_ns, kind)
+            self._last_print = time_ns, kind
 
     def on_event(self, time_ns: int, kind: int) -> None:
         """An event of a dimension, 0 to D - 1, each one counted.
@@ -227,7 +229,6 @@ class HawkesGauge:
             if source == kind:
                 memory[c] += 1.0
         self._memory, self._event_ns, self._clock_ns = memory, time_ns, time_ns
-        self._last_ns[kind] = time_ns
 
     @property
     def value(self) -> float:
