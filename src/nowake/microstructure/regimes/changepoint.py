@@ -17,8 +17,8 @@ Several hazards may be given: each keeps its own w, and data say which is likely
 share of numbers comes from a distribution ten times as wide, and a number counts in its segment by the probability that
 it is none of these: right to first order (an assumed density filter), and calm where tails are heavy. A missing feature
 says nothing. Segments less likely than `prune`, or beyond the `most` likeliest, are dropped; what was dropped is summed
-up in `lost`, and the log evidence is then a lower bound. Wrong where rows depend on each other within a segment
-(overlapping windows): every wave is then a change."""
+up in `lost`: how much was given up, row by row, not what it could have become. Wrong where rows depend on each other
+within a segment (overlapping windows): every wave is then a change."""
 
 from __future__ import annotations
 

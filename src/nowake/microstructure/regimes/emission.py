@@ -23,6 +23,8 @@ from nowake.domain.errors import BadData, BadParameter
 
 Floats = npt.NDArray[np.float64]
 
+MOST_FEATURES = 62  # A bit of a word each says which are missing.
+
 
 class Emission(NamedTuple):
     """What K states say of d features.
@@ -64,6 +66,8 @@ def check_rows(rows: npt.ArrayLike, features: int | None = None) -> Floats:
     if table.ndim != 2 or table.shape[1] == 0 or (features is not None and table.shape[1] != features):
         wanted = "d" if features is None else str(features)
         raise BadData(f"features of shape {np.shape(rows)} are no table; give (n, {wanted}), one row a bar")
+    if table.shape[1] > MOST_FEATURES:
+        raise BadData(f"{table.shape[1]} features are more than {MOST_FEATURES}; choose among them")
     wild = np.argwhere(np.isinf(table))
     if len(wild):
         row, column = (int(place) for place in wild[0])
@@ -131,10 +135,12 @@ def _patterns(rows: Floats) -> Iterator[tuple[npt.NDArray[np.intp] | slice, npt.
         if len(rows):
             yield slice(None), np.arange(rows.shape[1])
         return
-    kinds, of = np.unique(missing, axis=0, return_inverse=True)
-    for kind, absent in enumerate(kinds):
-        if not absent.all():
-            yield np.flatnonzero(of.ravel() == kind), np.flatnonzero(~absent)
+    bits = np.int64(1) << np.arange(rows.shape[1])
+    kind = missing @ bits
+    for code in np.unique(kind):
+        seen = np.flatnonzero(code & bits == 0)
+        if len(seen):
+            yield np.flatnonzero(kind == code), seen
 
 
 def _distances(emission: Emission, state: int, told: Floats, seen: npt.NDArray[np.intp]) -> tuple[Floats, float]:

@@ -188,12 +188,19 @@ def _check_parameters(*, states: int, starts: int, most_steps: int, tails: str, 
 def _spread(table: Floats, states: int, names: tuple[str, ...] | None) -> Floats:
     """Variance of each feature over all rows; refused where there is too little to tell states from."""
     features = table.shape[1]
-    seen = (~np.isnan(table)).sum(axis=0)
-    least = 5 * states * (features + 1)
-    if seen.min(initial=len(table)) < least:
+    known = ~np.isnan(table)
+    seen, least = int(known.any(axis=1).sum()), 5 * states * (features + 1)
+    if seen < least:
         raise Unidentified(
-            f"{int(seen.min())} rows of a feature are fewer than the {least} that {states} states of {features} "
-            "features need; give more days, fewer states or fewer features"
+            f"{seen} rows are fewer than the {least} that {states} states of {features} features need; give more "
+            "days, fewer states or fewer features"
+        )
+    rarest = int(known.sum(axis=0).argmin())
+    if known[:, rarest].sum() < 5 * states:
+        name = f"feature {rarest}" if names is None else names[rarest]
+        raise Unidentified(
+            f"{name} is known in {int(known[:, rarest].sum())} rows, fewer than the {5 * states} that {states} states "
+            "need; give more days or fewer states, or leave it out"
         )
     spread = np.nanvar(table, axis=0)
     flat = np.flatnonzero(spread <= 1e-24 * np.maximum(1.0, np.nanmean(table, axis=0) ** 2))
