@@ -86,7 +86,7 @@ class PrintSpreads:
 
 
 class SpreadsAt(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean spreads over the prints whose mid is known one horizon later; None where too few blocks of time hold any.
+    """Mean spreads over the prints whose mid is known one horizon later; None where it cannot be told (see `means`).
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class SpreadGroup(msgspec.Struct, frozen=True, kw_only=True):
     prints, lots
         How many, and their size.
     effective_bps, effective_ticks
-        Over all of them; None where fewer than four blocks of time hold any.
+        Over all of them; None where it cannot be told (see `means`).
     at
         By horizon.
     """
@@ -345,7 +345,10 @@ def _sides(trades: Trades, mids: Mids, side: npt.NDArray[np.integer] | None) -> 
 
 
 def _in_words(guessed: int, prints: int) -> str:
-    return "as told" if not guessed else f"{guessed / prints:.0%} of prints by Lee-Ready, others as told"
+    if not guessed:
+        return "as told"
+    guess = "Lee-Ready on the quote strictly before"
+    return guess if guessed == prints else f"as told, {guessed / prints:.0%} by {guess}"
 
 
 def _check(spreads: PrintSpreads, mids: Mids, use: Flags) -> None:

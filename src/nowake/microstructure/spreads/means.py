@@ -5,8 +5,8 @@
 over blocks b of equal time: the cluster-robust error of a ratio (Liang & Zeger 1986, "Longitudinal data analysis using
 generalized linear models", Biometrika 73), plus Newey and West's weight for the block beside, with Student's quantile
 of B - 1. A later mid overlaps those of its neighbours for as long as its horizon, so no block is shorter than that. A
-mean that fewer than four blocks hold has no interval, and is not given: None, and the count beside it says how many
-prints there were. Wrong where dependence outlasts two blocks."""
+mean of fewer than twenty prints, or that fewer than five blocks hold, has no interval worth the name and is not given:
+None, and the count beside it says how many prints there were. Wrong where dependence outlasts two blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nowake.statistics.measurement import Measurement, check_level, t_of
 
 Weight = Literal["equal", "share", "value"]
 Labels = npt.NDArray[Any]
-MIN_BLOCKS = 4
+MIN_BLOCKS, MIN_PRINTS = 5, 20
 _BLOCKS = 60
 
 WEIGHTS = {"equal": "each print counts once", "share": "by size", "value": "by size times price"}
@@ -153,7 +153,7 @@ def _column(values: Floats, rows: Rows, blocks: Ints, level: float) -> list[Meas
     method = f"weighted {WEIGHTS[rows.weight]}, {width} blocks of time as clusters"
     found: list[Measurement | None] = []
     for g, blocks_held in enumerate(held.tolist()):
-        if blocks_held < MIN_BLOCKS:
+        if blocks_held < MIN_BLOCKS or counts[g] < MIN_PRINTS:
             found.append(None)
             continue
         error = float(np.sqrt(blocks_held / (blocks_held - 1) * variance[g]) / total[g])

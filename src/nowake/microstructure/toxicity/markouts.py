@@ -92,7 +92,8 @@ class MarkoutCurve(msgspec.Struct, frozen=True, kw_only=True):
     trades, lots
         How many, and their size.
     mean_bps
-        By horizon, positive when good for the one whose view it is; None where too few blocks of time hold any.
+        By horizon, positive when good for the one whose view it is; None where it cannot be told (see
+        `spreads.means`).
     known
         By horizon: trades whose later mid is known.
     """
