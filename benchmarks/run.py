@@ -26,6 +26,7 @@ NAMES = (
     "estimate",
     "schedule",
     "vpin",
+    "flow",
 )
 
 

@@ -9,6 +9,7 @@ before quotes of the same stamp. Sums of signed volume are floats: beyond 2^53 l
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from nowake.microstructure.flow.orderflow import check_window, forward
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_QUOTE_COUNT, _QUOTE_AT, _TRADE_COUNT, _TRADE_AT = (
+    list(FLOW.names or ()).index(name) for name in ("quote_count", "quote_at", "trade_count", "trade_at")
+)
 _ROOM = 256  # Entries of a ring at first; it doubles whenever it is full.
 
 
@@ -100,6 +104,15 @@ class FlowMonitor:
         self._quote = np.zeros((5, levels), np.int64)
         self._print = np.zeros(3, np.int64)
         self._out = np.full(levels + 4, np.nan)
+        self._bind()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Addresses and views are made anew where the state is taken up."""
+        return {name: value for name, value in self.__dict__.items() if name not in {"_numbers", "_flat", "_kernel"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._bind()
 
     def on_quote(self, time_ns: int, bid_ticks: int, bid_lots: int, ask_ticks: int, ask_lots: int) -> None:
         """The best quotes became these, of a monitor of one level.
@@ -123,10 +136,14 @@ class FlowMonitor:
     ) -> None:
         """The best levels became these, (L,) each, best first, 0 lots where there is none."""
         self._now_ns = forward(self._now_ns, time_ns)
-        self._quote[0, 0] = time_ns
-        for row, column in enumerate((bid_ticks, bid_lots, ask_ticks, ask_lots), 1):
-            self._quote[row] = column
-        self._point(("quote_ns", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots"), self._quote, "quote")
+        quote = self._flat
+        quote[0] = time_ns
+        if self.levels == 1:
+            quote[1], quote[2], quote[3], quote[4] = bid_ticks, bid_lots, ask_ticks, ask_lots
+        else:
+            for row, column in enumerate((bid_ticks, bid_lots, ask_ticks, ask_lots), 1):
+                self._quote[row] = column
+        self._tell(_QUOTE_COUNT)
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:  # noqa: ARG002
         """A print; one without a side moves the clock alone.
@@ -139,8 +156,9 @@ class FlowMonitor:
         if lots <= 0:
             raise BadData(f"a print of {lots} lots; leave out prints without size")
         self._now_ns = forward(self._now_ns, time_ns)
-        self._print[:] = time_ns, lots, side
-        self._point(("trade_ns", "trade_lots", "trade_side"), self._print[:, None], "trade")
+        heard = self._print
+        heard[0], heard[1], heard[2] = time_ns, lots, side
+        self._tell(_TRADE_COUNT)
 
     @property
     def order_flow_lots(self) -> Floats:
@@ -182,25 +200,31 @@ class FlowMonitor:
         """Prints without a side."""
         return int(self._job["unsigned"][0])
 
-    def _point(self, names: tuple[str, ...], rows: npt.NDArray[np.int64], kind: str) -> None:
-        """One event of a kind: its columns are the rows of an array that stays where it is."""
-        for name, row in zip(names, rows, strict=True):
-            self._job[name] = row.ctypes.data
-        self._job["quote_count"], self._job["trade_count"] = int(kind == "quote"), int(kind == "trade")
-        self._job["quote_at"] = self._job["trade_at"] = 0
-        self._run(self._out)
+    def _bind(self) -> None:
+        """Tell the kernel where everything lies."""
+        job = self._job
+        for name, array in self._arrays.items():
+            job[name] = array.ctypes.data
+        for name, row in zip(("quote_ns", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots"), self._quote, strict=True):
+            job[name] = row.ctypes.data
+        first, size = self._print.ctypes.data, self._print.itemsize
+        job["trade_ns"], job["trade_lots"], job["trade_side"] = first, first + size, first + 2 * size
+        job["out"] = self._out.ctypes.data
+        self._numbers, self._flat = job.view(np.int64), self._quote.reshape(-1) if self.levels == 1 else self._quote[0]
+        self._kernel = functools.partial(runtime.load("flow:flow"), job.ctypes.data)
 
-    def _run(self, out: Floats) -> None:
+    def _tell(self, kind: int) -> None:
+        """One event, of the kind whose count is at that place of the record."""
+        numbers = self._numbers
+        numbers[_QUOTE_COUNT] = numbers[_QUOTE_AT] = numbers[_TRADE_COUNT] = numbers[_TRADE_AT] = 0
+        numbers[kind] = 1
+        self._run()
+
+    def _run(self) -> None:
         """The kernel, with room made whenever a ring is full."""
-        job, kernel = self._job, runtime.load("flow:flow")
-        job["out"] = out.ctypes.data
-        while True:
-            for name, array in self._arrays.items():
-                job[name] = array.ctypes.data
-            if kernel(job.ctypes.data) == 0:
-                return
+        while self._kernel() != 0:
             for ring, kind in (("flows", "flow"), ("prints", "print")):
-                if int(job[f"{kind}_count"][0]) == int(job[f"{kind}_room"][0]):
+                if int(self._job[f"{kind}_count"][0]) == int(self._job[f"{kind}_room"][0]):
                     self._widen(ring, kind)
 
     def _widen(self, ring: str, kind: str) -> None:
@@ -208,6 +232,7 @@ class FlowMonitor:
         straight = np.concatenate((old[first:], old[:first]))
         self._arrays[ring] = np.concatenate((straight, np.zeros_like(old)))
         self._job[f"{kind}_first"], self._job[f"{kind}_room"] = 0, 2 * len(old)
+        self._job[ring] = self._arrays[ring].ctypes.data
 
 
 def flow_history(
@@ -241,7 +266,8 @@ def flow_history(
         monitor._job[name] = column.ctypes.data
     monitor._job["quote_count"], monitor._job["trade_count"] = len(book), len(trades)
     out = np.empty((len(book) + len(trades), book.levels + 4))
-    monitor._run(out)
+    monitor._job["out"] = out.ctypes.data
+    monitor._run()
     time_ns = np.concatenate((trades.time_ns, book.time_ns))
     order = np.argsort(time_ns, kind="stable")
     levels = book.levels
