@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
 
 from nowake.cli.many_days import days_between
-from nowake.cli.options import check_date, check_moments, json_option, load
+from nowake.cli.options import check_date, check_moments, json_option, load, typed
 from nowake.cli.page_outputs import check_outputs, write_outputs
 from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter, NotFound
@@ -93,6 +94,7 @@ def command(
             seed=seed,
             level=level,
         )
+    found = dataclasses.replace(found, command=typed())
     written = write_outputs(found, html=html, pictures=pictures, prefix="discover")
     if as_json:
         show_json(_plain(found))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from nowake.cli.options import check_date, check_file, day_and_order, json_option
+from nowake.cli.options import check_date, check_file, day_and_order, json_option, typed
 from nowake.cli.screen import say, show, show_json, waiting
 from nowake.domain.errors import BadParameter
 
@@ -142,7 +140,7 @@ def _one(day: Day, order: ParentOrder, options: dict[str, Any]) -> int:
         book=full or options["book"] or bool(options["compare"]),
         reference=reference,
         level=options["level"],
-        command=_typed(),
+        command=typed(),
     )
     if full:
         made.write(options["html"])
@@ -221,7 +219,7 @@ def _write_list(found: Estimates, options: dict[str, Any]) -> None:
     from nowake.reports.pretrade import build_list_page  # noqa: PLC0415
 
     html.write(
-        options["html"], build_list_page(found, source=options["orders"], command=_typed(), level=options["level"])
+        options["html"], build_list_page(found, source=options["orders"], command=typed(), level=options["level"])
     )
 
 
@@ -319,8 +317,3 @@ def _fees(text: str) -> Fees:
 def _key(title: str) -> str:
     """A table's title as a key of JSON."""
     return "_".join("".join(sign if sign.isalnum() else " " for sign in title.lower()).split())
-
-
-def _typed() -> str:
-    """The command as it was typed, for the foot of the page."""
-    return shlex.join(("nowake", *sys.argv[1:]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
 
 from nowake.cli.many_days import days_before
-from nowake.cli.options import check_date, check_moments, json_option, load
+from nowake.cli.options import check_date, check_moments, json_option, load, typed
 from nowake.cli.page_outputs import check_outputs, write_outputs
 from nowake.cli.screen import say, show, show_json, waiting
 
@@ -91,6 +92,7 @@ def command(
             seed=seed,
             level=level,
         )
+    found = dataclasses.replace(found, command=typed())
     written = write_outputs(found, html=html, pictures=pictures, prefix="flow")
     if as_json:
         show_json(_plain(found))

@@ -6,6 +6,8 @@ import datetime as dt
 import errno
 import functools
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -89,6 +91,11 @@ class Asked(NamedTuple):
 def json_option(function: Function) -> Function:
     """--json: answer with one JSON document instead of tables."""
     return click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")(function)
+
+
+def typed() -> str:
+    """The command as it was typed, for the foot of a page."""
+    return shlex.join(("nowake", *sys.argv[1:]))
 
 
 def load(source: str, date: str | None, root: str | None, *, symbol: str = "", multiplier: str | None = None) -> Day:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import shlex
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nowake.cli.options import check_date, day_and_order, json_option
+from nowake.cli.options import check_date, day_and_order, json_option, typed
 from nowake.cli.plan_basket import basket_options
 from nowake.cli.plan_outputs import check_outputs, tell_written, write_list
 from nowake.cli.screen import show, show_json, waiting
@@ -133,7 +131,7 @@ def command(day: Day | None, order: ParentOrder | None, **options: Any) -> int:
     if options["basket"]:
         from nowake.cli.plan_basket import plan_the_basket  # noqa: PLC0415
 
-        return plan_the_basket(options, command=_typed())
+        return plan_the_basket(options, command=typed())
     assert day is not None and order is not None  # noqa: PT018  # The decorator made both.
     return _one(day, order, options)
 
@@ -200,7 +198,7 @@ def _plans(day: Day, order: ParentOrder, market: MarketState, options: dict[str,
         told = (*told, f"Impact is {made.model.name} as fitted and kept in {options['params']}.")
     source = f"{day.source} {day.instrument.session.date}"
     return msgspec.structs.replace(
-        made, source=source, fingerprint=day.fingerprint, command=_typed(), cautions=(*told, *made.cautions)
+        made, source=source, fingerprint=day.fingerprint, command=typed(), cautions=(*told, *made.cautions)
     )
 
 
@@ -249,8 +247,3 @@ def _names(options: dict[str, Any]) -> list[str]:
     """The schedule asked for, then those it is compared with."""
     others = [name.strip() for text in options["others"] for name in text.split(",")]
     return [options["name"], *filter(None, others)]
-
-
-def _typed() -> str:
-    """The command as it was typed, for the foot of the page."""
-    return shlex.join(("nowake", *sys.argv[1:]))

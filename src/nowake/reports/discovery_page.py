@@ -78,7 +78,7 @@ def _sections(found: DiscoveryReading) -> list[Section]:
         drawn_leads = (made["leads"],) if "leads" in made else ()
         sections.append(Section("Who leads whom", tables=(shown.leads_table(found),), pictures=drawn_leads))
     if found.skews:
-        sections.append(Section("What clocks may change", details=(shown.skews_table(found),)))
+        sections.append(Section("What clocks may change", tables=(shown.skews_table(found),)))
     if found.refusals:
         sections.append(Section("What could not be told", points=found.refusals))
     return sections

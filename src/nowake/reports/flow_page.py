@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from nowake.domain.units import NS_PER_SECOND
 from nowake.domain.version import VERSION
 from nowake.microstructure.reading.flow import FlowReading
@@ -92,7 +94,7 @@ def _section(
     """A part with what belongs to it; None where it told nothing."""
     if part is None:
         return None
-    numbers = (shown.part_table(part, level=level),) if part.findings else ()
+    numbers = (dataclasses.replace(shown.part_table(part, level=level), title="In numbers"),) if part.findings else ()
     return Section(
         part.name,
         tables=(*numbers, *tables),

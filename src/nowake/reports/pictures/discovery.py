@@ -21,9 +21,12 @@ def shares(curves: Mapping[str, canvas.Curve], *, measure: str) -> canvas.Pictur
             axes.plot(curve.at, curve.value, "o", color=canvas.SERIES[style], markersize=3.5)
         axes.set_title(measure)
         axes.set_xscale("log")
+        axes.set_xticks(next(iter(curves.values())).at, minor=False)
+        axes.set_xticks([], minor=True)
         canvas.plain_numbers(axes.xaxis)
         axes.set_xlabel("seconds between samples")
-        axes.set_ylim(-0.02, 1.02)
+        values = [value for curve in curves.values() for value in curve.value]
+        axes.set_ylim(min(-0.02, 1.1 * min(values)), max(1.02, 1.1 * max(values)))
         canvas.legend(axes, columns=min(len(curves), 4))
 
     said = "; ".join(
