@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.unit.microstructure import efficiency_cases, flow_cases, informed_cases
+from tests.unit.microstructure import efficiency_cases, flow_cases, informed_cases, regime_cases
 
 from nowake.domain.errors import BadData
 from nowake.domain.market import Quotes, Trades, select
@@ -122,6 +122,7 @@ def _hawkes_now(trades: Trades) -> float:
 TAPE: list[Tape] = [
     *(Tape(*case) for case in flow_cases.TAPE),
     *(Tape(*case) for case in informed_cases.TAPE),
+    *(Tape(*case) for case in regime_cases.TAPE),
     *(_side_gauge(rule) for rule in RULES if not RULES[rule].looks_ahead),
     _side_gauge("lee-ready", 5_000_000),
     Tape(
@@ -195,6 +196,7 @@ SERIES: list[Series] = [
         lambda rng: np.where(rng.random(60) < 0.1, math.nan, rng.random(60)),
     ),
     *(Series(*case) for case in efficiency_cases.SERIES),
+    *(Series(*case) for case in regime_cases.SERIES),
 ]
 
 
