@@ -115,6 +115,12 @@ def test_what_means_nothing_is_refused() -> None:
         bulk_bought(bars(1, 2), dof=0)
     with pytest.raises(BadData, match="bar 1: last price nan"):
         bulk_bought(bars(1, math.nan))
+    negative = prints((1, 2), (3, 4))
+    negative.lots[1] = -7
+    with pytest.raises(BadData, match="print 1: -7 lots"):
+        time_bars(negative)
+    with pytest.raises(BadData, match="print 1: -7 lots"):
+        volume_bars(negative, bar_lots=1)
     with pytest.raises(BadParameter, match="width_ns 0"):
         time_bars(prints((1, 2)), width_ns=0)
     with pytest.raises(BadParameter, match="bar_lots 0"):

@@ -222,6 +222,8 @@ def test_what_is_no_volume_or_no_side_is_refused() -> None:
         vpin(trades, np.array([1, 3], np.int8), bucket_lots=1, window=1)
     with pytest.raises(BadData, match="print 0: -5 lots"):
         vpin(tape([-5, 100], [1, 1]), bucket_lots=1, window=1)
+    with pytest.raises(BadData, match="bar 0: -5 lots"):
+        vpin_of_bars(BulkBars(np.arange(2), np.array([-5, 100]), np.ones(2)), bucket_lots=1, window=1)
     with pytest.raises(BadData, match="2 prints and 1 sides"):
         vpin(trades, np.array([1], np.int8), bucket_lots=1)
     with pytest.raises(BadData, match="lots are float64"):

@@ -144,7 +144,10 @@ def time_bars(trades: Trades, *, width_ns: int = MINUTE_NS, until_ns: int | None
     ------
     BadParameter
         When the width is not above 0.
+    BadData
+        When lots are negative.
     """
+    _check_lots(trades)
     if width_ns <= 0:
         raise BadParameter(f"width_ns {width_ns} must be above 0; a minute is {MINUTE_NS}")
     if not len(trades):
@@ -172,7 +175,10 @@ def volume_bars(trades: Trades, *, bar_lots: int) -> BulkBars:
     ------
     BadParameter
         When the volume of a bar is not above 0.
+    BadData
+        When lots are negative.
     """
+    _check_lots(trades)
     if bar_lots <= 0:
         raise BadParameter(f"bar_lots {bar_lots} must be above 0")
     total = np.cumsum(trades.lots)
@@ -206,6 +212,11 @@ def bulk_bars(bars: Bars, *, lot_size: float = 1.0) -> BulkBars:
     lots = np.rint(bars.volume / lot_size).astype(np.int64)
     traded = lots > 0
     return BulkBars(bars.end_ns[traded], lots[traded], bars.close[traded])
+
+
+def _check_lots(trades: Trades) -> None:
+    if len(trades) and trades.lots.min() < 0:
+        raise BadData(f"print {int(trades.lots.argmin())}: {trades.lots.min()} lots; volume is 0 or more")
 
 
 def _no_bars() -> BulkBars:

@@ -85,8 +85,16 @@ def pour_prints(lots: Ints, side: npt.NDArray[np.integer], bucket_lots: int) -> 
 
 
 def pour_bars(lots: Ints, bought: Floats, bucket_lots: int) -> Buckets:
-    """Bars into buckets; `bought` is the share of a bar's volume that was, and of each part of a bar that is split."""
+    """Bars into buckets; `bought` is the share of a bar's volume that was, and of each part of a bar that is split.
+
+    Raises
+    ------
+    BadParameter, BadData
+        As `pour_prints`.
+    """
     check_bucket(bucket_lots)
+    if len(lots) and lots.min() < 0:
+        raise BadData(f"bar {int(lots.argmin())}: {lots.min()} lots; volume is 0 or more")
     _capacity(lots, bucket_lots)
     filler = Filler(bucket_lots)
     signed: list[float] = []
