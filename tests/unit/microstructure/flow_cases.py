@@ -54,7 +54,7 @@ def _last(values: np.ndarray, quotes: Quotes) -> float:
 
 
 def _autocorrelation(trades: Trades, lag: int, by_lots: bool) -> float:
-    sign, lots = market_orders(trades)
+    _, sign, lots = market_orders(trades)
     return sample_autocorrelation(sign * lots if by_lots else sign, lag)
 
 

@@ -23,9 +23,9 @@ def test_the_plain_one_is_that_of_statsmodels() -> None:
 
 def test_prints_of_one_stamp_and_side_are_one_market_order() -> None:
     trades = worlds.trades_of([1, 1, 1, 1, 2, 2, 3], [1, 1, 0, -1, -1, -1, 1], [2, 3, 9, 4, 5, 6, 7])
-    sign, lots = market_orders(trades)
-    assert ([1, -1, -1, 1], [5, 4, 11, 7]) == (sign.tolist(), lots.tolist())
-    assert [0, 0] == [len(each) for each in market_orders(worlds.trades_of([1], [0], [2]))]
+    time_ns, sign, lots = market_orders(trades)
+    assert ([1, 1, 2, 3], [1, -1, -1, 1], [5, 4, 11, 7]) == (time_ns.tolist(), sign.tolist(), lots.tolist())
+    assert [0, 0, 0] == [len(each) for each in market_orders(worlds.trades_of([1], [0], [2]))]
 
 
 def held(seed: int, d: float, count: int) -> list[bool]:

@@ -183,7 +183,7 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(BadData, match="the mid moved 0 times in 0 quotes"):
         fit_microprice(Quotes(nothing, nothing, nothing, nothing, nothing))
     table = fit_microprice(worlds.ruin(2, 5_000, buckets=5, back=2), buckets=5)
-    with pytest.raises(BadData, match="none of 500 quotes"):
+    with pytest.raises(BadData, match="0 of 500 quotes have a known state"):
         microprice_errors(table, quotes, horizon_s=10)
     with pytest.raises(BadData, match="the mid never moves"):
         microprice_errors(table, dataclasses.replace(still, time_ns=still.time_ns * 10**9), horizon_s=1)

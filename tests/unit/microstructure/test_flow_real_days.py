@@ -83,5 +83,4 @@ def test_the_micro_price_is_not_surely_worse_than_mid_and_weighted_mid_on_the_ot
 
 
 def test_signs_remember_surely(day: Day) -> None:
-    sign, _ = market_orders(day.trades)
-    assert autocorrelation(sign, (1,))[0].low > 0
+    assert autocorrelation(market_orders(day.trades).sign, (1,))[0].low > 0

@@ -1,6 +1,7 @@
 """What orders and trades lean to: order flow, queues, the micro-price, the memory of signs, metaorders' footprints."""
 
 from nowake.microstructure.flow.autocorrelation import (
+    MarketOrders,
     SignAutocorrelation,
     VolumeAutocorrelation,
     autocorrelation,
@@ -41,6 +42,7 @@ __all__ = [
     "ImbalanceResponse",
     "LevelFit",
     "LevelResponse",
+    "MarketOrders",
     "MicroPrice",
     "MicroPriceCounts",
     "MicroPriceErrors",

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,15 +84,25 @@ def sample_autocorrelation(series: npt.ArrayLike, lag: int) -> float:
     return float(x[lag:] @ x[:-lag] / (x @ x))
 
 
-def market_orders(trades: Trades) -> tuple[Ints, Ints]:
-    """Sign and lots of each market order: prints of one stamp and one sign, one after another; those without a side
-    are left out."""
+class MarketOrders(NamedTuple):
+    """Market orders in time order: stamp, +1 or -1, lots executed."""
+
+    time_ns: Ints
+    sign: Ints
+    lots: Ints
+
+
+def market_orders(trades: Trades) -> MarketOrders:
+    """Prints of one stamp and one sign, one after another, are one order; those without a side are left out.
+
+    No quotes are needed and no session is cut out; `market_orders.read_tape` does that, and guesses sides.
+    """
     told = trades.aggressor != 0
     time_ns, side, lots = trades.time_ns[told], trades.aggressor[told].astype(np.int64), trades.lots[told]
     if not len(side):
-        return side, lots
+        return MarketOrders(time_ns, side, lots)
     first = np.flatnonzero(np.append(True, (np.diff(time_ns) != 0) | (np.diff(side) != 0)))
-    return side[first], np.add.reduceat(lots, first)
+    return MarketOrders(time_ns[first], side[first], np.add.reduceat(lots, first))
 
 
 def variance_of_mean(x: Floats) -> float:

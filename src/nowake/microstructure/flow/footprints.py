@@ -89,6 +89,19 @@ class Footprints(msgspec.Struct, frozen=True, kw_only=True):
     surrogates: int
     orders: int
 
+    def __str__(self) -> str:
+        title = (
+            f"{len(self.found)} footprints in {self.orders:,} market orders, false alarms {self.false_alarm:.0%} a day"
+        )
+        side = {1: "buys", -1: "sells"}
+        rows = [
+            f"{each.kind:<10} {each.orders:>4} {side[each.side]}"
+            + (f" of {each.lots:,} lots" if each.lots else " net")
+            + f" in {(each.end_ns - each.start_ns) / 1e9:,.1f} s, score {each.score:.1f}"
+            for each in self.found
+        ]
+        return "\n".join([title, *rows])
+
 
 class _Windows(NamedTuple):
     """Windows of one kind and one width: first and last place of each, net orders, score (0 where it is none)."""

@@ -76,6 +76,14 @@ class LevelResponse(msgspec.Struct, frozen=True, kw_only=True):
     first_component: float
     bars: int
 
+    def __str__(self) -> str:
+        rows = [f"{'levels':<12}{'ticks a lot':>40}{'R2':>8}{'R2 elsewhere':>30}"]
+        for fit, slope in zip(self.fits, self.slopes, strict=True):
+            rows.append(f"{fit.levels:<12}{_in_words(slope):>40}{fit.r2:>8.3f}{_in_words(fit.r2_out):>30}")
+        fit = self.integrated_fit
+        rows.append(f"{'integrated':<12}{_in_words(self.integrated):>40}{fit.r2:>8.3f}{_in_words(fit.r2_out):>30}")
+        return "\n".join(rows)
+
 
 def level_response(bars: FlowBars, *, folds: int = 5, level: float = 0.95, seed: int = 0) -> LevelResponse:
     """The response of the mid to order flow at each level, within the day and out of the sample.
@@ -124,6 +132,10 @@ def level_response(bars: FlowBars, *, folds: int = 5, level: float = 0.95, seed:
         first_component=share,
         bars=len(y),
     )
+
+
+def _in_words(measured: Measurement) -> str:
+    return f"{measured.value:.4g} [{measured.low:.4g}, {measured.high:.4g}]"
 
 
 def first_component(flows: Floats) -> tuple[Floats, float]:

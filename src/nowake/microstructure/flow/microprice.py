@@ -74,6 +74,17 @@ class MicroPrice:
     moves: int
     contraction: float
 
+    def __str__(self) -> str:
+        title = f"micro-price less mid, ticks, from {self.quotes:,} quotes and {self.moves:,} moves of the mid"
+        names = [*(f"spread to {bound}" for bound in self.grid.bounds), "wider"]
+        tables = (self.adjustment_ticks, self.low_ticks, self.high_ticks)
+        rows = [
+            f"{name:<14}"
+            + " ".join(f"{value:+.3g} [{low:+.3g}, {high:+.3g}]" for value, low, high in zip(*each, strict=True))
+            for name, *each in zip(names, *(table[:, self.grid.buckets // 2 :] for table in tables), strict=True)
+        ]
+        return "\n".join([title, *rows])
+
     def prices(self, quotes: Quotes) -> Floats:
         """(n,) micro-price of each quote in ticks; NaN where it is one-sided, crossed, locked or of an unseen state."""
         bid, ask = quotes.bid_ticks, quotes.ask_ticks
@@ -168,6 +179,12 @@ class MicroPriceErrors(msgspec.Struct, frozen=True, kw_only=True):
     saved_of_weighted: Measurement
     horizon_s: float
     unknown: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.horizon_s:g} s ahead, ticks: micro-price {self.micro:.4g}, mid {self.mid:.4g}, weighted mid "
+            f"{self.weighted_mid:.4g}\nof the mid's {self.saved_of_mid}\nof the weighted mid's {self.saved_of_weighted}"
+        )
 
 
 def fit_microprice(
@@ -265,8 +282,11 @@ def microprice_errors(
     inside = (later <= (touch.time_ns[-1] if len(later) else 0)) & (touch.bid_ticks < touch.ask_ticks)
     micro = table.prices(Quotes(*columns))
     use = inside & np.isfinite(micro)
-    if not use.any():
-        raise BadData(f"none of {len(later):,} quotes has a known state and a mid {horizon_s:g} s later")
+    if use.sum() < MIN_MOVES:
+        raise BadData(
+            f"{use.sum()} of {len(later):,} quotes have a known state and a mid {horizon_s:g} s later, {MIN_MOVES} are "
+            "needed; look at a longer time"
+        )
     mid = touch.mid_ticks
     came = mid[touch.at(later[use])]
     share = touch.bid_lots / (touch.bid_lots + touch.ask_lots)

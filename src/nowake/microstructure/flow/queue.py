@@ -75,6 +75,18 @@ class ImbalanceResponse(msgspec.Struct, frozen=True, kw_only=True):
     moves: int
     held_out: int
 
+    def __str__(self) -> str:
+        rows = [
+            f"logistic slope {self.slope}",
+            f"called right   {self.right}",
+            f"error saved    {self.skill}",
+            *(
+                f"{each.imbalance:+.2f} up {each.up.value:.3f} [{each.up.low:.3f}, {each.up.high:.3f}]"
+                for each in self.bins
+            ),
+        ]
+        return "\n".join(rows)
+
     def probability(self, imbalance: Floats) -> Floats:
         """P(up) of the curve of all moves."""
         return _curve(np.asarray(imbalance, np.float64), np.array([self.intercept.value, self.slope.value]))
