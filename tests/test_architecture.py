@@ -98,7 +98,7 @@ def _imports(path: Path, tree: ast.Module) -> Iterator[Import]:
 def _imported(module: str, name: str) -> str:
     """What `from module import name` reads: a module of that name where there is one, else the module itself."""
     inner = SOURCE.joinpath(*module.split(".")[1:], name)
-    is_ours = module.split(".")[0] == "nowake"
+    is_ours = module.split(".", maxsplit=1)[0] == "nowake"
     return f"{module}.{name}" if is_ours and (inner.is_dir() or inner.with_suffix(".py").exists()) else module
 
 
