@@ -27,6 +27,7 @@ NAMES = (
     "schedule",
     "vpin",
     "flow",
+    "discovery",
 )
 
 

@@ -89,6 +89,12 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     assert min(held.values()) >= 0.8
 
 
+def test_a_share_of_nothing_lies_in_intervals_that_reach_nothing() -> None:
+    """No bootstrap of squares is ever below 0, so without more care intervals would all miss a share of 0."""
+    held = coverage("one has all", repeats=25, rows=2_000)
+    assert min(held["information_low"], held["information_high"], held["modified"]) >= 0.8
+
+
 @pytest.mark.study
 @pytest.mark.parametrize("world", WORLDS)
 def test_intervals_hold_the_truth_at_their_rate(world: str) -> None:

@@ -122,6 +122,13 @@ def test_two_followers_that_repeat_each_other_with_rounding_are_refused(three: G
         discover(Grid.of_rows(twins, names=three.names))
 
 
+def test_a_grid_that_holds_nan_is_refused(three: Grid) -> None:
+    rows = three.log_prices.copy()
+    rows[5, 1] = np.nan
+    with pytest.raises(BadData, match="a log price is no number"):
+        discover(Grid(three.names, three.time_ns, rows, three.stretch, S))
+
+
 def test_too_few_rows_say_how_many_are_needed(three: Grid) -> None:
     with pytest.raises(BadData, match="129 usable rows are fewer than 630 that 20 lags need"):
         discover(Grid.of_rows(three.log_prices[:150], names=three.names))

@@ -133,8 +133,10 @@ def test_no_line_below_all_messages_is_nearer_to_them() -> None:
     from scipy.optimize import linprog  # noqa: PLC0415
 
     receipts = stamped(offset_ns=5_000_000, drift_ppm=20.0)
+    since_ms = (receipts.venue_ns - receipts.venue_ns[0]) // MS
+    bend = since_ms**2 // 1_000  # So that the hull has many corners.
     rows = slice(0, None, 50)
-    few = Receipts(receipts.venue_ns[rows], receipts.local_ns[rows])
+    few = Receipts(receipts.venue_ns[rows], (receipts.local_ns + bend)[rows])
     skew = clock_skew(few)
     x, y = (few.venue_ns - skew.middle_ns) / 1e9, (few.local_ns - few.venue_ns) / 1e6
     best = linprog(
