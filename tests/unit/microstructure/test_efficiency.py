@@ -138,7 +138,7 @@ def test_prices_given_for_returns_are_found_out() -> None:
     with pytest.raises(BadData, match="give returns, not prices"):
         hurst_whittle(np.cumsum(prices))
     with pytest.raises(Unidentified, match="give returns, not prices"):
-        pricing_error(np.cumsum(np.cumsum(prices)))
+        pricing_error(prices)
 
 
 def test_a_market_that_explains_nothing_has_no_delay() -> None:
@@ -150,6 +150,27 @@ def test_a_market_that_explains_nothing_has_no_delay() -> None:
         pricing_error(PLAIN, np.sign(PLAIN[:-1]))
     with pytest.raises(BadData, match="signed trades are"):
         pricing_error(PLAIN, np.ones(1_000))
+
+
+def sparse(seed: int, count: int = 6_000) -> Floats:
+    """A price that moves in three short stretches and stands still all the rest."""
+    column = np.zeros(count)
+    for start in (500, 2_700, 5_100):
+        column[start : start + 60] = np.random.default_rng(seed + start).standard_normal(60)
+    return column
+
+
+def test_resamples_without_a_move_do_no_harm() -> None:
+    own, market = sparse(1), sparse(1) + 0.1 * sparse(2)
+    assert pricing_error(own).random_walk_sd.high > 0.1
+    assert price_delay(own, market).share.high < 0.2
+
+
+def test_columns_that_are_one_are_refused() -> None:
+    with pytest.raises(Unidentified, match="hold one another"):
+        pricing_error(PLAIN, 2 * PLAIN)
+    with pytest.raises(Unidentified, match="hold one another"):
+        price_delay(PLAIN, np.tile([1.0, -1.0], 500) + 0)
 
 
 # --- Other computations of the same.

@@ -9,7 +9,7 @@ summands", Biometrika 63) is divided out, so that
 
     H = 1/2 + slope of log (mean R/S / E_s) on log s,   E_s = Gamma((s-1)/2) / (sqrt(pi) Gamma(s/2)) sum sqrt((s-i)/i)
 
-Without it a random walk of 1,000 looks like H = 0.58; with it the slope still leans to 1/2 where H is not 1/2.
+Without it a random walk of 1,000 looks like H = 0.57; with it the slope still leans to 1/2 where H is not 1/2.
 
 `hurst_dfa`: detrended fluctuations (Peng et al. 1994, Physical Review E 49): root mean square about a line fitted in
 each block of s of the summed series, slope of its logarithm on log s.

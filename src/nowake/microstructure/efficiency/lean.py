@@ -12,8 +12,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from nowake.domain.errors import Unidentified
 from nowake.statistics.blocks import widening
 from nowake.statistics.measurement import Measurement
+
+_SAME = 1e12  # A condition number beyond which columns are one.
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,6 +31,21 @@ def without_lean(
     best = min(max(0.0, 2 * value - middle), most)
     ends = best + factor * min(0.0, float(low)), best + factor * max(0.0, float(high))
     return Measurement(value=best, low=max(0.0, ends[0]), high=min(most, ends[1]), level=level, n=n, method=method)
+
+
+def solved(inner: Floats, outer: Floats) -> Floats:
+    """Least squares of each of b resamples, (b, k, k) and (b, k, m); of least norm where a resample holds no moves.
+
+    Raises
+    ------
+    Unidentified
+        When there is one alone, the sample itself, and its columns hold one another.
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(inner, axis1=1, axis2=2), 1e-300))
+    even = inner / (scale[:, :, None] * scale[:, None, :])
+    if len(inner) == 1 and np.linalg.cond(even[0]) > _SAME:
+        raise Unidentified("the columns hold one another exactly; leave one out, or take longer steps")
+    return np.asarray(np.linalg.pinv(even, hermitian=True) @ (outer / scale[:, :, None]) / scale[:, :, None])
 
 
 def root(measured: Measurement) -> Measurement:

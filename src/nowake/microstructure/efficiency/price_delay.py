@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
-from nowake.microstructure.efficiency.lean import without_lean
+from nowake.microstructure.efficiency.lean import solved, without_lean
 from nowake.microstructure.efficiency.sampling import Floats, usable
 from nowake.statistics.blocks import block_edges, resampled, with_interval
 from nowake.statistics.measurement import Measurement
@@ -105,9 +105,12 @@ def price_delay(
     drawn = np.einsum("rb,bij->rij", resampled(blocks, repeats, seed), products)
     at_once_drawn, r2_drawn, coefficients_drawn = _explained(drawn)
     how = f"{lags} lags, {blocks} blocks resampled"
-    raw, drawn_shares = float(1 - r2_at_once / r2), 1 - at_once_drawn / r2_drawn
+    tells = r2_drawn > 0
+    if tells.sum() < repeats // 2:
+        raise Unidentified(f"in {repeats - tells.sum()} of {repeats} resamples nothing moves; take longer steps")
+    raw, drawn_shares = float(1 - r2_at_once / r2), 1 - at_once_drawn[tells] / r2_drawn[tells]
     share = without_lean(raw, drawn_shares, level=level, blocks=blocks, n=rows, method=how, most=1.0)
-    late, drawn_late = float(_late(coefficients[None])[0]), _late(coefficients_drawn)
+    late, drawn_late = float(_late(coefficients[None])[0]), _late(coefficients_drawn[tells])
     steps = with_interval(late, drawn_late, level=level, blocks=blocks, n=rows, method=how)
     return PriceDelay(
         share=share,
@@ -136,7 +139,7 @@ def delay_share(returns: Floats, market: Floats, *, lags: int = 5) -> float:
 
 
 def _table(returns: Floats, market: Floats, lags: int) -> Floats:
-    """Rows of the market now and before and of the price, all of one size and less their means."""
+    """Rows of 1, the market now and before, and the price, less their means."""
     if lags < 1:
         raise BadParameter(f"lags {lags} must be 1 or more, for example 5")
     least = lags + _LEAST_A_COEFFICIENT * (2 + lags)
@@ -158,9 +161,9 @@ def _explained(products: Floats) -> tuple[Floats, Floats, Floats]:
     r2s = []
     for width in (2, products.shape[1] - 1):
         inner, outer = products[:, :width, :width], products[:, :width, -1:]
-        coefficients = np.linalg.solve(inner, outer)[:, :, 0]
+        coefficients = solved(inner, outer)[:, :, 0]
         left = products[:, -1, -1] - np.einsum("rw,rw->r", coefficients, outer[:, :, 0])
-        r2s.append(1 - left / total)
+        r2s.append(1 - left / np.where(total > 0, total, np.inf) - (total <= 0))
     return r2s[0], r2s[1], np.asarray(coefficients[:, 1:])
 
 

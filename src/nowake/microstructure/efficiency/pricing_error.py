@@ -27,13 +27,14 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
-from nowake.microstructure.efficiency.lean import root, without_lean
+from nowake.microstructure.efficiency.lean import root, solved, without_lean
 from nowake.microstructure.efficiency.sampling import Floats, usable
 from nowake.statistics.blocks import block_edges, resampled
 from nowake.statistics.measurement import Measurement
 
 _LEAST_A_COEFFICIENT = 20  # Rows a coefficient: fewer and the lean is as large as what is measured.
-_EXPLODES = 0.9999  # A spectral radius from which shocks do not die out within any sample.
+_UNIT_ROOT = 14.0  # Fewer parts of n below 1 and a root is not told from 1: Dickey & Fuller's 5 % point, with a mean.
+_EXPLODES = 0.9999  # The same of a resample, which is taken as it comes.
 
 
 class PricingError(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +98,7 @@ def pricing_error(
     columns = _columns(returns, signed, lags)
     products, rows = _products(columns, lags)
     blocks = len(products)
-    point = _decomposed(products.sum(axis=0)[None], columns.shape[1], lags)[0]
-    _check(point, lags)
+    point = _point(products, columns.shape[1], lags)
     draws = _decomposed(np.einsum("rb,bij->rij", resampled(blocks, repeats, seed), products), columns.shape[1], lags)
     draws = draws[np.isfinite(draws).all(axis=1)]
     if len(draws) < repeats // 2:
@@ -121,9 +121,7 @@ def pricing_error_sd(returns: Floats, *, lags: int = 5) -> float:
     """
     columns = _columns(returns, None, lags)
     products, _ = _products(columns, lags)
-    point = _decomposed(products.sum(axis=0)[None], 1, lags)[0]
-    _check(point, lags)
-    return math.sqrt(float(point[0]))
+    return math.sqrt(float(_point(products, 1, lags)[0]))
 
 
 def _columns(returns: Floats, signed: Floats | None, lags: int) -> Floats:
@@ -152,18 +150,18 @@ def _products(columns: Floats, lags: int) -> tuple[Floats, int]:
     return np.stack([table[a:b].T @ table[a:b] for a, b in itertools.pairwise(edges)]), rows
 
 
-def _decomposed(products: Floats, count: int, lags: int) -> Floats:
+def _decomposed(products: Floats, count: int, lags: int, *, explodes: float = _EXPLODES) -> Floats:
     """Variance of the pricing error, of a step of the walk, and their ratio, (b, 3); NaN where shocks last."""
     width = 1 + lags * count
     inner, outer = products[:, :width, :width], products[:, :width, width:]
-    coefficients = np.linalg.solve(inner, outer)
+    coefficients = solved(inner, outer)
     innovations = products[:, width:, width:] - np.swapaxes(outer, 1, 2) @ coefficients
     innovations /= (products[:, 0, 0] - width)[:, None, None]
     size = lags * count
     companion = np.zeros((len(products), size, size))
     companion[:, :count, :] = np.swapaxes(coefficients[:, 1:, :], 1, 2)
     companion[:, count:, : size - count] = np.eye(size - count)
-    dies = np.abs(np.linalg.eigvals(companion)).max(axis=1) < _EXPLODES
+    dies = np.abs(np.linalg.eigvals(companion)).max(axis=1) < explodes
     companion[~dies] = 0.0
     enter = np.linalg.inv(np.eye(size) - companion)[:, :, :count]
     shocks = enter @ innovations @ np.swapaxes(enter, 1, 2)
@@ -185,8 +183,9 @@ def _summed(companion: Floats, shocks: Floats) -> Floats:
     return total
 
 
-def _check(point: Floats, lags: int) -> None:
+def _point(products: Floats, count: int, lags: int) -> Floats:
+    whole = products.sum(axis=0)[None]
+    point = _decomposed(whole, count, lags, explodes=1 - _UNIT_ROOT / float(whole[0, 0, 0]))[0]
     if not np.isfinite(point).all():
-        raise Unidentified(
-            f"with {lags} lags shocks do not die out; give returns, not prices, and columns that are not the same"
-        )
+        raise Unidentified(f"with {lags} lags shocks do not die out in the sample; give returns, not prices")
+    return np.asarray(point)

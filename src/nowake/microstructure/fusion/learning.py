@@ -26,7 +26,7 @@ from nowake.microstructure.fusion.report import SECOND_NS, Floats, Reports
 from nowake.statistics.measurement import Measurement, z_of
 
 LEAST = 30  # Reports of a source.
-_FAR = 30.0  # How far, in log variance, from the first guess is looked.
+_FAR = 16.0  # How far, in log variance, from the first guess is looked: further, and rounding is what is seen.
 _STEP = 1e-3  # Of the log variances, where the curvature is taken.
 _FLAT = 0.05  # Curvature below which a variance is not told from 0: one sd of its log would be above 4.
 _WIDE = 10.0  # Offsets are first thought to be within so many times how far sources are apart.
