@@ -14,10 +14,12 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 def test_there_is_an_example_for_every_verb_there_is() -> None:
     names = [
+        "discover",
         "estimate",
         "estimate_list",
         "fills",
         "fit",
+        "flow",
         "latency",
         "plan",
         "plan_basket",

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 
 from nowake.reports.pictures import canvas
 
+_WIDE = 30.0  # Shifts that differ by more are drawn on a logarithmic axis each way.
+
 
 def shares(curves: Mapping[str, canvas.Curve], *, measure: str) -> canvas.Picture:
     """The share of each market over sampling intervals in seconds; bands are the intervals of the estimates."""
@@ -47,6 +49,13 @@ def lead_lag(curves: Mapping[str, canvas.Curve]) -> canvas.Picture:
         axes.axvline(0.0, color=canvas.MUTED, linewidth=0.8)
         axes.axhline(0.0, color=canvas.MUTED, linewidth=0.8)
         axes.set_title("correlation of returns (Hayashi-Yoshida)")
+        near = min(abs(at) for curve in curves.values() for at in curve.at if at)
+        if max(abs(at) for curve in curves.values() for at in curve.at) > _WIDE * near:
+            axes.set_xscale("symlog", linthresh=near)
+            far = axes.get_xlim()[1]
+            ticks = [near * 10.0**power for power in range(12) if near * 10.0**power <= far]
+            axes.set_xticks([*(-tick for tick in reversed(ticks)), 0.0, *ticks])
+            axes.set_xticks([], minor=True)
         canvas.plain_numbers(axes.xaxis)
         axes.set_xlabel("seconds by which the second market is moved back; a peak right of 0: the first leads")
         canvas.legend(axes, columns=min(len(curves), 3))
