@@ -52,6 +52,15 @@ def test_sessions_break_the_grid_and_prices_before_one_do_not_count_in_it() -> N
     assert all(np.any((m.time_ns >= 300 * S) & (m.time_ns <= opening)) for m in markets)
 
 
+def test_sessions_may_come_one_by_one_and_must_be_in_order() -> None:
+    markets, spans = [walk("a", 1), walk("b", 2)], [(100 * S, 200 * S), (300 * S, 400 * S)]
+    listed, told = (align(markets, every_ns=S, sessions=given) for given in (spans, iter(spans)))
+    np.testing.assert_array_equal(listed.time_ns, told.time_ns)
+    for wrong in (spans[::-1], [(100 * S, 300 * S), (200 * S, 400 * S)], [(200 * S, 100 * S)]):
+        with pytest.raises(BadParameter, match="in time order"):
+            align(markets, every_ns=S, sessions=wrong)
+
+
 def test_a_feed_that_is_silent_too_long_breaks_the_grid() -> None:
     market, other = walk("a", 1), walk("b", 2)
     quiet = (market.time_ns < 200 * S) | (market.time_ns > 260 * S)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -213,7 +214,7 @@ def align(
     Raises
     ------
     BadParameter
-        When the step is not above 0, there are fewer than two markets, or two of one name.
+        When the step is not above 0, there are fewer than two markets or two of one name, or sessions overlap.
     BadData
         When a market is empty, or there are fewer than 100 instants at which all have a price.
     """
@@ -225,8 +226,8 @@ def align(
             raise BadData(f"{market.name} has no price at all; leave it out or give another day")
     first = max(int(market.time_ns[0]) for market in markets)
     last = min(int(market.time_ns[-1]) for market in markets)
-    spans = [(first, last)] if sessions is None else [(max(a, first), min(b, last)) for a, b in sessions]
-    opens = [(first, last)] if sessions is None else list(sessions)
+    opens = [(first, last)] if sessions is None else _checked_sessions(sessions)
+    spans = [(max(a, first), min(b, last)) for a, b in opens]
     parts = [_instants(a, b, every_ns) for a, b in spans]
     time_ns = np.concatenate(parts) if parts else np.zeros(0, np.int64)
     begins = np.repeat(np.array([a for a, _ in opens], np.int64), [len(part) for part in parts])
@@ -261,6 +262,14 @@ def align(
             for j, market in enumerate(markets)
         ),
     )
+
+
+def _checked_sessions(sessions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    spans = [(int(a), int(b)) for a, b in sessions]
+    edges = [edge for span in spans for edge in span]
+    if any(later < earlier for earlier, later in pairwise(edges)):
+        raise BadParameter(f"sessions {spans[:3]} must be (open_ns, close_ns) in time order, none inside another")
+    return spans
 
 
 def _instants(start_ns: int, end_ns: int, every_ns: int) -> Ints:
