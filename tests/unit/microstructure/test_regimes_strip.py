@@ -133,6 +133,14 @@ def test_the_past_of_a_strip_never_changes_to_the_last_bit_when_the_future_is_ad
     np.testing.assert_array_equal(told.probability[:290], regime_strip(other.head(300), **ways).probability[:290])
 
 
+def test_each_stretch_is_told_by_the_fit_on_the_rows_before_it_and_no_other() -> None:
+    whole, ways = history(2), {"states": 2, "starts": 1}
+    told = regime_strip(whole, warm_up=160, refit_rows=120, **ways).probability
+    for first in (160, 280):
+        alone = fit_regimes(whole.head(first), **ways).read(whole.head(first + 120)).probability
+        np.testing.assert_array_equal(alone[first:], told[first : first + 120])
+
+
 def test_probabilities_sum_to_one_and_rows_before_the_first_fit_are_not_told() -> None:
     told = regime_strip(history(3), warm_up=160, states=3, starts=1)
     assert np.isnan(told.probability[:160]).all()
@@ -213,3 +221,29 @@ def test_parameters_out_of_range_are_refused() -> None:
             DeskRules(**wrong)
     with pytest.raises(BadParameter, match="lack volatility"):
         fit_regimes(whole.only(["spread", "depth"]), states=2)
+
+
+def test_a_crisis_that_no_earlier_day_had_is_seen_when_it_comes() -> None:
+    whole = history(10)
+    model = fit_regimes(whole.head(4 * 80), states=2, starts=2)
+    assert 3 == model.states.states
+    assert "crisis" == model.describe()[-1].name
+    told = model.read(whole).probability
+    assert told[4 * 80 + 45 : 5 * 80, CRISIS].mean() > 0.8
+    assert told[: 4 * 80, CRISIS].mean() < 0.05
+
+
+def test_a_history_with_a_crisis_gets_no_second_one_put_in() -> None:
+    model = fit_regimes(history(4), states=3, starts=3)
+    assert model.states is model.fit.model
+
+
+def test_the_state_put_in_is_entered_and_left_as_often_as_the_page_says() -> None:
+    model = fit_regimes(history(10).head(4 * 80), states=2, starts=2)
+    chain = model.states.chain
+    np.testing.assert_allclose(chain.transition[:-1, -1], 1e-3)
+    np.testing.assert_allclose(chain.transition.sum(axis=1), 1.0)
+    assert 20.0 == pytest.approx(model.states.durations[-1])
+    # In the long run the others are there in the ratio they were.
+    ratio = model.states.shares[:-1] / model.fit.model.shares
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-9)

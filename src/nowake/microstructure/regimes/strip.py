@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
+from nowake.microstructure.regimes.anchor import anchored
 from nowake.microstructure.regimes.chain import Floats, Ints
 from nowake.microstructure.regimes.desk import DESK_REGIMES, DeskRules, DeskWeights, desk_path, desk_step, desk_weights
 from nowake.microstructure.regimes.features import Features
 from nowake.microstructure.regimes.fit import HmmFit, Shape, Tails, fit_hmm
-from nowake.microstructure.regimes.model import HmmFilter
+from nowake.microstructure.regimes.model import HiddenMarkov, HmmFilter
 from nowake.microstructure.regimes.scaling import SLOT_NS, Scaling
+
+_IS_CRISIS = 0.5  # A fitted state that counts as much as one is one.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,8 +105,12 @@ class RegimeModel:
 
     Parameters
     ----------
-    scaling, fit, desk
-        The three of them.
+    scaling, fit
+        The first two.
+    states
+        The fitted ones, and last a crisis unseen so far where none of them is one (`anchor.py`).
+    desk
+        What each of these counts as.
     until_ns
         When the last row it was learned from was known.
     notes
@@ -112,6 +119,7 @@ class RegimeModel:
 
     scaling: Scaling
     fit: HmmFit
+    states: HiddenMarkov
     desk: DeskWeights
     until_ns: int
     notes: tuple[str, ...] = ()
@@ -124,13 +132,13 @@ class RegimeModel:
         BadParameter
             When a feature it was fitted on is not there.
         """
-        states = self.fit.model.filter(self.scaling.scaled(features), features.begins).probability
+        states = self.states.filter(self.scaling.scaled(features), features.begins).probability
         told = desk_path(self.desk, states)
         return RegimeStrip(features.time_ns, told, DESK_REGIMES, self.describe(), (), self.notes)
 
     def describe(self) -> tuple[StateDescription, ...]:
         """The states, calmest first."""
-        model, names = self.fit.model, self.fit.model.names
+        model, names = self.states, self.states.names
         levels = self.scaling.level(model.emission.means)
         return tuple(
             StateDescription(
@@ -156,7 +164,7 @@ class RegimeGauge:
 
     def __init__(self, model: RegimeModel) -> None:
         self.model = model
-        self._filter = HmmFilter(model.fit.model)
+        self._filter = HmmFilter(model.states)
         self._memory = 0.0
         self._opened_ns: int | None = None
         self._last_ns: int | None = None
@@ -254,8 +262,11 @@ def fit_regimes(
             notes.append(f"{count} states cannot be told: {reason}")
             continue
         break
-    desk = desk_weights(fit.model.emission.means, scaling.names, rules)
-    return RegimeModel(scaling, fit, desk, int(history.time_ns[-1]), tuple(notes))
+    hidden, desk = fit.model, desk_weights(fit.model.emission.means, scaling.names, rules)
+    if desk.weights[:, DESK_REGIMES.index("crisis")].max() < _IS_CRISIS:
+        hidden = anchored(hidden)
+        desk = desk_weights(hidden.emission.means, scaling.names, rules)
+    return RegimeModel(scaling, fit, hidden, desk, int(history.time_ns[-1]), tuple(notes))
 
 
 def regime_strip(
