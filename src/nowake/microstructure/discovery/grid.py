@@ -252,16 +252,12 @@ def align(
         log_prices=prices[known],
         stretch=_renumbered(stretch, known),
         every_ns=every_ns,
-        staleness=tuple(
-            Staleness(
-                market.name,
-                int(np.median(age[known, j])),
-                int(age[known, j].max()),
-                float(np.mean(age[known, j] >= every_ns)),
-            )
-            for j, market in enumerate(markets)
-        ),
+        staleness=tuple(_staleness(market.name, age[known, j], every_ns=every_ns) for j, market in enumerate(markets)),
     )
+
+
+def _staleness(name: str, age_ns: Ints, *, every_ns: int) -> Staleness:
+    return Staleness(name, int(np.median(age_ns)), int(age_ns.max()), float(np.mean(age_ns >= every_ns)))
 
 
 def _checked_sessions(sessions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
