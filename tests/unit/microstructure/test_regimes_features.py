@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -215,6 +216,9 @@ def test_what_is_no_market_is_refused() -> None:
             tape_features(quotes(), **({"start_ns": 0, "end_ns": S, "bar_ns": S // 2} | wrong))
     with pytest.raises(BadData, match="bar 1"):
         bar_features(bars((1, 2, 1, 1), (1, 1, 2, 1)))
+    over = bars((1, 1, 1, 1), (1, 1, 1, 1))
+    with pytest.raises(BadData, match="begins before bar 0 ends"):
+        bar_features(dataclasses.replace(over, end_ns=over.end_ns + 30 * S))
     with pytest.raises(BadData, match="bar 0"):
         bar_features(bars((0, 2, 0, 1)))
 

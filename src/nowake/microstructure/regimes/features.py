@@ -208,6 +208,9 @@ def bar_features(
     wrong = np.flatnonzero((prices <= 0).any(axis=1) | (bars.high < bars.low) | (bars.end_ns <= bars.time_ns))
     if len(wrong):
         raise BadData(f"bar {wrong[0]}: {prices[wrong[0]].tolist()} is no bar; prices must be above 0 and high >= low")
+    over = np.flatnonzero(bars.time_ns[1:] < bars.end_ns[:-1])
+    if len(over):
+        raise BadData(f"bar {over[0] + 1} begins before bar {over[0]} ends; give bars that do not overlap")
     days = np.zeros(1, np.int64) if begins is None else np.asarray(begins, np.int64)
     high_low = np.log(bars.high / bars.low)
     volatility = _log_bps(np.sqrt(high_low**2 / (4 * np.log(2))), floor_bps)
