@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.microstructure.flow_worlds import trades_of
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.microstructure.flow import TradeImbalance, trade_imbalance
+from nowake.microstructure.flow import FlowMonitor, SignAutocorrelation, TradeImbalance, trade_imbalance
 
 TRADES = trades_of([10, 20, 20, 30, 50], [1, -1, 0, 1, -1], [4, 2, 100, 6, 3])
 AT = np.array([5, 10, 20, 30, 50, 70, 71])
@@ -62,5 +62,10 @@ def test_windows_and_prints_that_cannot_be_are_refused() -> None:
         TradeImbalance(prints=0)
     with pytest.raises(BadData, match="a print of 0 lots"):
         TradeImbalance(lots=5).on_trade(1, 100, 0, 1)
+    for hear in (TradeImbalance(lots=5), SignAutocorrelation(1), FlowMonitor(5)):
+        with pytest.raises(BadData, match="a print of side 2"):
+            hear.on_trade(1, 100, 5, 2)
+    with pytest.raises(BadData, match="a print of side 7"):
+        trade_imbalance(trades_of([1, 2], [1, 7], [2, 2]), AT, lots=5)
     with pytest.raises(BadData, match="a print of -2 lots"):
         trade_imbalance(trades_of([1], [1], [-2]), AT, lots=5)

@@ -31,6 +31,7 @@ from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.domain.market import Trades
 from nowake.microstructure.flow.memory import local_whittle
 from nowake.microstructure.flow.orderflow import forward
+from nowake.microstructure.flow.trades import check_print
 from nowake.statistics.measurement import Measurement, check_level, z_of
 
 Floats = npt.NDArray[np.float64]
@@ -148,7 +149,14 @@ class SignAutocorrelation:
         self._now_ns = forward(self._now_ns, time_ns)
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:  # noqa: ARG002
-        """A print; one without a side is counted and passed over."""
+        """A print; one without a side is counted and passed over.
+
+        Raises
+        ------
+        BadData
+            When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
+        """
+        check_print(lots, side)
         self._now_ns = forward(self._now_ns, time_ns)
         if side == 0:
             self.unsigned += 1

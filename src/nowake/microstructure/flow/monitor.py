@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nowake.domain.errors import BadData, BadParameter
+from nowake.domain.errors import BadParameter
 from nowake.domain.market import Depth, Trades
 from nowake.kernels import runtime
 from nowake.kernels.flow_job import FLOW
 from nowake.microstructure.flow.microprice import MicroPrice
 from nowake.microstructure.flow.orderflow import check_window, forward
+from nowake.microstructure.flow.trades import check_print, check_prints
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -151,10 +152,9 @@ class FlowMonitor:
         Raises
         ------
         BadData
-            When it has no lots, or is earlier than the event before.
+            When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
         """
-        if lots <= 0:
-            raise BadData(f"a print of {lots} lots; leave out prints without size")
+        check_print(lots, side)
         self._now_ns = forward(self._now_ns, time_ns)
         heard = self._print
         heard[0], heard[1], heard[2] = time_ns, lots, side
@@ -249,10 +249,9 @@ def flow_history(
     Raises
     ------
     BadData
-        When a print has no lots.
+        When a print has no lots, or a side other than +1, -1 and 0.
     """
-    if len(trades) and trades.lots.min() <= 0:
-        raise BadData(f"a print of {trades.lots.min()} lots; leave out prints without size")
+    check_prints(trades)
     monitor = FlowMonitor(window_ns, levels=book.levels, lag=lag, by_lots=by_lots, micro_price=micro_price)
     columns = {
         "quote_ns": book.time_ns,

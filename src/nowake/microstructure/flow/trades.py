@@ -56,13 +56,12 @@ def trade_imbalance(
     BadParameter
         When not exactly one window is given, or it is not above 0.
     BadData
-        When a print has no lots.
+        When a print has no lots, or a side other than +1, -1 and 0.
     """
     check_one(window_ns, prints, lots)
     told = trades.aggressor != 0
     time_ns, size = trades.time_ns[told], trades.lots[told]
-    if len(size) and size.min() <= 0:
-        raise BadData(f"a print of {size.min()} lots; leave out prints without size")
+    check_prints(trades)
     signed = np.append(0, np.cumsum(size * trades.aggressor[told].astype(np.int64)))
     volume = np.append(0, np.cumsum(size))
     last = np.searchsorted(time_ns, at_ns, side="right")
@@ -110,10 +109,9 @@ class TradeImbalance:
         Raises
         ------
         BadData
-            When it has no lots, or is earlier than the event before.
+            When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
         """
-        if lots <= 0:
-            raise BadData(f"a print of {lots} lots; leave out prints without size")
+        check_print(lots, side)
         self._advance(time_ns)
         if side == 0:
             self.unsigned += 1
@@ -148,6 +146,21 @@ class TradeImbalance:
         signed = self._heard.popleft()[1]
         self._signed -= signed
         self._volume -= abs(signed)
+
+
+def check_prints(trades: Trades) -> None:
+    """Refuse prints without size, and sides that are none of +1, -1 and 0."""
+    wrong = np.flatnonzero((trades.lots <= 0) | (np.abs(trades.aggressor) > 1))
+    if len(wrong):
+        check_print(int(trades.lots[wrong[0]]), int(trades.aggressor[wrong[0]]))
+
+
+def check_print(lots: int, side: int) -> None:
+    """Refuse a print without size, or with a side that is none of +1, -1 and 0."""
+    if lots <= 0:
+        raise BadData(f"a print of {lots} lots; leave out prints without size")
+    if not -1 <= side <= 1:
+        raise BadData(f"a print of side {side}; +1 is a buyer who took, -1 a seller, 0 not known")
 
 
 def check_one(window_ns: int | None, prints: int | None, lots: int | None) -> None:
