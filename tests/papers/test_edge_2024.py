@@ -44,6 +44,11 @@ def test_three_bars_that_only_fall_once_tell_nothing_as_the_package_says():
     assert np.isnan(signed(bars))
 
 
+def test_bars_that_move_once_only_tell_nothing_as_the_package_says():
+    bars = np.array([(10.0, 11.0, 9.0, 10.0)] * 2 + [(10.0,) * 4] * 3)
+    assert np.isnan(signed(bars))
+
+
 def test_missing_prices_leave_out_what_the_package_leaves_out():
     bars = BARS.copy()
     for row, column in HOLES:
