@@ -30,6 +30,22 @@ def test_the_variances_of_the_book_are_found() -> None:
     assert 1469.18 == pytest.approx(found.drift_sd.value**2, rel=2e-5)
 
 
+def test_errors_of_the_variances_are_those_of_the_curvature_of_statsmodels_likelihood() -> None:
+    model = UnobservedComponents(FLOW, "local level", use_exact_diffuse=True)
+    top, step = np.log([15098.52, 1469.18]), 1e-2
+
+    def at(moves: tuple[int, int]) -> float:
+        return float(model.loglike(np.exp(top + step * np.array(moves))))
+
+    straight = [(at((2, 0)) - 2 * at((0, 0)) + at((-2, 0))) / 4, (at((0, 2)) - 2 * at((0, 0)) + at((0, -2))) / 4]
+    across = (at((1, 1)) - at((1, -1)) - at((-1, 1)) + at((-1, -1))) / 4
+    errors = np.sqrt(np.diag(np.linalg.inv(-np.array([[straight[0], across], [across, straight[1]]]) / step**2)))
+    found = learn_prices(YEARS)
+    for measured, error in zip((found.noise_sd["Nile"], found.drift_sd), errors, strict=True):
+        # The interval is of a standard deviation: half as wide, in logarithms, as that of a variance.
+        assert 1.959964 * error == pytest.approx(np.log(measured.high / measured.low), rel=1e-3)
+
+
 def test_likelihood_filter_and_smoother_are_those_of_statsmodels() -> None:
     model = UnobservedComponents(FLOW, "local level", use_exact_diffuse=True)
     theirs = model.smooth([15099.0, 1469.1])

@@ -34,6 +34,8 @@ from nowake.microstructure.efficiency import (
     still,
     variance_ratios,
 )
+from nowake.microstructure.efficiency.hurst import _fluctuation
+from nowake.microstructure.efficiency.lean import without_lean
 from nowake.microstructure.efficiency.price_delay import delay_share
 from nowake.microstructure.efficiency.variance_ratio import random_walk_se
 
@@ -199,6 +201,17 @@ def test_fractional_noise_has_the_covariance_of_its_h() -> None:
         assert 1.0 == pytest.approx(spread, abs=0.03)
 
 
+def test_fluctuations_are_those_about_a_line_fitted_to_each_block() -> None:
+    path = np.cumsum(PLAIN - PLAIN.mean())
+    for size in (8, 50):
+        step = np.arange(size)
+        squares = []
+        for start in range(0, 1_000 - size + 1, size):
+            block = path[start : start + size]
+            squares.append(np.mean((block - np.polyval(np.polyfit(step, block, 1), step)) ** 2))
+        assert math.sqrt(np.mean(squares)) == pytest.approx(_fluctuation(path[None, :], size)[0], rel=1e-9)
+
+
 def test_draws_are_the_same_of_the_same_seed() -> None:
     first, again, other = (hurst_dfa(PLAIN, repeats=20, seed=seed) for seed in (4, 4, 5))
     assert first == again != other
@@ -286,13 +299,22 @@ def test_intervals_of_h_hold() -> None:
 @pytest.mark.study
 @pytest.mark.parametrize("hurst", [0.3, 0.5, 0.7, 0.85])
 def test_intervals_of_h_hold_at_the_rate_they_say(hurst: float) -> None:
-    noise = fractional_noise(2_048, hurst, seed=10, series=300)
+    noise = fractional_noise(1_024, hurst, seed=10, series=300)
     whittle = np.mean([found.low < hurst < found.high for found in map(hurst_whittle, noise)])
     assert 0.90 < whittle < 0.98, whittle
     for way in (hurst_dfa, hurst_rescaled_range):
-        found = [way(row, repeats=100, seed=place) for place, row in enumerate(noise[:150])]
+        found = [way(row, repeats=60, seed=place) for place, row in enumerate(noise[:100])]
         rate = np.mean([each.low < hurst < each.high for each in found])
         assert rate > 0.87, (way.__name__, rate)
+
+
+def test_what_resamples_lean_by_is_taken_off_but_not_below_nought() -> None:
+    draws = np.linspace(2.0, 4.0, 201)  # Their mean is 1 above the estimate, so the estimate is 1 above the truth.
+    found = without_lean(2.0, draws, level=0.95, blocks=10_000, n=1, method="")
+    assert 1.0 == pytest.approx(found.value)
+    assert (0.05, 1.95) == pytest.approx((found.low, found.high), abs=1e-3)
+    assert 0.0 == without_lean(0.5, draws, level=0.95, blocks=60, n=1, method="").value
+    assert 3.1 == without_lean(3.5, draws, level=0.95, blocks=60, n=1, method="", most=3.1).high
 
 
 def rolls(half_spread: float, count: int) -> Callable[[np.random.Generator], list[Any]]:

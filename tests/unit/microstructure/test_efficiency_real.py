@@ -76,7 +76,7 @@ def test_a_panel_can_be_kept_through_the_day(day: Day) -> None:
 
 
 def test_two_markets_of_one_coin_make_one_price(data_root: Path) -> None:
-    """Each market's mid is a report: what is learned is how far apart they are and who is noisier, and live is batch."""
+    """Mids are reports: learned is how far apart the markets are and who is noisier, and live is batch."""
     days = [loaded(spec, "2024-08-08", data_root) for spec in COIN]
     start = max(int(day.quotes.time_ns[0]) for day in days)
     columns = []

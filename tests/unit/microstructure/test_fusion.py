@@ -270,6 +270,14 @@ def test_hubers_price_solves_hubers_equation() -> None:
     assert 0.0 == pytest.approx(np.clip(u, -1.345, 1.345).sum(), abs=1e-9)
 
 
+def test_tukeys_price_solves_tukeys_equation() -> None:
+    values = np.array([99.0, 99.8, 100.0, 100.3, 102.0, 103.0])
+    found = consensus(say(*values.tolist()), at_ns=0, estimator="tukey", cutoff=100.0)
+    u = (values - found.price.value) / found.scale
+    psi = np.where(np.abs(u) < 4.685, u * (1 - (u / 4.685) ** 2) ** 2, 0.0)
+    assert 0.0 == pytest.approx(psi.sum(), abs=1e-9)
+
+
 def test_agreement_to_the_tick_rejects_whoever_differs_unless_it_says_how_unsure_it_is() -> None:
     found = consensus(say(100, 100, 100, 100.5), at_ns=0)
     assert ["d"] == [out.source for out in found.left_out]
