@@ -3,7 +3,7 @@
 Resampled data differ from the sample as the sample does from the truth, so that the mean of the resampled estimates
 less the estimate is about the lean of the estimate itself (Efron & Tibshirani 1993, "An Introduction to the Bootstrap",
 chapter 10). What is left is not below 0; its interval is the spread of the resamples laid about it, longer on the side
-on which they are, for squares err more upwards. Seen in simulation: 92 to 99 of 100 intervals of 95 % hold."""
+on which they are, for squares err more upwards. Seen in simulation: 90 to 99 of 100 intervals of 95 % held."""
 
 from __future__ import annotations
 
