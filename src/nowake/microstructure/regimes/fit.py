@@ -142,15 +142,18 @@ def fit_hmm(
     days = check_begins(begins, len(table))
     _check_parameters(states=states, starts=starts, most_steps=most_steps, tails=tails, shape=shape)
     spread = _spread(table, states, names)
-    climb = _Climb(table, days, spread, tails, shape)
+    told = names or tuple(f"feature {column}" for column in range(table.shape[1]))
+    climb = _Climb(table, days, spread, tails, shape, told)
     ways = [climb.go(step, _TRIAL, tolerance) for step in climb.places(states, starts, seed)]
     living = sorted((way for way in ways if not climb.fault(way.at)), key=lambda way: -way.at.objective)
-    ends = [climb.go(way.at, most_steps, tolerance) for way in living[:_KEPT]]
-    ends = sorted((way for way in ends if not climb.fault(way.at)), key=lambda way: -way.at.objective)
+    finished = [climb.go(way.at, most_steps, tolerance) for way in living[:_KEPT]]
+    ends = sorted((way for way in finished if not climb.fault(way.at)), key=lambda way: -way.at.objective)
     if not ends:
-        raise Unidentified(f"{climb.fault(ways[0].at)} from each of {starts} starts; ask for fewer states")
+        fault = next(fault for way in (*finished, *ways) if (fault := climb.fault(way.at)))
+        raise Unidentified(
+            f"{fault} from each of {starts} starts; ask for fewer states, give longer bars, or leave that feature out"
+        )
     best = ends[0]
-    told = names or tuple(f"feature {column}" for column in range(table.shape[1]))
     return HmmFit(
         model=HiddenMarkov(best.at.chain, best.at.emission, told).ordered(),
         log_likelihood=best.at.log_likelihood,
@@ -234,6 +237,7 @@ class _Climb(NamedTuple):
     spread: Floats
     tails: Tails
     shape: Shape
+    names: tuple[str, ...] = ()
 
     def go(self, step: _Step, most: int, tolerance: float) -> _Way:
         """Climb from a point for at most so many steps."""
@@ -293,8 +297,10 @@ class _Climb(NamedTuple):
         with np.errstate(invalid="ignore"):
             narrow = np.sqrt(np.diagonal(step.emission.scales, axis1=1, axis2=2) / self.spread)
         state = int(narrow.min(axis=1).argmin())
-        if not narrow[state].min() > _COLLAPSED:
-            return f"a state has collapsed on almost equal rows ({narrow[state].min():.2%} of a feature's spread)"
+        column = int(narrow[state].argmin())
+        if not narrow[state, column] > _COLLAPSED:
+            name = self.names[column] if self.names else f"feature {column}"
+            return f"a state has collapsed on rows of almost one {name} ({narrow[state, column]:.2%} of its spread)"
         rows = stationary(step.chain.transition) * len(self.rows)
         least = len(self.spread) + 2
         return "" if rows.min() >= least else f"a state holds {rows.min():.1f} rows, fewer than {least}"
