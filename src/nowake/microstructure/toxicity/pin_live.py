@@ -167,7 +167,7 @@ class PinDay:
 class PinDays:
     """The model of the days so far, or of the last few.
 
-    The days are their own sufficient statistic, so they are kept and fitted afresh when asked for, about 30 ms: a fit
+    The days are their own sufficient statistic, so they are kept and fitted afresh when asked for, about 15 ms: a fit
     warm-started from yesterday's saves most of that and may stay on what has become the lower hill. So the value is
     that of `fit_pin` over the same days, exactly.
 
