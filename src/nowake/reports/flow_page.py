@@ -73,6 +73,7 @@ def _sections(found: FlowReading) -> list[Section | None]:
         _section(parts.get("Toxicity"), level, pictures=(_toxicity(found),), tables=ways),
         _section(parts.get("Alarm"), level),
         _section(parts.get("What the spread pays for"), level),
+        _section(parts.get("Private news"), level),
         _section(parts.get("Order flow"), level, pictures=(_imbalance(found),)),
         _section(parts.get("Regimes"), level, pictures=(_regimes(found),), details=states),
         _section(parts.get("Trading that comes of trading"), level),

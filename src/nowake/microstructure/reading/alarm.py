@@ -39,7 +39,7 @@ def listened(heard: Heard, history: Sequence[Heard]) -> Rung:
 
 def _scores(heard: Heard) -> tuple[Floats, Ints]:
     """How one-sided each bucket was, and when it was full."""
-    found = vpin_of(heard)
+    found = vpin_of(heard, window=1)
     return np.abs(found.signed) / found.bucket_lots, found.end_ns
 
 

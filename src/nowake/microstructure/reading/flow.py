@@ -18,7 +18,17 @@ from nowake.domain.market import Bars, Depth, Quotes, Trades
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.microstructure.classify import Accuracy
 from nowake.microstructure.market_orders import two_sided_touch
-from nowake.microstructure.reading import alarm, efficiency, informed, liquidity, order_flow, regimes, sides, toxicity
+from nowake.microstructure.reading import (
+    alarm,
+    efficiency,
+    informed,
+    liquidity,
+    news,
+    order_flow,
+    regimes,
+    sides,
+    toxicity,
+)
 from nowake.microstructure.reading import bars as from_bars_alone
 from nowake.microstructure.reading.alarm import Rung
 from nowake.microstructure.reading.heard import Floats, Heard, Ints, Options, Part, attempt, hear, sentence
@@ -182,9 +192,7 @@ def _usual_bucket(past: Sequence[Heard]) -> int | None:
 def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
     refusals: list[str] = []
     tape = _TapeParts() if not (len(heard.quotes) or len(heard.trades)) else _of_tape(heard, refusals)
-    if not (len(heard.quotes) and len(heard.trades)):
-        lacking = [name for name, table in (("quotes", heard.quotes), ("prints", heard.trades)) if not len(table)]
-        refusals.append(f"what needs {' and '.join(lacking)}: there are none in the window")
+    refusals = _said_once(heard, refusals)
     vpin = attempt(refusals, "VPIN", lambda: toxicity.vpin_of(heard))
     strip = attempt(refusals, "regimes", lambda: regimes.strip_of(heard, past))
     rung = attempt(refusals, "alarm", lambda: alarm.listened(heard, past)) if past else None
@@ -192,6 +200,7 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
         *tape.parts,
         toxicity.toxicity(vpin),
         alarm.alarm(rung, heard),
+        *((news.news(heard, past, refusals),) if past and len(heard.trades) else ()),
         from_bars_alone.from_bars(heard, refusals),
         regimes.regimes(strip),
     )
@@ -215,6 +224,31 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
         options=heard.options,
         refusals=tuple(dict.fromkeys(refusals)),
     )
+
+
+_NEED_PRINTS = ("order flow", "effective spread", "mark-outs", "memory of signs", "signs", "Glosten-Harris", "Hawkes")
+_NEED_PRINTS += ("Madhavan-Richardson-Roomans", "Huang-Stoll", "levels")
+_NEED_QUOTES = (
+    "order flow",
+    "levels",
+    "queue imbalance",
+    "micro-price",
+    "quoted spread",
+    "effective spread",
+    "mark-outs",
+)
+_NEED_QUOTES += ("memory of signs", "signs", "Huang-Stoll", "Hawkes", "efficiency", "rules against truth")
+
+
+def _said_once(heard: Heard, refusals: list[str]) -> list[str]:
+    """Refusals without those that only say that a whole table is missing, which is said once."""
+    lacking = {"quotes": (heard.quotes, _NEED_QUOTES), "prints": (heard.trades, _NEED_PRINTS)}
+    missing = [name for name, (table, _) in lacking.items() if not len(table)]
+    hit = {part for name in missing for part in lacking[name][1]}
+    kept = [reason for reason in refusals if reason.partition(":")[0] not in hit]
+    if missing:
+        kept.append(f"what needs {' or '.join(missing)}: there are none in the window")
+    return kept
 
 
 class _TapeParts(NamedTuple):

@@ -64,7 +64,7 @@ class Heard:
     depth
         More levels than the best; None where the feed shows one.
     bars
-        None where the source has none.
+        The source's; of its prints where it has neither these nor quotes; None where it has quotes alone.
     start_ns, end_ns
         The window.
     options
@@ -142,6 +142,9 @@ def hear(
     use = every & (~trades.hidden | options.hidden)
     prints = select(trades, use)
     prints = dataclasses.replace(prints, hidden=np.zeros(len(prints), np.bool_))
+    inner = None if bars is None else select(bars, (bars.time_ns >= start) & (bars.end_ns <= end))
+    if inner is None and not len(near) and len(prints):
+        inner = _bars_of_prints(prints, instrument, start, options.bar_ns)
     return Heard(
         instrument=instrument,
         quotes=near,
@@ -149,11 +152,31 @@ def hear(
         every=select(trades, every),
         side=classify(prints, near, rule=options.rule).side,
         depth=None if depth is None else _cut(depth, start, end),
-        bars=None if bars is None else select(bars, (bars.time_ns >= start) & (bars.end_ns <= end)),
+        bars=inner,
         start_ns=start,
         end_ns=end,
         options=options,
         left_out=int((inside & ~use).sum()),
+    )
+
+
+def _bars_of_prints(trades: Trades, instrument: Instrument, start_ns: int, bar_ns: int) -> Bars:
+    """Bars of what traded, none where nothing did."""
+    number = (trades.time_ns - start_ns) // bar_ns
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    last = np.append(first[1:], len(number)) - 1
+    price = np.array([instrument.price(1.0)]) * trades.price_ticks
+    begins = start_ns + number[first] * bar_ns
+    return Bars(
+        time_ns=begins,
+        end_ns=begins + bar_ns,
+        open=price[first],
+        high=np.maximum.reduceat(price, first),
+        low=np.minimum.reduceat(price, first),
+        close=price[last],
+        volume=np.add.reduceat(trades.lots, first) * instrument.quantity(1.0),
+        vwap=np.full(len(first), np.nan),
+        trades=np.diff(np.append(first, len(number))),
     )
 
 

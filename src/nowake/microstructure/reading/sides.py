@@ -28,7 +28,7 @@ def sides(heard: Heard, rules: dict[str, Accuracy]) -> Part:
     undecided = int((heard.side == 0).sum())
     notes = [f"{len(heard.trades):,} prints, sides by {heard.signed_by}; {undecided:,} without a side."]
     if heard.left_out:
-        notes.append(f"{heard.left_out:,} prints of auctions or against hidden interest are left out.")
+        notes.append(f"Left out, of auctions or against hidden interest: {heard.left_out:,}.")
     if not rules:
         notes.append("The feed tells no sides, so nothing says how often a rule is right here.")
     else:

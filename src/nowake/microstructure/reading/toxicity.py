@@ -25,17 +25,18 @@ def bucket_of(heard: Heard) -> int:
     return daily_bucket_lots(lots, buckets=2 * heard.options.window)
 
 
-def vpin_of(heard: Heard) -> Vpin:
+def vpin_of(heard: Heard, *, window: int | None = None) -> Vpin:
     """VPIN through the window; of bars, signed in bulk, where there are no prints."""
+    over = heard.options.window if window is None else window
     if not len(heard.trades) and heard.bars is not None and len(heard.bars):
         bars = bulk_bars(heard.bars, lot_size=heard.instrument.quantity(1.0))
         lots = heard.options.bucket_lots or daily_bucket_lots(int(bars.lots.sum()), buckets=2 * heard.options.window)
-        return vpin_of_bars(bars, bucket_lots=lots, window=heard.options.window, level=heard.options.level)
+        return vpin_of_bars(bars, bucket_lots=lots, window=over, level=heard.options.level)
     return vpin(
         heard.trades,
         heard.side,
         bucket_lots=bucket_of(heard),
-        window=heard.options.window,
+        window=over,
         level=heard.options.level,
         sides=heard.signed_by,
     )
