@@ -49,7 +49,7 @@ def alarm(rung: Rung | None, heard: Heard) -> Part:
         return Part("Alarm")
     clock = heard.instrument.session.clock
     times = ", ".join(clock(at) for at in rung.raised_ns[:8]) + (" ..." if len(rung.raised_ns) > 8 else "")
-    said = f"It rang {len(rung.raised_ns)} times: {times}." if rung.raised_ns else "It did not ring."
+    said = f"Rang at {times}." if rung.raised_ns else "It did not ring."
     return Part(
         "Alarm",
         notes=(f"{said} Learned on {rung.days} earlier days: {rung.rule}",),

@@ -226,25 +226,19 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
     )
 
 
-_NEED_PRINTS = ("order flow", "effective spread", "mark-outs", "memory of signs", "signs", "Glosten-Harris", "Hawkes")
-_NEED_PRINTS += ("Madhavan-Richardson-Roomans", "Huang-Stoll", "levels")
-_NEED_QUOTES = (
-    "order flow",
-    "levels",
-    "queue imbalance",
-    "micro-price",
-    "quoted spread",
-    "effective spread",
-    "mark-outs",
+_NEED_BOTH = frozenset(
+    {"order flow", "levels", "effective spread", "mark-outs", "memory of signs", "signs", "Huang-Stoll", "Hawkes"}
 )
-_NEED_QUOTES += ("memory of signs", "signs", "Huang-Stoll", "Hawkes", "efficiency", "rules against truth")
+_NEED_PRINTS = _NEED_BOTH | {"Glosten-Harris", "Madhavan-Richardson-Roomans"}
+_NEED_QUOTES = _NEED_BOTH | {"queue imbalance", "micro-price", "quoted spread", "efficiency", "rules against truth"}
 
 
 def _said_once(heard: Heard, refusals: list[str]) -> list[str]:
     """Refusals without those that only say that a whole table is missing, which is said once."""
-    lacking = {"quotes": (heard.quotes, _NEED_QUOTES), "prints": (heard.trades, _NEED_PRINTS)}
-    missing = [name for name, (table, _) in lacking.items() if not len(table)]
-    hit = {part for name in missing for part in lacking[name][1]}
+    rows = {"quotes": len(heard.quotes), "prints": len(heard.trades)}
+    missing = [name for name, count in rows.items() if not count]
+    needing = {"quotes": _NEED_QUOTES, "prints": _NEED_PRINTS}
+    hit = frozenset[str]().union(*(needing[name] for name in missing))
     kept = [reason for reason in refusals if reason.partition(":")[0] not in hit]
     if missing:
         kept.append(f"what needs {' or '.join(missing)}: there are none in the window")

@@ -165,7 +165,7 @@ def _bars_of_prints(trades: Trades, instrument: Instrument, start_ns: int, bar_n
     number = (trades.time_ns - start_ns) // bar_ns
     first = np.flatnonzero(np.diff(number, prepend=-1))
     last = np.append(first[1:], len(number)) - 1
-    price = np.array([instrument.price(1.0)]) * trades.price_ticks
+    price = np.asarray(instrument.price(1.0) * trades.price_ticks, dtype=np.float64)
     begins = start_ns + number[first] * bar_ns
     return Bars(
         time_ns=begins,
