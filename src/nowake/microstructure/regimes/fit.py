@@ -126,8 +126,8 @@ def fit_hmm(
         "full" covariance, or "diagonal": features independent within a state.
     starts, seed
         Places EM is started from, the first of them quantiles of the first feature.
-    tolerance
-        A step that gains less log likelihood ends the climb.
+    tolerance, most_steps
+        A step that gains less log likelihood, or that many of them, end the climb.
 
     Raises
     ------
@@ -150,9 +150,8 @@ def fit_hmm(
     ends = sorted((way for way in finished if not climb.fault(way.at)), key=lambda way: -way.at.objective)
     if not ends:
         fault = next(fault for way in (*finished, *ways) if (fault := climb.fault(way.at)))
-        raise Unidentified(
-            f"{fault} from each of {starts} starts; ask for fewer states, give longer bars, or leave that feature out"
-        )
+        way_out = "ask for fewer states, give longer bars, or leave that feature out"
+        raise Unidentified(f"{fault} from each of {starts} starts; {way_out}")
     best = ends[0]
     return HmmFit(
         model=HiddenMarkov(best.at.chain, best.at.emission, told).ordered(),
