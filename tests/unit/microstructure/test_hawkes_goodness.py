@@ -56,6 +56,8 @@ def test_the_textbooks_p_of_a_fit_is_said_to_be_too_large_and_refits_lower_it(ev
     assert drawn.repeats == 60
     assert drawn.dimensions[0].ks == textbook.dimensions[0].ks
     assert drawn.dimensions[0].ks_p < textbook.dimensions[0].ks_p
+    ranks = np.array(drawn.dimensions[0][4:9:2]) * 61  # The data's own place among 60 draws: from 1 to 61, never 0.
+    np.testing.assert_allclose(ranks, np.clip(np.round(ranks), 1, 61), atol=1e-9)
     assert hawkes_goodness(fit, repeats=60, seed=1).dimensions[0].ks_p == drawn.dimensions[0].ks_p
 
 
