@@ -20,6 +20,7 @@ def test_there_is_an_example_for_every_verb_there_is() -> None:
         "fills",
         "fit",
         "flow",
+        "fuse",
         "latency",
         "plan",
         "plan_basket",
