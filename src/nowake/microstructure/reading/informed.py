@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND, NS_PER_US
-from nowake.microstructure.hawkes import HawkesFit, fit_hawkes, hawkes_goodness, market_order_events
+from nowake.microstructure.hawkes import HawkesFit, hawkes_goodness, market_order_events, select_hawkes
 from nowake.microstructure.reading.heard import Heard, Ints, Part, Row, attempt, known
 from nowake.microstructure.toxicity import glosten_harris, huang_stoll, madhavan
 
+_MOST_TERMS = 3
 _MOST_PIECES = 13  # Half-hours of a US session: a baseline that is flat over the day shows as excitement.
 
 
@@ -53,7 +54,8 @@ def excitement(heard: Heard, refusals: list[str]) -> Part:
         ("sells after a sell", "each", fit.branching[1][1]),
         ("  buys after a sell", "each", fit.branching[0][1]),
     ]
-    notes = [f"{fit.events:,} market orders; a kernel of one exponential.", *fit.notes]
+    terms = fit.model.terms
+    notes = [f"{fit.events:,} market orders; a kernel of {terms} exponential{'s' * (terms > 1)} by BIC.", *fit.notes]
     if goodness is not None and not goodness.passes():
         notes.append("By change of time the model does not fit this day: read the numbers as a summary, not as a law.")
     return Part("Trading that comes of trading", known(rows), tuple(notes))
@@ -63,7 +65,7 @@ def _fitted(heard: Heard) -> HawkesFit:
     pieces = min(_MOST_PIECES, max(1, (heard.end_ns - heard.start_ns) // (30 * NS_PER_MINUTE)))
     tape = heard.tape
     events = market_order_events(tape, resolution_ns=_stamp_ns(tape.time_ns), seed=heard.options.seed)
-    return fit_hawkes(events, pieces=int(pieces), level=heard.options.level)
+    return select_hawkes(events, most_terms=_MOST_TERMS, pieces=int(pieces), level=heard.options.level)[0]
 
 
 def _stamp_ns(time_ns: Ints) -> int | None:
