@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,11 +23,11 @@ from nowake.data.load import Entry, entries
 from nowake.data.readers.contract import Recording, Wanted
 from nowake.data.readers.registry import pieces
 from nowake.models.fills.curves import FillRate
-from nowake.statistics.measurement import Measurement
 from nowake.models.volatility.quotes import realised_volatility, two_sided
 from nowake.models.volatility.realised import Ticks, jumps, noise_bps, realised_kernel, ticks_of
 from nowake.models.volume.special import Kind
 from nowake.reports.fills import calibration_table
+from nowake.statistics.measurement import Measurement
 from nowake.verbs.tape import TapeCalibration, tape
 
 Answer = dict[str, Any]
@@ -39,7 +38,7 @@ UNNAMED = "UNNAMED"  # A symbol for files that do not say theirs.
 
 
 class Job(NamedTuple):
-    """What to measure (`days` or `curves`) of a symbol in recordings that share a name, and the name they have."""
+    """What to measure (a kind of `work.KINDS`) of a symbol in recordings that share a name, and the name they have."""
 
     kind: str
     spec: str
@@ -63,10 +62,11 @@ def find_jobs(root: Path) -> tuple[list[Job], list[str]]:
             continue
         symbol = UNNAMED if entry.symbol == "?" else entry.symbol
         if entry.gives != "bars" and entry.format != "trades":
-            found.append(Job("days", spec, symbol, recordings))
+            found += [Job("days", spec, symbol, recordings), Job("flow", spec, symbol, recordings)]
         dates = [date for each, _ in pairs for date in (each.first, each.last) if date is not None]
         if dates and (max(dates) - min(dates)).days >= LEAST_DATES:
-            found.append(Job("curves", spec, symbol, recordings))
+            found += [Job("curves", spec, symbol, recordings), Job("history", spec, symbol, recordings)]
+        found.append(Job("prices", spec, symbol, recordings))
     return found, left_out
 
 
@@ -75,22 +75,24 @@ def shown(spec: str, root: Path) -> str:
     return spec.replace(f"{root}/", "").replace(f"{root}:", "")
 
 
-def timed(job: Job, root: Path) -> tuple[Job, list[Answer], float]:
-    """A job, its answers, and how many seconds they took."""
-    start = time.perf_counter()
-    return job, work(job, root), time.perf_counter() - start
+def curves(job: Job, root: Path) -> list[Answer]:
+    """The answer to what many days tell."""
+    return [_curves(job.spec, root) | {"source": shown(job.spec, root)}]
 
 
-def work(job: Job, root: Path) -> list[Answer]:
-    """The answers to a job: one a day, or one for the curves."""
+def days(job: Job, root: Path) -> list[Answer]:
+    """The answers to what single days tell, one each."""
+    # Impact asks for the price and the trade.
+    both = (day for day in days_of(job, root) if len(day.quotes) and len(day.trades))
+    return [_day(day, shown(job.spec, root)) for day in itertools.islice(both, MOST_DAYS)]
+
+
+def days_of(job: Job, root: Path) -> Iterator[Day]:
+    """Every day of a job, one at a time, in the order of time within each recording."""
     name = shown(job.spec, root)
-    if job.kind == "curves":
-        return [_curves(job.spec, root) | {"source": name}]
     wanted = Wanted(symbols=frozenset({job.symbol}))
-    found = (pieces(recording, wanted) for recording in job.recordings)
-    days = itertools.chain.from_iterable(assemble.days(each, source=lambda _: name) for each in found)
-    both = (day for day in days if len(day.quotes) and len(day.trades))  # Impact asks for the price and the trade.
-    return [_day(day, name) for day in itertools.islice(both, MOST_DAYS)]
+    for recording in job.recordings:
+        yield from assemble.days(pieces(recording, wanted), source=lambda _: name)
 
 
 def _day(day: Day, spec: str) -> Answer:
@@ -113,7 +115,7 @@ def _tape(day: Day) -> Answer:
     found = tape(day, seed=0)
     return {
         "orders": found.orders,
-        "findings": {each.name: [*_numbers(each.measured), each.unit] for each in found.findings()},
+        "findings": {each.name: [*numbers(each.measured), each.unit] for each in found.findings()},
         "minute": _minute(found),
         "r2": None if found.orderflow is None else [found.orderflow.r2, found.orderflow.trade_r2],
         "refusals": list(found.refusals),
@@ -124,7 +126,7 @@ def _tape(day: Day) -> Answer:
 def _minute(found: TapeCalibration) -> list[float] | None:
     """Lambda of one minute in basis points for 1 % of a day's volume."""
     minute = next((each for each in found.kyle if each.bar == "60 s" and not each.root), None)
-    return None if minute is None or minute.bps_per_percent is None else _numbers(minute.bps_per_percent)
+    return None if minute is None or minute.bps_per_percent is None else numbers(minute.bps_per_percent)
 
 
 def _fills(day: Day) -> Answer:
@@ -138,7 +140,7 @@ def _fills(day: Day) -> Answer:
         "orders": found.curves.orders,
         "queue": fullest_cell,
         "touch": {f"{horizon:g}": _rate(rate) for horizon, rate in shown.items()},
-        "decay": [None if side is None else _numbers(side.decay) for side in (found.bids, found.asks)],
+        "decay": [None if side is None else numbers(side.decay) for side in (found.bids, found.asks)],
         "judged": None if judged is None else calibration_table(judged).notes[0],
         "refusals": list(found.refusals),
         "pictures": {"fills": pictures.words(found.plot())},
@@ -146,7 +148,7 @@ def _fills(day: Day) -> Answer:
 
 
 def _rate(rate: FillRate) -> Answer:
-    return {"standing": _numbers(rate.standing), "posted": _numbers(rate.posted)}
+    return {"standing": numbers(rate.standing), "posted": numbers(rate.posted)}
 
 
 def _volatility(day: Day) -> Answer:
@@ -167,7 +169,7 @@ def _volatility(day: Day) -> Answer:
     values: dict[str, list[float]] = {}
     for name, make in asked.items():
         try:
-            values[name] = _numbers(make())
+            values[name] = numbers(make())
         except nw.NowakeError as error:
             refused.append(f"{name}: {error}")
     try:
@@ -192,18 +194,19 @@ def _curves(spec: str, root: Path) -> Answer:
         "normal": volume.curves[Kind.NORMAL].days,
         "left_out": [[str(each.date), each.reason, str(each.kind)] for each in volume.left_out],
         "apart": list(volume.notes),
-        "close": None if volume.closing_auction is None else _numbers(volume.closing_auction),
+        "close": None if volume.closing_auction is None else numbers(volume.closing_auction),
         "contest": [
-            [each.name, each.static, each.dynamic, *_numbers(each.gain), each.p_value, each.verdict]
+            [each.name, each.static, each.dynamic, *numbers(each.gain), each.p_value, each.verdict]
             for each in (found.contest.comparisons if found.contest else ())
         ],
         "held_out": len(found.contest.dates) if found.contest else 0,
-        "nights": None if found.whole_day is None else _numbers(found.whole_day.overnight),
-        "next": None if found.volatility is None else _numbers(found.volatility.next),
+        "nights": None if found.whole_day is None else numbers(found.whole_day.overnight),
+        "next": None if found.volatility is None else numbers(found.volatility.next),
         "notes": list(found.notes),
         "pictures": {"curves": pictures.words(dataclasses.replace(found, source=shown(spec, root)).plot())},
     }
 
 
-def _numbers(measured: Measurement) -> list[float]:
+def numbers(measured: Measurement) -> list[float]:
+    """Value, ends of the interval, observations: what JSON can keep."""
     return [float(measured.value), float(measured.low), float(measured.high), int(measured.n)]

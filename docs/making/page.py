@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pictures
 from nowake.models.volume import Why
-from nowake.reports.pictures.canvas import Picture
+from sheet import Answer, Page, cell, drawn, name_of, percent_cell, slug_of, time_cell
 
-Answer = dict[str, Any]
 Pick = Callable[[Answer], Sequence[float] | None]
-_MOST_DRAWN = 4  # Days or sources with pictures of their own: one a format, the fullest of it.
 _LEAST_DAYS = 10  # Of a source, for its row under volume.
-_LONG = 45  # Letters of a cell that may be broken into lines.
 _MOST_SHOWN = 3  # Days of one source named for reasons other than corrupt volume.
 
 _HEAD = """# Fitted on real days
@@ -33,43 +29,11 @@ _GENERATED = """
 """
 
 
-class Page:
-    """Markdown under way, and the pictures it shows: file name -> SVG."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.files: dict[str, str] = {}
-
-    def say(self, *lines: str) -> None:
-        """Add paragraphs."""
-        for line in lines:
-            self.lines += [line, ""]
-
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Add a table; cells are Markdown."""
-        rows = list(rows)
-        assert all(len(row) == len(head) for row in rows), f"{head} over {rows[0]}"
-        rule = ["---", *["---:"] * (len(head) - 1)]
-        self.lines += ["| " + " | ".join(row) + " |" for row in (head, rule)]
-        self.lines += ["| " + " | ".join(_whole(cell) for cell in row) + " |" for row in rows]
-        self.lines.append("")
-
-    def draw(self, name: str, picture: Picture | Sequence[str]) -> None:
-        """Add a picture."""
-        title, alt, svg = pictures.words(picture) if isinstance(picture, Picture) else picture
-        self.files[f"{name}.svg"] = svg
-        self.say(f"![{title}. {alt}]({name}.svg)".replace("\n", " "))
-
-    @property
-    def text(self) -> str:
-        """The page as it stands."""
-        return "\n".join(self.lines).rstrip() + "\n"
-
-
 def build(answers: Sequence[Answer], left_out: Sequence[str], *, generated: bool) -> Page:
     """The whole page."""
     days = [each for each in answers if each["kind"] == "day"]
     sources = [each for each in answers if each["kind"] == "curves" and each.get("days", _LEAST_DAYS) >= _LEAST_DAYS]
+    answers = [each for each in answers if each["kind"] in ("day", "curves")]
     page = Page()
     page.say(_HEAD.format(what=f"{len(days)} days of quotes and trades and {len(sources)} sources of several days"))
     if generated:
@@ -91,7 +55,7 @@ def _impact(page: Page, days: list[Answer]) -> None:
     head = ("day", "market orders", "λ of a minute, bps per 1 % of a day", "order-flow slope × 2 depth")
     page.table(
         (*head, "flow explains", "trades explain"),
-        ([_name(each), f"{each['tape']['orders']:,}", *_impact_cells(each["tape"])] for each in days),
+        ([name_of(each), f"{each['tape']['orders']:,}", *_impact_cells(each["tape"])] for each in days),
     )
     page.say(
         "*λ*: what net buying of 1 % of a day's volume within a minute moves the mid by; a dash where the tape is less "
@@ -100,7 +64,7 @@ def _impact(page: Page, days: list[Answer]) -> None:
         "trades alone."
     )
     remembered = ("day", "impact left", "orders later", "memory γ", "half-life of spread", "of depth")
-    page.table(remembered, ([_name(each), *_memory_cells(each["tape"])] for each in days))
+    page.table(remembered, ([name_of(each), *_memory_cells(each["tape"])] for each in days))
     page.say(
         "*Impact left*: what is there of an order's peak so many orders later, the furthest that day can tell. "
         "*Memory*: signs of market orders forget as lag to the minus γ. *Half-lives*: of the slow part, where there "
@@ -112,10 +76,10 @@ def _impact(page: Page, days: list[Answer]) -> None:
     _forest(page, days, "orderflow-slopes", slopes, pick=_finding("  times twice the depth"), reference=1.0)
     left = ("What is left of an order's impact", "share of its peak")
     _forest(page, days, "impact-left", left, pick=_finding("impact left"), reference=1.0)
-    for each in _drawn(days, lambda day: day["tape"]["orders"]):
-        page.say(f"### {_name(each)}")
+    for each in drawn(days, lambda day: day["tape"]["orders"]):
+        page.say(f"### {name_of(each)}")
         for name, picture in each["tape"]["pictures"].items():
-            page.draw(f"{_slug(each)}-{name}", picture)
+            page.draw(f"{slug_of(each)}-{name}", picture)
         page.say(*(f"Not told: {reason}" for reason in each["tape"]["refusals"]))
 
 
@@ -125,18 +89,18 @@ def _finding(name: str) -> Pick:
 
 def _impact_cells(tape: Answer) -> list[str]:
     explained = ["-", "-"] if tape["r2"] is None else [f"{share:.0%}" for share in tape["r2"]]
-    return [_cell(tape["minute"]), _cell(tape["findings"].get("  times twice the depth")), *explained]
+    return [cell(tape["minute"]), cell(tape["findings"].get("  times twice the depth")), *explained]
 
 
 def _memory_cells(tape: Answer) -> list[str]:
     found = tape["findings"]
     left = found.get("impact left")
     return [
-        _cell(left),
+        cell(left),
         "-" if left is None else left[4].split(", ")[-1].removesuffix(" orders later"),
-        _cell(found.get("memory of signs, gamma")),
-        _time(found.get("half-life of the spread")),
-        _time(found.get("half-life of the depth") or found.get("half-life of the depth, slow part")),
+        cell(found.get("memory of signs, gamma")),
+        time_cell(found.get("half-life of the spread")),
+        time_cell(found.get("half-life of the depth") or found.get("half-life of the depth, slow part")),
     ]
 
 
@@ -146,17 +110,17 @@ def _fills(page: Page, days: list[Answer]) -> None:
         page.say("No day carries enough orders, or quotes and trades.")
         return
     head = ("day", "orders", "who", "left standing, 10 s", "60 s", "as posted, 60 s", "rate falls a tick, bids")
-    page.table(head, ([_name(each), *_fill_cells(each["fills"])] for each in days))
+    page.table(head, ([name_of(each), *_fill_cells(each["fills"])] for each in days))
     page.say(
         "Orders at the touch, of the group of queues that holds most of them. *Left standing*: had nobody cancelled. "
         "*As posted*: as people cancel. *Imagined* orders are the first in their queues, the optimistic end, and are "
         "never cancelled. *Rate falls a tick*: k of A exp(-k δ); where the rates do not fall like that, the command "
         "says so."
     )
-    for each in _drawn(days, lambda day: (day["fills"]["observed"], day["fills"]["orders"])):
+    for each in drawn(days, lambda day: (day["fills"]["observed"], day["fills"]["orders"])):
         for name, picture in each["fills"]["pictures"].items():
-            page.draw(f"{_slug(each)}-{name}", picture)
-        page.say(*(f"{_name(each)}: {line}" for line in [each["fills"]["judged"]] if line))
+            page.draw(f"{slug_of(each)}-{name}", picture)
+        page.say(*(f"{name_of(each)}: {line}" for line in [each["fills"]["judged"]] if line))
 
 
 def _fill_cells(found: Answer) -> list[str]:
@@ -164,10 +128,10 @@ def _fill_cells(found: Answer) -> list[str]:
     return [
         f"{found['orders']:,}",
         "real" if found["observed"] else "imagined",
-        _share(ten and ten["standing"]),
-        _share(minute and minute["standing"]),
-        _share(minute and minute["posted"]) if found["observed"] else "-",
-        _cell(found["decay"][0]),
+        percent_cell(ten and ten["standing"]),
+        percent_cell(minute and minute["standing"]),
+        percent_cell(minute and minute["posted"]) if found["observed"] else "-",
+        cell(found["decay"][0]),
     ]
 
 
@@ -188,9 +152,9 @@ def _volume(page: Page, sources: list[Answer]) -> None:
         page.draw("forecast", pictures.forest("Error of volume shares the forecast saves", "share of it", rows,
                                               reference=0.0))  # fmt: skip
     _bad_volume(page, sources)
-    for each in _drawn(sources, lambda source: source["normal"]):
+    for each in drawn(sources, lambda source: source["normal"]):
         page.say(f"### {each['source']}")
-        page.draw(f"{_slug(each)}-curves", each["pictures"]["curves"])
+        page.draw(f"{slug_of(each)}-curves", each["pictures"]["curves"])
         if each["apart"]:
             page.say("\n".join(f"- {line}" for line in each["apart"]))
 
@@ -224,11 +188,11 @@ def _curve_cells(each: Answer) -> list[str]:
         f"{each['days']}",
         f"{each['normal']}",
         f"{len(each['left_out'])}",
-        _share(each["close"]),
+        percent_cell(each["close"]),
         f"{each['held_out']}" if each["contest"] else "-",
-        _share(share and share[:3]),
+        percent_cell(share and share[:3]),
         f"{share[3]:.2g}" if share else "-",
-        _share(vwap and vwap[:3]),
+        percent_cell(vwap and vwap[:3]),
         f"{vwap[3]:.2g}" if vwap else "-",
     ]
 
@@ -245,15 +209,15 @@ def _volatility(page: Page, days: list[Answer]) -> None:
         page.say("No day carries enough prices.")
         return
     head = ("day", "5 min, mids", "kernel, mids", "kernel, prints", "noise of a print, bps")
-    page.table((*head, "in jumps (p)"), ([_name(each), *_volatility_cells(each)] for each in days))
+    page.table((*head, "in jumps (p)"), ([name_of(each), *_volatility_cells(each)] for each in days))
     page.say(
         "Percent of the price per √session of continuous trading. A tape that is a small part of a session is scaled "
         "up to it, which is wrong by the hour of the day. *In jumps*: share of the variance, and p of none."
     )
-    for each in _drawn(days, lambda day: day["tape"]["orders"] if day["tape"] else 0)[:2]:
+    for each in drawn(days, lambda day: day["tape"]["orders"] if day["tape"] else 0)[:2]:
         for name, picture in each["volatility"]["pictures"].items():
-            page.say(f"### {_name(each)}")
-            page.draw(f"{_slug(each)}-{name}", picture)
+            page.say(f"### {name_of(each)}")
+            page.draw(f"{slug_of(each)}-{name}", picture)
 
 
 def _volatility_cells(each: Answer) -> list[str]:
@@ -261,8 +225,8 @@ def _volatility_cells(each: Answer) -> list[str]:
     jumped = values.get("jumps")
     names = ("5 min", "kernel", "kernel of prints")
     return [
-        *(_share(values.get(name), digits=2) for name in names),
-        _cell(values.get("noise")),
+        *(percent_cell(values.get(name), digits=2) for name in names),
+        cell(values.get("noise")),
         "-" if jumped is None else f"{jumped[0]:.0%} ({jumped[1]:.2g})",
     ]
 
@@ -272,7 +236,7 @@ def _nights(page: Page, sources: list[Answer]) -> None:
         return
     page.say("### Nights, and the next session")
     head = ("source", "from close to open", "next session, forecast")
-    page.table(head, ([each["source"], _share(each["nights"], digits=2), _share(each["next"], digits=2)]
+    page.table(head, ([each["source"], percent_cell(each["nights"], digits=2), percent_cell(each["next"], digits=2)]
                       for each in sources))  # fmt: skip
     page.say(
         "Percent of the price per night and per √session. The forecast is the way that did best on days held out, its "
@@ -281,8 +245,8 @@ def _nights(page: Page, sources: list[Answer]) -> None:
 
 
 def _refused(page: Page, answers: Sequence[Answer], left_out: Sequence[str]) -> None:
-    reasons = [f"{_name(each)}, {name}: {why}" for each in answers for name, why in each["refused"]]
-    reasons += [f"{_name(each)}, curves: {each['notes'][0]}" for each in answers if each.get("notes")]
+    reasons = [f"{name_of(each)}, {name}: {why}" for each in answers for name, why in each["refused"]]
+    reasons += [f"{name_of(each)}, curves: {each['notes'][0]}" for each in answers if each.get("notes")]
     if reasons or left_out:
         page.say("## What could not be told")
         page.say("\n".join(f"- {line}" for line in [*reasons, *left_out]))
@@ -291,51 +255,6 @@ def _refused(page: Page, answers: Sequence[Answer], left_out: Sequence[str]) -> 
 def _forest(page: Page, days: list[Answer], name: str, words: tuple[str, str], *, pick: Pick, reference: float) -> None:
     """Intervals of one number of the tape, a row a day; `words` are the title and what the axis says."""
     title, axis = words
-    rows = [(_name(each), found[0], found[1], found[2]) for each in days if (found := pick(each["tape"])) is not None]
+    rows = [(name_of(each), found[0], found[1], found[2]) for each in days if (found := pick(each["tape"])) is not None]
     if len(rows) > 1:
         page.draw(name, pictures.forest(title, axis, rows, reference=reference))
-
-
-def _drawn(answers: list[Answer], size: Callable[[Answer], Any]) -> list[Answer]:
-    """The fullest of each format, a few of them, in the order of the page."""
-    fullest: dict[str, Answer] = {}
-    for each in answers:
-        kind = each["source"].partition(":")[0]
-        if kind not in fullest or size(each) > size(fullest[kind]):
-            fullest[kind] = each
-    chosen = sorted(fullest.values(), key=size, reverse=True)[:_MOST_DRAWN]
-    return [each for each in answers if any(each is other for other in chosen)]
-
-
-def _name(each: Answer) -> str:
-    return f"{each['source']} {each['date']}" if "date" in each else str(each["source"])
-
-
-def _slug(each: Answer) -> str:
-    return "".join(sign if sign.isalnum() or sign == "-" else "-" for sign in _name(each)).lower()
-
-
-def _whole(cell: str) -> str:
-    """A short cell in one piece: a number and its interval are read together."""
-    return cell.replace(" ", "\u00a0") if len(cell) < _LONG else cell
-
-
-def _cell(found: Sequence[Any] | None) -> str:
-    return "-" if not found else f"{found[0]:.3g} [{found[1]:.3g}, {found[2]:.3g}]"
-
-
-def _share(found: Sequence[Any] | None, *, digits: int = 1) -> str:
-    if not found:
-        return "-"
-    value, low, high = (f"{100 * each:.{digits}f}" for each in found[:3])
-    return f"{value} % [{low}, {high}]"
-
-
-def _time(found: Sequence[Any] | None) -> str:
-    if not found:
-        return "-"
-    unit, scale = next(
-        (pair for pair in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if found[0] * pair[1] >= 1), ("µs", 1e6)
-    )
-    value, low, high = (f"{each * scale:,.{0 if each * scale >= 100 else 2}f}" for each in found[:3])
-    return f"{value} [{low}, {high}] {unit}"

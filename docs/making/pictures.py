@@ -164,3 +164,35 @@ def price_paths() -> canvas.Picture:
 
     alt = "The mid rises while the order trades and comes part of the way back after it, each model at its own speed."
     return canvas.draw("The price during and after an order", alt, paint, heights=(3.4,), below=0.45)
+
+
+def through_days(
+    dates: Sequence[str], vpin: Sequence[float | None], names: Sequence[str], shares: Sequence[Sequence[float] | None]
+) -> canvas.Picture:
+    """VPIN of each day, and below it the share of each regime in the day's bars; gaps where a day tells nothing."""
+    place = np.arange(len(dates))
+    level = np.array([np.nan if each is None else each for each in vpin])
+    rows = np.array([[0.0] * len(names) if each is None else each for each in shares])
+
+    def paint(panels: list[Axes]) -> None:
+        above, below = panels
+        above.plot(place, level, "o-", color=canvas.ORANGE, markersize=3.5)
+        above.set_ylim(0, 1.15 * float(np.nanmax(level)))
+        above.set_title("VPIN, mean of the day's buckets")
+        stacked = np.cumsum(rows, axis=1) - rows
+        for column, name in enumerate(names):
+            colour = canvas.SERIES[column % len(canvas.SERIES)]
+            below.bar(
+                place, rows[:, column], bottom=stacked[:, column], color=colour, alpha=0.75, label=name, width=0.9
+            )
+        below.set_ylim(0, 1)
+        below.set_title("share of each regime")
+        step = max(1, len(dates) // 8)
+        for axes in panels:
+            axes.set_xlim(-0.6, len(dates) - 0.4)
+            axes.set_xticks(place[::step], [date[5:] for date in dates[::step]])
+        canvas.legend_below(below, columns=3)
+
+    top = int(np.nanargmax(level))
+    alt = f"VPIN is {np.nanmin(level):.3f} to {np.nanmax(level):.3f}, highest on {dates[top]}."
+    return canvas.draw("VPIN and regimes by day", alt, paint, heights=(1.5, 1.6), below=0.5)
