@@ -44,7 +44,7 @@ def test_pages_link_to_pages_that_are_there() -> None:
         (page.name, link)
         for page in [*DOCS.glob("*.md"), *DOCS.glob("schedules/*.md"), *DOCS.glob("microstructure/*.md")]
         for link in re.findall(r"\]\((?!http)([^)#]+\.md)", page.read_text())
-        if not link.startswith("measured/") and not (page.parent / link).exists()
+        if "measured/" not in link and not (page.parent / link).exists()
     ]
     assert missing == []
 
@@ -67,8 +67,22 @@ def test_without_a_data_folder_the_page_of_measured_days_is_made_of_generated_on
         "When it trades",
         "How much it moves, through the noise",
     ] == headings[:4]
-    assert set(re.findall(r"\]\(([^)]+\.svg)\)", page)) <= set(first)
-    assert tempfile.gettempdir() not in page
+    told = first["market.md"].decode()
+    assert "No market data here" in told
+    assert re.findall(r"^## (.*)$", told, re.MULTILINE)[:8] == [
+        "Who took: rules against the truth",
+        "What trading costs",
+        "How one-sided volume is (VPIN)",
+        "Through many days",
+        "What order flow tells",
+        "What the spread pays for",
+        "Trading that comes of trading",
+        "How close the mid is to a random walk",
+    ]
+    assert "No two sources are of one asset" in told
+    for written in (page, told):
+        assert set(re.findall(r"\]\(([^)]+\.svg)\)", written)) <= set(first)
+        assert tempfile.gettempdir() not in written
     again, second = build()
-    assert "measuring 0 sources, 2 kept" in again
+    assert "measuring 0 sources, 5 kept" in again
     assert first == second

@@ -29,11 +29,11 @@ import pictures
 import work
 from nowake.data.load import data_root
 from sheet import Page
+from work import Asked
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent / "src" / "nowake"
 OUT = HERE.parent / "measured"
-Asked = jobs.Job | discovery_jobs.Group
 PAGES = ("index.md", "market.md")
 GENERATED_DAYS, GENERATED_EVENTS = 18, 40_000
 

@@ -45,7 +45,8 @@ def write(page: Page, days: Sequence[Answer]) -> None:
 
 
 def _of(each: Answer, name: str) -> list[float] | None:
-    return each["parts"].get(_PART, {}).get("found", {}).get(name)
+    found: Answer = each["parts"].get(_PART, {}).get("found", {})
+    return found.get(name)
 
 
 def _found(told: Sequence[Answer]) -> str:

@@ -96,7 +96,7 @@ def _with_bounds(one: Answer) -> str:
 
 
 def _widest(made: Sequence[Answer]) -> float:
-    return max(one["bounds"][1] - one["bounds"][0] for one in made)
+    return max(float(one["bounds"][1] - one["bounds"][0]) for one in made)
 
 
 def _leads(page: Page, each: Answer) -> None:

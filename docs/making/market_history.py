@@ -71,7 +71,7 @@ def _value(found: Sequence[float] | None) -> str:
 
 def _folds(each: Answer) -> float:
     values = [found[0] for found in each["ways"].values() if found]
-    return max(values) / min(values)
+    return float(max(values) / min(values))
 
 
 def write_days(page: Page, sources: Sequence[Answer]) -> None:

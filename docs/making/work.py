@@ -22,7 +22,10 @@ KINDS: dict[str, Callable[[Any, Path], list[jobs.Answer]]] = {
 }
 
 
-def timed(job: jobs.Job, root: Path) -> tuple[jobs.Job, list[jobs.Answer], float]:
+Asked = jobs.Job | discovery_jobs.Group
+
+
+def timed(job: Asked, root: Path) -> tuple[Asked, list[jobs.Answer], float]:
     """A job, its answers, and how many seconds they took."""
     start = time.perf_counter()
     return job, KINDS[job.kind](job, root), time.perf_counter() - start
