@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
-from nowake.microstructure.discovery import Discovery, Grid, Market, correcting_markets, delayed_markets, discover
+from nowake.microstructure.discovery import (
+    Discovery,
+    Grid,
+    Market,
+    align,
+    correcting_markets,
+    delayed_markets,
+    discover,
+)
 from nowake.microstructure.discovery.shares import information_shares, modified_shares
 from nowake.microstructure.discovery.sweeps import skew_sensitivity, sweep
 
@@ -213,6 +221,20 @@ def test_a_skew_as_large_as_the_lead_turns_the_shares_over() -> None:
     assert shares[0] < 0.1
     assert shares[1] == pytest.approx(0.5, abs=0.15)
     assert shares[2] > 0.9
+
+
+def test_a_skew_is_looked_at_within_sessions_as_the_shares_are() -> None:
+    markets = on_ticks(1, lag_ns=300_000_000)
+    start, end = int(markets[0].time_ns[0]), int(markets[0].time_ns[-1])
+    third = (end - start) // 3
+    sessions = [(start, start + third), (end - third, end)]
+    points = skew_sensitivity(
+        markets, market="second", skews_ns=[0], every_ns=100_000_000, sessions=iter(sessions), repeats=50
+    )
+    straight = discover(align(markets, every_ns=100_000_000, sessions=sessions), repeats=50)
+    assert points[0].discovery is not None
+    assert points[0].discovery.markets == straight.markets
+    assert points[0].discovery.rows == straight.rows
 
 
 def test_sweeps_refuse_wrong_calls() -> None:

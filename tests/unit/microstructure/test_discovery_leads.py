@@ -162,3 +162,53 @@ def test_prices_move_to_when_the_recorder_had_them() -> None:
     np.testing.assert_array_equal([3.0, 4.0], late.log_price)
     with pytest.raises(BadData, match="no message has two stamps"):
         on_recorder_clock(market, Receipts(np.zeros(0, np.int64), np.zeros(0, np.int64)))
+
+
+def over_nights(gap: float) -> tuple[list[Market], list[tuple[int, int]]]:
+    """Three days of ten minutes, the second market 100 ms late, and a jump of both over each night."""
+    day_ns, length = 86_400 * 1_000 * MS, 600_000 * MS
+    parts = [pair(seed, count=2_000) for seed in (1, 2, 3)]
+    markets = [
+        Market(
+            parts[0][k].name,
+            np.concatenate([each[k].time_ns + at * day_ns for at, each in enumerate(parts)]),
+            np.concatenate([each[k].log_price - each[0].log_price[0] + at * gap for at, each in enumerate(parts)]),
+        )
+        for k in (0, 1)
+    ]
+    return markets, [(at * day_ns, at * day_ns + length) for at in range(3)]
+
+
+def test_a_night_is_no_return_where_sessions_are_told() -> None:
+    """The sums of days apart are the sums of the days: the jump between them meets every shift and is left out."""
+    (first, second), sessions = over_nights(0.05)
+    found = lead_lag(first, second, shifts_ns=SHIFTS, sessions=sessions)
+    without = lead_lag(*over_nights(0.0)[0], shifts_ns=SHIFTS, sessions=sessions)
+    np.testing.assert_allclose([c.value for c in found.correlation], [c.value for c in without.correlation], rtol=1e-9)
+    assert found.lead_ns.value == 100 * MS
+    assert found.lead_ns.low > 0
+    blind = lead_lag(first, second, shifts_ns=SHIFTS)
+    assert min(c.value for c in found.correlation) < 0.5
+    assert min(c.value for c in blind.correlation) > 0.9
+    days = [
+        hayashi_yoshida(
+            *(Market(m.name, m.time_ns[k], m.log_price[k]) for m, k in zip((first, second), keep, strict=True))
+        )
+        for a, b in sessions
+        for keep in [[(m.time_ns >= a) & (m.time_ns <= b) for m in (first, second)]]
+    ]
+    apart = hayashi_yoshida(first, second, sessions=sessions)
+    assert sum(day.covariance.value for day in days) == pytest.approx(apart.covariance.value, rel=1e-9)
+    assert tuple(np.sum([day.updates for day in days], axis=0)) == apart.updates
+
+
+def test_sessions_in_which_either_is_silent_teach_nothing() -> None:
+    (first, second), sessions = over_nights(0.0)
+    late = Market(
+        second.name, *(column[second.time_ns > sessions[1][1]] for column in (second.time_ns, second.log_price))
+    )
+    assert lead_lag(first, late, shifts_ns=SHIFTS, sessions=sessions).lead_ns.value == 100 * MS
+    with pytest.raises(BadData, match="0 updates while both"):
+        hayashi_yoshida(first, late, sessions=sessions[:2])
+    with pytest.raises(BadParameter, match="time order"):
+        hayashi_yoshida(first, second, sessions=sessions[::-1])

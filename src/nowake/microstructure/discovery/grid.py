@@ -226,7 +226,7 @@ def align(
             raise BadData(f"{market.name} has no price at all; leave it out or give another day")
     first = max(int(market.time_ns[0]) for market in markets)
     last = min(int(market.time_ns[-1]) for market in markets)
-    opens = [(first, last)] if sessions is None else _checked_sessions(sessions)
+    opens = [(first, last)] if sessions is None else checked_sessions(sessions)
     spans = [(max(a, first), min(b, last)) for a, b in opens]
     parts = [_instants(a, b, every_ns) for a, b in spans]
     time_ns = np.concatenate(parts) if parts else np.zeros(0, np.int64)
@@ -260,7 +260,14 @@ def _staleness(name: str, age_ns: Ints, *, every_ns: int) -> Staleness:
     return Staleness(name, int(np.median(age_ns)), int(age_ns.max()), float(np.mean(age_ns >= every_ns)))
 
 
-def _checked_sessions(sessions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def checked_sessions(sessions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sessions in time order.
+
+    Raises
+    ------
+    BadParameter
+        When one is inside another or ends before it begins.
+    """
     spans = [(int(a), int(b)) for a, b in sessions]
     edges = [edge for span in spans for edge in span]
     if any(later < earlier for earlier, later in pairwise(edges)):

@@ -22,14 +22,14 @@ curve and CANNOT be told from a lead without a common clock (see `clocks`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
-from nowake.microstructure.discovery.grid import Market
+from nowake.microstructure.discovery.grid import Market, checked_sessions
 from nowake.statistics.blocks import block_edges, resampled, with_interval
 from nowake.statistics.measurement import Measurement, check_level, z_of
 
@@ -113,6 +113,7 @@ def hayashi_yoshida(
     *,
     shift_ns: int = 0,
     mesh_ns: int = 0,
+    sessions: Iterable[tuple[int, int]] | None = None,
     repeats: int = 200,
     seed: int = 0,
     level: float = 0.95,
@@ -125,15 +126,20 @@ def hayashi_yoshida(
         How much later the second is looked at.
     mesh_ns
         Time within which only a market's last update counts; all do by default.
+    sessions
+        (open_ns, close_ns) of times that count, as of `align`: no return reaches across a break. All by default.
     repeats, seed, level
         Of the resampling and its intervals.
 
     Raises
     ------
+    BadParameter
+        When the mesh is negative or sessions overlap.
     BadData
         When either has fewer than 100 updates, or a price never moves, while both are there.
     """
-    sums = _blocks(_meshed(first, mesh_ns), _meshed(second, mesh_ns), np.array([shift_ns], np.int64), repeats, level)
+    _check(repeats, level)
+    sums = _blocks(_stretches(first, second, mesh_ns, sessions), np.array([shift_ns], np.int64))
     weights = resampled(sums.blocks, repeats, seed)
     how = f"Hayashi-Yoshida, block bootstrap of {repeats} repeats of {sums.blocks} blocks"
 
@@ -155,6 +161,7 @@ def lead_lag(
     *,
     shifts_ns: Sequence[int] = DEFAULT_SHIFTS_NS,
     mesh_ns: int = 0,
+    sessions: Iterable[tuple[int, int]] | None = None,
     repeats: int = 200,
     seed: int = 0,
     level: float = 0.95,
@@ -167,13 +174,16 @@ def lead_lag(
         Above 0 and increasing; 0 and their negatives are looked at too.
     mesh_ns
         Time within which only a market's last update counts; all do by default. The lead is known to about as much.
+    sessions
+        (open_ns, close_ns) of times that count, as of `align`: no return reaches across a break. All by default, and
+        then a night is one return that meets every shift.
     repeats, seed, level
         Of the resampling and its intervals.
 
     Raises
     ------
     BadParameter
-        When shifts are not increasing above 0.
+        When shifts are not increasing above 0, the mesh is negative or sessions overlap.
     BadData
         When either has fewer than 100 updates, or a price never moves, while both are there.
     Unidentified
@@ -183,7 +193,8 @@ def lead_lag(
     if not len(given) or given[0] <= 0 or np.any(np.diff(given) <= 0):
         raise BadParameter(f"shifts_ns {list(shifts_ns)[:5]} must be above 0 and increasing; 0 and negatives are added")
     shifts = np.concatenate((-given[::-1], [0], given))
-    sums = _blocks(_meshed(first, mesh_ns), _meshed(second, mesh_ns), shifts, repeats, level)
+    _check(repeats, level)
+    sums = _blocks(_stretches(first, second, mesh_ns, sessions), shifts)
     weights = resampled(sums.blocks, repeats, seed)
     rho, again = sums.correlation(np.ones(sums.blocks)), sums.correlation(weights)
     peak = int(np.argmax(np.abs(rho)))
@@ -230,34 +241,63 @@ class _Blocks(msgspec.Struct, frozen=True, kw_only=True):
         return np.asarray((weights @ self.products) / np.maximum(scale, _TINY)[..., None])
 
 
-def _blocks(first: Market, second: Market, shifts: Ints, repeats: int, level: float) -> _Blocks:
+def _check(repeats: int, level: float) -> None:
     check_level(level)
     if repeats < 50:
         raise BadParameter(f"repeats {repeats} must be 50 or more, for an interval is made of their tails")
+
+
+def _stretches(
+    first: Market, second: Market, mesh_ns: int, sessions: Iterable[tuple[int, int]] | None
+) -> list[tuple[Market, Market]]:
+    """Both markets while both are there, in each stretch of time without a break."""
     for market in (first, second):
         if not len(market):
             raise BadData(f"{market.name} has no price at all; leave it out or give another day")
-    start = max(int(first.time_ns[0]), int(second.time_ns[0]))
-    end = min(int(first.time_ns[-1]), int(second.time_ns[-1]))
-    one, two = (_between(market, start, end) for market in (first, second))
-    fewest = min(len(one), len(two)) - 1
+    found = []
+    for span in [None] if sessions is None else checked_sessions(sessions):
+        one, two = (_meshed(market if span is None else _inside(market, *span), mesh_ns) for market in (first, second))
+        if len(one) and len(two):
+            start = max(int(one.time_ns[0]), int(two.time_ns[0]))
+            end = min(int(one.time_ns[-1]), int(two.time_ns[-1]))
+            one, two = _between(one, start, end), _between(two, start, end)
+        if len(one) > 1 and len(two) > 1:
+            found.append((one, two))
+    fewest = min((sum(len(each[k]) - 1 for each in found) for k in (0, 1)), default=0)
     if fewest < MIN_UPDATES:
         raise BadData(
-            f"{max(fewest, 0)} updates while both {first.name} and {second.name} are there are fewer than "
-            f"{MIN_UPDATES}; look at a longer time"
+            f"{fewest} updates while both {first.name} and {second.name} are there are fewer than {MIN_UPDATES}; "
+            "look at a longer time"
         )
-    for market in (one, two):
-        if np.ptp(market.log_price) == 0:
+    for k, market in enumerate((first, second)):
+        if all(np.ptp(each[k].log_price) == 0 for each in found):
             raise BadData(f"{market.name} never moves while both are there; there is nothing to learn from it")
-    edges = start + block_edges(end - start, 10 * int(np.abs(shifts).max()))
-    returns = np.diff(one.log_price)
-    block = _block_of(one.time_ns[1:], edges)
-    products = [_in_blocks(block, returns * met_returns(one, two, h), edges) for h in shifts.tolist()]
+    return found
+
+
+def _blocks(stretches: Sequence[tuple[Market, Market]], shifts: Ints) -> _Blocks:
+    """Sums over blocks of the time that counts, breaks taken out."""
+    starts = [max(int(one.time_ns[0]), int(two.time_ns[0])) for one, two in stretches]
+    lengths = [
+        min(int(one.time_ns[-1]), int(two.time_ns[-1])) - at for at, (one, two) in zip(starts, stretches, strict=True)
+    ]
+    gone = np.cumsum([0, *lengths[:-1]]) - np.array(starts)
+    edges = block_edges(sum(lengths), 10 * int(np.abs(shifts).max()))
+    times = [
+        np.concatenate([each[k].time_ns[1:] + shut for shut, each in zip(gone, stretches, strict=True)]) for k in (0, 1)
+    ]
+    blocks = [np.clip(np.searchsorted(edges, time_ns, side="right") - 1, 0, len(edges) - 2) for time_ns in times]
+    returns = [np.concatenate([np.diff(each[k].log_price) for each in stretches]) for k in (0, 1)]
+
+    def summed(k: int, values: Floats) -> Floats:
+        return np.asarray(np.bincount(blocks[k], values, len(edges) - 1), np.float64)
+
+    met = [np.concatenate([met_returns(one, two, h) for one, two in stretches]) for h in shifts.tolist()]
     return _Blocks(
-        products=np.column_stack(products),
-        first=_in_blocks(block, returns**2, edges),
-        second=_in_blocks(_block_of(two.time_ns[1:], edges), np.diff(two.log_price) ** 2, edges),
-        updates=(len(one) - 1, len(two) - 1),
+        products=np.column_stack([summed(0, returns[0] * each) for each in met]),
+        first=summed(0, returns[0] ** 2),
+        second=summed(1, returns[1] ** 2),
+        updates=(len(returns[0]), len(returns[1])),
     )
 
 
@@ -287,12 +327,10 @@ def _between(market: Market, start_ns: int, end_ns: int) -> Market:
     return Market(market.name, market.time_ns[begin:stop], market.log_price[begin:stop])
 
 
-def _block_of(time_ns: Ints, edges: Ints) -> Ints:
-    return np.clip(np.searchsorted(edges, time_ns, side="right") - 1, 0, len(edges) - 2)
-
-
-def _in_blocks(block: Ints, values: Floats, edges: Ints) -> Floats:
-    return np.asarray(np.bincount(block, values, len(edges) - 1), np.float64)
+def _inside(market: Market, open_ns: int, close_ns: int) -> Market:
+    """Updates told in a session; what stood before it does not count in it."""
+    begin, stop = np.searchsorted(market.time_ns, (open_ns, close_ns + 1))
+    return Market(market.name, market.time_ns[begin:stop], market.log_price[begin:stop])
 
 
 def _ratio(rho: Floats) -> Floats:

@@ -96,6 +96,7 @@ def skew_sensitivity(
     market: str,
     skews_ns: Iterable[int],
     every_ns: int,
+    sessions: Iterable[tuple[int, int]] | None = None,
     longest_age_ns: int | None = None,
     **options: Unpack[Options],
 ) -> tuple[Point, ...]:
@@ -107,12 +108,17 @@ def skew_sensitivity(
         The name of the one that is moved.
     skews_ns
         What is added to its stamps, negative ones too.
+    every_ns, sessions, longest_age_ns
+        Those of `align`.
+    **options
+        Those of `discover`.
 
     Raises
     ------
     BadParameter
         When no market has that name, or a parameter is out of its range.
     """
+    spans = None if sessions is None else tuple(sessions)
     names = [one.name for one in markets]
     if market not in names:
         raise BadParameter(f"market {market!r} is none of {', '.join(names)}")
@@ -123,7 +129,7 @@ def skew_sensitivity(
     return tuple(
         _point(
             lambda skew_ns=skew_ns: align(  # type: ignore[misc]
-                moved(skew_ns), every_ns=every_ns, longest_age_ns=longest_age_ns
+                moved(skew_ns), every_ns=every_ns, sessions=spans, longest_age_ns=longest_age_ns
             ),
             every_ns=every_ns,
             skew_ns=skew_ns,
