@@ -54,10 +54,11 @@ def test_discover_needs_two_markets_that_are_not_the_same_one() -> None:
         assert said in result.stderr
 
 
-def test_markets_that_share_no_price_are_refused_a_share_and_say_why() -> None:
-    found = answer("discover", "generated:1", "generated:2", "--every", "5s", "--sweep", "5s")
-    assert found["shares"] is None
-    assert any("cointegration does not hold" in reason for reason in found["refusals"])
+def test_markets_that_share_no_price_are_refused_and_told_why() -> None:
+    result = nowake("discover", "generated:1", "generated:2", "--every", "5s", "--sweep", "5s")
+    assert result.returncode == 2
+    assert "cointegration does not hold" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_both_explain_themselves() -> None:

@@ -135,13 +135,19 @@ def discover(
         raise BadParameter(f"price discovery needs days of two markets or more; {len(several)} given")
     chosen: Clock = clock or ("recorder" if all(_told_twice(day) for days in several for day in days) else "venue")
     names = _names([days[0] for days in several])
-    told = [_market(name, days, chosen, start, end) for name, days in zip(names, several, strict=True)]
-    is_cut = len(several[0]) > 1 or start is not None or end is not None
+    parts = [
+        [_cut(_of_day(name, day), *_span(day, start, end)) for day in days]
+        for name, days in zip(names, several, strict=True)
+    ]
+    if chosen == "recorder":
+        parts = [[_heard(part, day) for part, day in zip(row, days, strict=True)]
+                 for row, days in zip(parts, several, strict=True)]  # fmt: skip
+    told = [_joined(row) for row in parts]
     found = read_discovery(
         told,
         every_ns=every_ns,
         steps_ns=steps_ns,
-        sessions=[_span(day, start, end) for day in several[0]] if is_cut and chosen == "venue" else None,
+        sessions=_common([[_ends(part) for part in row if len(part)] for row in parts]),
         longest_age_ns=longest_age_ns,
         lags=lags,
         repeats=repeats,
@@ -179,31 +185,51 @@ def _span(day: Day, start: Moment | None, end: Moment | None) -> tuple[int, int]
     )
 
 
-def _market(name: str, days: Sequence[Day], clock: Clock, start: Moment | None, end: Moment | None) -> Market:
-    parts = [_cut(_of_day(name, day, clock), *_span(day, start, end)) for day in days]
+def _of_day(name: str, day: Day) -> Market:
+    """Prices of one day on the venue's clock: mids, else prints, else closes."""
+    if len(day.quotes):
+        return Market.of_quotes(name, day.quotes)
+    if len(day.trades):
+        return Market.of_trades(name, day.trades)
+    if day.bars is not None and len(day.bars):
+        return Market.of_bars(name, day.bars)
+    raise BadData(f"{day.source} of {day.instrument.session.date} has neither quotes nor trades nor bars")
+
+
+def _heard(market: Market, day: Day) -> Market:
+    """The same when the recorder had it, on its own clock as it was."""
+    if day.receipts is None:
+        raise BadParameter(f"{day.source} tells the venue's clock only; leave clock='recorder' out")
+    return on_recorder_clock(market, day.receipts, skew_ns=round(day.findings.measures.get("clock_skew_ns", 0.0)))
+
+
+def _joined(parts: Sequence[Market]) -> Market:
+    """Days of one market in a row.
+
+    Raises
+    ------
+    BadData
+        When they overlap or none has a price.
+    """
     return Market(
-        name,
+        parts[0].name,
         np.concatenate([part.time_ns for part in parts]),
         np.concatenate([part.log_price for part in parts]),
         left_out=sum(part.left_out for part in parts),
     )
 
 
-def _of_day(name: str, day: Day, clock: Clock) -> Market:
-    if len(day.quotes):
-        made = Market.of_quotes(name, day.quotes)
-    elif len(day.trades):
-        made = Market.of_trades(name, day.trades)
-    elif day.bars is not None and len(day.bars):
-        made = Market.of_bars(name, day.bars)
-    else:
-        raise BadData(f"{day.source} of {day.instrument.session.date} has neither quotes nor trades nor bars")
-    if clock == "venue":
-        return made
-    if day.receipts is None:
-        raise BadParameter(f"{day.source} tells the venue's clock only; leave clock='recorder' out")
-    skew_ns = round(day.findings.measures.get("clock_skew_ns", 0.0))
-    return on_recorder_clock(made, day.receipts, skew_ns=skew_ns)
+def _ends(part: Market) -> tuple[int, int]:
+    return int(part.time_ns[0]), int(part.time_ns[-1])
+
+
+def _common(spans: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """Stretches that every market's days have in common; between them lies a night, which is no step."""
+    shared = list(spans[0])
+    for others in spans[1:]:
+        cut = [(max(a, c), min(b, d)) for a, b in shared for c, d in others]
+        shared = [(a, b) for a, b in cut if a < b]
+    return shared
 
 
 def _cut(market: Market, start_ns: int, end_ns: int) -> Market:

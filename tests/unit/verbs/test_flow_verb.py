@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import msgspec
 import numpy as np
@@ -112,13 +113,34 @@ def test_the_order_in_which_markets_are_named_changes_no_share(hour: Day) -> Non
     assert shares == pytest.approx({each.market: each.component.value for each in other.shares.markets}, abs=1e-9)
 
 
-def test_markets_of_different_things_are_refused(hour: Day) -> None:
+def test_markets_of_different_things_are_refused_a_share(hour: Day) -> None:
     other = generate_day(5, events=40_000)
-    found = nw.discover(
-        hour, dataclasses.replace(other, instrument=msgspec.structs.replace(other.instrument, venue="B"))
+    there = msgspec.structs.replace(other.instrument, venue="B")
+    with pytest.raises(nw.NowakeError, match=r"nothing can be told: shares: .*cointegration"):
+        nw.discover(hour, dataclasses.replace(other, instrument=there))
+
+
+def test_markets_of_different_times_are_refused(hour: Day) -> None:
+    session = hour.instrument.session
+    early, late = (
+        dataclasses.replace(
+            hour,
+            instrument=msgspec.structs.replace(hour.instrument, venue=name),
+            quotes=select(hour.quotes, inside),
+        )
+        for name, inside in (
+            ("A", hour.quotes.time_ns < session.at("10:20")),
+            ("B", hour.quotes.time_ns > session.at("10:40")),
+        )
     )
-    assert found.shares is None
-    assert any("cointegration" in reason for reason in found.refusals)
+    with pytest.raises(nw.NowakeError, match="A, B share no time"):
+        nw.discover(early, late)
+
+
+@pytest.mark.parametrize("wrong", [{"every_ns": 0}, {"steps_ns": [0]}, {"longest_age_ns": -1}])
+def test_steps_must_be_above_zero(hour: Day, wrong: dict[str, object]) -> None:
+    with pytest.raises(nw.NowakeError, match="must"):
+        nw.discover(hour, _later(hour, SECOND, "LATE"), **wrong)
 
 
 def test_one_clock_cannot_be_asked_for_where_there_is_none(hour: Day) -> None:
@@ -129,3 +151,59 @@ def test_one_clock_cannot_be_asked_for_where_there_is_none(hour: Day) -> None:
 def test_sentences_begin_and_end_as_sentences() -> None:
     assert sentence("a share is 0") == "A share is 0."
     assert sentence("Is it?") == "Is it?"
+
+
+def test_a_window_is_held_against_the_same_hours_of_earlier_days(generated_day: Day) -> None:
+    """The alarm, VPIN's buckets and PIN of an hour are learned on that hour, not on whole days."""
+    earlier = generate_day(5, date=generated_day.instrument.session.date - dt.timedelta(days=3), events=60_000)
+    found = nw.flow(generated_day, history=[earlier], start="10:00", end="11:00")
+    session = earlier.instrument.session
+    inside = (earlier.trades.time_ns >= session.at("10:00")) & (earlier.trades.time_ns <= session.at("11:00"))
+    assert found.options.bucket_lots == int(earlier.trades.lots[inside].sum() // 100)
+
+
+def test_regimes_of_a_morning_do_not_change_with_the_afternoon(generated_day: Day) -> None:
+    short, long = (nw.flow(generated_day, end=end).strip for end in ("12:00", "14:00"))
+    np.testing.assert_array_equal(short.probability, long.probability[: len(short.probability)])
+
+
+def _two_nights_apart(day: Day, gap: float) -> tuple[list[Day], list[Day]]:
+    """Two days of two markets, the second day's prices further by a share of them."""
+    first = _later(day, 0, "A"), _later(day, SECOND // 2, "B", seed=2)
+    moved_ns = 24 * 3600 * SECOND
+    session = day.instrument.session
+    tomorrow = msgspec.structs.replace(
+        session,
+        date=session.date + dt.timedelta(days=1),
+        open_ns=session.open_ns + moved_ns,
+        close_ns=session.close_ns + moved_ns,
+    )
+    up = round(gap * int(day.quotes.bid_ticks[0]))
+
+    def next_day(each: Day) -> Day:
+        quotes = dataclasses.replace(
+            each.quotes,
+            time_ns=each.quotes.time_ns + moved_ns,
+            bid_ticks=each.quotes.bid_ticks + up,
+            ask_ticks=each.quotes.ask_ticks + up,
+        )
+        return dataclasses.replace(
+            each,
+            instrument=msgspec.structs.replace(each.instrument, session=tomorrow),
+            quotes=quotes,
+            trades=no_trades(),
+        )
+
+    return [first[0], next_day(first[0])], [first[1], next_day(first[1])]
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05])
+def test_a_night_is_no_step_of_any_market(hour: Day, gap: float) -> None:
+    """Shares, the table of skews and the leads of two days are the same whatever the price did over night."""
+    found = nw.discover(*_two_nights_apart(hour, gap), every_ns=SECOND, steps_ns=[SECOND], repeats=100)
+    assert found.shares.rows < 2 * 3600
+    mid = found.shares.markets[0].information_mid.value
+    at_zero = next(point for point in found.skews if point.skew_ns == 0)
+    assert at_zero.discovery.markets[0].information_mid.value == pytest.approx(mid)
+    assert found.leads[0].lead_ns.value == SECOND // 2
+    assert found.shares.walk_sd_bps.value < 1.0

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from nowake.domain.errors import BadParameter
+from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_MS, NS_PER_SECOND
 from nowake.microstructure.discovery import (
     Discovery,
@@ -124,33 +124,47 @@ def read_discovery(
     BadParameter
         When there are fewer than two markets, two of one name, or a parameter is out of its range.
     BadData
-        When nothing at all could be told; says why.
+        When markets share no time, or nothing at all could be told; says why.
     """
     if len(markets) < 2:
         raise BadParameter(f"price discovery needs two markets or more; {len(markets)} given")
+    _check(every_ns, steps_ns, longest_age_ns)
     start, end = _overlap(markets)
-    every = _default_step(markets, end - start) if every_ns is None else every_ns
+    length = end - start if sessions is None else sum(b - a for a, b in sessions)
+    every = _default_step(markets, length) if every_ns is None else every_ns
     refusals: list[str] = []
     asked: _Asked = {"lags": lags, "repeats": repeats, "seed": seed, "level": level}
     grid: _OfGrid = {"sessions": sessions, "longest_age_ns": longest_age_ns}
     shares = attempt(refusals, "shares", lambda: discover(align(markets, every_ns=every, **grid), **asked))
-    steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= (end - start) // _FEWEST_ROWS]
+    steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= length // _FEWEST_ROWS]
     pairs = itertools.combinations(markets[:_MOST], 2)
     leads = [
         attempt(
             refusals,
             f"lead of {one.name} and {two.name}",
-            functools.partial(lead_lag, one, two, shifts_ns=_shifts(markets), repeats=repeats, seed=seed, level=level),
+            functools.partial(
+                lead_lag,
+                one,
+                two,
+                shifts_ns=_shifts(markets),
+                sessions=sessions,
+                repeats=repeats,
+                seed=seed,
+                level=level,
+            ),
         )
         for one, two in pairs
     ]
+    swept = sweep(markets, steps, **grid, **asked) if steps else ()
+    if shares is None and not any(leads) and not any(point.discovery for point in swept):
+        raise BadData(f"nothing can be told: {'; '.join(dict.fromkeys(refusals))}")
     return DiscoveryReading(
         names=tuple(market.name for market in markets),
         every_ns=every,
         shares=shares,
-        sweep=sweep(markets, steps, **grid, **asked) if steps else (),
+        sweep=swept,
         leads=tuple(each for each in leads if each is not None),
-        skews=() if shares is None else _skewed(markets, every, longest_age_ns, asked),
+        skews=() if shares is None else _skewed(markets, every, grid, asked),
         start_ns=start,
         end_ns=end,
         level=level,
@@ -159,12 +173,23 @@ def read_discovery(
     )
 
 
+def _check(every_ns: int | None, steps_ns: Sequence[int], longest_age_ns: int | None) -> None:
+    for name, value in (("every_ns", every_ns), ("longest_age_ns", longest_age_ns)):
+        if value is not None and value <= 0:
+            raise BadParameter(f"{name} {value} must be above 0, for example 1_000_000_000 for a second")
+    if any(step <= 0 for step in steps_ns):
+        raise BadParameter(f"steps {list(steps_ns)} to sweep must all be above 0")
+
+
 def _overlap(markets: Sequence[Market]) -> tuple[int, int]:
     there = [market for market in markets if len(market)]
     if len(there) < len(markets):
         empty = next(market.name for market in markets if not len(market))
         raise BadParameter(f"{empty} has no price at all; leave it out or give another day")
-    return max(int(market.time_ns[0]) for market in there), min(int(market.time_ns[-1]) for market in there)
+    start, end = max(int(one.time_ns[0]) for one in there), min(int(one.time_ns[-1]) for one in there)
+    if start >= end:
+        raise BadData(f"{', '.join(one.name for one in markets)} share no time; give days that overlap")
+    return start, end
 
 
 def _usual_gap_ns(markets: Sequence[Market]) -> int:
@@ -185,13 +210,13 @@ def _shifts(markets: Sequence[Market]) -> tuple[int, ...]:
     return DEFAULT_SHIFTS_NS if gap < NS_PER_SECOND else tuple(k * gap for k in range(1, 11))
 
 
-def _skewed(markets: Sequence[Market], every_ns: int, longest_age_ns: int | None, asked: _Asked) -> tuple[Point, ...]:
+def _skewed(markets: Sequence[Market], every_ns: int, grid: _OfGrid, asked: _Asked) -> tuple[Point, ...]:
     """Were the second market's clock wrong by up to two steps."""
     return skew_sensitivity(
         markets,
         market=markets[1].name,
         skews_ns=[k * every_ns for k in _SKEWS],
         every_ns=every_ns,
-        longest_age_ns=longest_age_ns,
+        **grid,
         **asked,
     )

@@ -155,19 +155,21 @@ def read_flow(
     if bar_ns <= 0 or repeats < 100 or seed < 0:
         raise BadParameter(f"bar_ns {bar_ns} must be above 0, repeats {repeats} 100 or more, seed {seed} 0 or more")
     options = Options(rule, hidden, bucket_lots, window, bar_ns, repeats, seed, level)
-    past = _past(history, instrument, options)
+    start = instrument.session.open_ns if start_ns is None else start_ns
+    end = instrument.session.close_ns if end_ns is None else end_ns
+    past = _past(history, instrument, options, start, end)
     if past and bucket_lots is None:
         options = options._replace(bucket_lots=_usual_bucket(past))
         past = [dataclasses.replace(each, options=options) for each in past]
-    heard = hear(quotes, trades, instrument, options, depth=depth, bars=bars, start_ns=start_ns, end_ns=end_ns)
+    heard = hear(quotes, trades, instrument, options, depth=depth, bars=bars, start_ns=start, end_ns=end)
     if not (len(heard.quotes) or len(heard.trades) or (heard.bars is not None and len(heard.bars))):
         clock = instrument.session.clock
         raise BadData(f"neither quotes nor prints nor bars from {clock(heard.start_ns)} to {clock(heard.end_ns)}")
     return _read(heard, past)
 
 
-def _past(history: Sequence[Past], instrument: Instrument, options: Options) -> list[Heard]:
-    """Earlier days, cut and signed as the day itself.
+def _past(history: Sequence[Past], instrument: Instrument, options: Options, start_ns: int, end_ns: int) -> list[Heard]:
+    """Earlier days, signed as the day itself and cut to the same time after the open.
 
     Raises
     ------
@@ -179,8 +181,12 @@ def _past(history: Sequence[Past], instrument: Instrument, options: Options) -> 
         raise BadParameter(
             f"{late[0].instrument.session.date} is no day before {instrument.session.date}; a history is of the past"
         )
-    ordered = sorted(history, key=lambda day: day.instrument.session.open_ns)
-    return [hear(day.quotes, day.trades, day.instrument, options, depth=day.depth, bars=day.bars) for day in ordered]
+    found = []
+    for day in sorted(history, key=lambda day: day.instrument.session.open_ns):
+        later_ns = day.instrument.session.open_ns - instrument.session.open_ns
+        ends = {"start_ns": start_ns + later_ns, "end_ns": end_ns + later_ns}
+        found.append(hear(day.quotes, day.trades, day.instrument, options, depth=day.depth, bars=day.bars, **ends))
+    return found
 
 
 def _usual_bucket(past: Sequence[Heard]) -> int | None:

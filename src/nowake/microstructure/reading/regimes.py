@@ -9,6 +9,7 @@ from nowake.microstructure.reading.heard import Heard, Part
 from nowake.microstructure.regimes.features import Features, bar_features, tape_features
 from nowake.microstructure.regimes.strip import RegimeStrip, fit_regimes, regime_strip
 
+_WARM_UP = 60  # Rows before the first fit. Fixed: by the length of the day it would look ahead.
 _FEW = "cannot be told"  # Notes of this kind come with every fit; one of them says it.
 
 
@@ -41,8 +42,12 @@ def strip_of(heard: Heard, history: Sequence[Heard] = ()) -> RegimeStrip:
         return fit_regimes(Features.of_days([features_of(past) for past in history]), seed=heard.options.seed).read(
             features
         )
-    warm_up = min(120, max(30, len(features) // 4))
-    return regime_strip(features, warm_up=warm_up, seed=heard.options.seed)
+    if len(features) <= _WARM_UP:
+        raise BadData(
+            f"{len(features)} bars are no more than the {_WARM_UP} that the first fit needs; take shorter bars, or "
+            "earlier days to learn on"
+        )
+    return regime_strip(features, warm_up=_WARM_UP, seed=heard.options.seed)
 
 
 def regimes(strip: RegimeStrip | None) -> Part:
