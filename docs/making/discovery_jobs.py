@@ -48,12 +48,10 @@ def prices(job: Job, root: Path) -> list[Answer]:
     """What a source said the price was, at round instants: what groups are found by."""
     at, price, updates, venue = [np.zeros(0, np.int64)], [np.zeros(0)], 0, ""
     for day in days_of(job, root):
-        time_ns, told = _prices_of(day)
-        slot = -(-time_ns // _SLOT_NS)  # The next round instant: what is told by then.
-        last = _lasts(slot)
-        at.append(slot[last])
-        price.append(told[last])
-        updates += len(slot)
+        slot, told = _at_slots(day)
+        at.append(slot)
+        price.append(told)
+        updates += len(_prices_of(day)[0])
         venue = day.instrument.venue
     slots, told = np.concatenate(at), np.concatenate(price)
     if len(slots) > _MOST_SLOTS:
@@ -62,6 +60,14 @@ def prices(job: Job, root: Path) -> list[Answer]:
         slots, told = slots[last], told[last]
     answer = {"kind": "prices", "source": shown(job.spec, root), "symbol": job.symbol, "venue": venue}
     return [answer | {"updates": updates, "slots": slots.tolist(), "prices": told.tolist()}]
+
+
+def _at_slots(day: Day) -> tuple[np.ndarray, np.ndarray]:
+    """Round instants before which something was told, and the last of it."""
+    time_ns, told = _prices_of(day)
+    slots = -(-time_ns // _SLOT_NS)
+    last = _lasts(slots)
+    return slots[last], told[last]
 
 
 def _lasts(slots: np.ndarray) -> np.ndarray:
@@ -207,15 +213,10 @@ def _of_day(one: Day, other: Day) -> Answer:
 
 
 def _apart_bps(one: Day, other: Day) -> list[float] | None:
-    """Median and range of the first's price above the second's, basis points, at the minutes both tell."""
-    told = [_prices_of(each) for each in (one, other)]
-    if not all(len(time_ns) for time_ns, _ in told):
+    """Median and range of the first's price above the second's, basis points, at round instants both had just told."""
+    told = [_at_slots(each) for each in (one, other)]
+    _, here, there = np.intersect1d(told[0][0], told[1][0], return_indices=True)
+    if not len(here):
         return None
-    start = max(int(time_ns[0]) for time_ns, _ in told)
-    end = min(int(time_ns[-1]) for time_ns, _ in told)
-    if end <= start:
-        return None
-    at = np.arange(start, end + 1, NS_PER_MINUTE)
-    logs = [np.log(price[np.searchsorted(time_ns, at, side="right") - 1]) for time_ns, price in told]
-    gap = 1e4 * (logs[0] - logs[1])
+    gap = 1e4 * (np.log(told[0][1][here]) - np.log(told[1][1][there]))
     return [float(np.median(gap)), float(gap.min()), float(gap.max())]

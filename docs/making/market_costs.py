@@ -66,7 +66,7 @@ def _found(told: Sequence[Answer]) -> str:
         f"wait for narrow spreads or find hidden interest, and surely above it on {above}, where orders take several "
         f"levels. A minute later the market has taken back {middle:.0%} of it in the median; then the makers' "
         "part, the "
-        f"realised spread, is surely above 0 on {kept} days of {len(known)}, surely below on {lost}, and on the others "
+        f"realised spread, is surely above 0 on {kept} of {len(known)} days, surely below on {lost}, and on the others "
         "nobody can say."
     )
 

@@ -155,8 +155,8 @@ def _daily(page: Page, each: Answer) -> None:
     pairs = list(itertools.combinations(names, 2))
     page.say(
         "Day by day, pair by pair: the first market's component share with its interval, of the same few past steps on "
-        "every day; in brackets how far the first was above the second, in basis points, least to most of the day's "
-        "minutes."
+        "every day; in brackets how far the first was above the second, in basis points, least to most over "
+        "the day."
     )
     page.table(
         ("day", *(f"{one}, {other}" for one, other in pairs)),
@@ -178,7 +178,9 @@ def _said_of_days(columns: Sequence[tuple[str, list[tuple[str, Answer]]]]) -> li
         ahead, behind = sum(share[1] > 0.5 for share in shares), sum(share[2] < 0.5 for share in shares)
         drifted = sum("cointegration" in why for _, why in refused)
         told = f"told on {len(shares)} of {len(found)} days"
+        open_ended = sum(share[1] <= 0 and share[2] >= 1 for share in shares)
         said = f"*{pair}*: {told}, the first surely ahead on {ahead}, behind on {behind}"
+        said += f", any share possible on {open_ended}" if open_ended else ""
         if refused:
             said += f"; no common price on {drifted}, too few rows or moves on {len(refused) - drifted}"
         lines.append(f"- {said}.")

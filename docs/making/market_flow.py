@@ -95,10 +95,12 @@ def _said_of_flow(told: Sequence[Answer]) -> list[str]:
             f"{sum(weighted > 0 for _, weighted in gains)}, farther on {sum(weighted < 0 for _, weighted in gains)}."
         )
         lines.append(
-            f"In the median it saves {statistics.median(mid[0] for mid, _ in micro):.1%} of the mid's error five "
-            "seconds "
-            "ahead: most of that error is news to come. Where it did worse, the second half of the day was unlike the "
-            "first, on which it was fitted."
+            f"In the median it saves {statistics.median(mid[0] for mid, _ in micro):.1%} of the mid's squared "
+            "error five "
+            "seconds ahead: most of that error is news to come. The micro-price is where the mid comes to rest "
+            "after its "
+            "next moves; where the mid stands still for longer than five seconds it looks too far ahead, and "
+            "does worse."
         )
     return lines
 

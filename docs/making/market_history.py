@@ -99,9 +99,15 @@ def write_days(page: Page, sources: Sequence[Answer]) -> None:
             "anything usual in the days learned, so a wild first half makes a tame second one. A regime says what sort "
             "of market it was, not where it went."
         )
-    for each in drawn([source for source in told if source["pictures"]], lambda source: len(source["dates"])):
+    for each in drawn([source for source in told if source["pictures"]], _told):
         page.say(f"### {each['source']}")
         page.draw(f"{slug_of(each)}-history", each["pictures"]["history"])
+
+
+def _told(each: Answer) -> tuple[int, float]:
+    """How much a picture of a source would show: days with a value, then how far they differ."""
+    values = [value for value in each["toxicity"]["vpin"] if value is not None]
+    return len(values), max(values) - min(values)
 
 
 def _alarm(each: Answer) -> list[str]:
