@@ -25,12 +25,15 @@ def efficiency(heard: Heard, refusals: list[str]) -> Part:
     )
     if mids is None:
         return Part("Efficiency")
-    returns = np.diff(np.log(mids))
+    is_above = bool((mids > 0).all())
+    returns = np.diff(np.log(mids) if is_above else mids)
     level = heard.options.level
     ratios = attempt(refusals, "variance ratio", lambda: variance_ratios(returns, level=level))
     memory = attempt(refusals, "autocorrelation", lambda: autocorrelations(returns, level=level))
     rows: list[Row] = []
     notes = [f"Of the mid every {step_ns / NS_PER_SECOND:g} s; a random walk has ratio 1, Hurst 0.5, correlation 0."]
+    if not is_above:
+        notes.append("Of plain differences, for a price of 0 or below has no logarithm.")
     if ratios is not None:
         rows += [(f"variance ratio, {each.aggregation} steps", "1 in a walk", each.ratio) for each in ratios.rows]
         notes.append(f"No walk, all ratios taken together: p = {ratios.p_value:.2g} (Chow-Denning).")

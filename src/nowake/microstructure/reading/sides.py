@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.classify import RULES, Accuracy, accuracy, classify
+from nowake.microstructure.classify.clocks import clocks_apart
 from nowake.microstructure.reading.heard import Heard, Part, known
 
 
@@ -33,5 +35,12 @@ def sides(heard: Heard, rules: dict[str, Accuracy]) -> Part:
         notes.append("The feed tells no sides, so nothing says how often a rule is right here.")
     else:
         notes.append(f"Rules are held to the truth on {len(heard.every):,} prints, hidden ones among them.")
+    apart = clocks_apart(heard.trades, heard.quotes)
+    if apart is not None:
+        notes.append(
+            f"CLOCKS DISAGREE: {apart.share:.0%} of prints would trade at the touch were the quotes stamped "
+            f"{abs(apart.shift_ns) / NS_PER_SECOND:g} s {'later' if apart.shift_ns > 0 else 'earlier'}, "
+            f"{apart.share_now:.0%} do now; whatever needs both tables is wrong until they agree."
+        )
     rows = [(f"{name} right", "of prints", each.overall.by_prints) for name, each in rules.items()]
     return Part("Who took", known(rows), tuple(notes))

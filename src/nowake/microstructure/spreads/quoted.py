@@ -69,7 +69,7 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     use = stood & both & ~crossed
     if not use.any():
         raise BadData(
-            f"no two-sided quote stood between {start_ns} and {end_ns}: "
+            f"no two-sided quote stood in the {(end_ns - start_ns) / 1e9:,.6g} s asked for: "
             f"{int(stood.sum())} states, all of them one-sided or crossed"
         )
     begins, ends = begins[use], ends[use]
