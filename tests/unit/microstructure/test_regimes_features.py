@@ -238,3 +238,13 @@ def test_days_are_put_one_after_another() -> None:
         Features.of_days([first, later.only(["trend"])])
     with pytest.raises(BadParameter, match="flow"):
         both.only(["flow"])
+
+
+def test_days_put_together_keep_when_each_opened() -> None:
+    days = [
+        bar_features(bars((100, 101, 99, 100), (100, 102, 99, 101)), opens_ns=np.array([-7])),
+        tape_features(quotes((0, 999, 1, 1001, 1)), start_ns=10**15, end_ns=10**15 + 24 * S, open_ns=17, bar_ns=6 * S),
+    ]
+    both = Features.of_days([day.only(["volatility", "trend"]) for day in days])
+    np.testing.assert_array_equal([-7, 17], both.opens_ns)
+    np.testing.assert_array_equal([-7], both.head(2).opens_ns)

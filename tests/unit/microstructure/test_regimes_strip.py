@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -99,13 +100,69 @@ def test_typical_is_the_median_of_the_time_of_day_and_width_that_of_a_normal() -
     rng = np.random.default_rng(0)
     slot = np.tile(np.repeat([0.0, 5.0, 1.0], 6), 40)
     values = (slot + rng.normal(0, 2, len(slot)))[:, None]
-    times = np.concatenate([day * 86_400 * 10**9 + np.arange(18) * 5 * NS_PER_MINUTE for day in range(40)])
+    times = np.concatenate([day * 86_400 * 10**9 + np.arange(1, 19) * 5 * NS_PER_MINUTE for day in range(40)])
     table = Features(times, values, ("volatility",), np.arange(40) * 18, np.zeros(len(times), np.int8))
     found = Scaling.of(table)
-    np.testing.assert_allclose(found.centre[:, 0], [0.0, 5.0, 1.0], atol=0.5)
+    np.testing.assert_allclose(found.centre[:3, 0], [0.0, 5.0, 1.0], atol=0.5)
+    np.testing.assert_array_equal(found.centre[3:, 0], np.median(values))  # Half hours without a row.
     assert 2.0 == pytest.approx(found.width[0], rel=0.1)
     few = Scaling.of(table.head(54))
     assert (1, 1) == few.centre.shape
+
+
+def by_clock(seed: int, *, days: int = 8, offset_hours: tuple[int, ...] = (14,), with_open: bool = True) -> Features:
+    """Days of six hours whose first two are wild, in a market that opens at these hours of UTC, day after day."""
+    rng = np.random.default_rng(seed)
+    bars = np.tile(np.arange(1, 73), days)
+    opens = 24 * 60 * NS_PER_MINUTE * np.arange(days) + 60 * NS_PER_MINUTE * np.resize(offset_hours, days)
+    level = np.where(bars <= 24, 4.0, 0.0)
+    values = np.column_stack([level, level * 0, level, -level]) + rng.normal(0, 0.5, (len(bars), 4))
+    time_ns = np.repeat(opens, 72) + bars * 5 * NS_PER_MINUTE
+    none = np.zeros(len(bars), np.int8)
+    return Features(time_ns, values, NAMES, np.arange(days) * 72, none, opens if with_open else None)
+
+
+def afternoon(table: Features) -> Features:
+    """The last day's rows from the third hour on."""
+    rows = slice(len(table) - 48, None)
+    opens = None if table.opens_ns is None else table.opens_ns[-1:]
+    return Features(table.time_ns[rows], table.values[rows], NAMES, np.zeros(1, np.int64), table.direction[rows], opens)
+
+
+@pytest.mark.parametrize("with_open", [True, False])
+def test_a_window_of_the_afternoon_is_held_against_afternoons_wherever_its_rows_begin(with_open: bool) -> None:
+    past, today = by_clock(1, with_open=with_open), by_clock(2, with_open=with_open)
+    scaling, part = Scaling.of(past), afternoon(today)
+    np.testing.assert_array_equal(scaling.scaled(part), scaling.scaled(today)[-48:])
+    assert np.abs(np.median(scaling.scaled(part), axis=0)).max() < 0.5
+    model = fit_regimes(past, states=2, starts=1)
+    opened = None if part.opens_ns is None else int(part.opens_ns[0])
+    gauge = RegimeGauge(model, open_ns=opened)
+    told = [gauge.update(int(time_ns), row) for time_ns, row in zip(part.time_ns, part.values, strict=True)]
+    np.testing.assert_allclose(model.read(part).probability, told, rtol=1e-12, atol=1e-14)
+    assert np.array(told)[:, CRISIS].mean() < 0.05
+
+
+def test_opens_keep_the_clock_of_a_market_whose_country_changes_its_clocks() -> None:
+    past = by_clock(1, offset_hours=(14, 14, 14, 14, 13, 13, 13, 13))
+    scaled = Scaling.of(past).scaled(past)
+    assert np.abs(scaled).max() < 5
+    blind = by_clock(1, offset_hours=(14, 14, 14, 14, 13, 13, 13, 13), with_open=False)
+    assert np.abs(Scaling.of(blind).scaled(blind)).max() > 5
+
+
+def test_rows_on_another_clock_than_the_history_are_refused() -> None:
+    model = fit_regimes(by_clock(1), states=2, starts=1)
+    with pytest.raises(BadData, match=r"history's time of day is the open's and these rows' UTC's; give open_ns"):
+        model.read(by_clock(2, with_open=False))
+    gauge = RegimeGauge(model)
+    with pytest.raises(BadData, match="give open_ns"):
+        gauge.update(1, np.zeros(4))
+    days = [by_clock(1, days=1), by_clock(2, days=2, with_open=False)]
+    with pytest.raises(BadData, match="of all or of none"):
+        Features.of_days([days[0], dataclasses.replace(days[1], time_ns=days[1].time_ns + 10**15)])
+    with pytest.raises(BadData, match="2 opens for 1 days"):
+        dataclasses.replace(days[0], opens_ns=np.zeros(2, np.int64))
 
 
 def test_a_feature_that_never_changes_is_left_out_and_said() -> None:

@@ -61,6 +61,9 @@ class Features:
         int64, rows that open a day; 0 is the first.
     direction
         int8[n]: of the last trend told that day, +1 up, -1 down, 0 none yet.
+    opens_ns
+        int64, one for each of `begins`: the open that the day's clock runs from, wherever its rows begin. None: the
+        clock is UTC's, which is an hour off the market's for some days of a history after clocks change.
     """
 
     time_ns: Ints
@@ -68,12 +71,15 @@ class Features:
     names: tuple[str, ...]
     begins: Ints
     direction: npt.NDArray[np.int8]
+    opens_ns: Ints | None = None
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.time_ns), len(self.names)) or len(self.direction) != len(self.time_ns):
             raise BadData(
                 f"values of shape {self.values.shape} do not fit {len(self.time_ns)} times and features {self.names}"
             )
+        if self.opens_ns is not None and len(self.opens_ns) != len(self.begins):
+            raise BadData(f"{len(self.opens_ns)} opens for {len(self.begins)} days; give one for each")
         back = np.flatnonzero(np.diff(self.time_ns) <= 0)
         if len(back):
             raise BadData(f"row {back[0] + 1} is not later than the row above it; give days in the order of time")
@@ -84,8 +90,8 @@ class Features:
     def head(self, rows: int) -> Features:
         """The first rows alone: what was known then."""
         begins = self.begins[self.begins < max(rows, 1)]
-        kept = (self.time_ns[:rows], self.values[:rows], self.names, begins, self.direction[:rows])
-        return Features(*kept)
+        opens = None if self.opens_ns is None else self.opens_ns[: len(begins)]
+        return Features(self.time_ns[:rows], self.values[:rows], self.names, begins, self.direction[:rows], opens)
 
     def only(self, names: Sequence[str]) -> Features:
         """Some of the columns.
@@ -99,7 +105,7 @@ class Features:
             if name not in self.names:
                 raise BadParameter(f"feature {name!r} is not one of {', '.join(self.names)}")
         columns = [self.names.index(name) for name in names]
-        return Features(self.time_ns, self.values[:, columns], tuple(names), self.begins, self.direction)
+        return dataclasses.replace(self, values=self.values[:, columns], names=tuple(names))
 
     @classmethod
     def of_days(cls, days: Sequence[Features]) -> Features:
@@ -108,7 +114,7 @@ class Features:
         Raises
         ------
         BadData
-            When there is none, or they differ in their features or overlap.
+            When there is none, they differ in their features or overlap, or opens are told of some alone.
         """
         if not days:
             raise BadData("no days; give one or more")
@@ -116,12 +122,16 @@ class Features:
             raise BadData(f"days have different features, {days[0].names} first; choose with `only` what all have")
         shifts = np.cumsum([0, *(len(day) for day in days[:-1])])
         begins = [day.begins + shift for day, shift in zip(days, shifts, strict=True) if len(day)]
+        opens = [day.opens_ns for day in days if len(day) and day.opens_ns is not None]
+        if opens and len(opens) < len(begins):
+            raise BadData("some days tell when they opened and others do not; give open_ns of all or of none")
         return cls(
             np.concatenate([day.time_ns for day in days]),
             np.concatenate([day.values for day in days]),
             days[0].names,
             np.concatenate(begins) if begins else np.zeros(1, np.int64),
             np.concatenate([day.direction for day in days]),
+            np.concatenate(opens) if opens else None,
         )
 
 
@@ -131,6 +141,7 @@ def tape_features(
     *,
     start_ns: int,
     end_ns: int,
+    open_ns: int | None = None,
     bar_ns: int = 60 * NS_PER_SECOND,
     depth: Depth | None = None,
     trend_bars: int = TREND_BARS,
@@ -144,6 +155,8 @@ def tape_features(
         For the flow; auctions and hidden prints are left out. None: no such feature.
     start_ns, end_ns
         Usually the session. A last bar that does not fit is left out.
+    open_ns
+        When the day's session opens, which its time of day counts from (not from `start_ns`). None: UTC counts.
     bar_ns
         Length of a bar, 12 ns or more.
     depth
@@ -181,11 +194,17 @@ def tape_features(
     columns["depth"] = _log_depth(quotes, depth, stands, edges)
     if trades is not None:
         columns["flow"] = _one_sidedness(trades, edges)
-    return _table(ends, columns, np.zeros(1, np.int64), direction)
+    opens = None if open_ns is None else np.array([open_ns], np.int64)
+    return _table(ends, columns, np.zeros(1, np.int64), direction, opens)
 
 
 def bar_features(
-    bars: Bars, *, begins: Ints | None = None, trend_bars: int = TREND_BARS, floor_bps: float = FLOOR_BPS
+    bars: Bars,
+    *,
+    begins: Ints | None = None,
+    opens_ns: Ints | None = None,
+    trend_bars: int = TREND_BARS,
+    floor_bps: float = FLOOR_BPS,
 ) -> Features:
     """Volatility and trend of bars, for days that have nothing else.
 
@@ -195,6 +214,8 @@ def bar_features(
         In the order of time, of one or several days. A row is known at the bar's end.
     begins
         Rows that open a day, where the trend starts anew; by default one day.
+    opens_ns
+        When each day's session opens, which its time of day counts from. None: UTC counts.
 
     Raises
     ------
@@ -219,7 +240,7 @@ def bar_features(
     steps[opened] = np.log(bars.close[opened] / bars.open[opened])  # What happened over night is no bar's move.
     parts = [_trend(day, trend_bars, floor_bps) for day in np.split(steps, opened[1:])]
     trend, direction = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    return _table(bars.end_ns, {"volatility": volatility, "trend": trend}, days, direction.astype(np.int8))
+    return _table(bars.end_ns, {"volatility": volatility, "trend": trend}, days, direction.astype(np.int8), opens_ns)
 
 
 def check_bars(*, bar_ns: int, trend_bars: int, floor_bps: float) -> None:
@@ -232,8 +253,11 @@ def check_bars(*, bar_ns: int, trend_bars: int, floor_bps: float) -> None:
         raise BadParameter(f"floor_bps {floor_bps} must be above 0, for example {FLOOR_BPS}")
 
 
-def _table(ends: Ints, columns: dict[str, Floats], begins: Ints, direction: npt.NDArray[np.int8]) -> Features:
-    return Features(ends.astype(np.int64), np.column_stack(list(columns.values())), tuple(columns), begins, direction)
+def _table(
+    ends: Ints, columns: dict[str, Floats], begins: Ints, direction: npt.NDArray[np.int8], opens: Ints | None
+) -> Features:
+    values = np.column_stack(list(columns.values()))
+    return Features(ends.astype(np.int64), values, tuple(columns), begins, direction, opens)
 
 
 def _log_bps(part: Floats, floor_bps: float) -> Floats:

@@ -22,7 +22,7 @@ from nowake.microstructure.regimes.desk import DESK_REGIMES, DeskRules, DeskWeig
 from nowake.microstructure.regimes.features import Features
 from nowake.microstructure.regimes.fit import HmmFit, Shape, Tails, fit_hmm
 from nowake.microstructure.regimes.model import HiddenMarkov, HmmFilter
-from nowake.microstructure.regimes.scaling import SLOT_NS, Scaling
+from nowake.microstructure.regimes.scaling import Scaling
 
 _IS_CRISIS = 0.5  # A fitted state that counts as much as one is one.
 
@@ -160,20 +160,22 @@ class RegimeGauge:
     ----------
     model
         Fitted on past days.
+    open_ns
+        When the day's session opens, where the history tells opens too; else UTC counts.
     """
 
-    def __init__(self, model: RegimeModel) -> None:
+    def __init__(self, model: RegimeModel, *, open_ns: int | None = None) -> None:
         self.model = model
         self._filter = HmmFilter(model.states)
         self._memory = 0.0
-        self._opened_ns: int | None = None
+        self._open_ns = open_ns
         self._last_ns: int | None = None
         self._told: Floats = np.full(5, np.nan)
 
-    def new_day(self) -> None:
-        """The next row opens a day. The memory of a crisis goes on over night."""
+    def new_day(self, *, open_ns: int | None = None) -> None:
+        """The next row is the first of a day, whose session opens then. The memory of a crisis goes on over night."""
         self._filter.new_day()
-        self._opened_ns = None
+        self._open_ns = open_ns
 
     def update(self, time_ns: int, row: Floats) -> Floats:
         """The next row of the features the model was fitted on; the five probabilities after it, (5,).
@@ -181,19 +183,19 @@ class RegimeGauge:
         Raises
         ------
         BadData
-            When it is not later than the one before, or no such row; nothing has changed then.
+            When it is not later than the one before, no such row, or on another clock than the history's time of day;
+            nothing has changed then.
         """
         if self._last_ns is not None and time_ns <= self._last_ns:
             raise BadData(f"a row at {time_ns} is not later than the last one, at {self._last_ns}; sort by time")
         scaling = self.model.scaling
-        opened = time_ns if self._opened_ns is None else self._opened_ns
-        slot = min((time_ns - opened) // SLOT_NS, len(scaling.centre) - 1)
+        typical = scaling.typical(time_ns, self._open_ns)
         told = np.asarray(row, np.float64)
         if told.shape != scaling.width.shape:
             raise BadData(f"a row of shape {told.shape} is not one number for each of {', '.join(scaling.names)}")
-        states = self._filter.update((told - scaling.centre[slot]) / scaling.width)
+        states = self._filter.update((told - typical) / scaling.width)
         self._told, self._memory = desk_step(self.model.desk, states, self._memory)
-        self._opened_ns, self._last_ns = opened, time_ns
+        self._last_ns = time_ns
         return self._told.copy()
 
     @property
