@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from nowake.reports.formats import duration
 from sheet import Answer, Page, percent_cell, slug_of, span_cell
 
+_MANY = 0.25  # Of the days of pairs: where more are refused, all days at once are no better for being many.
+
 
 def write(page: Page, groups: Sequence[Answer]) -> None:
     """The section."""
@@ -64,6 +66,14 @@ def _shares(page: Page, each: Answer) -> None:
     )
     notes = "".join(f" {note[:1].upper()}{note[1:]}{'' if note.endswith('.') else '.'}" for note in each["notes"])
     page.say(f"Every {duration(each['every_ns'])}, {each['rows']:,} rows.{notes}")
+    cells = [found for _, row in (each["daily"] or {"rows": []})["rows"] for found in row if found]
+    refused = sum(not found["share"] for found in cells)
+    if refused > _MANY * len(cells):
+        page.say(
+            f"Do not lean on these: of the days of single pairs below {refused} of {len(cells)} are refused, so "
+            "over the "
+            "whole time the gaps wandered, and came back only in the end."
+        )
 
 
 def _bounds(one: Answer) -> str:
