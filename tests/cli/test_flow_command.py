@@ -8,7 +8,7 @@ from tests.cli.test_commands import answer, nowake
 
 
 def test_flow_answers_with_every_part_and_its_intervals() -> None:
-    found = answer("flow", "generated", "--start", "10:00", "--end", "11:00")
+    found = answer("flow", "generated", "--start", "10:00", "--end", "11:30")
     parts = {part["part"]: part for part in found["parts"]}
     assert {"Who took", "What trading costs", "Order flow", "Toxicity", "Efficiency", "Regimes"} <= set(parts)
     for part in parts.values():
@@ -20,10 +20,10 @@ def test_flow_answers_with_every_part_and_its_intervals() -> None:
 
 def test_flow_writes_a_page_that_says_how_to_make_it_again_and_needs_no_network(tmp_path: Path) -> None:
     page = tmp_path / "flow.html"
-    result = nowake("flow", "generated", "--end", "10:30", "--html", str(page), "--pictures", str(tmp_path / "drawn"))
+    result = nowake("flow", "generated", "--end", "11:00", "--html", str(page), "--pictures", str(tmp_path / "drawn"))
     assert result.returncode == 0, result.stderr
     text = page.read_text()
-    assert "nowake flow generated --end 10:30" in text
+    assert "nowake flow generated --end 11:00" in text
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert {"flow-markouts.svg", "flow-toxicity.svg", "flow-imbalance.svg", "flow-regimes.svg"} == {
         path.name for path in (tmp_path / "drawn").iterdir()

@@ -134,25 +134,25 @@ def _shared(days: list[list[Day]], source: tuple[str, ...]) -> list[list[Day]]:
 
 def _show(found: Discovered) -> None:
     from nowake.reports.discovery_tables import discovery_tables  # noqa: PLC0415
+    from nowake.reports.flow_tables import refused  # noqa: PLC0415
 
     say(f"{found.about}\n")
     show(*discovery_tables(found))
     for reason in found.refusals:
-        say(f"- Not told: {reason}.")
+        say(f"- Not told: {refused(reason)}")
 
 
 def _plain(found: Discovered) -> dict[str, object]:
     """What the tables and the pictures are made of."""
     from nowake.reports import discovery_tables as tables  # noqa: PLC0415
-    from nowake.reports.table import to_dict  # noqa: PLC0415
 
     return {
         "sources": found.sources,
         "dates": [str(date) for date in found.dates],
         "clock": found.clock,
-        "shares": None if found.shares is None else to_dict(tables.shares_table(found)),
-        "sweep": to_dict(tables.sweep_table(found)),
+        "shares": None if found.shares is None else tables.in_numbers(tables.shares_table(found)),
+        "sweep": tables.in_numbers(tables.sweep_table(found)),
         "leads": found.leads,
-        "skews": to_dict(tables.skews_table(found)),
+        "skews": tables.in_numbers(tables.skews_table(found)),
         "refusals": found.refusals,
     }

@@ -107,7 +107,7 @@ def _show(found: Flow) -> None:
 
     session = found.instrument.session
     say(
-        f"{found.source}, {session.date}, {session.clock(found.start_ns)} to {session.clock(found.end_ns)}: "
+        f"{found.source}, {session.date}, {session.moment(found.start_ns)} to {session.moment(found.end_ns)}: "
         f"{found.prints:,} prints\n"
     )
     show(*flow_tables(found))
@@ -138,5 +138,8 @@ def _plain(found: Flow) -> dict[str, object]:
         "regimes": None
         if found.strip is None
         else {"names": found.strip.names, "time_ns": found.strip.time_ns, "probability": found.strip.probability},
+        "alarm": None
+        if found.alarm is None
+        else {"rule": found.alarm.rule, "raised_ns": found.alarm.raised_ns, "days": found.alarm.days},
         "refusals": found.refusals,
     }

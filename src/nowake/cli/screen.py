@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nowake.reports.table import Table
 
 _PLAIN = {
+    "\u00a0": " ",
     "─": "-",
     "━": "-",
     "–": "-",

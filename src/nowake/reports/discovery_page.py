@@ -10,6 +10,7 @@ from nowake.microstructure.discovery import MarketShares
 from nowake.microstructure.reading.discovery import DiscoveryReading
 from nowake.reports import discovery_tables as shown
 from nowake.reports import formats
+from nowake.reports.flow_tables import refused
 from nowake.reports.page import Page, Section, Tile
 from nowake.reports.pictures import canvas
 from nowake.reports.pictures import discovery as drawn
@@ -64,23 +65,26 @@ def _sections(found: DiscoveryReading) -> list[Section]:
         Section(
             "Shares",
             tables=(shown.shares_table(found),) if told else (),
-            points=() if told else tuple(line for line in found.refusals if line.startswith("shares")),
-        ),
-        Section(
-            "By sampling interval",
-            "News that one market tells another within a step looks simultaneous: bounds open, and only a shorter step "
-            "tells. A step much shorter than quotes come sees idle quotes.",
-            pictures=tuple(made[name] for name in ("shares", "components") if name in made),
-            details=(shown.sweep_table(found),) if swept else (),
+            points=() if told else ("Refused; the reason is below.",),
         ),
     ]
+    if swept:
+        sections.append(
+            Section(
+                "By sampling interval",
+                "News that one market tells another within a step looks simultaneous: bounds open, and only a shorter "
+                "step tells. A step much shorter than quotes come sees idle quotes.",
+                pictures=tuple(made[name] for name in ("shares", "components") if name in made),
+                details=(shown.sweep_table(found),),
+            )
+        )
     if found.leads:
         drawn_leads = (made["leads"],) if "leads" in made else ()
         sections.append(Section("Who leads whom", tables=(shown.leads_table(found),), pictures=drawn_leads))
     if found.skews:
         sections.append(Section("What clocks may change", tables=(shown.skews_table(found),)))
     if found.refusals:
-        sections.append(Section("What could not be told", points=found.refusals))
+        sections.append(Section("What could not be told", points=tuple(map(refused, found.refusals))))
     return sections
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from nowake.microstructure.discovery import MarketShares, Point
+import itertools
+
+from nowake.microstructure.discovery import Discovery, LeadLag, MarketShares, Point
 from nowake.microstructure.reading.discovery import DiscoveryReading
 from nowake.microstructure.reading.heard import sentence
 from nowake.reports import formats
-from nowake.reports.table import Column, Table
+from nowake.reports.table import Column, Table, to_dict
 from nowake.statistics.measurement import Measurement
 
+_LITTLE = 0.1
 _MEASURES = ("information_mid", "information_low", "information_high", "component", "modified", "leadership")
 
 
@@ -31,9 +34,32 @@ def shares_table(found: DiscoveryReading) -> Table:
         f"{found.level:.0%} intervals from {made.repeats} repeats of {made.blocks} blocks, seed {made.seed}.",
         "The market that adjusts less has the larger share. Information shares sum to 1 within one order of the "
         "markets only; where their bounds lie far apart the step is too long to tell who was first.",
+        *_fresh(made),
+        *_apart(made),
         *(sentence(note) for note in made.notes),
     )
     return Table("Shares in the common price", columns, rows, notes)
+
+
+def _fresh(made: Discovery) -> list[str]:
+    """How stale each market's prices are on the grid."""
+    told = (
+        f"{each.market} median age {formats.duration(each.median_age_ns)}, {each.idle:.0%} of steps idle"
+        for each in made.staleness
+    )
+    words = "; ".join(told)
+    return [f"{words}."] if words else []
+
+
+def _apart(made: Discovery) -> list[str]:
+    """A warning where two markets' news hardly move together: a chance pass of the test of one price."""
+    pairs = itertools.combinations(range(len(made.markets)), 2)
+    return [
+        f"News of {made.markets[i].market} and {made.markets[j].market} hardly move together (correlation "
+        f"{made.correlation[i][j]:.2f}): are they one asset? The test lets one pair in a hundred pass by chance."
+        for i, j in pairs
+        if abs(made.correlation[i][j]) < _LITTLE
+    ]
 
 
 def sweep_table(found: DiscoveryReading) -> Table:
@@ -70,15 +96,14 @@ def leads_table(found: DiscoveryReading) -> Table:
     """Who leads whom, and by how long."""
     columns = (
         Column("pair", "first, second", is_number=False),
-        Column("lead", "the first leads by", formats.duration),
-        Column("low", "from", formats.duration),
-        Column("high", "to", formats.duration),
+        Column("said", "the first leads by", is_number=False),
         Column("peak", "correlation\nthere", formats.number),
         Column("ratio", "lead-lag\nratio", formats.number),
     )
     rows = tuple(
         {
             "pair": f"{each.first}, {each.second}",
+            "said": _lead(each),
             "lead": each.lead_ns.value,
             "low": each.lead_ns.low,
             "high": each.lead_ns.high,
@@ -89,6 +114,21 @@ def leads_table(found: DiscoveryReading) -> Table:
     )
     notes = ("Hayashi-Yoshida; below 0 the second leads. A ratio above 1: on the whole the first does.",)
     return Table("Who leads whom", columns, rows, notes)
+
+
+def _lead(each: LeadLag) -> str:
+    """A lead with its interval; one of nought only says that it is less than the least shift tried."""
+    ends = (each.lead_ns.value, each.lead_ns.low, each.lead_ns.high)
+    if not any(ends):
+        return f"less than {formats.duration(min(shift for shift in each.shifts_ns if shift > 0))}"
+    value, low, high = (formats.duration(float(f"{end:.3g}")) for end in ends)
+    return f"{value} [{low}, {high}]"
+
+
+def in_numbers(table: Table) -> list[dict[str, object]]:
+    """The rows for machines: numbers alone, without the texts made of them."""
+    texts = {"every", "information", "bounds", "component", "modified", "leadership"}
+    return [{key: value for key, value in row.items() if key not in texts} for row in to_dict(table)]
 
 
 def discovery_tables(found: DiscoveryReading) -> tuple[Table, ...]:

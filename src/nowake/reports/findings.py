@@ -47,4 +47,5 @@ def row_of(found: Finding) -> dict[str, object]:
 def _in_short(name: object) -> str:
     """A row that repeats the one above in another unit need not repeat its bar."""
     short = str(name).replace(", slow part", ", slow").replace(" traded", " units")
-    return "  the same" if short.startswith("  the same") else short
+    short = "  the same" if short.startswith("  the same") else short
+    return short.replace("  ", "\u00a0\u00a0", 1) if short.startswith("  ") else short  # HTML drops plain blanks.

@@ -31,7 +31,7 @@ def build_page(found: FlowReading, *, source: str, fingerprint: str = "", comman
         What makes the same page again.
     """
     session, options = found.instrument.session, found.options
-    window = f"{session.clock(found.start_ns)} to {session.clock(found.end_ns)}"
+    window = f"{session.moment(found.start_ns)} to {session.moment(found.end_ns)}"
     return Page(
         title=f"What the market told: {found.instrument.symbol}, {session.date}, {window}",
         subtitle=f"{source}. {found.prints:,} prints. Times are {session.timezone.replace('_', ' ')}.",
@@ -67,9 +67,11 @@ def _sections(found: FlowReading) -> list[Section | None]:
     curves = () if found.markouts is None else (shown.markouts_table(found.markouts),)
     ways = (shown.sensitivity_table(found.sensitivity, level=level),) if found.sensitivity else ()
     states = () if found.strip is None or not found.strip.states else (shown.states_table(found.strip),)
-    refused = Section("What could not be told", points=found.refusals) if found.refusals else None
+    reasons = tuple(map(shown.refused, found.refusals))
+    refused = Section("What could not be told", points=reasons) if reasons else None
     return [
         _section(parts.get("What trading costs"), level, pictures=(_markouts(found),), tables=venues, details=curves),
+        _section(parts.get("The book"), level),
         _section(parts.get("Toxicity"), level, pictures=(_toxicity(found),), tables=ways),
         _section(parts.get("Alarm"), level),
         _section(parts.get("What the spread pays for"), level),
@@ -152,7 +154,7 @@ def _toxicity(found: FlowReading) -> Picture | None:
     known = found.vpin.value == found.vpin.value
     if known.sum() < 2:
         return None
-    alarms = () if found.alarm is None else found.alarm.raised_ns
+    alarms = None if found.alarm is None else found.alarm.raised_ns
     told = found.vpin.end_ns[known], found.vpin.value[known]
     return drawn.toxicity(found.instrument, told, found.mid, alarms_ns=alarms)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nowake.microstructure.classify import Accuracy, Share
 from nowake.microstructure.reading.flow import FlowReading
-from nowake.microstructure.reading.heard import Part
+from nowake.microstructure.reading.heard import Part, sentence
 from nowake.microstructure.regimes.strip import RegimeStrip
 from nowake.microstructure.spreads.effective import EffectiveSpreads
 from nowake.microstructure.toxicity import SensitivityRow
@@ -56,6 +56,7 @@ def _share(share: Share) -> dict[str, object]:
 def venues_table(spreads: EffectiveSpreads) -> Table:
     """Spreads of each venue, the largest first, with realised spread and impact at every horizon."""
     horizons = [at.horizon_ns for at in spreads.groups[0].at] if spreads.groups else []
+    spares = {horizon: place + 1 for place, horizon in enumerate(horizons[1:-1])}  # The ends are kept longest.
     columns = [
         Column("venue", "venue", is_number=False),
         Column("prints", "prints", formats.count),
@@ -63,18 +64,24 @@ def venues_table(spreads: EffectiveSpreads) -> Table:
     ]
     for horizon in horizons:
         after = formats.duration(horizon)
-        columns.append(Column(f"realised_{after}", f"realised\n{after}", formats.number, spare=1))
-        columns.append(Column(f"impact_{after}", f"impact\n{after}", formats.number))
+        spare = spares.get(horizon, 0)
+        columns.append(Column(_key("realised", after), f"realised\n{after}", formats.number, spare=spare))
+        columns.append(Column(_key("impact", after), f"impact\n{after}", formats.number, spare=spare))
     rows = []
     for group in sorted(spreads.groups, key=lambda each: -each.lots):
         row: dict[str, object] = {"venue": group.labels[0] or "not named", "prints": group.prints}
         row |= _with_ends("effective", group.effective_bps)
         for at in group.at:
             after = formats.duration(at.horizon_ns)
-            row |= _with_ends(f"realised_{after}", at.realised_bps) | _with_ends(f"impact_{after}", at.impact_bps)
+            row |= _with_ends(_key("realised", after), at.realised_bps)
+            row |= _with_ends(_key("impact", after), at.impact_bps)
         rows.append(row)
     notes = ("In bps of the mid, weighted by size, by volume; n/a where too few blocks of time hold prints.",)
     return Table("Spreads by venue", tuple(columns), tuple(rows), notes)
+
+
+def _key(name: str, after: str) -> str:
+    return f"{name}_{after.replace(' ', '')}"
 
 
 def _with_ends(name: str, measured: Measurement | None) -> dict[str, object]:
@@ -163,11 +170,17 @@ def states_table(strip: RegimeStrip) -> Table:
 def said_of(found: FlowReading) -> tuple[str, ...]:
     """Parts that have sentences and no numbers, and what could not be told."""
     parts = (f"{part.name}: {' '.join(part.notes)}" for part in found.parts if not part.findings)
-    return (*parts, *(f"Not told: {reason}." for reason in found.refusals))
+    return (*parts, *(f"Not told: {refused(reason)}" for reason in found.refusals))
+
+
+def refused(reason: str) -> str:
+    """A reason as a sentence with readable durations."""
+    return sentence(formats.durations(reason))
 
 
 def flow_tables(found: FlowReading) -> tuple[Table, ...]:
     """What the terminal shows: a table a part, and venues where the feed names them."""
     parts = tuple(part_table(part, level=found.options.level) for part in found.parts if part.findings)
     venues = () if found.spreads_by_venue is None else (venues_table(found.spreads_by_venue),)
-    return (*parts, *venues)
+    curves = () if found.markouts is None else (markouts_table(found.markouts),)
+    return (*parts, *curves, *venues)

@@ -82,9 +82,10 @@ class Discovered(DiscoveryReading):
     def __str__(self) -> str:
         from nowake.reports import tables  # noqa: PLC0415
         from nowake.reports.discovery_tables import discovery_tables  # noqa: PLC0415
+        from nowake.reports.flow_tables import refused  # noqa: PLC0415
 
-        refused = [f"Not told: {reason}." for reason in self.refusals]
-        return "\n\n".join([*(tables.render(table) for table in discovery_tables(self)), *refused])
+        said = [f"Not told: {refused(reason)}" for reason in self.refusals]
+        return "\n\n".join([*(tables.render(table) for table in discovery_tables(self)), *said])
 
     __repr__ = __str__
 
@@ -131,6 +132,9 @@ def discover(
         When a market has no price.
     """
     several = [(each,) if isinstance(each, Day) else tuple(each) for each in markets]
+    strange = [each for days in several for each in days if not isinstance(each, Day)]
+    if strange:
+        raise BadParameter(f"{strange[0]!r} is no day; load one with nw.load_day, for example nw.load_day('generated')")
     if len(several) < 2 or not all(several):
         raise BadParameter(f"price discovery needs days of two markets or more; {len(several)} given")
     chosen: Clock = clock or ("recorder" if all(_told_twice(day) for days in several for day in days) else "venue")

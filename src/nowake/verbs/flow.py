@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nowake.data.day import Day
 from nowake.data.depth import depth_of_day
-from nowake.domain.errors import BadData
+from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Depth
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.microstructure.reading.flow import FlowReading, Past, read_flow
@@ -131,6 +131,9 @@ def flow(
     BadData
         When there is nothing to read, or quotes and prints cannot be of one clock.
     """
+    for each in (day, *history):
+        if not isinstance(each, Day):
+            raise BadParameter(f"{each!r} is no day; load one with nw.load_day, for example nw.load_day('generated')")
     session = day.instrument.session
     found = read_flow(
         day.quotes,

@@ -15,11 +15,12 @@ _FALSE = 0.05
 
 
 class Rung(NamedTuple):
-    """The rule that earlier days gave, and when it rang on this one."""
+    """The rule that so many earlier days gave, and when it rang on the scores of this one."""
 
     rule: AlarmRule
     raised_ns: tuple[int, ...]
     days: int
+    scores: int
 
 
 def listened(heard: Heard, history: Sequence[Heard]) -> Rung:
@@ -34,7 +35,7 @@ def listened(heard: Heard, history: Sequence[Heard]) -> Rung:
     rule = calibrate_alarm([_scores(past)[0] for past in history], span=span, false_alarms=_FALSE)
     scores, end_ns = _scores(heard)
     raised = run_alarm(rule, scores).raised
-    return Rung(rule, tuple(int(end_ns[row]) for row in raised), len(history))
+    return Rung(rule, tuple(int(end_ns[row]) for row in raised), len(history), len(scores))
 
 
 def _scores(heard: Heard) -> tuple[Floats, Ints]:
@@ -49,8 +50,12 @@ def alarm(rung: Rung | None, heard: Heard) -> Part:
         return Part("Alarm")
     clock = heard.instrument.session.clock
     times = ", ".join(clock(at) for at in rung.raised_ns[:8]) + (" ..." if len(rung.raised_ns) > 8 else "")
+    a_day = rung.rule.false_alarms.value * rung.scores / rung.rule.span
     said = f"Rang at {times}." if rung.raised_ns else "It did not ring."
     return Part(
         "Alarm",
-        notes=(f"{said} Learned on {rung.days} earlier days: {rung.rule}",),
+        notes=(
+            f"{said} Learned on {rung.days} earlier days: {rung.rule}",
+            f"A quiet day of as many buckets rings {a_day:.2g} times for nothing, on average.",
+        ),
     )

@@ -31,7 +31,7 @@ from nowake.microstructure.reading.heard import attempt
 
 Spans = Sequence[tuple[int, int]]
 
-STEPS_NS = tuple(step * NS_PER_MS for step in (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000))
+STEPS_NS = tuple(step * NS_PER_MS for step in (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000))
 _SKEWS = (-2, -1, 0, 1, 2)
 _FEWEST_ROWS = 500
 _ENOUGH_ROWS = 1_000
@@ -137,6 +137,9 @@ def read_discovery(
     grid: _OfGrid = {"sessions": sessions, "longest_age_ns": longest_age_ns}
     shares = attempt(refusals, "shares", lambda: discover(align(markets, every_ns=every, **grid), **asked))
     steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= length // _FEWEST_ROWS]
+    if tuple(steps_ns) != STEPS_NS and len(steps) < len(steps_ns):
+        left = ", ".join(f"{step} ns" for step in steps_ns if step not in steps)
+        refusals.append(f"steps of {left}: finer than prices come, or of fewer than {_FEWEST_ROWS} rows")
     pairs = itertools.combinations(markets[:_MOST], 2)
     leads = [
         attempt(

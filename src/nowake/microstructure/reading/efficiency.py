@@ -36,7 +36,8 @@ def efficiency(heard: Heard, refusals: list[str]) -> Part:
         notes.append("Of plain differences, for a price of 0 or below has no logarithm.")
     if ratios is not None:
         rows += [(f"variance ratio, {each.aggregation} steps", "1 in a walk", each.ratio) for each in ratios.rows]
-        notes.append(f"No walk, all ratios taken together: p = {ratios.p_value:.2g} (Chow-Denning).")
+        ruled = "ruled out" if ratios.p_value < 1 - level else "not ruled out"
+        notes.append(f"All ratios together: a random walk is {ruled}, p = {ratios.p_value:.2g} (Chow-Denning).")
     if memory is not None:
         rows += [(f"autocorrelation of returns, lag {each.lag}", "", each.correlation) for each in memory.lags[:2]]
     rows += [

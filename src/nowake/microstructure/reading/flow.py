@@ -20,6 +20,7 @@ from nowake.microstructure.classify import Accuracy
 from nowake.microstructure.market_orders import two_sided_touch
 from nowake.microstructure.reading import (
     alarm,
+    book,
     efficiency,
     informed,
     liquidity,
@@ -204,7 +205,7 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
     rung = attempt(refusals, "alarm", lambda: alarm.listened(heard, past)) if past else None
     parts = (
         *tape.parts,
-        toxicity.toxicity(vpin),
+        toxicity.toxicity(vpin, heard),
         alarm.alarm(rung, heard),
         *((news.news(heard, past, refusals),) if past and len(heard.trades) else ()),
         from_bars_alone.from_bars(heard, refusals),
@@ -234,6 +235,7 @@ def _read(heard: Heard, past: Sequence[Heard]) -> FlowReading:
 
 _NEED_BOTH = frozenset(
     {"order flow", "levels", "effective spread", "mark-outs", "memory of signs", "signs", "Huang-Stoll", "Hawkes"}
+    | {"Kyle's lambda", "resilience", "book"}
 )
 _NEED_PRINTS = _NEED_BOTH | {"Glosten-Harris", "Madhavan-Richardson-Roomans"}
 _NEED_QUOTES = _NEED_BOTH | {"queue imbalance", "micro-price", "quoted spread", "efficiency", "rules against truth"}
@@ -246,8 +248,10 @@ def _said_once(heard: Heard, refusals: list[str]) -> list[str]:
     needing = {"quotes": _NEED_QUOTES, "prints": _NEED_PRINTS}
     hit = frozenset[str]().union(*(needing[name] for name in missing))
     kept = [reason for reason in refusals if reason.partition(":")[0] not in hit]
+    dropped = dict.fromkeys(reason.partition(":")[0] for reason in refusals if reason not in kept)
     if missing:
-        kept.append(f"what needs {' or '.join(missing)}: there are none in the window")
+        parts = f" ({', '.join(dropped)})" if dropped else ""
+        kept.append(f"what needs {' or '.join(missing)}{parts}: there are none in the window")
     return kept
 
 
@@ -271,8 +275,9 @@ def _of_tape(heard: Heard, refusals: list[str]) -> _TapeParts:
     spreads = attempt(refusals, "effective spread", lambda: liquidity.spreads_of(heard))
     markouts = attempt(refusals, "mark-outs", lambda: liquidity.markouts_of(heard))
     parts = (
-        sides.sides(heard, rules),
+        *((sides.sides(heard, rules),) if len(heard.trades) else ()),
         liquidity.liquidity(quoted, spreads),
+        book.book(heard, quoted, refusals),
         order_flow.order_flow(heard, found, refusals),
         informed.informed(heard, refusals),
         informed.excitement(heard, refusals),

@@ -105,9 +105,10 @@ class Heard:
     def signed_by(self) -> str:
         """How sides were told, in words."""
         told = float(np.mean(self.trades.aggressor != 0)) if len(self.trades) else 0.0
+        rule = self.options.rule if len(self.quotes) else f"the tick test, for {self.options.rule} found no quotes"
         if told == 1:
             return "the feed's own sides"
-        return self.options.rule if told == 0 else f"the feed's own sides, {1 - told:.0%} by {self.options.rule}"
+        return rule if told == 0 else f"the feed's own sides, {1 - told:.0%} by {rule}"
 
 
 def hear(

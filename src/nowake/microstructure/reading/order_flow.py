@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
-from nowake.domain.market import select
+from nowake.domain.market import Quotes, select
 from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.flow.autocorrelation import autocorrelation
 from nowake.microstructure.flow.levels import LevelResponse, level_response
@@ -14,10 +15,12 @@ from nowake.microstructure.flow.orderflow import flow_bars
 from nowake.microstructure.flow.queue import ImbalanceResponse, imbalance_response
 from nowake.microstructure.flow.slope import OrderFlowSlope, orderflow_slope
 from nowake.microstructure.reading.heard import Heard, Part, Row, attempt, known
+from nowake.microstructure.touch import two_sided_touch
+from nowake.statistics.regression import scaled
 
 _SHORT_NS = 900 * NS_PER_SECOND
 _LAGS = (1, 10, 100)
-_LATER_S = 5.0
+_LATER_S = (1.0, 5.0, 30.0, 60.0, 300.0)
 
 
 class FlowFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +68,16 @@ def _micro(heard: Heard) -> MicroPriceErrors:
     half = len(heard.quotes) // 2
     early, late = select(heard.quotes, slice(half)), select(heard.quotes, slice(half, None))
     table = fit_microprice(early, level=heard.options.level, seed=heard.options.seed)
-    return microprice_errors(table, late, horizon_s=_LATER_S, level=heard.options.level, seed=heard.options.seed)
+    horizon_s = _horizon_s(early)
+    return microprice_errors(table, late, horizon_s=horizon_s, level=heard.options.level, seed=heard.options.seed)
+
+
+def _horizon_s(quotes: Quotes) -> float:
+    """What the mid takes to move twice, in round numbers: much sooner, whatever leans to a move only errs."""
+    mids = two_sided_touch(quotes).mid_ticks
+    moves = max(1, int(np.count_nonzero(np.diff(mids))))
+    length_s = (int(quotes.time_ns[-1]) - int(quotes.time_ns[0])) / NS_PER_SECOND
+    return next((each for each in _LATER_S if each * moves >= 2 * length_s), _LATER_S[-1])
 
 
 def order_flow(heard: Heard, found: FlowFound, refusals: list[str]) -> Part:
@@ -73,7 +85,8 @@ def order_flow(heard: Heard, found: FlowFound, refusals: list[str]) -> Part:
     rows: list[Row] = []
     notes = []
     if found.slope is not None:
-        rows += [("order-flow slope", "ticks/lot", found.slope.slope)]
+        per_unit = scaled(found.slope.slope, 1 / heard.instrument.quantity(1.0))
+        rows += [("order-flow slope", "ticks/unit", per_unit)]
         rows += [("  times twice the depth", "1 in even book", found.slope.against_depth)]
         notes.append(
             f"Over {found.slope.bar_s:g} s, order flow at the best quotes explains {found.slope.r2:.0%} of the mid's "
@@ -87,7 +100,8 @@ def order_flow(heard: Heard, found: FlowFound, refusals: list[str]) -> Part:
         rows += [("next move told by the queues", "right", found.response.right)]
         notes.append(f"The next move is told on {found.response.held_out:,} moves that the fit had not seen.")
     if found.micro is not None:
-        rows += [(f"micro-price saves of the mid's error, {_LATER_S:g} s", "of it", found.micro.saved_of_mid)]
+        after = f"{found.micro.horizon_s:g} s"
+        rows += [(f"micro-price saves of the mid's error, {after}", "of it", found.micro.saved_of_mid)]
         rows += [("  of the weighted mid's", "of it", found.micro.saved_of_weighted)]
     tape = attempt(refusals, "memory of signs", lambda: heard.tape)
     if tape is not None:

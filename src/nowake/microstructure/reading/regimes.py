@@ -24,7 +24,7 @@ def features_of(heard: Heard) -> Features:
     if len(heard.quotes):
         return tape_features(
             heard.quotes,
-            heard.trades if len(heard.trades) else None,
+            heard.signed_trades if len(heard.trades) else None,
             start_ns=heard.start_ns,
             end_ns=heard.end_ns,
             bar_ns=heard.options.bar_ns,
@@ -58,4 +58,6 @@ def regimes(strip: RegimeStrip | None) -> Part:
     said = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
     few = [note for note in strip.notes if _FEW in note]
     others = tuple(note for note in strip.notes if _FEW not in note)
-    return Part("Regimes", notes=(f"Of {int(strip.known.sum()):,} bars told: {said}.", *others, *few[:1]))
+    by = f"by {len(strip.states)} states" if strip.states else "by no states"
+    told = f"Of {int(strip.known.sum()):,} bars told {by}: {said}."
+    return Part("Regimes", notes=(told, *dict.fromkeys(others), *few[:1]))

@@ -53,13 +53,14 @@ def sensitivity_of(heard: Heard) -> tuple[SensitivityRow, ...]:
     )
 
 
-def toxicity(found: Vpin | None) -> Part:
+def toxicity(found: Vpin | None, heard: Heard) -> Part:
     """The part."""
     if found is None:
         return Part("Toxicity")
+    units = heard.instrument.quantity
     rows: list[Row] = [("VPIN, whole window", "of volume", found.mean), ("  latest", "of volume", found.latest)]
     notes = (
-        f"{len(found):,} buckets of {found.bucket_lots:,} lots, each value over the last {found.window}; "
-        f"{found.left_over_lots:,} lots of a bucket that did not fill are left out; signed by {found.sides}.",
+        f"{len(found):,} buckets of {units(found.bucket_lots):,.6g}, each value over the last {found.window}; "
+        f"{units(found.left_over_lots):,.6g} of a bucket that did not fill are left out; signed by {found.sides}.",
     )
     return Part("Toxicity", known(rows), notes)

@@ -58,10 +58,10 @@ def lead_lag(curves: Mapping[str, canvas.Curve]) -> canvas.Picture:
             axes.set_xticks([], minor=True)
         canvas.plain_numbers(axes.xaxis)
         axes.set_xlabel("seconds by which the second market is moved back; a peak right of 0: the first leads")
-        canvas.legend(axes, columns=min(len(curves), 3))
+        canvas.legend_below(axes, columns=min(len(curves), 3))
 
     said = "; ".join(
         f"{name} peaks at {curve.at[int(np.nanargmax(curve.value))]:.3g} s with {np.nanmax(curve.value):.2f}"
         for name, curve in curves.items()
     )
-    return canvas.draw("Who leads whom", f"{said}.", paint)
+    return canvas.draw("Who leads whom", f"{said}.", paint, below=0.3)

@@ -46,7 +46,7 @@ def toxicity(
     vpin: tuple[Ints, Floats],
     price: tuple[Ints, Floats],
     *,
-    alarms_ns: Sequence[int] = (),
+    alarms_ns: Sequence[int] | None = None,
 ) -> canvas.Picture:
     """VPIN through the day, and the price above it; upright lines are alarms."""
     start_ns, end_ns = int(min(price[0][0], vpin[0][0])), int(max(price[0][-1], vpin[0][-1]))
@@ -56,21 +56,21 @@ def toxicity(
         position = canvas.time_axis(below, instrument.session, start_ns, end_ns)
         at, shown = thin(price[0], price[1], _SLICES)
         above.plot([position(int(each)) for each in at], shown, drawstyle="steps-post", color=canvas.BLUE, linewidth=1)
-        above.set_title(f"{instrument.symbol}, mid, {instrument.currency}")
+        above.set_title(f"{instrument.symbol}, {instrument.currency}")
         canvas.thousands(above)
         at, shown = thin(vpin[0], vpin[1], _SLICES)
         below.plot([position(int(each)) for each in at], shown, drawstyle="steps-post", color=canvas.ORANGE)
         below.set_ylim(0, max(0.05, 1.15 * float(np.nanmax(vpin[1]))))
         below.set_title("VPIN")
         for axes in panels:
-            for alarm_ns in alarms_ns:
+            for alarm_ns in alarms_ns or ():
                 axes.axvline(position(alarm_ns), color=canvas.PURPLE, linewidth=0.9)
 
     session = instrument.session
     top = int(np.nanargmax(vpin[1]))
     alt = (
         f"VPIN is {np.nanmin(vpin[1]):.3f} to {np.nanmax(vpin[1]):.3f}, highest at {session.clock(int(vpin[0][top]))}, "
-        f"and {vpin[1][-1]:.3f} in the end; {len(alarms_ns)} alarms."
+        f"and {vpin[1][-1]:.3f} in the end{'' if alarms_ns is None else f'; {len(alarms_ns)} alarms'}."
     )
     return canvas.draw("Toxicity through the day", alt, paint, heights=(1.8, 1.8), left=0.8)
 
@@ -125,7 +125,7 @@ def regimes(
 
     mean = shares.mean(axis=0)
     alt = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, mean, strict=True)) + " of the time."
-    heights = (2.0,) if price is None else (1.5, 1.5)
+    heights = (2.0,) if price is None else (1.9, 1.9)
     return canvas.draw("Regimes", alt, paint, heights=heights, left=0.8, below=0.5)
 
 
