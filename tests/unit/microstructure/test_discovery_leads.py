@@ -151,11 +151,16 @@ def test_too_few_messages_are_refused() -> None:
 
 
 def test_prices_move_to_when_the_recorder_had_them() -> None:
-    """Of two messages with one stamp the first to come tells; a stamp without a message stays; order is kept."""
+    """Of two messages with one stamp the last to come tells, or the price would be known before it was heard; a stamp
+    without a message stays; order is kept."""
     market = Market("m", np.array([10, 20, 30, 40]), np.array([1.0, 2.0, 3.0, 4.0]))
     receipts = Receipts(np.array([10, 20, 20, 40]), np.array([15, 60, 27, 41]))
     moved = on_recorder_clock(market, receipts, skew_ns=100)
-    np.testing.assert_array_equal([115, 127, 130, 141], moved.time_ns)
+    np.testing.assert_array_equal([115, 160], moved.time_ns)
+    np.testing.assert_array_equal([1.0, 4.0], moved.log_price)
+    receipts = Receipts(np.array([10, 20, 20, 40]), np.array([15, 29, 27, 41]))
+    moved = on_recorder_clock(market, receipts)
+    np.testing.assert_array_equal([15, 29, 30, 41], moved.time_ns)
     np.testing.assert_array_equal(market.log_price, moved.log_price)
     late = on_recorder_clock(market, Receipts(np.array([10]), np.array([35])))
     np.testing.assert_array_equal([35, 40], late.time_ns)

@@ -161,6 +161,23 @@ def test_old_reports_of_sure_offsets_are_the_mix_that_shares_their_drift() -> No
     assert mixed.weights == pytest.approx(filtered.weights)
 
 
+def test_weights_are_what_the_price_takes_of_each_sources_words() -> None:
+    """Moving all words of one source moves the price by its weight: the filter is linear in what was said."""
+    reports, _ = market(7, 40)
+    assert np.isnan(told(reports).belief().sd_if_common)
+    weights = told(reports).belief().weights
+    for place, name in enumerate(NAMES):
+        moved = Reports(
+            names=NAMES,
+            source=reports.source,
+            value=reports.value + 1_000.0 * (reports.source == place),
+            sd=reports.sd,
+            time_ns=reports.time_ns,
+        )
+        assert weights[name] == pytest.approx((told(moved).value - told(reports).value) / 1_000, abs=1e-9)
+    assert 1.0 == pytest.approx(sum(weights.values()), abs=1e-12)
+
+
 def test_without_an_anchor_the_level_is_no_surer_than_offsets_are() -> None:
     sources = tuple(Source(name=name, noise_sd=0.01, offset_sd=2.0) for name in "ab")
     gauge = PriceFilter(PriceModel(sources=sources, drift_sd=0.0))

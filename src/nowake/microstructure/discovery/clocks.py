@@ -93,6 +93,7 @@ def on_recorder_clock(market: Market, receipts: Receipts, *, skew_ns: int = 0) -
         Stamped by the venue.
     receipts
         Both stamps of the same feed. A stamp that none of them carries stays: the feed gave none but the recorder's.
+        Of several with one stamp the last to come tells, for the price kept of a stamp is its last.
     skew_ns
         Added to all, to undo a correction: that a day's `local_ns` had taken out (a finding named `clock_skew_ns`).
     """
@@ -100,7 +101,7 @@ def on_recorder_clock(market: Market, receipts: Receipts, *, skew_ns: int = 0) -
         raise BadData(f"{market.name}: no message has two stamps; compare on the venue's clock")
     order = np.lexsort((receipts.local_ns, receipts.venue_ns))
     venue, local = receipts.venue_ns[order], receipts.local_ns[order]
-    row = np.minimum(np.searchsorted(venue, market.time_ns, side="left"), len(venue) - 1)
+    row = np.maximum(np.searchsorted(venue, market.time_ns, side="right") - 1, 0)
     heard = np.where(venue[row] == market.time_ns, local[row], market.time_ns)
     heard = np.maximum.accumulate(heard) + skew_ns
     last = np.append(np.diff(heard) > 0, True)

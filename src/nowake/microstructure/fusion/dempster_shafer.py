@@ -72,7 +72,10 @@ class Evidence:
     def of(cls, frame: Iterable[str], mass: Mapping[str | tuple[str, ...], float]) -> Evidence:
         """Evidence from names and tuples of names; what is missing to 1 goes to the whole frame."""
         whole = tuple(frame)
-        shares = {frozenset((key,) if isinstance(key, str) else key): float(share) for key, share in mass.items()}
+        shares: dict[frozenset[str], float] = {}
+        for key, share in mass.items():  # ("a", "b") and ("b", "a") are one set.
+            answers = frozenset((key,) if isinstance(key, str) else key)
+            shares[answers] = shares.get(answers, 0.0) + float(share)
         rest = 1 - math.fsum(shares.values())
         if rest > _SUM:
             everything = frozenset(whole)
@@ -152,18 +155,20 @@ def dempster(*bodies: Evidence, warn_above: float = 0.5) -> Combined:
     Unidentified
         When they contradict each other wholly (K = 1).
     """
-    frame, joint, conflict = _joined(bodies)
-    agreed = math.fsum(joint.values())
-    if agreed <= 1e-15:
-        raise Unidentified(
-            "the bodies contradict each other wholly (K = 1), where Dempster's rule says nothing; discount"
-        )
-    return Combined(
-        _evidence(frame, {held: share / agreed for held, share in joint.items()}),
-        conflict,
-        "Dempster",
-        _warning(conflict, warn_above),
-    )
+    frame = _frame(bodies)
+    log_agreed, joint = 0.0, _bits(bodies[0])
+    for body in bodies[1:]:  # Divided at each step: of many bodies hardly anything agrees, and what does is the answer.
+        joint = _intersect(joint, _bits(body))
+        joint.pop(0, None)
+        agreed = math.fsum(joint.values())
+        if agreed == 0:
+            raise Unidentified(
+                "the bodies contradict each other wholly (K = 1), where Dempster's rule says nothing; discount"
+            )
+        log_agreed += math.log(agreed)
+        joint = {held: share / agreed for held, share in joint.items()}
+    conflict = max(0.0, -math.expm1(log_agreed))
+    return Combined(_evidence(frame, joint), conflict, "Dempster", _warning(log_agreed, warn_above))
 
 
 def yager(*bodies: Evidence, warn_above: float = 0.5) -> Combined:
@@ -174,7 +179,9 @@ def yager(*bodies: Evidence, warn_above: float = 0.5) -> Combined:
     BadParameter
         When there are no bodies, or their frames differ.
     """
-    frame, joint, conflict = _joined(bodies)
+    frame = _frame(bodies)
+    joint = reduce(_intersect, (_bits(body) for body in bodies))
+    conflict = min(1.0, joint.pop(0, 0.0))
     whole = (1 << len(frame)) - 1
     joint[whole] = joint.get(whole, 0.0) + conflict
     notes = (f"conflict K = {conflict:.4g}: more is contradicted than said",) if conflict > warn_above else ()
@@ -231,17 +238,15 @@ def direction(report: Report, *, price: float, flat: float, reliability: float =
     return discounted(Evidence(DIRECTIONS, {frozenset((name,)): share for name, share in shares.items()}), reliability)
 
 
-def _joined(bodies: tuple[Evidence, ...]) -> tuple[tuple[str, ...], Masses, float]:
-    """What all bodies leave possible together, by mass, not yet divided; and the conflict."""
+def _frame(bodies: tuple[Evidence, ...]) -> tuple[str, ...]:
+    """That of all bodies."""
     if not bodies:
         raise BadParameter("no evidence to join; give one body or more")
     frame = bodies[0].frame
     other = next((body.frame for body in bodies if body.frame != frame), None)
     if other is not None:
         raise BadParameter(f"frames {frame} and {other} differ; bodies that are joined answer one question")
-    joint = reduce(_intersect, (_bits(body) for body in bodies))
-    conflict = joint.pop(0, 0.0)
-    return frame, joint, min(1.0, conflict)
+    return frame
 
 
 def _intersect(one: Masses, other: Masses) -> Masses:
@@ -266,11 +271,12 @@ def _evidence(frame: tuple[str, ...], masses: Masses) -> Evidence:
     )
 
 
-def _warning(conflict: float, warn_above: float) -> tuple[str, ...]:
-    if conflict <= warn_above:
+def _warning(log_agreed: float, warn_above: float) -> tuple[str, ...]:
+    if -math.expm1(log_agreed) <= warn_above:
         return ()
     note = (
-        f"conflict K = {conflict:.4g}: the answer rests on {1 - conflict:.2g} of the evidence, what nobody denied, and "
-        "may be one that nobody holds likely (Zadeh's paradox); compare yager, or discount first"
+        f"conflict K = {-math.expm1(log_agreed):.4g}: the answer rests on 10^{log_agreed / math.log(10):.3g} of the "
+        "evidence, what nobody denied, and may be one that nobody holds likely (Zadeh's paradox); compare yager, or "
+        "discount first"
     )
     return (note,)

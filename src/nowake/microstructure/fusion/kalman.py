@@ -101,7 +101,7 @@ class PriceFilter:
         self._noise = [source.noise_sd**2 for source in model.sources]
         self._mean = [0.0] * (len(model.sources) + 1)
         self._covariance = prior(model).tolist()
-        self._weights = [0.0] * len(model.sources)
+        self._weights = [[0.0] * len(model.sources) for _ in self._mean]  # Of the state, linear in what each said.
         self._squares = 0.0
 
     def on_report(self, time_ns: int, source: str, value: float, sd: float = math.nan) -> None:
@@ -158,7 +158,8 @@ class PriceFilter:
     def belief(self, at_ns: int | None = None, *, level: float = 0.95) -> Belief:
         """The price at an instant not before the last report, by default that one.
 
-        `weights` tells whose words the price is made of, old ones counting less.
+        `weights` is the sum of what the price takes of each source's words, all together 1: below 0 where a source
+        tells another's offset. `sd_if_common` is NaN: of errors through time no single common one can be told.
 
         Raises
         ------
@@ -175,11 +176,8 @@ class PriceFilter:
         return Belief(
             price=normal_price(self._mean[0], sd, level=level, n=self.heard, method="Kalman filter"),
             sd=sd,
-            sd_if_common=math.fsum(
-                weight * math.hypot(source.noise_sd, math.sqrt(max(0.0, self._covariance[place][place])))
-                for place, (weight, source) in enumerate(zip(self._weights, self.model.sources, strict=True), 1)
-            ),
-            weights=dict(zip(self.model.names, self._weights, strict=True)),
+            sd_if_common=math.nan,
+            weights=dict(zip(self.model.names, self._weights[0], strict=True)),
         )
 
     def _begin(self, place: int, value: float, noise: float) -> None:
@@ -188,7 +186,7 @@ class PriceFilter:
         self._mean[0] = value
         rows[0][0] = noise + own
         rows[0][k] = rows[k][0] = -own
-        self._weights[place] = 1.0
+        self._weights[0][place] = 1.0
 
     def _step(self, place: int, seconds: float, value: float, noise: float) -> None:
         k, rows, mean = place + 1, self._covariance, self._mean
@@ -196,15 +194,17 @@ class PriceFilter:
         loads = [row[0] + row[k] for row in rows]
         innovation = value - mean[0] - mean[k]
         expected = loads[0] + loads[k] + noise
+        told = [ours + theirs for ours, theirs in zip(self._weights[0], self._weights[k], strict=True)]
+        told[place] -= 1.0  # What the innovation is made of, less.
         for j, load in enumerate(loads):
             gain = load / expected
+            weights = self._weights[j]
+            for m, part in enumerate(told):
+                weights[m] -= gain * part
             mean[j] += gain * innovation
             row = rows[j]
             for m, other in enumerate(loads):
                 row[m] -= gain * other
-        gain = loads[0] / expected
-        self._weights = [(1 - gain) * weight for weight in self._weights]
-        self._weights[place] += gain
         self._squares += innovation * innovation / expected
 
 
@@ -283,7 +283,8 @@ def smooth_prices(reports: Reports, model: PriceModel) -> tuple[Floats, Floats]:
         As in `filter_prices`.
     """
     heard = Heard.of(reports, model)
-    run = heard.run(heard.noise(model), model, keep=True)
+    noise = heard.noise(model)
+    run = heard.run(noise, model, keep=True)
     count, size = run.means.shape
     price, variance = np.empty(count), np.empty(count)
     later, spread = (
@@ -301,7 +302,7 @@ def smooth_prices(reports: Reports, model: PriceModel) -> tuple[Floats, Floats]:
         seen[0] = seen[heard.source[row] + 1] = 1.0
         expected = run.rows["expected"][row]
         # The state before this report: its covariance times `seen` is the gain times what was expected.
-        gain = covariance @ seen / heard.noise(model)[row]
+        gain = covariance @ seen / noise[row]
         left = np.eye(size) - np.outer(gain, seen)
         later = seen * (run.rows["innovation"][row] / expected) + left.T @ later
         spread = np.outer(seen, seen) / expected + left.T @ spread @ left

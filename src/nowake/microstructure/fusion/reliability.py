@@ -146,11 +146,13 @@ class TrackRecord:
     """
 
     def __init__(self, halflife: float = math.inf) -> None:
-        self._fade = _fade(halflife)
+        self.fade = _fade(halflife)
         self.factor = VarianceFactor(halflife)
         self.hits = HitRate(halflife)
         self._score = 0.0
         self._scored = 0.0
+        self.outcomes = 0
+        self.scored_of = 0
 
     def on_outcome(self, report: Report, outcome: float, *, price: float = math.nan) -> None:
         """What a report spoke of turned out to be `outcome`; `price` is where the price was when it spoke.
@@ -167,8 +169,10 @@ class TrackRecord:
         error = (outcome - report.value) / report.sd
         self.factor.update(error)
         if math.isfinite(error):
-            self._score = self._fade * self._score - 0.5 * error * error - math.log(report.sd) - _LOG_ROOT_2PI
-            self._scored = self._fade * self._scored + 1
+            self._score = self.fade * self._score - 0.5 * error * error - math.log(report.sd) - _LOG_ROOT_2PI
+            self._scored = self.fade * self._scored + 1
+            self.outcomes += 1
+            self.scored_of = hash((self.scored_of, float(outcome)))  # Equal where all outcomes are.
         said, came = report.value - price, outcome - price
         if math.isfinite(said) and math.isfinite(came):
             self.hits.update(0.5 if said == 0 or came == 0 else float((said > 0) == (came > 0)))
@@ -191,13 +195,18 @@ class TrackRecord:
 def score_weights(records: dict[str, TrackRecord]) -> dict[str, float]:
     """Weights of sources by what density they gave to what came, in all 1.
 
+    Records must be of the same outcomes: a density is in a unit of the price, and one factor more or less would decide.
+
     Raises
     ------
     BadData
-        When there are no records.
+        When there are no records, they are of different numbers of outcomes, or fade differently.
     """
     if not records:
         raise BadData("no track records; a weight needs at least one source")
+    if len({(record.fade, record.scored_of) for record in records.values()}) > 1:
+        heard = ", ".join(f"{name} {record.outcomes}" for name, record in records.items())
+        raise BadData(f"records are of different outcomes ({heard} scored) or half-lives; weigh on those all spoke of")
     scores = np.array([record.total_score for record in records.values()])
     shares = np.exp(scores - scores.max())
     return dict(zip(records, (shares / shares.sum()).tolist(), strict=True))

@@ -161,7 +161,7 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     sd
         Standard deviation of the price, as the rule has it.
     sd_if_common
-        The same if all errors were one common error: no correlation makes it worse.
+        The same if all errors were one common error: no correlation makes it worse. NaN where a rule cannot tell it.
     weights
         How much each source counted; they sum to 1 and may be negative where errors are correlated.
     consistency
