@@ -20,7 +20,7 @@ def write(page: Page, days: Sequence[Answer]) -> None:
     if not told:
         page.say("No day both tells its sides and has quotes.")
         return
-    head = ("day", "where", "prints", *_RULES)
+    head = ("day", "where", "prints", *(f"{rule}, %" for rule in _RULES))
     page.table(head, (row for each in told for row in _rows(each)), texts=2)
     page.say(
         f"Share of the prints that a rule decides; places with fewer than {_FEWEST} are left out, *hidden* prints have "
@@ -39,7 +39,7 @@ def _rows(each: Answer) -> list[list[str]]:
         if shares[0] is None or shares[0]["prints"] < _FEWEST:
             continue
         name = f"**{name_of(each)}**" if where == "all" else ""
-        cells = [percent_cell(share["right"]) for share in shares]
+        cells = [percent_cell(share["right"]).replace(" %", "") for share in shares]  # Five columns: the head says it.
         rows.append([name, where, f"{shares[0]['prints']:,}", *cells])
     return rows
 
