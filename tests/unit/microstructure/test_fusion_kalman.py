@@ -260,6 +260,38 @@ def test_a_price_that_stands_still_has_a_drift_not_told_from_none() -> None:
         assert (0.0, "the drift cannot be told from 0") == (found.drift_sd.low, found.notes[0])
 
 
+def with_a_feed_that_stops(after: int, *, sd: float = float("nan")) -> Reports:
+    """Of two feeds of one walk the second says one value from its report `after` on."""
+    rng = np.random.default_rng(0)
+    walk = np.repeat(100 + np.cumsum(0.1 * rng.standard_normal(400)), 2)
+    value = walk + 0.05 * rng.standard_normal(800)
+    value[1::2][after:] = value[1::2][after]
+    return Reports(
+        names=("live", "stuck"),
+        source=np.arange(800) % 2,
+        value=value,
+        sd=np.where(np.arange(800) % 2, sd, np.nan),
+        time_ns=np.arange(800) * SECOND // 2,
+    )
+
+
+@pytest.mark.parametrize("anchor", ["live", "stuck"])
+def test_a_feed_that_never_moves_does_not_take_the_price(anchor: str) -> None:
+    with pytest.raises(BadData, match=r"stuck says .* in all 400 reports while others move"):
+        learn_prices(with_a_feed_that_stops(0), anchor=anchor)
+
+
+def test_a_reference_that_states_its_error_may_stand_still() -> None:
+    assert {"live"} == set(learn_prices(with_a_feed_that_stops(0, sd=3.0)).noise_sd)
+
+
+def test_a_feed_that_stops_half_way_is_noted_and_one_that_goes_on_is_not() -> None:
+    (note,) = learn_prices(with_a_feed_that_stops(200)).notes
+    assert "stuck says" in note
+    assert "in 200 reports on end" in note
+    assert () == learn_prices(with_a_feed_that_stops(399)).notes
+
+
 def test_a_source_that_states_its_errors_keeps_them() -> None:
     reports, _ = market(9, 300)
     reports.sd[reports.source == 1] = 1.0

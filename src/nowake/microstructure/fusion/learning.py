@@ -8,6 +8,9 @@ which one pass of the filter gives. It is climbed in the logarithms of the varia
 at the top, so that intervals are of the logarithm and never reach 0. A variance the likelihood cannot tell from 0 is
 given from 0 to where the likelihood has fallen by half the square of the normal quantile, the others held.
 
+A source that never says another value while others do is refused, for the likelihood would make it the price, without
+noise; one that stood still for long is noted.
+
 Wrong where noise has a memory or is shared between sources (then `innovations` fails), where sources copy one another,
 and in short histories: 30 reports of each source are the least that is taken, hundreds tell something."""
 
@@ -29,6 +32,7 @@ LEAST = 30  # Reports of a source.
 _FAR = 16.0  # How far, in log variance, from the first guess is looked: further, and rounding is what is seen.
 _STEP = 1e-3  # Of the log variances, where the curvature is taken.
 _FLAT = 0.05  # Curvature below which a variance is not told from 0: one sd of its log would be above 4.
+_WENT = 5.0  # Usual moves of a source that another has to go for it to be noted as standing still.
 _WIDE = 10.0  # Offsets are first thought to be within so many times how far sources are apart.
 
 
@@ -84,7 +88,7 @@ def learn_prices(
     BadParameter
         When the anchor or a source of `offset_sd` is unknown, or one is missing.
     BadData
-        When a source has too few reports.
+        When a source has too few reports, or never says another value while others do.
     Unidentified
         When nobody ever says another value, or no top is found.
     """
@@ -104,7 +108,8 @@ def learn_prices(
     if not np.isfinite(found.fun):
         raise Unidentified("the likelihood of these reports has no top; look for values that are no prices")
     top = climb.polished(np.asarray(found.x, dtype=np.float64))
-    return climb.learned(top, level)
+    learned = climb.learned(top, level)
+    return msgspec.structs.replace(learned, notes=(*learned.notes, *_frozen(heard, names)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -267,3 +272,34 @@ def _check(heard: Heard, names: tuple[str, ...]) -> None:
         raise Unidentified(
             f"all {len(heard.value)} reports say {heard.value[0]:g}; a price that never moves tells nothing"
         )
+    for place, name in enumerate(names):
+        own = heard.source == place
+        if np.ptp(heard.value[own]) == 0 and not np.isfinite(heard.sd[own]).all():
+            raise BadData(
+                f"{name} says {heard.value[own][0]:g} in all {counts[place]} reports while others move: a feed that "
+                "stands still; leave it out, or state its sd"
+            )
+
+
+def _frozen(heard: Heard, names: tuple[str, ...]) -> list[str]:
+    """Of each source that said one value for so long that another went far meanwhile."""
+    notes = []
+    for place, name in enumerate(names):
+        own = np.flatnonzero(heard.source == place)
+        value = heard.value[own]
+        changed = np.flatnonzero(np.diff(value) != 0)
+        edges = np.concatenate(([-1], changed, [len(own) - 1]))
+        longest = int(np.diff(edges).argmax())
+        first, last = own[edges[longest] + 1], own[edges[longest + 1]]
+        said = int(edges[longest + 1] - edges[longest])
+        if said < LEAST or not len(changed):
+            continue
+        usual = float(np.median(np.abs(np.diff(value)[changed])))
+        others = [heard.value[first : last + 1][heard.source[first : last + 1] == k] for k in range(len(names))]
+        went = max(float(np.ptp(each)) if len(each) and k != place else 0.0 for k, each in enumerate(others))
+        if went > _WENT * usual:
+            notes.append(
+                f"{name} says {heard.value[last]:g} in {said} reports on end while others go {went:g}: it may have "
+                "stood still; noise and drift are then wrong"
+            )
+    return notes
