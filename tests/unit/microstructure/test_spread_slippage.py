@@ -51,6 +51,65 @@ def test_intervals_hold_the_truth_as_often_as_they_say(options):
     assert 0.93 <= share <= 0.998
 
 
+def small_world(seed, sizes, *, level_sd, cell_sd, trades=600):
+    """Costs of a few levels, every cell seen; and the true mean of every cell."""
+    rng = np.random.default_rng(seed)
+    truth = 3 + rng.normal(0, cell_sd, sizes)
+    for d, size in enumerate(sizes):
+        truth = truth + np.expand_dims(rng.normal(0, level_sd, size), [i for i in range(len(sizes)) if i != d])
+    codes = [np.append(np.arange(trades - 60) % size, rng.integers(0, size, 60)) for size in sizes]
+    codes = [codes[0], *(rng.permutation(code) for code in codes[1:])]
+    costs = truth[tuple(codes)] + rng.normal(0, 5, trades)
+    return costs, {f"{d}": code.astype(str) for d, code in enumerate(codes)}, truth
+
+
+def few_levels_coverage(seeds, sizes, **options):
+    """How often the mean, the effects of levels and the cells hold what is true of the levels seen."""
+    held: list[list[bool]] = [[], [], []]
+    for seed in seeds:
+        costs, dimensions, truth = small_world(seed, sizes, **options)
+        found = slippage(costs, dimensions)
+        pairs = [
+            [(found.mean, truth.mean())],
+            [
+                (each.effect, truth.take(int(each.level), axis=int(each.dimension)).mean() - truth.mean())
+                for each in found.levels
+            ],
+            [(cell.shrunk, true) for cell, true in against(found, truth)],
+        ]
+        for kind, of_kind in zip(held, pairs, strict=True):
+            kind += [measured.low <= true <= measured.high for measured, true in of_kind]
+    return [float(np.mean(kind)) for kind in held]
+
+
+@pytest.mark.parametrize("sizes", [(2,), (3,), (2, 2), (2, 6)])
+def test_intervals_of_few_levels_hold_the_truth(sizes):
+    assert min(few_levels_coverage(range(30), sizes, level_sd=1.0, cell_sd=0.5)) > 0.85
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("spread", [(0.0, 0.0), (0.3, 0.3), (1.5, 0.7)])
+@pytest.mark.parametrize("sizes", [(2,), (3,), (4,), (5,), (6,), (2, 2), (2, 3), (2, 6)])
+def test_intervals_of_few_levels_hold_the_truth_as_often_as_they_say(sizes, spread):
+    shares = few_levels_coverage(range(300), sizes, level_sd=spread[0], cell_sd=spread[1])
+    print(f"{sizes} {spread}: mean {shares[0]:.3f}, levels {shares[1]:.3f}, cells {shares[2]:.3f}")
+    assert min(shares) >= 0.91
+
+
+def test_two_sides_have_the_mean_and_interval_of_least_squares():
+    """Two levels tell nothing of how levels spread, so they are two means: an ordinary regression on +1 and -1."""
+    rng = np.random.default_rng(1)
+    costs = 3 + rng.normal(0, 8, 600)
+    side = rng.choice([-1, 1], 600, p=[0.3, 0.7])
+    fitted = sm.OLS(costs, np.column_stack((np.ones(600), side))).fit()
+    found = slippage(costs, {"side": side})
+    buys = next(each.effect for each in found.levels if each.level == "1")
+    for place, measured in enumerate((found.mean, buys)):
+        low, high = fitted.conf_int()[place]
+        assert fitted.params[place] == pytest.approx(measured.value, abs=1e-2)
+        assert high - low == pytest.approx(measured.high - measured.low, rel=1e-2)
+
+
 def test_pooling_comes_nearer_to_the_truth_than_each_cell_alone():
     alone = pooled = 0.0
     for seed in range(20):
@@ -153,7 +212,8 @@ def test_unknown_costs_are_left_out_and_counted():
     costs[:7] = np.nan
     found = slippage(costs, dimensions)
     assert (593, 7) == (found.trades, found.unknown)
-    assert "593 trades" in str(found)
+    assert "593 trades (7 more of unknown cost left out)" in str(found)
+    assert "left out" not in str(slippage(costs[7:], {name: column[7:] for name, column in dimensions.items()}))
 
 
 def test_data_that_tell_nothing_are_refused():

@@ -9,7 +9,11 @@ holds, and levels that hardly differ are pulled towards each other: partial pool
 maximum likelihood (Patterson & Thompson 1971, Biometrika 58), kept off 0 by the penalty of Chung, Rabe-Hesketh, Dorie,
 Gelman & Liu 2013 (Psychometrika 78; their gamma(2) prior on each standard deviation). Predictions and their errors are
 Henderson's (1975, Biometrics 31), the doubt of mu in them. sigma^2 is pooled from within cells. With weights, a cell's
-mean is the weighted one, and it counts as (sum w)^2 / sum w^2 trades: its effective number.
+mean is the weighted one, and it counts as (sum w)^2 / sum w^2 trades: its effective number. gamma is 0 where there is
+one dimension, whose cells are its levels.
+
+The mean and the effects are of the levels and cells SEEN, each alike: two sides tell what they cost between them, but
+next to nothing of mu, the mean of all sides there might be, so no figure is given of that.
 
 Costs are positive when bad. Wrong where: trades of one order are told one by one (they are not independent: give
 orders), the noise differs much from cell to cell, or what put a trade into a cell also made it dear (urgent orders
@@ -17,7 +21,7 @@ chase prices): a cell's mean describes, it does not say what another choice woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -34,7 +38,7 @@ _STARTS = (0.3, 1.0)
 
 
 class LevelEffect(msgspec.Struct, frozen=True, kw_only=True):
-    """How much dearer one level of one dimension is than the mean of all, other dimensions held alike.
+    """How much dearer one level of one dimension is than the mean of its levels seen, other dimensions held alike.
 
     Parameters
     ----------
@@ -66,7 +70,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     shrunk
         The mean after pooling, with its interval.
     own_share
-        How much of `shrunk` comes from the cell's own trades, 0 to 1; the rest is what its levels add up to.
+        How much `shrunk` moves with `plain`, 0 to 1: the rest comes from other cells.
     """
 
     labels: tuple[str, ...]
@@ -87,7 +91,7 @@ class Slippage(msgspec.Struct, frozen=True, kw_only=True):
     cells, levels
         Cells that hold trades, dearest first; effects of levels.
     mean
-        Of all levels alike.
+        Of the levels and cells seen, each alike, however many trades they hold.
     noise_sd
         Standard deviation of one trade within its cell.
     level_sd
@@ -122,7 +126,11 @@ class Slippage(msgspec.Struct, frozen=True, kw_only=True):
         raise BadParameter(f"no trade fell into {dict(zip(self.names, labels, strict=False))}")
 
     def __str__(self) -> str:
-        lines = [f"{self.trades:,} trades in {len(self.cells):,} cells of {', '.join(self.names)}; mean {self.mean}"]
+        left = f" ({self.unknown:,} more of unknown cost left out)" if self.unknown else ""
+        lines = [
+            f"{self.trades:,} trades{left} in {len(self.cells):,} cells of {', '.join(self.names)}; "
+            f"mean of the cells' {self.mean}"
+        ]
         lines += [
             f"{' '.join(cell.labels)}: {cell.shrunk.value:.3g} [{cell.shrunk.low:.3g}, {cell.shrunk.high:.3g}], alone "
             f"{cell.plain:.3g} of {cell.trades:,}"
@@ -159,6 +167,9 @@ def slippage(
     return _told(table, model, predicted, level)
 
 
+_Measured = Callable[[Floats, Floats, int], Measurement]
+
+
 class _Table(NamedTuple):
     """Sums of trades by cell, and which level of each dimension a cell has."""
 
@@ -183,13 +194,17 @@ class _Model(NamedTuple):
 
 
 class _Predicted(NamedTuple):
-    """Of the mean, levels and cells together: values, and the covariance of mean and levels; then of each cell."""
+    """Of the intercept and levels: values and the covariance of their errors; of cells: what they add, and its share.
+
+    `own` is the share of a cell's distance from what its levels add up to that is kept; `design` has a row a cell.
+    """
 
     values: Floats
     covariance: Floats
-    cells: Floats
-    variance: Floats
-    own_share: Floats
+    beyond: Floats
+    own: Floats
+    design: Floats
+    precision: Floats
 
 
 def _read(costs: Floats, dimensions: Mapping[str, Labels], weights: Floats | None) -> _Table:
@@ -249,17 +264,24 @@ def _fitted(table: _Table) -> _Model:
     from scipy.optimize import minimize  # noqa: PLC0415
 
     unit = table.noise / np.sqrt(float(np.median(table.effective)))
-    starts = [np.full(len(table.sizes) + 1, np.log(start * max(unit, float(table.mean.std())))) for start in _STARTS]
-    bounds = [(np.log(1e-4 * unit), np.log(1e3 * max(unit, float(table.mean.std()))))] * (len(table.sizes) + 1)
+    # Cells of one dimension are its levels: nothing is left for them to add.
+    count = len(table.sizes) + (len(table.mean) > max(table.sizes))
+    starts = [np.full(count, np.log(start * max(unit, float(table.mean.std())))) for start in _STARTS]
+    bounds = [(np.log(1e-4 * unit), np.log(1e3 * max(unit, float(table.mean.std()))))] * count
     found = [minimize(_misfit, start, args=(table,), method="L-BFGS-B", bounds=bounds) for start in starts]
     best = min(found, key=lambda each: float(each.fun))
-    sd = np.exp(best.x)
-    return _Model(level_sd=sd[:-1], cell_sd=float(sd[-1]))
+    return _model(best.x, table)
+
+
+def _model(log_sd: Floats, table: _Table) -> _Model:
+    sd = np.exp(log_sd)
+    levels = len(table.sizes)
+    return _Model(level_sd=sd[:levels], cell_sd=float(sd[levels]) if len(sd) > levels else 0.0)
 
 
 def _misfit(log_sd: Floats, table: _Table) -> float:
     """Minus the penalised restricted log-likelihood of cell means, by a system of the size of all levels."""
-    model = _Model(np.exp(log_sd[:-1]), float(np.exp(log_sd[-1])))
+    model = _model(log_sd, table)
     precision = _precision(table, model)
     system, load = _system(table, model, precision)
     _, log_determinant = np.linalg.slogdet(system)
@@ -267,7 +289,7 @@ def _misfit(log_sd: Floats, table: _Table) -> float:
     squares = float((precision * table.mean**2).sum())
     likelihood = -0.5 * (
         -np.log(precision).sum()
-        + 2 * sum(size * log for size, log in zip(table.sizes, log_sd[:-1], strict=True))
+        + 2 * sum(size * log for size, log in zip(table.sizes, log_sd.tolist(), strict=False))
         + log_determinant
         + squares
         - explained
@@ -297,60 +319,77 @@ def _predict(table: _Table, model: _Model) -> _Predicted:
     covariance = np.asarray(np.linalg.inv(system), dtype=np.float64)
     values = covariance @ load
     design = np.column_stack((np.ones(len(table.mean)), table.design))
-    added = design @ values
     own = model.cell_sd**2 * precision
-    variance = model.cell_sd**2 * (1 - own) + (1 - own) ** 2 * np.einsum("ij,jk,ik->i", design, covariance, design)
-    return _Predicted(
-        values=values,
-        covariance=covariance,
-        cells=added + own * (table.mean - added),
-        variance=variance,
-        own_share=own,
-    )
+    beyond = own * (table.mean - design @ values)
+    return _Predicted(values, covariance, beyond, own, design, precision)
 
 
 def _told(table: _Table, model: _Model, predicted: _Predicted, level: float) -> Slippage:
-    quantile = t_of(level, max(min(table.within, len(table.mean) - 1), 1))
+    quantile = t_of(level, table.within)
+    free = model.cell_sd**2 * (1 - predicted.own)
 
-    def measured(value: float, variance: float, n: int) -> Measurement:
+    def measured(of_levels: Floats, of_cells: Floats, n: int) -> Measurement:
+        """A sum of the intercept, levels and what cells add: its prediction, and the error of that."""
+        through = of_levels - (predicted.own * of_cells) @ predicted.design
+        value = float(of_levels @ predicted.values + of_cells @ predicted.beyond)
+        variance = float(through @ predicted.covariance @ through + (of_cells**2 * free).sum())
         half = quantile * float(np.sqrt(max(variance, 0.0)))
         return Measurement(
             value=value, low=value - half, high=value + half, level=level, n=n, method="partial pooling, REML"
         )
 
+    alike = np.concatenate([[1.0], *(np.full(size, 1 / size) for size in table.sizes)])
+    trades = int(table.trades.sum())
+    return Slippage(
+        names=table.names,
+        cells=_cells(table, predicted, measured),
+        levels=_levels(table, measured),
+        mean=measured(alike, np.full(len(table.mean), 1 / len(table.mean)), trades),
+        noise_sd=table.noise,
+        level_sd=tuple(model.level_sd.tolist()),
+        cell_sd=model.cell_sd,
+        trades=trades,
+        unknown=table.unknown,
+    )
+
+
+def _cells(table: _Table, predicted: _Predicted, measured: _Measured) -> tuple[Cell, ...]:
+    """Cells, dearest first."""
+    design, own = predicted.design, predicted.own
+    leverage = np.einsum("ij,jk,ik->i", design, predicted.covariance, design) * predicted.precision
+    share = own + (1 - own) * leverage
+    every = np.eye(len(own))
     cells = [
         Cell(
             labels=labels,
             trades=int(table.trades[c]),
             effective=float(table.effective[c]),
             plain=float(table.mean[c]),
-            shrunk=measured(float(predicted.cells[c]), float(predicted.variance[c]), int(table.trades[c])),
-            own_share=float(predicted.own_share[c]),
+            shrunk=measured(design[c], every[c], int(table.trades[c])),
+            own_share=float(share[c]),
         )
         for c, labels in enumerate(table.labels)
     ]
-    levels, place = [], 1
+    return tuple(sorted(cells, key=lambda cell: -cell.shrunk.value))
+
+
+def _levels(table: _Table, measured: _Measured) -> tuple[LevelEffect, ...]:
+    """Each level against the mean of all levels of its dimension, what their cells add included."""
+    found, place = [], 1
     for d, (name, size) in enumerate(zip(table.names, table.sizes, strict=True)):
+        has = np.eye(size)[table.codes[:, d]]
+        within = (has / has.sum(axis=0)).T
         for code in range(size):
-            mine = table.codes[:, d] == code
-            value, variance = float(predicted.values[place]), float(predicted.covariance[place, place])
-            levels.append(
+            of_levels = np.zeros(1 + sum(table.sizes))
+            of_levels[place : place + size] = (np.arange(size) == code) - 1 / size
+            trades = int(table.trades @ has[:, code])
+            found.append(
                 LevelEffect(
                     dimension=name,
-                    level=next(labels[d] for labels, has in zip(table.labels, mine, strict=True) if has),
-                    effect=measured(value, variance, int(table.trades[mine].sum())),
-                    trades=int(table.trades[mine].sum()),
+                    level=table.labels[int(has[:, code].argmax())][d],
+                    effect=measured(of_levels, within[code] - within.mean(axis=0), trades),
+                    trades=trades,
                 )
             )
-            place += 1
-    return Slippage(
-        names=table.names,
-        cells=tuple(sorted(cells, key=lambda cell: -cell.shrunk.value)),
-        levels=tuple(levels),
-        mean=measured(float(predicted.values[0]), float(predicted.covariance[0, 0]), int(table.trades.sum())),
-        noise_sd=table.noise,
-        level_sd=tuple(model.level_sd.tolist()),
-        cell_sd=model.cell_sd,
-        trades=int(table.trades.sum()),
-        unknown=table.unknown,
-    )
+        place += size
+    return tuple(found)
