@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -476,3 +477,36 @@ def test_quotes_without_a_mid_are_refused() -> None:
 def test_moves_of_nought_are_counted() -> None:
     assert 0.5 == still(np.array([0.0, 1.0, 0.0, 2.0]))
     assert 0.0 == still(np.empty(0))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e-100, 1e80, 1e150, 1e300])
+def test_what_has_no_unit_does_not_mind_returns_of_any_size(size: float) -> None:
+    exponent = math.frexp(size)[1]
+    plain = np.random.default_rng(1).standard_normal(500)
+    other = plain + 0.5 * np.random.default_rng(2).standard_normal(500)
+    scaled, market = np.ldexp(plain, exponent), np.ldexp(other, exponent)
+    assert variance_ratios(plain) == variance_ratios(scaled)
+    assert autocorrelations(plain) == autocorrelations(scaled)
+    assert hurst_whittle(plain) == hurst_whittle(scaled)
+    assert hurst_dfa(plain, repeats=20) == hurst_dfa(scaled, repeats=20)
+    assert hurst_rescaled_range(plain, repeats=20) == hurst_rescaled_range(scaled, repeats=20)
+    assert price_delay(plain, other, repeats=50) == price_delay(scaled, market, repeats=50)
+    assert decayed_efficiency(plain, halflife=100.0) == decayed_efficiency(scaled, halflife=100.0)
+    error, here = pricing_error(plain, repeats=50), pricing_error(scaled, repeats=50)
+    assert error.share == here.share
+    assert math.ldexp(error.sd.value, exponent) == here.sd.value
+    gauge, same = DecayedEfficiency(100.0), DecayedEfficiency(100.0)
+    for number in plain.tolist():
+        gauge.update(number)
+        same.update(math.ldexp(number, exponent))
+    assert gauge.value == same.value
+
+
+def test_a_return_out_of_all_proportion_is_refused_and_changes_nothing() -> None:
+    gauge = DecayedEfficiency(100.0)
+    for number in np.random.default_rng(1).standard_normal(100).tolist():
+        gauge.update(number)
+    before = pickle.dumps(gauge)
+    with pytest.raises(BadData, match=r"1e\+90 is out of all proportion"):
+        gauge.update(1e90)
+    assert before == pickle.dumps(gauge)

@@ -126,3 +126,13 @@ def test_parameters_and_rows_out_of_range_are_refused_and_change_nothing() -> No
         with pytest.raises(BadData):
             gauge.update(row)
     assert before == pickle.dumps(gauge)
+
+
+def test_a_number_whose_square_is_none_is_refused_and_changes_nothing() -> None:
+    gauge = ChangePoint(SegmentPrior.scaled(1))
+    gauge.update(0.0)
+    before = pickle.dumps(gauge)
+    with pytest.raises(BadData, match=r"1e\+160, whose square is no number"):
+        gauge.update(1e160)
+    assert before == pickle.dumps(gauge)
+    assert np.isfinite(gauge.update(-1e139))

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadParameter
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.statistics.measurement import Measurement, z_of
 from nowake.statistics.regression import default_lags, long_run
 
@@ -93,7 +93,7 @@ def autocorrelations(
     """
     if not lags or min(lags) < 1 or len(set(lags)) < len(lags):
         raise BadParameter(f"lags {tuple(lags)} must be different whole numbers of 1 or more")
-    column = usable(returns, least=max(LEAST, 3 * max(lags)))
+    column, _ = evened(usable(returns, least=max(LEAST, 3 * max(lags))))
     away = column - column.mean()
     rows = tuple(_lag(away, lag, level) for lag in lags)
     q = math.fsum(row.z**2 for row in rows)

@@ -20,8 +20,10 @@ from nowake.microstructure.efficiency.hurst import LEAST as LEAST_FOR_HURST
 from nowake.microstructure.efficiency.hurst import hurst_whittle
 from nowake.microstructure.efficiency.price_delay import delay_share
 from nowake.microstructure.efficiency.pricing_error import pricing_error_sd
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.microstructure.efficiency.variance_ratio import check_aggregations, joint_p, variance_ratio
+
+_MOST_DOUBLINGS = 232  # 1e70, whose fourth power is a number.
 
 
 class Rolling:
@@ -101,7 +103,7 @@ class RollingAutocorrelation(Rolling):
         self.lag = lag
 
     def _measure(self, numbers: Floats) -> float:
-        column = usable(numbers, least=max(LEAST, 3 * self.lag))
+        column, _ = evened(usable(numbers, least=max(LEAST, 3 * self.lag)))
         return z_without_memory(column - column.mean(), self.lag)[0]
 
 
@@ -236,14 +238,27 @@ class DecayedEfficiency:
         longest = max(aggregations) - 1
         self._recent, self._products, self._squares = (np.zeros(longest) for _ in range(3))
         self._power = 0.0
+        self._exponent: int | None = None
         self.heard = 0
         self.passed_over = 0
 
     def update(self, number: float) -> None:
-        """The next return; one that is not finite is passed over and counted."""
+        """The next return; one that is not finite is passed over and counted.
+
+        Raises
+        ------
+        BadData
+            When it is more than 1e70 times the first that was not 0; nothing has changed then.
+        """
         if not math.isfinite(number):
             self.passed_over += 1
             return
+        if self._exponent is None and number != 0:
+            self._exponent = math.frexp(number)[1]  # The unit: squares of squares in it neither vanish nor overflow.
+        first = self._exponent or 0
+        if number != 0 and math.frexp(number)[1] - first > _MOST_DOUBLINGS:
+            raise BadData(f"return {number:g} is out of all proportion to those before it; look at its price")
+        number = math.ldexp(number, -first)
         products = number * self._recent
         self._products *= self._fade
         self._products += products
@@ -279,7 +294,7 @@ def decayed_efficiency(
     """
     check_aggregations(aggregations)
     fade = fade_of(halflife)
-    column = usable(returns, least=max(LEAST, 3 * max(aggregations)))
+    column, _ = evened(usable(returns, least=max(LEAST, 3 * max(aggregations))))
     weights = fade ** np.arange(len(column) - 1, -1, -1.0)
     products = [column[lag:] * column[:-lag] for lag in range(1, max(aggregations))]
     sums = np.array([weights[lag:] @ each for lag, each in enumerate(products, 1)])

@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.statistics.measurement import Measurement, z_of
 
 LEAST = 128
@@ -63,7 +63,7 @@ def hurst_whittle(returns: Floats, *, bandwidth: float = 0.65, level: float = 0.
     """
     if not 0 < bandwidth <= 0.8:
         raise BadParameter(f"bandwidth {bandwidth} must be in (0, 0.8], for example 0.65")
-    column = usable(returns, least=LEAST)
+    column, _ = evened(usable(returns, least=LEAST))
     count = len(column)
     frequencies = max(8, int(count**bandwidth))
     power = np.abs(np.fft.rfft(column - column.mean())[1 : frequencies + 1]) ** 2
@@ -91,7 +91,7 @@ def hurst_rescaled_range(returns: Floats, *, level: float = 0.95, repeats: int =
     BadData
         When returns are not finite, all the same or fewer than 128.
     """
-    column = usable(returns, least=LEAST)
+    column, _ = evened(usable(returns, least=LEAST))
     blocks = _block_lengths(len(column), least=_SHORTEST_BLOCK)
     expected = np.log([expected_rescaled_range(size) for size in blocks])
     slope = _slopes(blocks)
@@ -113,7 +113,7 @@ def hurst_dfa(returns: Floats, *, level: float = 0.95, repeats: int = 200, seed:
     BadData
         When returns are not finite, all the same or fewer than 128.
     """
-    column = usable(returns, least=LEAST)
+    column, _ = evened(usable(returns, least=LEAST))
     blocks = _block_lengths(len(column), least=_SHORTEST_BLOCK)
     slope = _slopes(blocks)
 

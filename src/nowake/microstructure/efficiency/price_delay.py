@@ -23,7 +23,7 @@ import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.microstructure.efficiency.lean import solved, without_lean
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.statistics.blocks import block_edges, resampled, with_interval
 from nowake.statistics.measurement import Measurement
 from nowake.statistics.regression import default_lags, long_run
@@ -119,7 +119,7 @@ def price_delay(
         by_chance=lags * (1 - r2) / (rows * r2),
         r2=float(r2),
         r2_at_once=float(r2_at_once),
-        coefficients=tuple(coefficients.tolist()),
+        coefficients=tuple((coefficients * (evened(returns)[1] / evened(market)[1])).tolist()),
         n=rows,
     )
 
@@ -143,8 +143,8 @@ def _table(returns: Floats, market: Floats, lags: int) -> Floats:
     if lags < 1:
         raise BadParameter(f"lags {lags} must be 1 or more, for example 5")
     least = lags + _LEAST_A_COEFFICIENT * (2 + lags)
-    own = usable(returns, least=least)
-    others = usable(market, least=least, what="returns of the market")
+    own, _ = evened(usable(returns, least=least))
+    others, _ = evened(usable(market, least=least, what="returns of the market"))
     if len(own) != len(others):
         raise BadData(f"{len(own)} returns and {len(others)} of the market; give one for each step")
     before = [others[lags - lag : len(others) - lag] for lag in range(lags + 1)]

@@ -28,7 +28,7 @@ import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.microstructure.efficiency.lean import root, solved, without_lean
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.statistics.blocks import block_edges, resampled
 from nowake.statistics.measurement import Measurement
 
@@ -95,7 +95,7 @@ def pricing_error(
     """
     if repeats < 20:
         raise BadParameter(f"repeats {repeats} must be 20 or more, for example 400")
-    columns = _columns(returns, signed, lags)
+    columns, unit = _columns(returns, signed, lags)
     products, rows = _products(columns, lags)
     blocks = len(products)
     point = _point(products, columns.shape[1], lags)
@@ -108,7 +108,8 @@ def pricing_error(
         without_lean(float(value), each, level=level, blocks=blocks, n=rows, method=how)
         for value, each in zip(point, draws.T, strict=True)
     ]
-    return PricingError(sd=root(found[0]), random_walk_sd=root(found[1]), share=found[2], lags=lags, n=rows)
+    sd, walk = (_in_unit(root(each), unit) for each in found[:2])
+    return PricingError(sd=sd, random_walk_sd=walk, share=found[2], lags=lags, n=rows)
 
 
 def pricing_error_sd(returns: Floats, *, lags: int = 5) -> float:
@@ -119,23 +120,28 @@ def pricing_error_sd(returns: Floats, *, lags: int = 5) -> float:
     BadParameter, BadData, Unidentified
         As in `pricing_error`.
     """
-    columns = _columns(returns, None, lags)
+    columns, unit = _columns(returns, None, lags)
     products, _ = _products(columns, lags)
-    return math.sqrt(float(_point(products, 1, lags)[0]))
+    return unit * math.sqrt(float(_point(products, 1, lags)[0]))
 
 
-def _columns(returns: Floats, signed: Floats | None, lags: int) -> Floats:
+def _in_unit(found: Measurement, unit: float) -> Measurement:
+    return msgspec.structs.replace(found, value=found.value * unit, low=found.low * unit, high=found.high * unit)
+
+
+def _columns(returns: Floats, signed: Floats | None, lags: int) -> tuple[Floats, float]:
+    """Returns and signed trades, each in a unit of its own size, and the returns' unit."""
     if lags < 1:
         raise BadParameter(f"lags {lags} must be 1 or more, for example 5")
     count = 1 if signed is None else 1 + np.atleast_2d(np.asarray(signed).T).shape[0]
     least = lags + _LEAST_A_COEFFICIENT * (1 + lags * count)
-    prices = usable(returns, least=least)
+    prices, unit = evened(usable(returns, least=least))
     if signed is None:
-        return prices[:, None]
-    flows = [usable(column, least=1, what="signed trades") for column in np.atleast_2d(np.asarray(signed).T)]
+        return prices[:, None], unit
+    flows = [evened(usable(column, least=1, what="signed trades"))[0] for column in np.atleast_2d(np.asarray(signed).T)]
     if len(flows[0]) != len(prices):
         raise BadData(f"{len(prices)} returns and {len(flows[0])} signed trades; give one for each step")
-    return np.column_stack([prices, *flows])
+    return np.column_stack([prices, *flows]), unit
 
 
 def _products(columns: Floats, lags: int) -> tuple[Floats, int]:

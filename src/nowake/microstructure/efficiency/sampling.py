@@ -72,6 +72,16 @@ def usable(returns: Floats, *, least: int, what: str = "returns") -> Floats:
         raise BadData(f"{what} hold {int(wrong.sum())} that are no numbers, the first {column[place]} at {place}")
     if len(column) < least:
         raise BadData(f"{len(column)} {what} are fewer than {least}; take shorter steps or look at a longer time")
-    if np.ptp(column) <= 1e-12 * float(np.abs(column).max()):
+    even = evened(column)[0]
+    if np.ptp(even) <= 1e-12 * float(np.abs(even).max()):
         raise BadData(f"all {len(column)} {what} are {column[0]:g}; a price that never varies tells nothing")
     return column
+
+
+def evened(column: Floats) -> tuple[Floats, float]:
+    """The column in a unit of its own size, and that unit: a power of two, so that no digit changes.
+
+    Squares of squares of 1e-100 or 1e80 would vanish or overflow; what has no unit does not mind.
+    """
+    exponent = int(np.frexp(np.abs(column).max(initial=0.0))[1])
+    return np.ldexp(column, -exponent), float(np.ldexp(1.0, exponent))

@@ -27,7 +27,7 @@ import numpy as np
 
 from nowake.domain.errors import BadParameter
 from nowake.microstructure.efficiency.autocorrelation import LEAST, two_sided
-from nowake.microstructure.efficiency.sampling import Floats, usable
+from nowake.microstructure.efficiency.sampling import Floats, evened, usable
 from nowake.statistics.measurement import Measurement, z_of
 from nowake.statistics.regression import default_lags, long_run
 
@@ -99,7 +99,7 @@ def variance_ratios(
         When returns are not finite, all the same, or fewer than 30 and three times the longest aggregation.
     """
     check_aggregations(aggregations)
-    column = usable(returns, least=max(LEAST, 3 * max(aggregations)))
+    column, _ = evened(usable(returns, least=max(LEAST, 3 * max(aggregations))))
     away = column - column.mean()
     rows = tuple(_ratio(away, q, level) for q in aggregations)
     largest = max(abs(row.z_robust) for row in rows)
@@ -115,7 +115,7 @@ def variance_ratio(returns: Floats, aggregation: int) -> float:
         As in `variance_ratios`.
     """
     check_aggregations([aggregation])
-    column = usable(returns, least=max(LEAST, 3 * aggregation))
+    column, _ = evened(usable(returns, least=max(LEAST, 3 * aggregation)))
     return _of_sums(column - column.mean(), aggregation)
 
 

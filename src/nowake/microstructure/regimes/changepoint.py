@@ -33,6 +33,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.microstructure.regimes.emission import Floats, check_rows
 
 _WIDER = 10.0
+_MOST = 1e140
 
 
 class SegmentPrior(NamedTuple):
@@ -139,12 +140,16 @@ class ChangePoint:
         Raises
         ------
         BadData
-            When it is infinite or of another length; nothing has changed then.
+            When it is infinite, above 1e140 in size, or of another length; nothing has changed then.
         """
         told = np.atleast_1d(np.asarray(row, np.float64))
         if told.shape != self.prior.mean.shape:
             raise BadData(f"a row of shape {told.shape} is not one number for each of {len(self.prior.mean)} features")
         told = check_rows(told[None, :], len(told))[0]
+        if np.any(np.abs(told) > _MOST):
+            raise BadData(
+                f"a row holds {told[np.abs(told) > _MOST][0]:g}, whose square is no number; look at its values"
+            )
         opened, opened_density = self._extended(self._fresh, told)
         if self._segments is None:
             weight = np.full((len(self._hazards), 1), 1 / len(self._hazards))
