@@ -1,12 +1,18 @@
 """Weighted means of what prints cost, group by group, with intervals that neighbours in time do not fool.
 
-    m = sum w x / sum w,    Var m = B/(B-1) [S_0 + S_1] / (sum w)^2,     S_k = sum_b u_b u_{b+k},  u_b = sum_b w (x - m)
+    m = sum w x / sum w,    Var m = B^2 / ((B-1)(B-2)) max(S_0 + 2 S_1, S_0) / (sum w)^2
+
+    S_k = sum_b u_b u_{b+k},    u_b = sum_b w (x - m)
 
 over blocks b of equal time: the cluster-robust error of a ratio (Liang & Zeger 1986, "Longitudinal data analysis using
-generalized linear models", Biometrika 73), plus Newey and West's weight for the block beside, with Student's quantile
-of B - 1. A later mid overlaps those of its neighbours for as long as its horizon, so no block is shorter than that. A
-mean of fewer than twenty prints, or that fewer than five blocks hold, has no interval worth the name and is not given:
-None, and the count beside it says how many prints there were. Wrong where dependence outlasts two blocks."""
+generalized linear models", Biometrika 73) with the block beside at its full weight (Hansen & Hodrick 1980, "Forward
+exchange rates as optimal predictors of future spot rates", Journal of Political Economy 88): a later mid overlaps its
+neighbours' for as long as its horizon, no block is shorter than that, and so none but neighbours overlap. The factor
+gives back what residuals about their own mean lose; the quantile is Student's of B / 2, for a sum with neighbours tells
+less than its blocks would alone. That is a rule of thumb: of few blocks without overlap intervals are too wide.
+
+A mean of fewer than twenty prints, or that fewer than five blocks hold, has no interval worth the name and is None; the
+count beside it says how many prints there were. Wrong where dependence outlasts two blocks."""
 
 from __future__ import annotations
 
@@ -86,21 +92,16 @@ def groups_of(by: Mapping[str, Labels] | None, row: Ints, given: int) -> Groups:
     """
     if not by:
         return Groups((), ((),), np.zeros(len(row), np.int64))
-    codes = np.zeros(len(row), np.int64)
-    seen: list[Labels] = []
+    of_row, labels = np.zeros(len(row), np.int64), [tuple[str, ...]()]
     for name, labelled in by.items():
         column = np.asarray(labelled)
         if column.shape != (given,):
             raise BadData(f"dimension {name!r} is of shape {column.shape}; give one label for each of {given} rows")
         found, code = np.unique(column[row], return_inverse=True)
-        seen.append(found)
-        codes = codes * len(found) + code
-    used, of_row = np.unique(codes, return_inverse=True)
-    labels: list[list[str]] = []
-    for found in reversed(seen):
-        used, place = np.divmod(used, len(found))
-        labels.append([str(label) for label in found[place]])
-    return Groups(tuple(by), tuple(zip(*reversed(labels), strict=True)), np.asarray(of_row, dtype=np.int64))
+        # Numbered anew by dimension: never more codes than rows, so that no product of many dimensions overflows.
+        used, of_row = np.unique(of_row * len(found) + code, return_inverse=True)
+        labels = [(*labels[code // len(found)], str(found[code % len(found)])) for code in used.tolist()]
+    return Groups(tuple(by), tuple(labels), np.asarray(of_row, dtype=np.int64))
 
 
 def blocks_of(time_ns: Ints, least_ns: int = 0) -> Ints:
@@ -149,15 +150,16 @@ def _column(values: Floats, rows: Rows, blocks: Ints, level: float) -> list[Meas
     held = (mass > 0).sum(axis=1)
     own, beside = (pushes**2).sum(axis=1), (pushes[:, 1:] * pushes[:, :-1]).sum(axis=1)
     # Blocks that swing against each other may make the sum small by chance; each alone is the least to allow for.
-    variance = np.maximum(own + beside, own)
+    variance = np.maximum(own + 2 * beside, own)
     method = f"weighted {WEIGHTS[rows.weight]}, {width} blocks of time as clusters"
     found: list[Measurement | None] = []
     for g, blocks_held in enumerate(held.tolist()):
         if blocks_held < MIN_BLOCKS or counts[g] < MIN_PRINTS:
             found.append(None)
             continue
-        error = float(np.sqrt(blocks_held / (blocks_held - 1) * variance[g]) / total[g])
-        half, mean = t_of(level, blocks_held - 1) * error, float(means[g])
+        lost = (1 - 1 / blocks_held) * (1 - 2 / blocks_held)
+        error = float(np.sqrt(variance[g] / lost) / total[g])
+        half, mean = t_of(level, blocks_held // 2) * error, float(means[g])
         found.append(
             Measurement(value=mean, low=mean - half, high=mean + half, level=level, n=int(counts[g]), method=method)
         )
