@@ -204,6 +204,41 @@ def test_what_cannot_be_heard() -> None:
     assert (1, 1, 5) == (gauge.passed_over, gauge.heard, gauge.time_ns)
 
 
+@pytest.mark.parametrize("offset_sd", [1e2, 1e4, 1e5])
+def test_a_wide_offset_costs_no_digits_that_matter(offset_sd: float) -> None:
+    """Of two sources heard in turn, one of them off by nobody knows what: a large regression, in long numbers."""
+    rng = np.random.default_rng(0)
+    said = [(("b", "a")[row % 2], 100 + 0.5 * (row % 2 == 0) + 0.01 * rng.standard_normal()) for row in range(30)]
+    sources = (Source(name="a", noise_sd=0.01), Source(name="b", noise_sd=0.01, offset_sd=offset_sd))
+    gauge = PriceFilter(PriceModel(sources=sources, drift_sd=0.01))
+    for row, (name, value) in enumerate(said):
+        gauge.on_report(row * SECOND, name, value)
+    # The same without squares of offsets: the price at each row and one offset that is as good as free, least squares.
+    design = np.zeros((60, 31))
+    design[:30, :30], design[:30:2, 30] = np.eye(30) / 0.01, 1 / 0.01
+    design[30:59, :30] = (np.eye(29, 30, 1) - np.eye(29, 30)) / 0.01
+    design[59, 30] = 1 / offset_sd
+    target = np.concatenate([np.array([value for _, value in said]) / 0.01, np.zeros(30)])
+    solution, *_ = np.linalg.lstsq(design, target, rcond=None)
+    sd = np.sqrt(np.linalg.inv(design.T @ design)[29, 29])
+    assert sd == pytest.approx(gauge.sd, rel=1e-4)
+    assert abs(gauge.value - solution[29]) < 1e-3 * sd
+
+
+def test_offsets_beyond_the_digits_of_a_number_are_refused() -> None:
+    sources = (Source(name="a", noise_sd=0.01), Source(name="b", noise_sd=0.01, offset_sd=1e7))
+    model = PriceModel(sources=sources, drift_sd=0.01)
+    with pytest.raises(BadParameter, match="offsets of 1e\\+06 at most"):
+        PriceFilter(model)
+    reports = Reports.of([Report(source="a", value=1.0)])
+    for each in (filter_prices, smooth_prices):
+        with pytest.raises(BadParameter, match="beyond the digits"):
+            each(reports, model)
+    gauge = PriceFilter(MODEL)
+    with pytest.raises(BadParameter, match="beyond the digits"):
+        gauge.on_report(0, "lit", 1.0, 1e-9)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

@@ -31,6 +31,8 @@ from nowake.kernels.kalman_job import KALMAN, KALMAN_ROW
 from nowake.microstructure.fusion.report import SECOND_NS, Belief, Floats, Ints, Reports, normal_price
 from nowake.statistics.measurement import Measurement
 
+DIGITS = 1e8  # An offset_sd over a noise beyond which the squares of both do not fit in one number.
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """How one source speaks.
@@ -82,6 +84,26 @@ class PriceModel(msgspec.Struct, frozen=True, kw_only=True):
         """Of the sources."""
         return tuple(source.name for source in self.sources)
 
+    @property
+    def least_sd(self) -> float:
+        """The noise that can be told beside the largest offset_sd."""
+        return max(source.offset_sd for source in self.sources) / DIGITS
+
+
+def check_noise(model: PriceModel, least: float) -> None:
+    """Refuse noise too small beside offsets for the filter's arithmetic.
+
+    Raises
+    ------
+    BadParameter
+        As said.
+    """
+    if least < model.least_sd:
+        raise BadParameter(
+            f"an sd of {least:g} beside an offset_sd of {model.least_sd * DIGITS:g} is beyond the digits of a number; "
+            f"give offsets of {least * DIGITS:g} at most"
+        )
+
 
 class PriceFilter:
     """The price as reports come, one at a time.
@@ -90,9 +112,15 @@ class PriceFilter:
     ----------
     model
         The sources and the walk.
+
+    Raises
+    ------
+    BadParameter
+        When an offset_sd is more than 1e8 times a noise_sd.
     """
 
     def __init__(self, model: PriceModel) -> None:
+        check_noise(model, min(source.noise_sd for source in model.sources))
         self.model = model
         self.time_ns: int | None = None
         self.heard = 0
@@ -112,7 +140,7 @@ class PriceFilter:
         Raises
         ------
         BadParameter
-            When the source is not of the model.
+            When the source is not of the model, or the sd is below a 1e8th of an offset_sd.
         BadData
             When it is before the last report, or its sd is 0 or less. Nothing changes then.
         """
@@ -123,6 +151,8 @@ class PriceFilter:
             raise BadData(f"a report of {source} at {time_ns} is before the last one, at {self.time_ns}; sort by time")
         if sd <= 0:
             raise BadData(f"sd {sd} of {source} must be above 0, or NaN where it is not known")
+        if math.isfinite(sd):
+            check_noise(self.model, sd)
         if not math.isfinite(value):
             self.passed_over += 1
             return
@@ -250,10 +280,12 @@ def filter_prices(reports: Reports, model: PriceModel, *, level: float = 0.95) -
     BadData
         When no report says a number.
     BadParameter
-        When a source of the reports is not of the model.
+        When a source of the reports is not of the model, or an sd is below a 1e8th of an offset_sd.
     """
     heard = Heard.of(reports, model)
-    run = heard.run(heard.noise(model), model)
+    noise = heard.noise(model)
+    check_noise(model, math.sqrt(float(noise.min())))
+    run = heard.run(noise, model)
     errors = np.sqrt(np.maximum(np.diag(run.covariance)[1:], 0.0))
     offsets = {
         name: normal_price(float(mean), float(sd), level=level, n=len(heard.value), method="Kalman filter")
@@ -284,6 +316,7 @@ def smooth_prices(reports: Reports, model: PriceModel) -> tuple[Floats, Floats]:
     """
     heard = Heard.of(reports, model)
     noise = heard.noise(model)
+    check_noise(model, math.sqrt(float(noise.min())))
     run = heard.run(noise, model, keep=True)
     count, size = run.means.shape
     price, variance = np.empty(count), np.empty(count)

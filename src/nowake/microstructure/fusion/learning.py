@@ -144,7 +144,8 @@ class _Climb:
 
     def at(self, logs: Floats) -> PriceModel:
         """The model of some log variances."""
-        noise = dict(zip(self.learned_places, np.exp(logs[:-1] / 2).tolist(), strict=True))
+        noises = np.maximum(np.exp(logs[:-1] / 2), self.model.least_sd * (1 + 1e-9))
+        noise = dict(zip(self.learned_places, noises.tolist(), strict=True))
         sources = tuple(
             msgspec.structs.replace(source, noise_sd=noise.get(place, source.noise_sd))
             for place, source in enumerate(self.model.sources)
