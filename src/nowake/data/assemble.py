@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nowake.data.day import Day, Events, no_events, no_quotes, outside_data, trades_of_events
 from nowake.data.findings import NOTHING_FOUND, Findings
@@ -87,8 +88,15 @@ def joined(tables: Sequence[_Table | None]) -> _Table | None:
     if len(there) <= 1:
         return there[0] if there else None
     parts = [columns_of(table) for table in there]
-    names = set.intersection(*(set(part) for part in parts))  # A place that only some parts name is not known.
-    return type(there[0])(**{name: np.concatenate([part[name] for part in parts]) for name in names})
+    columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):  # Only places may be missing, of some parts.
+        pairs = zip(parts, there, strict=True)
+        columns[name] = np.concatenate([part.get(name, _unnamed(table)) for part, table in pairs])
+    return type(there[0])(**columns)
+
+
+def _unnamed(table: Quotes | Trades | Bars | Receipts) -> npt.NDArray[np.str_]:
+    return np.zeros(len(table), "<U1")
 
 
 def _events(pieces: Sequence[Piece]) -> Events:

@@ -206,11 +206,16 @@ def _interleave(columns: Sequence[pl.Series], out: Events) -> None:
 def _arrays(folder: Path, which: Table, about: Stored) -> dict[str, np.ndarray]:
     counts = about.tables[which]
     parts = [_part(folder, which, number, count) for number, count in enumerate(counts)]
-    table = pl.concat(parts) if parts else pl.DataFrame(schema=schema.dtypes(which))
+    table = stacked(parts) if parts else pl.DataFrame(schema=schema.dtypes(which))
     return {
         name: table[name].to_numpy().astype(np.str_) if kind == pl.String else table[name].to_numpy(writable=True)
         for name, kind in table.schema.items()
     }
+
+
+def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of several frames; an optional column that some lack is empty there."""
+    return pl.concat(frames, how="diagonal").with_columns(pl.col(pl.String).fill_null(""))
 
 
 def _part(folder: Path, which: Table, number: int, count: int) -> pl.DataFrame:

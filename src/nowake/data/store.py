@@ -215,7 +215,7 @@ class Writer:
         frames = day.waiting.pop(which)
         self._waiting_bytes -= sum(int(frame.estimated_size()) for frame in frames)
         day.folder.mkdir(exist_ok=True)
-        for part in pl.concat(frames).iter_slices(PIECE_EVENTS):
+        for part in parquet.stacked(frames).iter_slices(PIECE_EVENTS):
             parquet.write_part(part, parquet.part_path(day.folder, which, len(day.parts[which])), day.instrument)
             day.parts[which].append(part.height)
 

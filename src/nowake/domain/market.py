@@ -58,6 +58,7 @@ class Trades:
     venue: npt.NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "venue", _places(self.venue))
         _check_columns(self)
 
     def __len__(self) -> int:
@@ -141,6 +142,28 @@ class Receipts:
 
     def __len__(self) -> int:
         return len(self.venue_ns)
+
+
+def _places(venue: npt.NDArray[Any] | None) -> npt.NDArray[np.str_] | None:
+    """Names in the narrowest type that holds them, so that the same texts are the same bytes; None where all are empty.
+
+    Raises
+    ------
+    BadData
+        When one is neither a text nor None.
+    """
+    if venue is None:
+        return None
+    column = np.asarray(venue)
+    if column.dtype.kind == "O":
+        odd = [each for each in column if not isinstance(each, str | None)]
+        if odd:
+            raise BadData(f"venue {odd[0]!r} is no text; name places by short texts, empty where there is no name")
+        column = np.array(["" if each is None else each for each in column], dtype=np.str_)
+    if column.dtype.kind != "U":
+        raise BadData(f"venues are {column.dtype}; name places by short texts, empty where there is no name")
+    longest = int(np.char.str_len(column).max()) if len(column) else 0
+    return column.astype(f"<U{longest}") if longest else None
 
 
 _Table = TypeVar("_Table", Quotes, Trades, Depth, Bars, Receipts)

@@ -10,6 +10,8 @@ Student's quantile. Wrong where the noise remembers longer than K rows: they are
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -72,21 +74,26 @@ def line(x: Floats, y: Floats, *, level: float = 0.95, lags: int | None = None, 
         if np.ptp(column) == 0:
             raise BadData(f"what {name} is {column[0]:g} in all of {rows} rows; nothing can be told from it")
     lags = default_lags(rows) if lags is None else lags
+    centre = float(x.mean())  # Squares of a column far from 0 would eat its variance.
+    x = x - centre
     scale = float(x.std())  # So that the two columns are of one size, whatever the unit of x.
     design = np.column_stack((np.ones(rows), x / scale))
     inverse = np.linalg.inv(design.T @ design)
-    intercept, slope = inverse @ (design.T @ y)
-    residuals = y - design @ np.array([intercept, slope])
+    middle, slope = inverse @ (design.T @ y)
+    residuals = y - design @ np.array([middle, slope])
     leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
     scores = design * (residuals / (1 - np.minimum(leverage, 1 - 1e-9)))[:, None]
-    errors = np.sqrt(np.diag(inverse @ long_run(scores, lags) @ inverse))
+    covariance = inverse @ long_run(scores, lags) @ inverse
+    at_zero = np.array([1.0, -centre / scale])  # From the middle of x, where the line was fitted, to x = 0.
+    slope_error, intercept_error = math.sqrt(covariance[1, 1]), math.sqrt(max(0.0, at_zero @ covariance @ at_zero))
+    intercept = float(at_zero @ np.array([middle, slope]))
     hc3 = float(np.sqrt((inverse @ long_run(scores, 0) @ inverse)[1, 1]))
     quantile = t_of(level, rows - 2)
     how = f"least squares, Newey-West errors of {lags} lags"
     return Line(
-        slope=_measured(slope / scale, quantile * errors[1] / scale, level=level, n=rows, method=how),
-        intercept=_measured(intercept, quantile * errors[0], level=level, n=rows, method=how),
-        slope_se=float(errors[1] / scale),
+        slope=_measured(slope / scale, quantile * slope_error / scale, level=level, n=rows, method=how),
+        intercept=_measured(intercept, quantile * intercept_error, level=level, n=rows, method=how),
+        slope_se=slope_error / scale,
         slope_hc3_se=hc3 / scale,
         r2=float(1 - residuals.var() / y.var()),
         rows=rows,

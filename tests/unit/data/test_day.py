@@ -7,14 +7,16 @@ import dataclasses
 import numpy as np
 import pytest
 
+from nowake.data.assemble import day_of
 from nowake.data.day import Day, no_events, no_quotes, no_trades, outside_data
 from nowake.data.generated import generate_day
 from nowake.data.load import load_day
 from nowake.data.parquet import read_day
+from nowake.data.readers.contract import Piece
 from nowake.data.schema import COLUMNS
-from nowake.data.store import write_day
+from nowake.data.store import Origin, Writer, write_day
 from nowake.domain.errors import BadData, BadParameter
-from nowake.domain.market import Bars, Receipts
+from nowake.domain.market import Bars, Receipts, select
 from nowake.domain.units import NS_PER_MINUTE
 from nowake.kernels.layout import EVENT
 
@@ -121,3 +123,29 @@ def test_a_day_shows_itself_in_a_line_where_python_does():
     assert f"<Day generated:4 {DAY.instrument.session.date}: {counts}>" == repr(DAY)
     nothing = dataclasses.replace(DAY, events=no_events(), quotes=no_quotes(), trades=no_trades())
     assert repr(nothing).endswith(": no rows>")
+
+
+def test_names_of_places_are_the_same_bytes_whatever_held_them():
+    names = np.array(["NQ", "", "P"] * len(DAY.trades))[: len(DAY.trades)]
+    wide, held = names.astype("<U12"), names.astype(object)
+    held[names == ""] = None
+    same = {dataclasses.replace(DAY, trades=dataclasses.replace(DAY.trades, venue=each)).fingerprint
+            for each in (names, wide, held)}  # fmt: skip
+    assert len(same) == 1
+    assert dataclasses.replace(DAY.trades, venue=np.full(len(DAY.trades), "")).venue is None
+    with pytest.raises(BadData, match="is no text"):
+        dataclasses.replace(DAY.trades, venue=np.full(len(DAY.trades), 7, dtype=object))
+
+
+def test_parts_of_a_day_that_name_no_place_leave_the_others_their_names(tmp_path):
+    half = len(DAY.trades) // 2
+    named = dataclasses.replace(select(DAY.trades, slice(half)), venue=np.full(half, "NQ"))
+    rest, empty = select(DAY.trades, slice(half, None)), select(DAY.trades, slice(0))
+    pieces = [Piece(instrument=DAY.instrument, trades=part, quotes=None) for part in (named, empty, rest)]
+    day = day_of(pieces, source="parts")
+    assert ["NQ"] * half + [""] * len(rest) == day.trades.venue.tolist()
+    with Writer(tmp_path) as writer:
+        for piece in pieces:
+            writer.add(piece, Origin("parts"))
+        folder = writer.publish()[0].folder
+    assert day.trades.venue.tolist() == read_day(folder).trades.venue.tolist()

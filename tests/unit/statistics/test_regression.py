@@ -64,3 +64,15 @@ def test_columns_that_cannot_tell_are_refused(x: np.ndarray, y: np.ndarray, mess
 
 def test_the_rule_of_thumb_for_lags() -> None:
     assert [regression.default_lags(rows) for rows in (50, 100, 1_000, 2_340)] == [3, 4, 6, 8]
+
+
+@pytest.mark.parametrize("far", [0.0, 1e5, 1e8])
+def test_a_column_far_from_zero_is_fitted_as_well_as_one_about_it(far: float) -> None:
+    """Against numpy's least squares on the centred column, which loses nothing."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(0, 1, 300)
+    y = 2 * x + rng.normal(0, 0.5, 300)
+    near, moved = regression.line(x, y), regression.line(x + far, y)
+    assert moved.slope.value == pytest.approx(near.slope.value, rel=1e-6)
+    assert moved.slope_se == pytest.approx(near.slope_se, rel=1e-6)
+    assert moved.intercept.value == pytest.approx(near.intercept.value - far * near.slope.value, rel=1e-6)
