@@ -48,8 +48,9 @@ def sensitivity_of(heard: Heard) -> tuple[SensitivityRow, ...]:
         return ()
     lots = bucket_of(heard)
     sizes = [max(1, lots // 2), lots]
+    quotes = heard.quotes if len(heard.quotes) else None
     return vpin_sensitivity(
-        heard.trades, heard.quotes, bucket_lots=sizes, window=heard.options.window, level=heard.options.level
+        heard.trades, quotes, bucket_lots=sizes, window=heard.options.window, level=heard.options.level
     )
 
 
