@@ -100,30 +100,20 @@ def consensus(
     typical = float(np.median(np.abs(values - centre)))
     spread = _MAD * max(typical, step / 2)
     scales = np.maximum(spread, errors)
-    apart = np.abs(values - centre)
-    near = apart <= cutoff * scales
-    out += [
-        _far(report, distance, scale, centre)
-        for report, distance, scale, stays in zip(fresh, apart.tolist(), scales.tolist(), near.tolist(), strict=True)
-        if not stays
-    ]
-    _check_quorum(int(near.sum()), quorum, out, "near the others")
-    kept = [report for report, stays in zip(fresh, near.tolist(), strict=True) if stays]
+    near = np.abs(values - centre) <= cutoff * scales
+    pairs = list(zip(fresh, near.tolist(), strict=True))
+    out += [_far(report, scales[place], centre) for place, (report, stays) in enumerate(pairs) if not stays]
+    kept = [report for report, stays in pairs if stays]
+    _check_quorum(len(kept), quorum, out, "near the others")
     price, weights = _located(values[near], scales[near], centre, estimator)
     seen = max(_MAD * typical, float(values[near].std(ddof=1)), step / math.sqrt(12))
     own = np.maximum(errors[near], seen)
     sd = _sd(own, weights, estimator)
     few = 1.0 if estimator == "median" else 1 + _FEW / len(fresh)
     half = math.hypot(sd * t_of(level, len(kept) - 1) * few, level * step / 2)
+    how = f"{estimator} of {len(kept)} of {len(reports)} sources"
     return Consensus(
-        price=Measurement(
-            value=price,
-            low=price - half,
-            high=price + half,
-            level=level,
-            n=len(kept),
-            method=f"{estimator} of {len(kept)} of {len(reports)} sources",
-        ),
+        price=Measurement(value=price, low=price - half, high=price + half, level=level, n=len(kept), method=how),
         sd=sd,
         sd_if_common=float(own.mean() if estimator == "median" else weights @ own),
         weights={report.source: float(weight) for report, weight in zip(kept, weights.tolist(), strict=True)},
@@ -178,7 +168,8 @@ def _check_quorum(count: int, quorum: int, out: Sequence[LeftOut], what: str) ->
         raise BadData(f"{count} sources are {what}, {quorum} make a quorum ({why}); wait, or ask for fewer")
 
 
-def _far(report: Report, distance: float, scale: float, centre: float) -> LeftOut:
+def _far(report: Report, scale: float, centre: float) -> LeftOut:
+    distance = abs(report.value - centre)
     how_far = f"{distance / scale:.1f} scales" if scale > 0 else f"{distance:g}"
     return LeftOut(source=report.source, reason=f"{report.value:g} is {how_far} from the median {centre:g}")
 
