@@ -102,9 +102,15 @@ def test_intervals_hold_the_truth_though_errors_come_in_runs() -> None:
     assert min(coverage(150, 2_000, share=0.85, stay=0.8)) > 0.86
 
 
+def test_intervals_hold_the_truth_though_runs_reach_into_the_next_block() -> None:
+    # Runs of 50 prints, blocks of 83.
+    assert min(coverage(200, 5_000, share=0.85, stay=0.98)) > 0.91
+
+
 @pytest.mark.study
 @pytest.mark.parametrize(
-    ("count", "share", "stay"), [(300, 0.9, 0.0), (300, 0.9, 0.7), (2_000, 0.85, 0.8), (8_000, 0.8, 0.9)]
+    ("count", "share", "stay"),
+    [(300, 0.9, 0.0), (300, 0.9, 0.7), (1_000, 0.85, 0.8), (2_000, 0.85, 0.8), (5_000, 0.85, 0.98), (8_000, 0.8, 0.9)],
 )
 def test_intervals_hold_the_truth_at_their_level(count: int, share: float, stay: float) -> None:
     found = coverage(600, count, share=share, stay=stay)

@@ -6,10 +6,13 @@ w = 1 or the lots of a print. Undecided prints are counted apart, not as wrong o
 wrong print makes the tick test wrong until the price moves), so the interval is Wilson's (1927) with the effective
 number of prints
 
-    n_eff = p (1 - p) / Var(p),      Var(p) = sum_blocks (sum_block w (right - p))^2 / (sum w)^2 . B / (B - 1)
+    n_eff = p (1 - p) / Var(p),      Var(p) = B^2 / ((B-1)(B-2)) max(S_0 + 2 S_1, S_0) / (sum w)^2
 
-over up to 60 blocks in time order, never more than Kish's (sum w)^2 / sum w^2; fewer than 20 blocks are made up for by
-Student's quantile. Wrong where errors remember longer than a block, which is a sixtieth of the history."""
+    S_k = sum_b u_b u_{b+k},         u_b = sum_b w (right - p)
+
+over up to 60 blocks in time order, each with the one beside (as in `spreads.means`), never more than Kish's
+(sum w)^2 / sum w^2; few blocks are made up for by Student's quantile. Wrong where errors remember longer than a block,
+which is a sixtieth of the history and 20 prints or more."""
 
 from __future__ import annotations
 
@@ -174,8 +177,10 @@ def share_of(right: Floats, weights: Floats, *, level: float) -> Measurement | N
         edges = block_edges(len(right), _A_BLOCK)
         blocks = len(edges) - 1
         pulls = np.add.reduceat(weights * (right - value), edges[:-1])
-        widened = (t_of(level, blocks - 1) / z_of(level)) ** 2 * blocks / (blocks - 1)
-        variance = float(pulls @ pulls) / total**2 * widened
+        own, beside = float(pulls @ pulls), float(pulls[1:] @ pulls[:-1])
+        lost = (1 - 1 / blocks) * (1 - 2 / blocks)
+        widened = (t_of(level, blocks - 1) / z_of(level)) ** 2 / lost
+        variance = max(own + 2 * beside, own) / total**2 * widened
         effective = min(kish, value * (1 - value) / variance) if variance > 0 else kish
     low, high = wilson(value, effective, level)
     method = f"Wilson's interval on {math.floor(effective):,} effective prints, from {blocks} blocks"
