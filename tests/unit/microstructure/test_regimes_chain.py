@@ -112,3 +112,13 @@ def test_what_are_no_probabilities_is_refused() -> None:
 
 def test_the_long_run_of_two_states_is_the_ratio_of_leaving() -> None:
     np.testing.assert_allclose([0.75, 0.25], stationary(np.array([[0.9, 0.1], [0.3, 0.7]])), rtol=1e-12)
+
+
+def test_a_state_given_up_for_good_comes_back_where_no_transition_is_exactly_0() -> None:
+    """One row at the calm state's mean, then five at the wild one's, 40 widths off: e^-800 is 0 to a number."""
+    leave = 1e-12
+    chain = Chain(np.array([0.5, 0.5]), np.array([[1 - leave, leave], [leave, 1 - leave]]))
+    logs = np.array([[0.0, -800.0]] + 5 * [[-800.0, 0.0]])
+    found = forward(chain, logs)
+    assert found.probability[-1, 1] == pytest.approx(1.0)
+    assert found.log_likelihood == pytest.approx(np.log(0.5) + np.log(leave), rel=1e-9)

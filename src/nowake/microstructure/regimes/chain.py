@@ -7,7 +7,8 @@ cycle", Econometrica 57, for the filter).
 
 The filter says what was known at each row. The smoother and the best path LOOK AHEAD: they are for fitting and for
 history, never for a decision. Wrong where how long a state has lasted matters: the chain forgets it (durations are
-geometric)."""
+geometric); and where a transition is exactly 0 and a state once less likely than about 1e-300 turns out to be the true
+one: it is gone and no row brings it back. Give 1e-12 for such a 0; fitted chains have none."""
 
 from __future__ import annotations
 
