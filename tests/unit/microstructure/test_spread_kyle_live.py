@@ -73,6 +73,43 @@ def test_a_long_silence_counts_its_empty_bars_at_once():
     )
 
 
+@pytest.mark.parametrize("root", [False, True])
+@pytest.mark.parametrize(("mean", "spread"), [(0, 10), (10**5, 10**3), (10**8, 100), (10**9, 10)])
+def test_one_sided_flow_loses_no_digit_of_the_slope_nor_of_its_error(mean, spread, root):
+    rng = np.random.default_rng(mean + spread)
+    flow = mean + np.round(rng.normal(0, spread, 200)).astype(np.int64)
+    flow[flow == 0] = 1
+    moves = np.round((flow - mean) / spread * 5 + rng.normal(0, 2, 200)).astype(np.int64)
+    gauge, mid = KyleGauge(10, root=root), 10**6
+    gauge.on_quote(5, mid - 1, 1, mid + 1, 1)
+    for k, (lots, move) in enumerate(zip(flow.tolist(), moves.tolist(), strict=True)):
+        gauge.on_trade(10 * k + 13, mid, abs(lots), 1 if lots > 0 else -1)
+        mid += move
+        gauge.on_quote(10 * k + 14, mid - 1, 1, mid + 1, 1)
+    gauge.on_trade(10 * 201 + 1, mid, 1, 0)
+    pushes = np.sign(flow) * np.sqrt(np.abs(flow)) if root else flow
+    # Two passes, about the first and then the mean: raw sums of flow to the fourth would keep no digit here.
+    x, y = pushes - pushes[0], moves - moves.mean()
+    x = x - x.mean()
+    slope = (x @ y) / (x @ x)
+    error = np.sqrt(((x * (y - slope * x)) ** 2).sum() * 200 / 198) / (x @ x)
+    assert 200 == gauge.bars
+    tolerance = 1e-9 if not root else 1e-7  # Of the two passes: roots of 1e9 differ by 1e-4 in 3e4.
+    assert slope == pytest.approx(gauge.value, rel=tolerance)
+    assert error == pytest.approx(gauge.standard_error, rel=tolerance)
+
+
+def test_moves_that_are_a_line_exactly_have_no_error():
+    gauge, mid = KyleGauge(10, least=3), 10**6
+    gauge.on_quote(5, mid - 1, 1, mid + 1, 1)
+    for k, lots in enumerate((7, 3, 9, 4, 8)):
+        gauge.on_trade(10 * k + 13, mid, lots, 1)
+        mid += 3 * lots
+        gauge.on_quote(10 * k + 14, mid - 1, 1, mid + 1, 1)
+    gauge.on_trade(61, mid, 1, 0)
+    assert (3.0, 0.0) == (gauge.value, gauge.standard_error)
+
+
 def test_what_tells_nothing_is_refused_or_not_known():
     quotes = quotes_of((0, 99, 101), (100, 99, 101))
     with pytest.raises(BadData, match="two sides"):
@@ -89,7 +126,7 @@ def test_what_tells_nothing_is_refused_or_not_known():
 
 
 def test_parameters_and_prints_that_are_none_are_refused():
-    for bad in (0, -1, 1.5):
+    for bad in (0, -1, 1.5, float("nan"), float("inf")):
         with pytest.raises(BadParameter, match="bar_ns"):
             KyleGauge(bad)
     with pytest.raises(BadParameter, match="least"):

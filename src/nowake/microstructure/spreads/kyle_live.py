@@ -4,12 +4,15 @@
 
 Bars are of one length of time and begin at its multiples since the epoch. A bar's flow is what came after its begin, up
 to and with its end; mids are those that stand at its ends. The error is White's, with n - 2 (HC1: MacKinnon & White
-1985, Journal of Econometrics 29), from sums of the fourth order; it does not allow for noise that remembers, which
-`kyle.kyle_lambda` does. Wrong where it is there, and otherwise."""
+1985, Journal of Econometrics 29), from sums of the fourth order. Sums are kept as fractions, exactly: in floats those
+of one-sided flow would lose the number in the difference of large ones. The error does not allow for noise that
+remembers, which `kyle.kyle_lambda` does. Wrong where there is such noise."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +23,8 @@ from nowake.microstructure.market_orders import two_sided_touch
 from nowake.microstructure.prevailing import Prevailing
 from nowake.microstructure.spreads.later import rows_at
 from nowake.statistics.regression import MIN_ROWS, Line, line
+
+_Polynomial: TypeAlias = dict[tuple[int, int], Fraction]
 
 # Powers (of flow, of the move of the mid) whose sums tell the slope and its error.
 _POWERS = tuple((p, q) for q in range(3) for p in range(5 - q) if (p, q) != (0, 0))
@@ -83,7 +88,7 @@ class KyleGauge:
         self.bar_ns, self.root, self.least = int(bar_ns), root, least
         self.bars = 0
         self.unsigned = 0
-        self._sums = dict.fromkeys(_POWERS, 0.0)
+        self._sums = dict.fromkeys(_POWERS, Fraction(0))
         self._prevailing = Prevailing()
         self._edge: int | None = None  # The end of the bar that is being filled.
         self._mid = math.nan
@@ -109,7 +114,7 @@ class KyleGauge:
     def value(self) -> float:
         """Lambda in ticks for a lot (for its root), as of the last whole bar."""
         spread_x, product, _ = self._centred()
-        return product / spread_x if spread_x > 0 else math.nan
+        return float(product / spread_x) if spread_x > 0 else math.nan
 
     @property
     def standard_error(self) -> float:
@@ -121,20 +126,20 @@ class KyleGauge:
         slope, mean = product / spread_x, sums[1, 0] / n
         intercept = sums[0, 1] / n - slope * mean
         # (x - mean)^2 (y - intercept - slope x)^2, multiplied out.
-        leverage = {(2, 0): 1.0, (1, 0): -2 * mean, (0, 0): mean**2}
-        residual = {(0, 1): 1.0, (0, 0): -intercept, (1, 0): -slope}
+        leverage = {(2, 0): Fraction(1), (1, 0): -2 * mean, (0, 0): mean**2}
+        residual = {(0, 1): Fraction(1), (0, 0): -intercept, (1, 0): -slope}
         terms = _times(leverage, _times(residual, residual))
         meat = sum(factor * (n if power == (0, 0) else sums[power]) for power, factor in terms.items())
-        return math.sqrt(max(meat, 0.0) * n / (n - 2)) / spread_x
+        return math.sqrt(meat * n / (n - 2) / spread_x**2)
 
-    def _centred(self) -> tuple[float, float, float]:
+    def _centred(self) -> tuple[Fraction, Fraction, Fraction]:
         """Sums of squares and products about the means; zeros before there are enough bars."""
         n, sums = self.bars, self._sums
         if n < self.least:
-            return 0.0, 0.0, 0.0
+            return Fraction(0), Fraction(0), Fraction(0)
         spread_y = sums[0, 2] - sums[0, 1] ** 2 / n
         if spread_y <= 0:
-            return 0.0, 0.0, 0.0
+            return Fraction(0), Fraction(0), Fraction(0)
         return sums[2, 0] - sums[1, 0] ** 2 / n, sums[1, 1] - sums[1, 0] * sums[0, 1] / n, spread_y
 
     def _until(self, time_ns: int) -> None:
@@ -159,21 +164,22 @@ class KyleGauge:
 
     def _add(self, flow: float, move: float) -> None:
         self.bars += 1
+        x, y = Fraction(flow), Fraction(move)
         for p, q in _POWERS:
-            self._sums[p, q] += flow**p * move**q
+            self._sums[p, q] += x**p * y**q
 
 
-def _times(one: dict[tuple[int, int], float], other: dict[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+def _times(one: _Polynomial, other: _Polynomial) -> _Polynomial:
     """The product of two polynomials in flow and move."""
-    product: dict[tuple[int, int], float] = {}
+    product: _Polynomial = {}
     for (p, q), left in one.items():
         for (r, s), right in other.items():
-            product[p + r, q + s] = product.get((p + r, q + s), 0.0) + left * right
+            product[p + r, q + s] = product.get((p + r, q + s), Fraction(0)) + left * right
     return product
 
 
 def _check(bar_ns: int, least: int) -> None:
-    if bar_ns != int(bar_ns) or bar_ns <= 0:
+    if not bar_ns > 0 or bar_ns % 1:
         raise BadParameter(f"bar_ns {bar_ns} must be whole nanoseconds above 0, for example 60_000_000_000 for minutes")
     if least < 3:
         raise BadParameter(f"least {least} must be 3 bars or more; two always lie on a line")
