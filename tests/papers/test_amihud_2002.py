@@ -81,3 +81,19 @@ def test_bad_bars_are_refused():
         AmihudGauge(window=0)
     with pytest.raises(BadParameter, match="multiplier"):
         AmihudGauge(multiplier=-1)
+
+
+@pytest.mark.parametrize("volume", [5e-324, 1e308])
+def test_volume_that_leaves_no_ratio_is_refused_and_changes_nothing(volume):
+    close = np.array([100.0, 101.0, 100.5])
+    with pytest.raises(BadData, match=r"bar 1: .* million; no ratio holds that"):
+        amihud(close, np.array([1e3, volume, 1e3]))
+    gauge = AmihudGauge()
+    for price in close:
+        gauge.on_bar(price, 1e3)
+    before = gauge.value
+    with pytest.raises(BadData, match="no ratio holds that"):
+        gauge.on_bar(102.0, volume)
+    assert before == gauge.value
+    gauge.on_bar(101.5, 1e3)
+    assert ratios_of(np.array([*close, 101.5]), np.full(4, 1e3))[1:].mean() == pytest.approx(gauge.value, rel=1e-12)

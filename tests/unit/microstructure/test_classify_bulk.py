@@ -8,7 +8,7 @@ from tests.unit.microstructure.test_classify import prints
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Bars
-from nowake.microstructure.classify import BulkBars, bulk_bars, bulk_bought, time_bars, volume_bars
+from nowake.microstructure.classify import BulkBars, accuracy, bulk_bars, bulk_bought, time_bars, volume_bars
 from nowake.microstructure.classify.bulk import running_deviation
 
 
@@ -127,3 +127,15 @@ def test_what_means_nothing_is_refused() -> None:
         volume_bars(prints((1, 2)), bar_lots=0)
     with pytest.raises(BadParameter, match="lot_size 0"):
         bulk_bars(feed([1.0]), lot_size=0)
+
+
+def test_volume_that_no_whole_number_holds_is_refused_and_not_dropped() -> None:
+    with pytest.raises(BadData, match=r"1e\+20 lots in all, 1e\+20 of them of bar 1; take larger lots"):
+        bulk_bars(feed([1.0, 1e12]), lot_size=1e-8)
+    huge = prints((1, 2), (3, 4))
+    huge.lots[:] = 2**62
+    for make in (time_bars, lambda trades: volume_bars(trades, bar_lots=10)):
+        with pytest.raises(BadData, match=r"9.22e\+18 lots in all"):
+            make(huge)
+    with pytest.raises(BadData, match=r"9.22e\+18 lots in all"):
+        accuracy(huge.aggressor, np.ones(2, np.int64), huge.lots)

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData
-from nowake.microstructure.classify.bulk import BulkBars
+from nowake.microstructure.classify.bulk import BulkBars, check_lots
 from nowake.microstructure.classify.classification import Place
 from nowake.statistics.blocks import LEAST, block_edges
 from nowake.statistics.measurement import Measurement, check_level, t_of, wilson, z_of
@@ -97,7 +97,7 @@ def accuracy(side: Whole, truth: Whole, lots: Whole, *, place: Whole | None = No
     Raises
     ------
     BadData
-        When lengths differ, a side is none, lots are negative, or no print has a truth.
+        When lengths differ, a side is none, lots are negative or too many to count, or no print has a truth.
     """
     check_level(level)
     _check(side, truth, lots, place)
@@ -195,5 +195,4 @@ def _check(side: Whole, truth: Whole, lots: Whole, place: Whole | None) -> None:
         wrong = np.flatnonzero(~np.isin(column, (-1, 0, 1)))
         if len(wrong):
             raise BadData(f"print {wrong[0]}: {name} {column[wrong[0]]} must be +1, -1, or 0 for unknown")
-    if len(lots) and lots.min() < 0:
-        raise BadData(f"print {int(lots.argmin())}: {lots.min()} lots; volume is 0 or more")
+    check_lots(lots)

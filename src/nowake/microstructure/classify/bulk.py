@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 Sigma: TypeAlias = Literal["sample", "running"] | float
 
 MINUTE_NS = 60_000_000_000
+MOST_LOTS = 2**62  # Sums of more would run over int64.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -145,9 +146,9 @@ def time_bars(trades: Trades, *, width_ns: int = MINUTE_NS, until_ns: int | None
     BadParameter
         When the width is not above 0.
     BadData
-        When lots are negative.
+        When lots are negative, or too many to count.
     """
-    _check_lots(trades)
+    check_lots(trades.lots)
     if width_ns <= 0:
         raise BadParameter(f"width_ns {width_ns} must be above 0; a minute is {MINUTE_NS}")
     if not len(trades):
@@ -176,9 +177,9 @@ def volume_bars(trades: Trades, *, bar_lots: int) -> BulkBars:
     BadParameter
         When the volume of a bar is not above 0.
     BadData
-        When lots are negative.
+        When lots are negative, or too many to count.
     """
-    _check_lots(trades)
+    check_lots(trades.lots)
     if bar_lots <= 0:
         raise BadParameter(f"bar_lots {bar_lots} must be above 0")
     total = np.cumsum(trades.lots)
@@ -202,21 +203,29 @@ def bulk_bars(bars: Bars, *, lot_size: float = 1.0) -> BulkBars:
     BadParameter
         When the lot is not above 0.
     BadData
-        When a volume is negative or not finite.
+        When a volume is negative or not finite, or all of it is more lots than can be counted.
     """
     if not lot_size > 0:
         raise BadParameter(f"lot_size {lot_size} must be above 0")
     wrong = np.flatnonzero(~(np.isfinite(bars.volume) & (bars.volume >= 0)))
     if len(wrong):
         raise BadData(f"bar {wrong[0]}: volume {bars.volume[wrong[0]]}; it is 0 or more and finite")
-    lots = np.rint(bars.volume / lot_size).astype(np.int64)
+    lots = np.rint(bars.volume / lot_size)
+    check_lots(lots, "bar")
     traded = lots > 0
-    return BulkBars(bars.end_ns[traded], lots[traded], bars.close[traded])
+    return BulkBars(bars.end_ns[traded], lots[traded].astype(np.int64), bars.close[traded])
 
 
-def _check_lots(trades: Trades) -> None:
-    if len(trades) and trades.lots.min() < 0:
-        raise BadData(f"print {int(trades.lots.argmin())}: {trades.lots.min()} lots; volume is 0 or more")
+def check_lots(lots: npt.NDArray[Any], what: str = "print") -> None:
+    """Refuse volume below 0, and more of it than whole numbers of 64 bits can sum."""
+    if not len(lots):
+        return
+    if lots.min() < 0:
+        raise BadData(f"{what} {int(lots.argmin())}: {lots.min()} lots; volume is 0 or more")
+    total = float(lots.sum(dtype=np.float64))
+    if not total < MOST_LOTS:
+        row = int(lots.argmax())
+        raise BadData(f"{total:.3g} lots in all, {lots[row]:.3g} of them of {what} {row}; take larger lots")
 
 
 def _no_bars() -> BulkBars:

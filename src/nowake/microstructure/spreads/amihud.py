@@ -4,7 +4,8 @@ time-series effects", Journal of Financial Markets 5, equation 1).
     ILLIQ = mean of |r_t| / value_t,    r_t = c_t / c_{t-1} - 1,    value_t = c_t x volume_t, in millions of currency
 
 The MEAN OF RATIOS, each bar once: not the ratio of the mean return to the mean value, which one busy day decides. The
-interval allows for neighbours that are alike (Newey-West). Bars without volume have no ratio; they are left out and
+interval allows for neighbours that are alike (Newey-West, over 4 (n / 100)^(2/9) of them: illiquidity that stays for
+longer than that many bars makes it too narrow). Bars without volume have no ratio; they are left out and
 counted, as are those with a price or a volume missing. Wrong where: prices move without trading (news, a dividend taken
 out of the price), the bar is so short that most have no trade, or one tiny value_t decides the mean: look at the
 interval."""
@@ -56,7 +57,8 @@ def ratios_of(close: Floats, volume: Floats, *, multiplier: float = 1.0, breaks:
     Raises
     ------
     BadData
-        When columns differ in length, a price is not above 0, or a volume is below 0.
+        When columns differ in length, a price is not above 0, or a volume is below 0, or so small or large that no
+        number holds what was traded.
     """
     close, volume = np.asarray(close, dtype=np.float64), np.asarray(volume, dtype=np.float64)
     if close.shape != volume.shape or close.ndim != 1:
@@ -73,8 +75,14 @@ def ratios_of(close: Floats, volume: Floats, *, multiplier: float = 1.0, breaks:
         if np.shape(breaks) != close.shape:
             raise BadData(f"breaks are of shape {np.shape(breaks)}; give one for each of {len(close)} bars")
         change[np.asarray(breaks)] = np.nan
-    value = np.where(volume > 0, close * volume * multiplier / MILLION, np.nan)
-    return np.asarray(change / value)
+    with np.errstate(over="ignore"):
+        value = np.where(volume > 0, close * volume * multiplier / MILLION, np.nan)
+        ratios = np.asarray(change / np.where(value == 0, np.nan, value))
+    wrong = np.flatnonzero((value == 0) | np.isinf(value) | np.isinf(ratios))
+    if len(wrong):
+        row = wrong[0]
+        raise BadData(f"bar {row}: {volume[row]:g} at {close[row]:g} are {value[row]:g} million; no ratio holds that")
+    return ratios
 
 
 def amihud(

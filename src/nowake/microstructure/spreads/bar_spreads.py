@@ -6,8 +6,9 @@ of terms with replacement (Kunsch 1989).
 
 The squared spread such an estimator measures can come out below 0. It is then not known: `spread_bps` is None, and
 `signed_bps` keeps the signed root, -sqrt(-s^2), with its interval, so that an average over many names or days is not
-pushed up by leaving out or cutting off what chance made negative. Wrong, all of them, where bars have few terms: a
-month of days tells a spread of 1 % to a fifth of itself, and one of 5 bps not at all."""
+pushed up by leaving out or cutting off what chance made negative. Wrong, all of them, where bars have few terms: of
+a month of days at 2 % of volatility a spread of 1 % is told with a standard error of a third of itself by EDGE, nine
+tenths by Abdi-Ranaldo and one and a half by Roll; a spread of 5 bps not at all."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ With o, h, l, c the logs of a bar's prices, m = (h + l)/2 and a 1 for the bar be
     x_1 = -(4/p_o) (m - o)^ (o - m1)  - (4/p_c) (m - c1)^ (c1 - m1),
     x_2 = -(4/p_o) (m - o)^ (o - c1)  - (4/p_c) (o - c1)^ (c1 - m1),     S^2 = (v_2 e_1 + v_1 e_2) / (v_1 + v_2)
 
-e and v are mean and variance of x. tau is 1 where a bar moved at all (h != l or l != c1); p_o and p_c count how often,
-among those, the open, or the close before, was not its bar's high, and how often not its low; ^ takes out the mean,
-over tau. Unbiased however few trades a bar has, where Roll, Corwin-Schultz and Abdi-Ranaldo are too low.
+e and v are mean and variance of x. tau is 1 where a bar moved at all (h != l or l != c1). p_o is the share of bars that
+moved and whose open was not their high, plus that of those that moved and whose open was not their low; p_c the same of
+the close before in the bar before; ^ takes out the mean, over tau. Nearly unbiased where bars have few trades (within
+1 % in simulations of 390 a bar, within 5 % of three), where Roll, Corwin-Schultz and Abdi-Ranaldo are too low.
 
 Missing prices leave out what needs them and nothing else, as in the authors' package `bidask`, whose numbers these are;
 only the sign of S^2 is kept where they take the root of its size. Wrong where: the spread changes with the price inside
