@@ -19,9 +19,22 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
 from nowake.microstructure.classify.rules import sides_by
+from nowake.microstructure.tables import check_table
 from nowake.microstructure.touch import Touch, two_sided_touch
 
-__all__ = ["MIN_ORDERS", "Flags", "Floats", "Ints", "LeftOut", "Tape", "Touch", "read_tape", "sides", "two_sided_touch"]
+__all__ = [
+    "MIN_ORDERS",
+    "Flags",
+    "Floats",
+    "Ints",
+    "LeftOut",
+    "Tape",
+    "Touch",
+    "check_tape",
+    "read_tape",
+    "sides",
+    "two_sided_touch",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -120,11 +133,12 @@ def read_tape(
     Raises
     ------
     BadParameter
-        When the window is empty.
+        When the window is empty, or a table is another than wanted.
     BadData
         When there are no usable quotes in it, fewer than 100 market orders, hardly any of one side, a mid that never
         moves, or prints so far from the prevailing quotes that the two tables cannot be of one clock.
     """
+    check_table(trades, Trades, "give prints, for example day.trades")
     touch = two_sided_touch(quotes)
     start = session.open_ns if start_ns is None else max(start_ns, session.open_ns)
     end = session.close_ns if end_ns is None else min(end_ns, session.close_ns)
@@ -175,6 +189,11 @@ def sides(trades: Trades, touch: Touch, use: Flags) -> tuple[Ints, int]:
     guess, _ = sides_by("lee-ready", trades.price_ticks[use], touch.bid_ticks[row], touch.ask_ticks[row], row >= 0)
     told = trades.aggressor[use].astype(np.int64)
     return np.where(told != 0, told, guess), int((told == 0).sum())
+
+
+def check_tape(tape: Tape) -> None:
+    """Refuse what is no tape, as a table of prints."""
+    check_table(tape, Tape, "give read_tape(day.quotes, day.trades, day.instrument.session)")
 
 
 def _usable(trades: Trades, touch: Touch, start: int, end: int, *, hidden: bool) -> tuple[Flags, LeftOut]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.market import Quotes
+from nowake.microstructure.tables import check_table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -48,6 +49,7 @@ class Touch:
 
 def two_sided_touch(quotes: Quotes) -> Touch:
     """Quotes without one-sided and crossed states, one a stamp."""
+    check_table(quotes, Quotes, "give best bids and asks, for example day.quotes")
     both = (quotes.bid_lots > 0) & (quotes.ask_lots > 0)
     crossed = both & (quotes.ask_ticks < quotes.bid_ticks)
     last = np.append(np.diff(quotes.time_ns) > 0, True) if len(quotes) else np.zeros(0, np.bool_)

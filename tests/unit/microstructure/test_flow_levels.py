@@ -111,8 +111,22 @@ def test_what_cannot_be_told_is_refused() -> None:
     with pytest.raises(Unidentified, match="the mid moved by 0 ticks in every one of 100 bars"):
         level_response(still)
     dead = bars.flows_lots * [1, 0, 1]
-    with pytest.raises(Unidentified, match="no flow ever came to level 2 of 2"):
+    with pytest.raises(Unidentified, match="no flow came to level 2 of 2"):
         level_response(FlowBars(bars.edges_ns, dead, bars.moves_ticks, bars.depth_lots, 0))
     twins = bars.flows_lots[:, [0, 0, 1]]
     with pytest.raises(Unidentified, match="flows of 2 levels cannot be told apart"):
         level_response(FlowBars(bars.edges_ns, twins, bars.moves_ticks, bars.depth_lots, 0))
+
+
+def test_a_book_that_stood_still_before_the_open_is_refused_with_the_window_to_give() -> None:
+    bars = bars_of(3)
+    still = np.zeros(2_000)
+    night = FlowBars(
+        edges_ns=np.arange(2_401),
+        flows_lots=np.concatenate((np.zeros((2_000, bars.flows_lots.shape[1])), bars.flows_lots)),
+        moves_ticks=np.append(still, bars.moves_ticks),
+        depth_lots=np.append(still + 1.0, bars.depth_lots),
+        passed_over=0,
+    )
+    with pytest.raises(Unidentified, match=r"still.*session's start_ns and end_ns"):
+        level_response(night)

@@ -13,7 +13,7 @@ from nowake.domain.fill import Fill
 from nowake.microstructure.contract import play
 from nowake.microstructure.spreads.effective import print_spreads
 from nowake.microstructure.toxicity.markout_gauge import MarkoutGauge
-from nowake.microstructure.toxicity.markouts import liquidity_names, mark_outs, traded_fills, traded_prints
+from nowake.microstructure.toxicity.markouts import liquidity_names, mark_outs, traded, traded_fills, traded_prints
 
 QUOTES = quotes_of((0, 99, 101), (10, 101, 103), (20, 103, 105), (60, 103, 105))
 TEN = (10 * SECOND,)
@@ -161,3 +161,37 @@ def test_bad_choices_are_refused():
         traded_fills(QUOTES, [fill(5, -1, Liquidity.TAKER)], side=1)
     with pytest.raises(BadData, match="quote before"):
         traded_fills(QUOTES, [fill(0, 101, Liquidity.TAKER)], side=1)
+
+
+def test_fills_as_columns_are_those_of_a_run():
+    fills = [fill(5, 101, Liquidity.TAKER), fill(15, 101, Liquidity.MAKER, lots=2)]
+    columns = {
+        "time_ns": np.array([5, 15]) * SECOND,
+        "price_ticks": np.array([101, 101]),
+        "lots": np.array([5, 2]),
+    }
+    ours = traded(QUOTES, **columns, side=np.array([1, -1]), horizons_ns=TEN)
+    run = traded_fills(QUOTES, fills, side=np.array([1, -1]), horizons_ns=TEN)
+    np.testing.assert_array_equal(run.bps("price"), ours.bps("price"))
+    assert [[1.0], [-3.0]] == ours.ticks("price").tolist()  # Bought at 101, mid 102 later; sold at 101, mid 104 later.
+    assert ([5, 2], "own") == (ours.lots.tolist(), ours.view)
+    assert "sides our own" in str(mark_outs(ours))
+
+
+def test_fills_as_columns_that_do_not_fit_are_refused():
+    columns = {"time_ns": np.array([5, 15]) * SECOND, "price_ticks": np.array([101.0, 101.5]), "lots": np.array([5, 2])}
+    for wrong, told in (
+        ({"lots": np.array([5])}, "2 times, 2 prices, 1 sizes"),
+        ({"side": 0}, "must be"),
+        ({"side": np.array([1, 1, 1])}, "must be"),
+        ({"price_ticks": np.array([101.0, np.nan])}, "above 0"),
+        ({"time_ns": np.array([-5, -1])}, "quote before it"),
+    ):
+        with pytest.raises(BadData, match=told):
+            traded(QUOTES, **{"side": 1, **columns, **wrong}, horizons_ns=TEN)
+
+
+def test_sides_that_were_guessed_are_said_to_be():
+    guessed = trades_of((5, 101, 1, 0), (6, 99, 1, 0))
+    assert "sides by Lee-Ready on the quote strictly before" in str(mark_outs(traded_prints(QUOTES, guessed)))
+    assert "sides as told" in str(mark_outs(traded_prints(QUOTES, trades_of((5, 101, 1, 1)))))

@@ -115,7 +115,7 @@ def test_sides_that_nobody_tells_are_guessed_and_counted():
     found = one(QUOTES, trades)
     assert [1.0, -1.0, 1.0] == found.side.tolist()
     assert 2 == found.guessed
-    assert "67%" in effective_spreads(QUOTES, trades).signed_by
+    assert "sides as told, 67% by Lee-Ready" in str(effective_spreads(QUOTES, trades))
 
 
 def test_effective_is_realised_plus_impact_of_each_print_and_of_each_mean():

@@ -17,6 +17,7 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes, Trades
 from nowake.microstructure.classify.rules import Flags, Ground, Ints, Signs, rule_named, sides_by
+from nowake.microstructure.tables import check_table
 from nowake.microstructure.touch import Touch, two_sided_touch
 
 MANY = 100  # Prints from which on tables that cannot be of one clock are refused.
@@ -123,6 +124,7 @@ def classify(
         When of 100 prints or more none meets a quote though there are some, or half of them trade more than a spread
         away from the touch without any lag: then the tables are not of one clock, or not of one market.
     """
+    check_table(trades, Trades, "give prints, for example day.trades; quotes come second")
     how = rule_named(rule)
     if lag_ns < 0:
         raise BadParameter(f"lag_ns {lag_ns} must be 0 or more; a quote of the future tells nothing")

@@ -32,6 +32,7 @@ from nowake.domain.market import Trades
 from nowake.microstructure.flow.memory import local_whittle
 from nowake.microstructure.flow.orderflow import forward
 from nowake.microstructure.flow.trades import check_print
+from nowake.microstructure.tables import check_table
 from nowake.statistics.measurement import Measurement, check_level, z_of
 
 Floats = npt.NDArray[np.float64]
@@ -98,6 +99,7 @@ def market_orders(trades: Trades) -> MarketOrders:
 
     No quotes are needed and no session is cut out; `market_orders.read_tape` does that, and guesses sides.
     """
+    check_table(trades, Trades, "give prints, for example day.trades")
     told = trades.aggressor != 0
     time_ns, side, lots = trades.time_ns[told], trades.aggressor[told].astype(np.int64), trades.lots[told]
     if not len(side):

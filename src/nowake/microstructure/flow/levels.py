@@ -182,7 +182,10 @@ def _normal_equations(x: Floats) -> tuple[Floats, Floats, Floats]:
     scale = x.std(axis=0)
     if not scale.all():
         dead = int(np.flatnonzero(scale == 0)[0]) + 1
-        raise Unidentified(f"no flow ever came to level {dead} of {x.shape[1]} in {len(x)} bars; ask for fewer levels")
+        raise Unidentified(
+            f"no flow came to level {dead} of {x.shape[1]} in {len(x)} bars; if the book stood "
+            "still, as before an open, give flow_bars the session's start_ns and end_ns; else ask for fewer levels"
+        )
     design = np.column_stack((np.ones(len(x)), x / scale))
     product = design.T @ design
     if np.linalg.cond(product) > 1e12:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Depth, Quotes
+from nowake.microstructure.tables import check_table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -75,6 +76,7 @@ def order_flow(quotes: Quotes, at_ns: Ints, *, window_ns: int) -> Floats:
         When the window is not above 0.
     """
     check_window(window_ns)
+    check_table(quotes, Quotes, "give best bids and asks, for example day.quotes")
     book = Depth.of_quotes(quotes)
     stands = standing(book)
     time_ns = book.time_ns[stands]
@@ -160,17 +162,19 @@ def flow_bars(
     bar_s, bar_quotes
         One of the two.
     start_ns, end_ns
-        The time to look at, cut to where there are states that stand; a last bar that is not full is left out.
+        The time to look at, cut to where there are states that stand; by default all of it, so give the session's open
+        and close where the book is told from before the open. A last bar that is not full is left out.
 
     Raises
     ------
     BadParameter
-        When both or neither of the lengths are given, or one is not above 0.
+        When both or neither of the lengths are given, one is not above 0, or `book` is none.
     BadData
         When no state stands in the time, or it is shorter than a bar.
     """
     if (bar_s is None) == (bar_quotes is None):
         raise BadParameter(f"bar_s {bar_s} and bar_quotes {bar_quotes}: give one of the two")
+    check_table(book, Depth, "give depth_of_day(day, levels), or Depth.of_quotes(day.quotes)")
     length = bar_s if bar_s is not None else bar_quotes
     if not (length is not None and 0 < length < float("inf")):
         raise BadParameter(f"a bar of {length} must be above 0")

@@ -22,7 +22,7 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_SECOND
-from nowake.microstructure.market_orders import Floats, Ints, Tape
+from nowake.microstructure.market_orders import Floats, Ints, Tape, check_tape
 from nowake.statistics.measurement import Measurement
 from nowake.statistics.regression import MIN_ROWS, line, mean_of
 
@@ -101,6 +101,7 @@ def orderflow_slope(
     BadData
         When fewer than three windows can be fitted.
     """
+    check_tape(tape)
     if window_s is None:
         length_s = (tape.end_ns - tape.start_ns) / NS_PER_SECOND
         window_s = min(30.0 * NS_PER_MINUTE / NS_PER_SECOND, max(length_s / 8, MIN_ROWS * bar_s))

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Trades
 from nowake.microstructure.flow.orderflow import check_window, forward
+from nowake.microstructure.tables import check_table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,9 +60,9 @@ def trade_imbalance(
         When a print has no lots, or a side other than +1, -1 and 0.
     """
     check_one(window_ns, prints, lots)
+    check_prints(trades)
     told = trades.aggressor != 0
     time_ns, size = trades.time_ns[told], trades.lots[told]
-    check_prints(trades)
     signed = np.append(0, np.cumsum(size * trades.aggressor[told].astype(np.int64)))
     volume = np.append(0, np.cumsum(size))
     last = np.searchsorted(time_ns, at_ns, side="right")
@@ -150,6 +151,7 @@ class TradeImbalance:
 
 def check_prints(trades: Trades) -> None:
     """Refuse prints without size, and sides that are none of +1, -1 and 0."""
+    check_table(trades, Trades, "give prints, for example day.trades")
     wrong = np.flatnonzero((trades.lots <= 0) | (np.abs(trades.aggressor) > 1))
     if len(wrong):
         check_print(int(trades.lots[wrong[0]]), int(trades.aggressor[wrong[0]]))

@@ -18,7 +18,7 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.hawkes.model import Floats, Ints
-from nowake.microstructure.market_orders import Tape
+from nowake.microstructure.market_orders import Tape, check_tape
 
 _TOO_MANY_TIED = 0.5  # Share of events with another of their stamp from which the order is anybody's guess.
 
@@ -158,7 +158,14 @@ def hawkes_events(
 
 
 def market_order_events(tape: Tape, *, resolution_ns: int | None = None, seed: int = 0) -> HawkesEvents:
-    """Market orders of a tape: buyers' are dimension 0, sellers' dimension 1. See `hawkes_events`."""
+    """Market orders of a tape: buyers' are dimension 0, sellers' dimension 1. See `hawkes_events`.
+
+    Parameters
+    ----------
+    tape
+        `market_orders.read_tape(day.quotes, day.trades, day.instrument.session)`.
+    """
+    check_tape(tape)
     return hawkes_events(
         [tape.time_ns[tape.sign > 0], tape.time_ns[tape.sign < 0]],
         start_ns=tape.start_ns,

@@ -7,7 +7,8 @@ stands a time h later (Huang & Stoll 1996, "Dealer versus auction markets", Jour
 positive when the taker paid: a maker keeps the realised spread and loses the impact. The identity holds print by print,
 and of means over the same prints; so each horizon has its own effective spread, of prints whose later mid is known.
 
-Left out and counted: prints of auctions, hidden ones, those without a side, before the first quote, or on a stale one.
+A side that the feed does not tell is Lee and Ready's guess, and `signed_by` says how many are. Left out and counted:
+prints of auctions, hidden ones, those whose side even that does not tell, before the first quote, or on a stale one.
 Wrong where: quotes are late (the mid then already holds the trade, and the effective spread shrinks); prints are
 reported late; sides are guessed by the quote, for then no print inside the spread can cost less than nothing."""
 
@@ -34,6 +35,7 @@ from nowake.microstructure.spreads.means import (
     groups_of,
     weights_of,
 )
+from nowake.microstructure.tables import check_table
 from nowake.statistics.measurement import Measurement
 
 _LATER_NS = tuple(horizon for horizon in HORIZONS_NS if horizon >= 10**9)
@@ -79,6 +81,14 @@ class PrintSpreads:
     def impact_ticks(self) -> Floats:
         """float64[n, h]: 2 D (M_h - M)."""
         return np.asarray(2 * self.side[:, None] * (self.later_ticks - self.mid_ticks[:, None]))
+
+    @property
+    def signed_by(self) -> str:
+        """How sides were told."""
+        guess = "by Lee-Ready on the quote strictly before"
+        if self.guessed in (0, len(self)):
+            return guess if self.guessed else "as told"
+        return f"as told, {self.guessed / len(self):.0%} {guess}"
 
     def in_bps(self, ticks: Floats) -> Floats:
         """Ticks of each print, (n,) or (n, h), in basis points of its own mid."""
@@ -165,7 +175,8 @@ class EffectiveSpreads(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """One line a group: the effective spread, and its parts at the last horizon that is known."""
-        lines = [f"spreads in bps of the mid, weighted {WEIGHTS[self.weight]}; left out: {self.left_out}"]
+        stands_on = f"sides {self.signed_by}; left out: {self.left_out}"
+        lines = [f"spreads in bps of the mid, weighted {WEIGHTS[self.weight]}; {stands_on}"]
         for group in self.groups:
             name = " ".join(group.labels) or "all"
             whole = "not known" if group.effective_bps is None else f"{group.effective_bps.value:.3f}"
@@ -204,11 +215,12 @@ def print_spreads(
     Raises
     ------
     BadParameter
-        When a parameter is out of its range.
+        When a parameter is out of its range, or quotes and prints are swapped.
     BadData
         When no print can be used, no quote can, a price or a size is not above 0, or the two tables cannot be of one
         clock.
     """
+    check_table(trades, Trades, "give quotes first, then prints: day.quotes, day.trades")
     if not len(trades):
         raise BadData("there are no prints; take a day that has trades")
     mids = mids_around(quotes, trades.time_ns, horizons_ns, clock=clock, stale_ns=stale_ns, until_ns=until_ns)
@@ -330,7 +342,7 @@ def means_of(
         found=1 - (spreads.left_out.before_quotes + spreads.stale) / open_market,
         left_out=spreads.left_out,
         stale=spreads.stale,
-        signed_by=_in_words(spreads.guessed, len(spreads)),
+        signed_by=spreads.signed_by,
     )
 
 
@@ -342,13 +354,6 @@ def _sides(trades: Trades, mids: Mids, side: npt.NDArray[np.integer] | None) -> 
     if len(side) != len(trades) or not np.isin(side, (-1, 0, 1)).all():
         raise BadData(f"{len(side)} sides for {len(trades)} prints; give one of +1, -1 and 0 for each")
     return np.asarray(side, dtype=np.int64), np.zeros(len(trades), np.bool_)
-
-
-def _in_words(guessed: int, prints: int) -> str:
-    if not guessed:
-        return "as told"
-    guess = "Lee-Ready on the quote strictly before"
-    return guess if guessed == prints else f"as told, {guessed / prints:.0%} by {guess}"
 
 
 def _check(spreads: PrintSpreads, mids: Mids, use: Flags) -> None:

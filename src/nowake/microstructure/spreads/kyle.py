@@ -20,7 +20,7 @@ import numpy as np
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Instrument
 from nowake.domain.units import NS_PER_SECOND
-from nowake.microstructure.market_orders import Floats, Tape
+from nowake.microstructure.market_orders import Floats, Tape, check_tape
 from nowake.statistics.measurement import Measurement, check_level
 from nowake.statistics.regression import Line, line, scaled
 
@@ -90,6 +90,7 @@ def kyle_lambda(
     BadData
         When there are fewer than 30 bars, or neither flow nor mid changes.
     """
+    check_tape(tape)
     if not 0 < bar_s < math.inf:
         raise BadParameter(f"bar_s {bar_s} must be above 0 and finite, for example 60 for minutes")
     edges = np.arange(tape.start_ns, tape.end_ns + 1, int(bar_s * NS_PER_SECOND))
@@ -119,6 +120,7 @@ def kyle_lambda_by_volume(
     bars
         How many to cut the tape into, 30 or more.
     """
+    check_tape(tape)
     check_level(level)
     if bars < 2:
         raise BadParameter(f"bars {bars} must be 30 or more")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Quotes
+from nowake.microstructure.tables import check_table
 from nowake.statistics.measurement import Measurement, t_of
 
 BATCHES = 12
@@ -59,6 +60,7 @@ def quoted_spread(quotes: Quotes, *, start_ns: int, end_ns: int, level: float = 
     BadData
         When no two-sided quote stood in it.
     """
+    check_table(quotes, Quotes, "give best bids and asks, for example day.quotes")
     if end_ns <= start_ns:
         raise BadParameter(f"window from {start_ns} to {end_ns} is empty; give a later end")
     begins = np.clip(quotes.time_ns, start_ns, end_ns)

@@ -30,7 +30,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
 from nowake.domain.market import Quotes, Trades
 from nowake.domain.units import NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
-from nowake.microstructure.market_orders import Flags, Floats, Ints, Tape, read_tape
+from nowake.microstructure.market_orders import Flags, Floats, Ints, Tape, check_tape, read_tape
 from nowake.statistics.blocks import block_edges, ends, resampled, with_interval
 from nowake.statistics.measurement import Measurement, check_level
 
@@ -160,6 +160,7 @@ def resilience_of(
     level: float = 0.95,
 ) -> Resilience:
     """As `resilience`, of a tape already read; what cannot be told is listed instead of raised."""
+    check_tape(tape)
     check_level(level)
     if not 0 < takes <= 1:
         raise BadParameter(f"takes {takes} must be above 0 and at most 1; 0.5 is half of the displayed depth")

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData
 from nowake.domain.market import Trades
+from nowake.microstructure.tables import check_table
 
 Ints = npt.NDArray[np.int64]
 Sums = tuple[int, ...]
@@ -50,6 +51,7 @@ def orders_of(trades: Trades, *, merge: bool = True) -> Orders:
     BadData
         When a print has less than one lot.
     """
+    check_table(trades, Trades, "give prints, for example day.trades")
     if (trades.lots <= 0).any():
         row = int(np.argmax(trades.lots <= 0))
         raise BadData(f"print {row} is of {trades.lots[row]} lots; it must be of 1 or more")

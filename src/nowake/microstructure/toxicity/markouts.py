@@ -49,7 +49,8 @@ class Traded:
 
     `row` int64[n]: their rows in what was given; `time_ns`, `lots` int64[n]; `price_ticks`, `side`, `mid_ticks`
     float64[n], side of the one whose view it is; `later_ticks` float64[n, h], NaN where not known. `given` trades were
-    looked at, `without_quote` of them found none, `unused` had no side, or were of an auction or hidden.
+    looked at, `without_quote` of them found none, `unused` had no side, or were of an auction or hidden. `signed_by`:
+    how sides were told.
     """
 
     row: Ints
@@ -64,6 +65,7 @@ class Traded:
     given: int
     without_quote: int
     unused: int
+    signed_by: str
 
     def __len__(self) -> int:
         return len(self.row)
@@ -122,6 +124,8 @@ class MarkOuts(msgspec.Struct, frozen=True, kw_only=True):
         Trades that could have been used, and the share of them that found a quote.
     unused
         Trades without a side, of auctions, hidden.
+    signed_by
+        How sides were told.
     """
 
     names: tuple[str, ...]
@@ -133,11 +137,12 @@ class MarkOuts(msgspec.Struct, frozen=True, kw_only=True):
     trades: int
     found: float
     unused: int
+    signed_by: str
 
     def __str__(self) -> str:
         """One line a group."""
         words = f"mark-outs in bps from the {self.anchor}, view of the {self.view}, weighted {WEIGHTS[self.weight]}"
-        lines = [f"{words}; positive is good"]
+        lines = [f"{words}; sides {self.signed_by}; positive is good"]
         for curve in self.curves:
             parts = [
                 f"{horizon_words(horizon)} {mean.value:+.3f} [{mean.low:+.3f}, {mean.high:+.3f}]"
@@ -189,6 +194,68 @@ def traded_prints(
         given=len(trades),
         without_quote=left.before_quotes + spreads.stale,
         unused=left.auction + left.hidden + left.unsigned,
+        signed_by=spreads.signed_by,
+    )
+
+
+def traded(
+    quotes: Quotes,
+    *,
+    time_ns: Ints,
+    price_ticks: Floats | Ints,
+    lots: Ints,
+    side: int | npt.NDArray[np.integer],
+    horizons_ns: Sequence[int] = HORIZONS_NS,
+    clock: Clock = "before",
+    stale_ns: int | None = None,
+    until_ns: int | None = None,
+) -> Traded:
+    """Mids around trades of our own, given as columns, seen by us.
+
+    Parameters
+    ----------
+    time_ns, price_ticks, lots
+        int64[n]: when the venue filled each, at which price, how much; a price may be an average between ticks.
+    side
+        Ours, +1 bought or -1 sold: one for all or int[n], one for each.
+    others
+        See `mids_around`.
+
+    Raises
+    ------
+    BadData
+        When there are no trades, columns differ in length, none has a quote before it, a price is not above 0, or a
+        side is none.
+    """
+    time_ns, lots = np.asarray(time_ns, dtype=np.int64), np.asarray(lots, dtype=np.int64)
+    price = np.asarray(price_ticks, dtype=np.float64)
+    if not len(time_ns):
+        raise BadData("there are no fills; nothing was traded")
+    ours = np.full(time_ns.shape, side) if np.ndim(side) == 0 else np.asarray(side)
+    if not time_ns.shape == price.shape == lots.shape:
+        raise BadData(f"{len(time_ns)} times, {len(price)} prices, {len(lots)} sizes of fills; give one of each")
+    if ours.shape != time_ns.shape or not np.isin(ours, (-1, 1)).all():
+        raise BadData(f"sides of {len(time_ns)} fills must be +1 or -1, one for all or one for each")
+    if not price.min() > 0:
+        raise BadData(f"a fill at {price.min():g} ticks gives no basis points; prices must be above 0")
+    mids = mids_around(quotes, time_ns, horizons_ns, clock=clock, stale_ns=stale_ns, until_ns=until_ns)
+    use = np.isfinite(mids.now)
+    if not use.any():
+        raise BadData(f"none of {len(time_ns)} fills has a quote before it; give quotes of the same day and clock")
+    return Traded(
+        row=np.flatnonzero(use),
+        time_ns=time_ns[use],
+        lots=lots[use],
+        price_ticks=price[use],
+        side=ours[use].astype(np.float64),
+        mid_ticks=mids.now[use],
+        later_ticks=mids.later[use],
+        horizons_ns=tuple(int(horizon) for horizon in horizons_ns),
+        view="own",
+        given=len(time_ns),
+        without_quote=int((~use).sum()),
+        unused=0,
+        signed_by="our own",
     )
 
 
@@ -202,46 +269,17 @@ def traded_fills(
     stale_ns: int | None = None,
     until_ns: int | None = None,
 ) -> Traded:
-    """Mids around our own fills, seen by us, at the times of the venue.
-
-    Parameters
-    ----------
-    side
-        Of our order, +1 or -1; or one for each fill.
-    others
-        See `mids_around`.
-
-    Raises
-    ------
-    BadData
-        When there are no fills, none has a quote before it, or a side is none.
-    """
-    if not fills:
-        raise BadData("there are no fills; nothing was traded")
-    ours = np.broadcast_to(np.asarray(side, dtype=np.int64), (len(fills),)) if np.ndim(side) == 0 else np.asarray(side)
-    if ours.shape != (len(fills),) or not np.isin(ours, (-1, 1)).all():
-        raise BadData(f"sides of {len(fills)} fills must be +1 or -1, one for all or one for each")
-    time_ns = np.array([fill.venue_ns for fill in fills], dtype=np.int64)
-    price = np.array([fill.price_ticks for fill in fills], dtype=np.float64)
-    if price.min() <= 0:
-        raise BadData(f"a fill at {price.min():g} ticks gives no basis points; prices must be above 0")
-    mids = mids_around(quotes, time_ns, horizons_ns, clock=clock, stale_ns=stale_ns, until_ns=until_ns)
-    use = np.isfinite(mids.now)
-    if not use.any():
-        raise BadData(f"none of {len(fills)} fills has a quote before it; give quotes of the same day and clock")
-    return Traded(
-        row=np.flatnonzero(use),
-        time_ns=time_ns[use],
-        lots=np.array([fill.lots for fill in fills], dtype=np.int64)[use],
-        price_ticks=price[use],
-        side=ours[use].astype(np.float64),
-        mid_ticks=mids.now[use],
-        later_ticks=mids.later[use],
-        horizons_ns=tuple(int(horizon) for horizon in horizons_ns),
-        view="own",
-        given=len(fills),
-        without_quote=int((~use).sum()),
-        unused=0,
+    """`traded` of the fills of a run, at the times of the venue; `side` is our order's, or one for each fill."""
+    return traded(
+        quotes,
+        time_ns=np.array([fill.venue_ns for fill in fills], dtype=np.int64),
+        price_ticks=np.array([fill.price_ticks for fill in fills], dtype=np.int64),
+        lots=np.array([fill.lots for fill in fills], dtype=np.int64),
+        side=side,
+        horizons_ns=horizons_ns,
+        clock=clock,
+        stale_ns=stale_ns,
+        until_ns=until_ns,
     )
 
 
@@ -295,6 +333,7 @@ def mark_outs(
         trades=could,
         found=len(traded) / could,
         unused=traded.unused,
+        signed_by=traded.signed_by,
     )
 
 

@@ -39,6 +39,7 @@ from nowake.microstructure.classify.bulk import (
 )
 from nowake.microstructure.classify.classification import classify
 from nowake.microstructure.classify.rules import RULES
+from nowake.microstructure.tables import check_table
 from nowake.microstructure.toxicity.buckets import Buckets, Floats, Ints, pour_bars, pour_prints
 from nowake.statistics.blocks import LEAST, block_edges, resampled, with_interval
 from nowake.statistics.measurement import Measurement, check_level
@@ -138,10 +139,11 @@ def vpin(
     Raises
     ------
     BadParameter
-        When the bucket or window is empty, or the level is none.
+        When the bucket or window is empty, the level is none, or `trades` are no table of prints.
     BadData
         When sides or lots are none, or there are fewer full buckets than the window.
     """
+    check_table(trades, Trades, "give prints, for example day.trades")
     told = trades.aggressor if side is None else side
     words = sides or ("true side" if side is None else "sides given")
     _check(window, level)
@@ -238,7 +240,8 @@ def _window_sums(size: Ints | Floats, window: int) -> Floats:
 def imbalance(shares: Floats, *, level: float) -> Measurement:
     """The mean of |bought - sold| / V over buckets, in [0, 1], with an interval from blocks of them.
 
-    Blocks are of 2 m^(1/3) buckets or more, but there are 12 at least. Of one bucket nothing is known about its luck: [0, 1].
+    Blocks are of 2 m^(1/3) buckets or more, but there are 12 at least. Of one bucket nothing is known about its luck:
+    [0, 1].
     """
     count = len(shares)
     value = min(1.0, float(shares.mean()))
