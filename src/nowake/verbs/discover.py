@@ -131,24 +131,15 @@ def discover(
     BadData
         When a market has no price.
     """
-    several = [(each,) if isinstance(each, Day) else tuple(each) for each in markets]
-    strange = [each for days in several for each in days if not isinstance(each, Day)]
-    if strange:
-        raise BadParameter(f"{strange[0]!r} is no day; load one with nw.load_day, for example nw.load_day('generated')")
-    if len(several) < 2 or not all(several):
-        raise BadParameter(f"price discovery needs days of two markets or more; {len(several)} given")
+    several = _days_of(markets)
     chosen: Clock = clock or ("recorder" if all(_told_twice(day) for days in several for day in days) else "venue")
     names = _names([days[0] for days in several])
     parts = [
-        [_cut(_of_day(name, day), *_span(day, start, end)) for day in days]
+        [_part(name, day, _span(day, start, end), chosen) for day in days]
         for name, days in zip(names, several, strict=True)
     ]
-    if chosen == "recorder":
-        parts = [[_heard(part, day) for part, day in zip(row, days, strict=True)]
-                 for row, days in zip(parts, several, strict=True)]  # fmt: skip
-    told = [_joined(row) for row in parts]
     found = read_discovery(
-        told,
+        [_joined(row) for row in parts],
         every_ns=every_ns,
         steps_ns=steps_ns,
         sessions=_common([[_ends(part) for part in row if len(part)] for row in parts]),
@@ -166,6 +157,29 @@ def discover(
         clock=chosen,
         fingerprint=" ".join(day.fingerprint[:16] for days in several for day in days),
     )
+
+
+def _days_of(markets: Sequence[Day | Sequence[Day]]) -> list[tuple[Day, ...]]:
+    """Days of each market, at least two markets of at least one day.
+
+    Raises
+    ------
+    BadParameter
+        When there are fewer, or what is given is no day.
+    """
+    several = [(each,) if isinstance(each, Day) else tuple(each) for each in markets]
+    strange = [each for days in several for each in days if not isinstance(each, Day)]
+    if strange:
+        raise BadParameter(f"{strange[0]!r} is no day; load one with nw.load_day, for example nw.load_day('generated')")
+    if len(several) < 2 or not all(several):
+        raise BadParameter(f"price discovery needs days of two markets or more; {len(several)} given")
+    return several
+
+
+def _part(name: str, day: Day, span: tuple[int, int], clock: Clock) -> Market:
+    """Prices of one day between two instants of the venue's clock, on the clock chosen."""
+    told = _cut(_of_day(name, day), *span)
+    return _heard(told, day) if clock == "recorder" else told
 
 
 def _told_twice(day: Day) -> bool:

@@ -139,7 +139,7 @@ def test_a_grid_that_holds_nan_is_refused(three: Grid) -> None:
 
 def test_too_few_rows_say_how_many_are_needed(three: Grid) -> None:
     with pytest.raises(BadData, match="129 usable rows are fewer than 630 that 20 lags need"):
-        discover(Grid.of_rows(three.log_prices[:150], names=three.names))
+        discover(Grid.of_rows(three.log_prices[:150], names=three.names), lags=20)
 
 
 def test_wrong_parameters_are_refused(three: Grid) -> None:
@@ -170,7 +170,14 @@ def test_it_says_what_to_doubt() -> None:
     slow = correcting_markets([[-0.4], [0.4]], [[1e-8, 0.9e-8], [0.9e-8, 1e-8]], rows=3_000, seed=1)
     assert any("apart; a shorter step narrows them" in note for note in discover(slow).notes)
     alone = correcting_markets([[0.0], [0.2]], [[1e-8, 0.0], [0.0, 1e-8]], rows=3_000, seed=1)
-    assert any("leadership share is 0/0" in note for note in discover(alone).notes)
+    told = discover(alone)
+    assert any("leadership share is 0/0" in note for note in told.notes)
+    assert [None, None] == [market.leadership for market in told.markets]
+
+
+def test_few_rows_choose_among_fewer_lags() -> None:
+    grid = correcting_markets([[-0.1], [0.1]], [[1e-8, 0.0], [0.0, 1e-8]], rows=250, seed=4)
+    assert discover(grid, repeats=100).lags <= 250 // 20
     late = delayed_markets(delays=(0, 4), noise_sd=(1e-5, 1e-5), walk_sd=1e-4, rows=5_000, seed=1)
     assert any("offer more" in note for note in discover(late, most_lags=3).notes)
 

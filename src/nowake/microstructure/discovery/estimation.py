@@ -13,6 +13,8 @@ as they differ, where markets are stamped by clocks that disagree (`sweeps.skew_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +129,7 @@ def discover(
     grid
         Prices of two to ten markets (`align`, `Grid.of_rows`).
     lags
-        Past steps in the model; by default those with the least criterion, up to `most_lags`.
+        Past steps in the model; by default those with the least criterion, up to `most_lags`, or to what rows allow.
     criterion
         "bic" or "aic".
     repeats, seed
@@ -146,7 +148,7 @@ def discover(
     Unidentified
         When markets are not cointegrated, or two of them are the same.
     """
-    most = most_lags if lags is None else lags
+    most = _most(grid, most_lags) if lags is None else lags
     _check(grid, most, repeats, level)
     m = len(grid.names)
     rows = sum(stop - start for start, stop in usable(grid.stretch, most))
@@ -168,6 +170,12 @@ def discover(
     return _discovery(
         grid, fit, again, test=test, blocks=len(counts), seed=seed, level=level, capped=lags is None and chosen == most
     )
+
+
+def _most(grid: Grid, most_lags: int) -> int:
+    """Past steps to choose among: as many as offered, or as the rows have enough for."""
+    room = len(grid) // (ROWS_A_NUMBER * len(grid.names)) - 2  # A stretch loses as many rows as there are lags.
+    return max(min(most_lags, 1), min(most_lags, room))
 
 
 class _Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +223,8 @@ def _discovery(
     columns.append(measured(one.component, many.component, within=False))
     columns.append(measured(one.modified, many.modified, within=True))
     leads: tuple[Measurement | None, ...] = (None,) * len(grid.names)
-    if len(one.leadership) and np.isfinite(one.leadership).all() and np.isfinite(many.leadership).all():
+    told = np.isfinite(one.leadership).all() and np.isfinite(many.leadership).all()
+    if len(one.leadership) and told and not _has_no_part(columns[-2]):
         leads = measured(one.leadership, many.leadership, within=True)
     markets = tuple(
         MarketShares(
@@ -250,6 +259,11 @@ def _discovery(
     )
 
 
+def _has_no_part(components: Sequence[Measurement]) -> bool:
+    """Whether one of the markets may have no part in the price."""
+    return any(component.low <= 0 <= component.high for component in components)
+
+
 def _may_vanish(share: Floats, variance: Floats, level: float) -> npt.NDArray[np.bool_]:
     """Whether a share may be nothing at all, though no repeat of a square is ever below 0.
 
@@ -270,8 +284,8 @@ def _notes(markets: tuple[MarketShares, ...], grid: Grid, *, capped: bool) -> tu
     negative = [market.market for market in markets if market.component.value < 0]
     if negative:
         notes.append(f"the component share of {', '.join(negative)} is negative; read the others instead")
-    if len(markets) == 2 and any(m.component.low <= 0 <= m.component.high for m in markets):
-        notes.append("a market may have no part in the price, and then the leadership share is 0/0: do not read it")
+    if len(markets) == 2 and _has_no_part([market.component for market in markets]):
+        notes.append("a market may have no part in the price, where the leadership share is 0/0: it is not given")
     slow = [f"{stale.market} in {stale.idle:.0%}" for stale in grid.staleness if stale.idle > 0.5]
     if slow:
         notes.append(f"steps without an update: {', '.join(slow)}; a slow market looks late on a fine grid")

@@ -136,27 +136,12 @@ def read_discovery(
     asked: _Asked = {"lags": lags, "repeats": repeats, "seed": seed, "level": level}
     grid: _OfGrid = {"sessions": sessions, "longest_age_ns": longest_age_ns}
     shares = attempt(refusals, "shares", lambda: discover(align(markets, every_ns=every, **grid), **asked))
-    steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= length // _FEWEST_ROWS]
-    if tuple(steps_ns) != STEPS_NS and len(steps) < len(steps_ns):
-        left = ", ".join(f"{step} ns" for step in steps_ns if step not in steps)
-        refusals.append(f"steps of {left}: finer than prices come, or of fewer than {_FEWEST_ROWS} rows")
-    pairs = itertools.combinations(markets[:_MOST], 2)
+    steps = _steps(markets, steps_ns, length, refusals)
+    told = functools.partial(lead_lag, shifts_ns=_shifts(markets), sessions=sessions)
+    told = functools.partial(told, repeats=repeats, seed=seed, level=level)
     leads = [
-        attempt(
-            refusals,
-            f"lead of {one.name} and {two.name}",
-            functools.partial(
-                lead_lag,
-                one,
-                two,
-                shifts_ns=_shifts(markets),
-                sessions=sessions,
-                repeats=repeats,
-                seed=seed,
-                level=level,
-            ),
-        )
-        for one, two in pairs
+        attempt(refusals, f"lead of {one.name} and {two.name}", functools.partial(told, one, two))
+        for one, two in itertools.combinations(markets[:_MOST], 2)
     ]
     swept = sweep(markets, steps, **grid, **asked) if steps else ()
     if shares is None and not any(leads) and not any(point.discovery for point in swept):
@@ -174,6 +159,15 @@ def read_discovery(
         seed=seed,
         refusals=tuple(dict.fromkeys(refusals)),
     )
+
+
+def _steps(markets: Sequence[Market], steps_ns: Sequence[int], length_ns: int, refusals: list[str]) -> list[int]:
+    """Steps that prices are fine enough for, and that leave enough rows; others are told where they were asked for."""
+    steps = [step for step in steps_ns if _usual_gap_ns(markets) // 2 <= step <= length_ns // _FEWEST_ROWS]
+    if tuple(steps_ns) != STEPS_NS and len(steps) < len(steps_ns):
+        left = ", ".join(f"{step} ns" for step in steps_ns if step not in steps)
+        refusals.append(f"steps of {left}: finer than prices come, or of fewer than {_FEWEST_ROWS} rows")
+    return steps
 
 
 def _check(every_ns: int | None, steps_ns: Sequence[int], longest_age_ns: int | None) -> None:

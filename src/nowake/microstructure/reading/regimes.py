@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from nowake.domain.errors import BadData
 from nowake.microstructure.reading.heard import Heard, Part
 from nowake.microstructure.regimes.features import Features, bar_features, tape_features
@@ -29,10 +31,11 @@ def features_of(heard: Heard) -> Features:
             end_ns=heard.end_ns,
             bar_ns=heard.options.bar_ns,
             depth=heard.depth,
+            open_ns=heard.instrument.session.open_ns,
         )
     if heard.bars is None or not len(heard.bars):
         raise BadData("neither quotes nor bars in the window; nothing to read regimes from")
-    return bar_features(heard.bars)
+    return bar_features(heard.bars, opens_ns=np.array([heard.instrument.session.open_ns]))
 
 
 def strip_of(heard: Heard, history: Sequence[Heard] = ()) -> RegimeStrip:
