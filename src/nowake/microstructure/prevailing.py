@@ -38,12 +38,14 @@ class Prevailing:
     Raises
     ------
     BadParameter
-        When the lag is negative.
+        When the lag is negative, or no whole number.
     """
 
     def __init__(self, lag_ns: int = 0) -> None:
-        if lag_ns < 0:
-            raise BadParameter(f"lag_ns {lag_ns} must be 0 or more; a quote of the future tells nothing")
+        if not lag_ns >= 0 or lag_ns % 1:
+            raise BadParameter(
+                f"lag_ns {lag_ns} must be whole nanoseconds, 0 or more; a quote of the future tells nothing"
+            )
         self.lag_ns = lag_ns
         self._pending: Quote | None = None
         self._stood: deque[Quote] = deque()

@@ -1,5 +1,7 @@
 """Sides of prints: each rule against its words, and what is decided at the edges."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -221,8 +223,11 @@ def test_a_rule_that_cannot_be_followed_is_refused_with_the_way_out() -> None:
         classify(prints((1, 2)), rule="lee")
     with pytest.raises(BadParameter, match="take the rule 'tick'"):
         classify(prints((1, 2)), rule="emo")
-    with pytest.raises(BadParameter, match="lag_ns -1 must be 0 or more"):
-        classify(prints((1, 2)), quotes(), lag_ns=-1)
+    for lag_ns in (-1, 0.5, math.nan, math.inf):
+        with pytest.raises(BadParameter, match=f"lag_ns {lag_ns} must be whole nanoseconds, 0 or more"):
+            classify(prints((1, 2)), quotes(), lag_ns=lag_ns)  # type: ignore[arg-type]
+        with pytest.raises(BadParameter, match=f"lag_ns {lag_ns} must be whole nanoseconds, 0 or more"):
+            SideGauge(lag_ns=lag_ns)  # type: ignore[arg-type]
     with pytest.raises(BadParameter, match="signs nothing"):
         classify(prints((1, 2)), rule="true", keep_true=False)
     with pytest.raises(BadParameter, match="looks at later prints"):

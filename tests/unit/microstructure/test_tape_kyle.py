@@ -71,7 +71,7 @@ def test_too_few_bars_are_refused() -> None:
         kyle_lambda(tape, INSTRUMENT, bar_s=300)
 
 
-@pytest.mark.parametrize("bar_s", [0.0, -1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("bar_s", [0.0, -1.0, 1e-10, 1e-9, float("inf"), float("nan")])
 def test_a_bar_must_have_a_length(bar_s: float) -> None:
     tape = read_tape(*worlds.flowing_market(1, ticks_per_lot=TRUTH), INSTRUMENT.session)
     with pytest.raises(BadParameter, match="bar_s"):

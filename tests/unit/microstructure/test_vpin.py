@@ -22,7 +22,7 @@ from nowake.microstructure.toxicity import (
     vpin_of_bars,
     vpin_sensitivity,
 )
-from nowake.microstructure.toxicity.buckets import Filler, pour_prints
+from nowake.microstructure.toxicity.buckets import Filler, pour_bars, pour_prints
 
 
 def tape(lots: list[int] | np.ndarray, side: list[int] | np.ndarray) -> Trades:
@@ -214,9 +214,9 @@ def test_fewer_buckets_than_the_window_are_refused_with_the_size_that_would_do()
 
 def test_what_is_no_volume_or_no_side_is_refused() -> None:
     trades = tape([10, 10], [1, -1])
-    with pytest.raises(BadParameter, match="bucket_lots 0 must be 1 or more"):
+    with pytest.raises(BadParameter, match="bucket_lots 0 must be a whole number, 1 or more"):
         vpin(trades, bucket_lots=0)
-    with pytest.raises(BadParameter, match="window 0 must be 1"):
+    with pytest.raises(BadParameter, match="window 0 must be a whole number"):
         vpin(trades, bucket_lots=1, window=0)
     with pytest.raises(BadData, match="print 1: 10 lots of side 3"):
         vpin(trades, np.array([1, 3], np.int8), bucket_lots=1, window=1)
@@ -234,6 +234,31 @@ def test_what_is_no_volume_or_no_side_is_refused() -> None:
         vpin(trades, bucket_lots=1, level=1)
 
 
+def test_sides_are_judged_before_they_become_bytes() -> None:
+    for wrong in (np.array([1, 255], np.uint8), np.array([1, 257], np.int64)):
+        with pytest.raises(BadData, match=f"print 1: 10 lots of side {wrong[1]}"):
+            pour_prints(np.array([10, 10]), wrong, 1)
+
+
+def test_lots_beyond_what_can_be_summed_are_refused() -> None:
+    huge = np.array([2**62, 2**62])
+    with pytest.raises(BadData, match=r"9.22e\+18 lots in all"):
+        pour_prints(huge, np.array([1, -1]), 10**15)
+    with pytest.raises(BadData, match=r"9.22e\+18 lots in all"):
+        pour_bars(huge, np.array([0.5, 0.5]), 10**15)
+
+
+def test_shares_of_bars_that_are_none_are_refused() -> None:
+    lots = np.array([10, 10])
+    for wrong in (math.nan, 2.0, -0.1):
+        with pytest.raises(BadData, match=f"bar 1: a share of {wrong} bought"):
+            pour_bars(lots, np.array([0.5, wrong]), 5)
+    with pytest.raises(BadData, match="2 bars and 1 shares"):
+        pour_bars(lots, np.array([0.5]), 5)
+    with pytest.raises(BadParameter, match=r"window 2\.5 must be a whole number"):
+        VpinGauge(bucket_lots=1, window=2.5)  # type: ignore[arg-type]
+
+
 def test_a_bucket_is_a_fiftieth_of_a_day() -> None:
     assert (200, 1) == (daily_bucket_lots(10_049), daily_bucket_lots(3))
     for wrong in (0.0, math.nan, math.inf):
@@ -244,6 +269,13 @@ def test_a_bucket_is_a_fiftieth_of_a_day() -> None:
 def test_of_one_bucket_the_interval_is_everything() -> None:
     found = vpin(tape([10], [1]), bucket_lots=10, window=1)
     assert (0.0, 1.0, 1.0) == (found.latest.low, found.latest.value, found.latest.high)
+
+
+@pytest.mark.parametrize("buckets", [2, 4])
+def test_of_few_buckets_that_are_alike_the_interval_is_everything_too(buckets: int) -> None:
+    found = vpin(tape([8, 2] * buckets, [1, -1] * buckets), bucket_lots=10, window=buckets)
+    assert (0.0, 0.6, 1.0) == (found.latest.low, pytest.approx(found.latest.value), found.latest.high)
+    assert "fewer than 5 buckets" in found.latest.method
 
 
 def test_it_prints_what_it_is() -> None:

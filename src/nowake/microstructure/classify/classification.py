@@ -119,15 +119,15 @@ def classify(
     Raises
     ------
     BadParameter
-        When the rule is unknown or needs quotes that are not given, or the lag is negative.
+        When the rule is unknown or needs quotes that are not given, or the lag is negative or no whole number.
     BadData
         When of 100 prints or more none meets a quote though there are some, or half of them trade more than a spread
         away from the touch without any lag: then the tables are not of one clock, or not of one market.
     """
     check_table(trades, Trades, "give prints, for example day.trades; quotes come second")
     how = rule_named(rule)
-    if lag_ns < 0:
-        raise BadParameter(f"lag_ns {lag_ns} must be 0 or more; a quote of the future tells nothing")
+    if not lag_ns >= 0 or lag_ns % 1:
+        raise BadParameter(f"lag_ns {lag_ns} must be whole nanoseconds, 0 or more; a quote of the future tells nothing")
     if rule == "true" and not keep_true:
         raise BadParameter("the rule 'true' with keep_true=False signs nothing; take another rule, or keep true sides")
     if how.by_quotes is not None and quotes is None:

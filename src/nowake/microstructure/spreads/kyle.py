@@ -26,6 +26,7 @@ from nowake.statistics.regression import Line, line, scaled
 
 HORIZONS_S = (10.0, 60.0, 300.0)
 _LEAST_SHARE = 0.05
+_MOST_BARS = 10_000_000
 
 
 class KyleLambda(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,14 +87,18 @@ def kyle_lambda(
     Raises
     ------
     BadParameter
-        When the bar is not above 0.
+        When the bar is not above 0, or cuts the tape into more than ten million.
     BadData
         When there are fewer than 30 bars, or neither flow nor mid changes.
     """
     check_tape(tape)
     if not 0 < bar_s < math.inf:
         raise BadParameter(f"bar_s {bar_s} must be above 0 and finite, for example 60 for minutes")
-    edges = np.arange(tape.start_ns, tape.end_ns + 1, int(bar_s * NS_PER_SECOND))
+    if window_s(tape) > _MOST_BARS * bar_s:
+        raise BadParameter(
+            f"bar_s {bar_s:g} cuts {window_s(tape):.0f} s into more than {_MOST_BARS:,} bars; take longer"
+        )
+    edges = np.arange(tape.start_ns, tape.end_ns + 1, max(1, round(bar_s * NS_PER_SECOND)))
     if len(edges) < 2:
         raise BadData(f"{window_s(tape):.0f} s hold no bar of {bar_s:g} s")
     mids = tape.touch.mid_ticks[tape.touch.at(edges + tape.settle_ns)]

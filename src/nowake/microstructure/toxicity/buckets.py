@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData, BadParameter
 from nowake.kernels import runtime
 from nowake.kernels.vpin_job import VPIN
+from nowake.microstructure.classify.bulk import check_lots
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 MOST_BUCKETS = 50_000_000
-_FULL = -1  # See `nowake.kernels.vpin`, which cannot be imported without numba.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +56,20 @@ def pour_prints(lots: Ints, side: npt.NDArray[np.integer], bucket_lots: int) -> 
     BadParameter
         When a bucket is empty, or so small that there would be more than 50 million.
     BadData
-        When lengths differ, or lots or a side are none.
+        When lengths differ, lots or a side are none, or lots are too many to count.
     """
     if len(lots) != len(side):
         raise BadData(f"{len(lots):,} prints and {len(side):,} sides; give a side for each print")
     for name, column in (("lots", lots), ("sides", side)):
         if not np.issubdtype(column.dtype, np.integer):
             raise BadData(f"{name} are {column.dtype}; give whole numbers")
+    # Before they become bytes, in which 255 is a seller.
+    wrong = np.flatnonzero((lots < 0) | (side > 1) | (side < -1))
+    if len(wrong):
+        row = wrong[0]
+        raise BadData(f"print {row}: {lots[row]} lots of side {side[row]}; lots are 0 or more, sides +1, -1 or 0")
     check_bucket(bucket_lots)
+    check_lots(lots)
     rows = _capacity(lots, bucket_lots)
     arrays: dict[str, npt.NDArray[Any]] = {
         "lots": np.ascontiguousarray(lots, np.int64),
@@ -75,9 +82,6 @@ def pour_prints(lots: Ints, side: npt.NDArray[np.integer], bucket_lots: int) -> 
         job[name] = array.ctypes.data
     job["count"], job["bucket_lots"], job["capacity"] = len(lots), bucket_lots, rows
     count = runtime.load("vpin:pour")(job.ctypes.data)
-    if count < _FULL:
-        wrong = _FULL - 1 - count
-        raise BadData(f"print {wrong}: {lots[wrong]} lots of side {side[wrong]}; lots are 0 or more, sides +1, -1 or 0")
     assert count == rows
     return Buckets(
         arrays["signed"], arrays["filled_by"], int(job["undecided"][0]), left_over_lots=int(job["left_over"][0])
@@ -90,11 +94,15 @@ def pour_bars(lots: Ints, bought: Floats, bucket_lots: int) -> Buckets:
     Raises
     ------
     BadParameter, BadData
-        As `pour_prints`.
+        As `pour_prints`; a share is from 0 to 1.
     """
+    if len(lots) != len(bought):
+        raise BadData(f"{len(lots):,} bars and {len(bought):,} shares; give the share that was bought of each bar")
+    wrong = np.flatnonzero(~((bought >= 0) & (bought <= 1)))
+    if len(wrong):
+        raise BadData(f"bar {wrong[0]}: a share of {bought[wrong[0]]} bought; it is from 0 to 1")
     check_bucket(bucket_lots)
-    if len(lots) and lots.min() < 0:
-        raise BadData(f"bar {int(lots.argmin())}: {lots.min()} lots; volume is 0 or more")
+    check_lots(lots, "bar")
     _capacity(lots, bucket_lots)
     filler = Filler(bucket_lots)
     signed: list[float] = []
@@ -107,9 +115,11 @@ def pour_bars(lots: Ints, bought: Floats, bucket_lots: int) -> Buckets:
 
 
 def check_bucket(bucket_lots: int) -> None:
-    """Refuse a bucket without volume."""
-    if bucket_lots < 1:
-        raise BadParameter(f"bucket_lots {bucket_lots} must be 1 or more; a fiftieth of a day's volume is usual")
+    """Refuse a bucket that is not of whole lots, or of none."""
+    if not isinstance(bucket_lots, Integral) or bucket_lots < 1:
+        raise BadParameter(
+            f"bucket_lots {bucket_lots} must be a whole number, 1 or more; a fiftieth of a day's volume is usual"
+        )
 
 
 def _capacity(lots: Ints, bucket_lots: int) -> int:
@@ -119,7 +129,7 @@ def _capacity(lots: Ints, bucket_lots: int) -> int:
             f"bucket_lots {bucket_lots:,} cuts {int(lots.sum()):,} lots into {rows:,} buckets, more than "
             f"{MOST_BUCKETS:,}; take larger ones"
         )
-    return max(rows, 0)
+    return rows
 
 
 class Filler:
@@ -154,8 +164,8 @@ class Rolling:
     """The mean imbalance of the last buckets."""
 
     def __init__(self, bucket_lots: int, window: int) -> None:
-        if window < 1:
-            raise BadParameter(f"window {window} must be 1 bucket or more; 50 is usual")
+        if not window >= 1 or window % 1:
+            raise BadParameter(f"window {window} must be a whole number of buckets, 1 or more; 50 is usual")
         self._volume = window * bucket_lots
         self._sizes: deque[float] = deque(maxlen=window)
         self.window = window

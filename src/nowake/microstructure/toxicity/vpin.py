@@ -45,6 +45,7 @@ from nowake.statistics.blocks import LEAST, block_edges, resampled, with_interva
 from nowake.statistics.measurement import Measurement, check_level
 
 WINDOW = 50
+_FEWEST = 5
 _REPEATS, _SEED = 400, 12
 
 
@@ -196,8 +197,8 @@ def daily_bucket_lots(day_lots: float, *, buckets: int = 50) -> int:
 
 def _check(window: int, level: float) -> None:
     check_level(level)
-    if window < 1:
-        raise BadParameter(f"window {window} must be 1 bucket or more; 50 is usual")
+    if not window >= 1 or window % 1:
+        raise BadParameter(f"window {window} must be a whole number of buckets, 1 or more; 50 is usual")
 
 
 def _measured(buckets: Buckets, time_ns: Ints, *, bucket_lots: int, window: int, level: float, sides: str) -> Vpin:
@@ -240,13 +241,14 @@ def _window_sums(size: Ints | Floats, window: int) -> Floats:
 def imbalance(shares: Floats, *, level: float) -> Measurement:
     """The mean of |bought - sold| / V over buckets, in [0, 1], with an interval from blocks of them.
 
-    Blocks are of 2 m^(1/3) buckets or more, but there are 12 at least. Of one bucket nothing is known about its luck:
+    Blocks are of 2 m^(1/3) buckets or more, but there are 12 at least. Fewer than five tell nothing of their luck:
     [0, 1].
     """
     count = len(shares)
     value = min(1.0, float(shares.mean()))
-    if count < 2:
-        return Measurement(value=value, low=0.0, high=1.0, level=level, n=count, method="one bucket")
+    if count < _FEWEST:
+        method = f"fewer than {_FEWEST} buckets, no interval but [0, 1]"
+        return Measurement(value=value, low=0.0, high=1.0, level=level, n=count, method=method)
     edges = np.arange(count + 1) if count <= LEAST else block_edges(count, math.ceil(2 * count ** (1 / 3)))
     blocks = len(edges) - 1
     drawn = resampled(blocks, _REPEATS, _SEED)
