@@ -8,8 +8,8 @@ With o, h, l, c the logs of a bar's prices, m = (h + l)/2 and a 1 for the bar be
 
 e and v are mean and variance of x. tau is 1 where a bar moved at all (h != l or l != c1). p_o is the share of bars that
 moved and whose open was not their high, plus that of those that moved and whose open was not their low; p_c the same of
-the close before in the bar before; ^ takes out the mean, over tau. Nearly unbiased where bars have few trades (within
-1 % in simulations of 390 a bar, within 5 % of three), where Roll, Corwin-Schultz and Abdi-Ranaldo are too low.
+the close before in the bar before; ^ takes out the mean, over tau. Nearly unbiased where bars have few trades (1 %
+too high in simulations of 390 a bar, 5 % at most of three), where Roll, Corwin-Schultz and Abdi-Ranaldo are too low.
 
 Missing prices leave out what needs them and nothing else, as in the authors' package `bidask`, whose numbers these are;
 only the sign of S^2 is kept where they take the root of its size. Wrong where: the spread changes with the price inside
