@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.unit.microstructure.small_tapes import SECOND
 
-from nowake.microstructure.spreads.means import Rows, group_means, groups_of
+from nowake.domain.errors import BadData
+from nowake.microstructure.spreads.means import Rows, group_means, groups_of, weights_of
 
 HOUR = 3600
 
@@ -70,3 +71,8 @@ def test_groups_of_many_labels_in_many_dimensions_are_those_of_the_rows():
     found = groups_of(by, row, 8_000)
     expected = [tuple(str(by[name][r]) for name in by) for r in row]
     assert expected == [found.labels[group] for group in found.of_row]
+
+
+def test_sizes_beyond_what_can_be_summed_are_refused():
+    with pytest.raises(BadData, match=r"9.22e\+18 lots in all"):
+        weights_of("share", np.array([2**62, 2**62]), np.array([100, 100]))

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.instrument import Session
+from nowake.microstructure.classify.bulk import check_lots
 from nowake.microstructure.market_orders import Floats, Ints
 from nowake.statistics.measurement import Measurement, check_level, t_of
 
@@ -61,13 +62,14 @@ def weights_of(weight: Weight, lots: Ints, price_ticks: Floats | Ints) -> Floats
     BadParameter
         When the weighting is none.
     BadData
-        When a size is not above 0.
+        When a size is not above 0, or sizes are too many to count.
     """
     if weight not in WEIGHTS:
         raise BadParameter(f"weight {weight!r} is none; use 'equal', 'share' or 'value'")
     wrong = np.flatnonzero(lots <= 0)
     if len(wrong):
         raise BadData(f"row {wrong[0]}: a size of {lots[wrong[0]]} lots; sizes must be above 0")
+    check_lots(lots, "row")
     if weight == "equal":
         return np.ones(len(lots))
     return lots.astype(np.float64) * (price_ticks if weight == "value" else 1.0)
