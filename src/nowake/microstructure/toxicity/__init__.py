@@ -23,6 +23,7 @@ from nowake.microstructure.toxicity.huang_stoll import (
     huang_stoll_two_way,
 )
 from nowake.microstructure.toxicity.madhavan import Madhavan, MadhavanGauge, madhavan, madhavan_share
+from nowake.microstructure.toxicity.markouts import MarkOuts, mark_outs, traded, traded_fills, traded_prints
 from nowake.microstructure.toxicity.pin import Pin, PinModel, fit_pin
 from nowake.microstructure.toxicity.pin_live import PinDay, PinDays, daily_counts, news_so_far
 from nowake.microstructure.toxicity.vpin import (
@@ -48,6 +49,7 @@ __all__ = [
     "HuangStollGauge",
     "Madhavan",
     "MadhavanGauge",
+    "MarkOuts",
     "Pin",
     "PinDay",
     "PinDays",
@@ -71,8 +73,12 @@ __all__ = [
     "huang_stoll_two_way",
     "madhavan",
     "madhavan_share",
+    "mark_outs",
     "news_so_far",
     "run_alarm",
+    "traded",
+    "traded_fills",
+    "traded_prints",
     "vpin",
     "vpin_of_bars",
     "vpin_sensitivity",
