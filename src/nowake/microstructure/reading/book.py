@@ -19,7 +19,7 @@ def book(heard: Heard, quoted: QuotedSpread | None, refusals: list[str]) -> Part
     rows: list[Row] = []
     notes = []
     if quoted is not None:
-        notes.append(f"At the touch stand {units(quoted.bid_lots):,.4g} bid and {units(quoted.ask_lots):,.4g} asked.")
+        notes.append(f"At the touch stand {units(quoted.bid_lots):,.6g} bid and {units(quoted.ask_lots):,.6g} asked.")
     shape = None if heard.depth is None else attempt(refusals, "book", lambda: _shape(heard))
     if shape is not None:
         rows += _of_shape(shape, heard)
@@ -56,7 +56,7 @@ def _of_shape(shape: BookShape, heard: Heard) -> list[Row]:
     rows: list[Row] = []
     for each in shape.shapes:
         if each.aspect.name == "sweep cost":
-            size = f"{heard.instrument.quantity(each.aspect.at):,.4g}"
+            size = f"{heard.instrument.quantity(each.aspect.at):,.6g}"
             rows += [(f"sweeping {size} at the {each.aspect.side}", "bps of the mid", each.mean)]
         elif each.aspect.name == "depth within bps":
             rows += [(f"{each.aspect.side} within {_WITHIN_BPS:g} bps", "lots seen", each.mean)]

@@ -243,7 +243,8 @@ def fit_regimes(
         raise BadParameter(f"states {states} must be 1 or more")
     scaling = Scaling.of(history)
     rows = scaling.scaled(history)
-    notes = [f"{name} is left out: it hardly changes in this history" for name in scaling.left_out]
+    why = "it hardly changes, or is hardly known, in the bars before it"
+    notes = [f"{name} is left out of a fit: {why}" for name in scaling.left_out]
     for count in range(states, 0, -1):
         try:
             fit = fit_hmm(
