@@ -142,7 +142,7 @@ def discover(
         [_joined(row) for row in parts],
         every_ns=every_ns,
         steps_ns=steps_ns,
-        sessions=_common([[_ends(part) for part in row if len(part)] for row in parts]),
+        sessions=_common([[_ends(part) for part in row] for row in parts]),
         longest_age_ns=longest_age_ns,
         lags=lags,
         repeats=repeats,
@@ -179,6 +179,9 @@ def _days_of(markets: Sequence[Day | Sequence[Day]]) -> list[tuple[Day, ...]]:
 def _part(name: str, day: Day, span: tuple[int, int], clock: Clock) -> Market:
     """Prices of one day between two instants of the venue's clock, on the clock chosen."""
     told = _cut(_of_day(name, day), *span)
+    if not len(told):
+        clock_of = day.instrument.session.clock
+        raise BadData(f"{day.source} has no price from {clock_of(span[0])} to {clock_of(span[1])}; give another time")
     return _heard(told, day) if clock == "recorder" else told
 
 
@@ -197,10 +200,13 @@ def _names(days: Sequence[Day]) -> list[str]:
 
 def _span(day: Day, start: Moment | None, end: Moment | None) -> tuple[int, int]:
     session = day.instrument.session
-    return (
-        session.open_ns if start is None else session.at(start),
-        session.close_ns if end is None else session.until(end),
-    )
+    first = session.open_ns if start is None else session.at(start)
+    last = session.close_ns if end is None else session.until(end)
+    if last <= first:
+        raise BadParameter(
+            f"the window from {session.clock(first)} to {session.clock(last)} of {day.source} is empty; give a later end"
+        )
+    return first, last
 
 
 def _of_day(name: str, day: Day) -> Market:

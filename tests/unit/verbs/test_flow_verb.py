@@ -207,3 +207,11 @@ def test_a_night_is_no_step_of_any_market(hour: Day, gap: float) -> None:
     assert at_zero.discovery.markets[0].information_mid.value == pytest.approx(mid)
     assert found.leads[0].lead_ns.value == SECOND // 2
     assert found.shares.walk_sd_bps.value < 1.0
+
+
+def test_windows_that_are_empty_or_hold_no_price_are_refused(hour: Day) -> None:
+    late = _later(hour, SECOND, "LATE")
+    with pytest.raises(nw.NowakeError, match="is empty; give a later end"):
+        nw.discover(hour, late, start="10:40", end="10:20")
+    with pytest.raises(nw.NowakeError, match="has no price from 14:00:00 to 15:00:00"):
+        nw.discover(hour, late, start="14:00", end="15:00")
