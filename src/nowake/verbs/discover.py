@@ -203,9 +203,8 @@ def _span(day: Day, start: Moment | None, end: Moment | None) -> tuple[int, int]
     first = session.open_ns if start is None else session.at(start)
     last = session.close_ns if end is None else session.until(end)
     if last <= first:
-        raise BadParameter(
-            f"the window from {session.clock(first)} to {session.clock(last)} of {day.source} is empty; give a later end"
-        )
+        window = f"from {session.clock(first)} to {session.clock(last)}"
+        raise BadParameter(f"the window {window} of {day.source} is empty; give a later end")
     return first, last
 
 
