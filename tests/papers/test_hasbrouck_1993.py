@@ -58,8 +58,9 @@ def test_the_sums_are_those_of_the_moving_average_term_by_term() -> None:
     tails = np.cumsum(np.array(psi)[::-1, 0, :], axis=0)[::-1]
     variance = sum(tail @ omega @ tail for tail in -tails[1:])
     # The estimate before its lean is taken off is the plain one.
-    products, _ = _products(_columns(returns, side, lags), lags)
-    plain = _decomposed(products.sum(axis=0)[None], 2, lags)[0]
+    columns, unit = _columns(returns, side, lags)
+    products, _ = _products(columns, lags)
+    plain = _decomposed(products.sum(axis=0)[None], 2, lags)[0] * unit**2
     assert variance == pytest.approx(plain[0], rel=1e-9)
     assert tails[0] @ omega @ tails[0] == pytest.approx(plain[1], rel=1e-9)
 
