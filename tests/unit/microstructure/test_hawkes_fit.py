@@ -118,6 +118,27 @@ def test_the_gain_over_poisson_is_that_over_rates_of_the_same_pieces(events: Haw
     assert fit.gain_over_poisson > 50
 
 
+def test_weak_excitation_is_not_called_none_at_a_decay_that_is_a_guess() -> None:
+    """Seed 73 puts its decay on one close pair, 5,179 a second, where the ratio was 0.002 and surely below 0.0054."""
+    weak = single(baseline=0.5, branching=0.1, decay=2.0)
+    events = simulate_hawkes(weak, end_s=1_500.0, seed=73, warmup_s=60.0)
+    fit = fit_hawkes(events)
+    assert fit.gain_over_poisson < 5.0
+    assert any("tells no decay" in note for note in fit.notes)
+    # At the true decay, by brute force over both other numbers: which ratios the likelihood leaves possible.
+    ratios = np.linspace(0.0, 0.3, 31)
+    best = [
+        max(
+            log_likelihood(single(baseline=mu, branching=ratio, decay=2.0), events) for mu in np.linspace(0.35, 0.6, 60)
+        )
+        for ratio in ratios.tolist()
+    ]
+    possible = ratios[np.array(best) > fit.log_likelihood - 1.96**2 / 2]
+    assert fit.branching_ratio.high > 0.95 * possible.max() > 0.005
+    assert fit.branching_ratio.low <= possible.min()
+    assert fit.branching[0][0].high == fit.alpha[0][0][0].high == fit.branching_ratio.high
+
+
 def test_an_entry_of_the_border_gets_an_interval_that_is_one_sided() -> None:
     fits = (fit_hawkes(simulate_hawkes(TWO, end_s=600.0, seed=seed)) for seed in range(10))
     fit = next(each for each in fits if "alpha[0,1,0]" in each.at_border)
@@ -201,6 +222,18 @@ def test_simulated_refits_agree_with_the_curvature(events: HawkesEvents) -> None
     assert again.branching[0][0].low < fit.branching[0][0].value < again.branching[0][0].high
     same = bootstrap_hawkes(fit, repeats=20, seed=3), bootstrap_hawkes(fit, repeats=20, seed=3)
     assert same[0].branching_ratio == same[1].branching_ratio
+
+
+def test_refits_near_nothing_end_at_nothing_and_near_the_estimate() -> None:
+    weak = single(baseline=0.5, branching=0.1, decay=2.0)
+    for seed in (3, 5):  # The fit itself is 0, and 0.17.
+        fit = fit_hawkes(simulate_hawkes(weak, end_s=200.0, seed=seed))
+        again = bootstrap_hawkes(fit, repeats=40, seed=1)
+        refits = [model.branching_ratio for model in again.models]
+        assert min(refits) < 1e-6
+        for found in (again.branching_ratio, again.branching[0][0]):
+            assert found.low == 0.0
+            assert np.quantile(refits, 0.975) - 1e-9 <= found.high < 1.0  # 3e10 was seen on the scale of logarithms.
 
 
 def test_minutes_instead_of_seconds_change_units_only(events: HawkesEvents) -> None:

@@ -7,6 +7,7 @@ fitted process is not what made the data: it only ever sees itself."""
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,8 @@ from nowake.microstructure.hawkes.result import HawkesFit
 from nowake.microstructure.hawkes.simulate import simulate_hawkes
 from nowake.statistics.measurement import Measurement, check_level
 
+_NOTHING = 1e-12  # A ratio of 0, but for rounding.
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class HawkesBootstrap:
@@ -27,9 +30,10 @@ class HawkesBootstrap:
     Parameters
     ----------
     branching_ratio
-        Its interval: quantiles of the refits, turned around the estimate on the log scale.
+        Its interval: quantiles of the refits, turned around the estimate on the scale of roots, cut off at 0. Where
+        refits are 0 it begins there, and ends no lower than theirs.
     branching
-        [D][D], the same of each entry, turned around on the plain scale and cut off at 0.
+        [D][D], the same of each entry.
     bias
         Mean of the refits' branching ratios less the one they were drawn with.
     models
@@ -63,17 +67,15 @@ def bootstrap_hawkes(fit: HawkesFit, *, repeats: int = 200, seed: int, level: fl
     matrices = np.array([model.branching for model in found])
     how = f"{len(found)} simulated refits"
     value, tails = fit.model.branching_ratio, [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(np.maximum(ratios, 1e-12), tails).tolist()
-    value_or = max(value, 1e-12)
-    ratio = _measured(value, value_or**2 / high, value_or**2 / low, level=level, n=fit.events, how=how)
     lows, highs = np.quantile(matrices, tails, axis=0)
-    size = fit.model.dimensions
+    low, high = np.quantile(ratios, tails).tolist()
+    ratio = _turned(value, low, high, level=level, n=fit.events, how=how)
     entries = tuple(
         tuple(
-            _measured(entry, 2 * entry - highs[i, j], 2 * entry - lows[i, j], level=level, n=fit.events, how=how)
-            for j, entry in enumerate(fit.model.branching[i].tolist())
+            _turned(entry, float(lows[i, j]), float(highs[i, j]), level=level, n=fit.events, how=how)
+            for j, entry in enumerate(row)
         )
-        for i in range(size)
+        for i, row in enumerate(fit.model.branching.tolist())
     )
     return HawkesBootstrap(ratio, entries, float(ratios.mean() - value), tuple(found), repeats - len(found))
 
@@ -95,6 +97,10 @@ def refits(fit: HawkesFit, *, repeats: int, seed: int) -> Iterator[tuple[Hawkes 
         yield (fit.layout.model(found.at) if found.converged else None), drawn
 
 
-def _measured(value: float, low: float, high: float, *, level: float, n: int, how: str) -> Measurement:
-    low, high = max(0.0, min(low, value)), max(high, value)
-    return Measurement(value=value, low=float(low), high=float(high), level=level, n=n, method=how)
+def _turned(value: float, low: float, high: float, *, level: float, n: int, how: str) -> Measurement:
+    """Quantiles of refits turned around the estimate."""
+    twice = 2 * math.sqrt(value)
+    begin, end = max(twice - math.sqrt(high), 0.0) ** 2, (twice - math.sqrt(low)) ** 2
+    if low <= _NOTHING:
+        begin, end = 0.0, max(end, high)
+    return Measurement(value=value, low=min(begin, value), high=max(end, value), level=level, n=n, method=how)

@@ -5,7 +5,8 @@ Starts for decays come from a grid between the window and the shortest gaps: wit
 in all else, so each start is the best of its kind; a fit of K terms begins at the one of K - 1 terms and the best
 further decay. Errors are of the observed information, or of the sandwich H^-1 J H^-1 with J from the scores of
 stretches of time, which stay right where the model is not. A number on its border (an alpha of 0) is said to be there
-and gets a one-sided interval from the parabola of the likelihood. (`result` makes them.)
+and gets a one-sided interval from the parabola of the likelihood. (`result` makes them.) One term that gains
+little over Poisson gets intervals over all decays that may be.
 
 Wrong: with a baseline that follows the day left constant (the ratio comes out near 1 of a plain Poisson day that
 speeds up and slows down); when two terms want one decay; on a window shorter than some lives of the slowest term."""
@@ -13,9 +14,11 @@ speeds up and slows down); when two terms want one decay; on a window shorter th
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
@@ -24,12 +27,14 @@ from nowake.microstructure.hawkes.likelihood import Decays, Layout, slopes
 from nowake.microstructure.hawkes.model import Floats, Hawkes, PowerLaw
 from nowake.microstructure.hawkes.newton import Summit, climb
 from nowake.microstructure.hawkes.result import HawkesFit, report
-from nowake.statistics.measurement import check_level
+from nowake.statistics.measurement import Measurement, check_level, z_of
 
 MIN_EVENTS = 50  # Of each dimension.
 _START_EVENTS = 20_000  # The first so many are enough to choose starts.
 _GRID = 8  # Decays tried at first.
 _CLIMBED = 2  # Of them set free.
+_WEAK = 5.0  # Of log-likelihood over Poisson: below it the decay is a guess.
+_WEAK_GRID = 12  # Decays looked at then.
 _APART = 0.5  # Logarithm of the ratio of two decays below which a start has one of them only.
 
 Errors = Literal["information", "robust"]
@@ -144,7 +149,44 @@ def _fitted(
             f"no maximum of the likelihood was found from {len(windows)} windows of "
             f"{sum(map(len, windows)):,} events; fewer terms than {layout.terms} or fewer pieces may be told"
         )
-    return report(layout, windows, found, robust=errors == "robust", level=level)
+    fit = report(layout, windows, found, robust=errors == "robust", level=level)
+    if layout.given is None and layout.terms == 1 and fit.gain_over_poisson < _WEAK:
+        return _over_decays(fit, errors=errors)
+    return fit
+
+
+def _over_decays(fit: HawkesFit, *, errors: Errors) -> HawkesFit:
+    """The fit with intervals of offspring that hold for every decay that the events leave possible.
+
+    What hardly excites itself does not tell its decay, and an error at the one decay chosen would be that of a guess.
+    At each decay of a grid the likelihood may fall further by what it has not yet fallen: the profile, by parabolas.
+    """
+    level, half = fit.branching_ratio.level, z_of(fit.branching_ratio.level) ** 2 / 2
+    others = []
+    for decay in np.geomspace(*_decay_range(fit.windows), _WEAK_GRID).tolist():
+        layout = dataclasses.replace(fit.layout, given=np.array([decay]), per_pair=False)
+        found = climb_from(layout, fit.windows, _plain(layout, fit.windows, np.array([decay])))
+        left = half - (fit.log_likelihood - found.likelihood.value)
+        if found.converged and left > 0:
+            others.append(
+                report(layout, fit.windows, found, robust=errors == "robust", level=math.erf(math.sqrt(left)))
+            )
+
+    def wider(own: Measurement, each: Sequence[Measurement]) -> Measurement:
+        low, high = min([own.low, *(one.low for one in each)]), max([own.high, *(one.high for one in each)])
+        how = f"{own.method}, over all decays that may be"
+        return msgspec.structs.replace(own, low=low, high=high, level=level, method=how)
+
+    sizes = range(fit.model.dimensions)
+    entries = [[wider(fit.branching[i][j], [each.branching[i][j] for each in others]) for j in sizes] for i in sizes]
+    note = f"a gain of {fit.gain_over_poisson:.2g} over Poisson proves no echo and tells no decay: read the upper ends"
+    return dataclasses.replace(
+        fit,
+        branching=tuple(map(tuple, entries)),
+        alpha=tuple(tuple((entry,) for entry in row) for row in entries),
+        branching_ratio=wider(fit.branching_ratio, [each.branching_ratio for each in others]),
+        notes=(*fit.notes, note),
+    )
 
 
 def _check_windows(windows: Sequence[HawkesEvents]) -> None:
