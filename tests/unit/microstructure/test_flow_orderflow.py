@@ -105,6 +105,21 @@ def test_bars_end_with_the_book_whatever_end_is_asked_for() -> None:
         flow_bars(book, bar_s=1e-8, start_ns=500, end_ns=600)
 
 
+def test_a_bar_is_as_long_as_asked_to_the_nanosecond() -> None:
+    second = 1_000_000_000
+    quotes = Quotes(np.arange(9) * second, *(np.full(9, each) for each in (99, 5, 101, 4)))
+    bars = flow_bars(Depth.of_quotes(quotes), bar_s=2.01)
+    assert [0, 2_010_000_000, 4_020_000_000, 6_030_000_000] == bars.edges_ns.tolist()
+
+
+def test_queues_whose_sums_would_wrap_are_refused() -> None:
+    quotes = Quotes(np.arange(3), *(np.full(3, each) for each in (99, 5, 101, 2**62)))
+    with pytest.raises(BadData, match="count in larger lots"):
+        flow_bars(Depth.of_quotes(quotes), bar_quotes=1)
+    largest = Quotes(np.arange(2), *(np.array(each) for each in ([99, 99], [1, 2**62 - 1], [101, 100], [1, 2**62 - 1])))
+    assert [0, -1] == level_flows(Depth.of_quotes(largest))[:, 0].tolist()
+
+
 def test_bars_without_a_length_with_two_or_without_a_book_are_refused() -> None:
     book = Depth.of_quotes(QUOTES)
     with pytest.raises(BadParameter, match="give one of the two"):
@@ -113,6 +128,8 @@ def test_bars_without_a_length_with_two_or_without_a_book_are_refused() -> None:
         flow_bars(book, bar_s=1, bar_quotes=1)
     with pytest.raises(BadParameter, match="a bar of 0 must be above 0"):
         flow_bars(book, bar_s=0)
+    with pytest.raises(BadParameter, match=r"bar_quotes 1\.5 must be a whole number"):
+        flow_bars(book, bar_quotes=1.5)  # type: ignore[arg-type]
     with pytest.raises(BadParameter, match="a bar of nan"):
         flow_bars(book, bar_s=float("nan"))
     with pytest.raises(BadData, match="shorter than one bar"):

@@ -97,6 +97,36 @@ def test_flipping_the_sides_flips_the_intercept_and_keeps_the_slope() -> None:
     assert ours.slope == imbalance_response(larger).slope
 
 
+def test_a_curve_of_queues_that_hardly_vary_is_the_same_curve_stretched() -> None:
+    seen = looks(two_sided_touch(told(1, 800, 2.0)))
+    curve, errors = logistic(seen.imbalance, seen.up)
+    small, small_errors = logistic(1e-6 * seen.imbalance, seen.up)
+    np.testing.assert_allclose(small * [1, 1e-6], curve, rtol=1e-9)
+    np.testing.assert_allclose(small_errors * [1, 1e-6], errors, rtol=1e-9)
+
+
+def test_error_saved_is_that_of_the_held_out_moves_each_counted_once() -> None:
+    quotes = told(3, 103, 2.0)
+    found, seen = imbalance_response(quotes, held_out=0.3), looks(two_sided_touch(quotes))
+    cut = len(seen.up) - found.held_out
+    theirs = sm.Logit(seen.up[:cut], sm.add_constant(seen.imbalance[:cut])).fit(disp=0)
+    said, came = theirs.predict(sm.add_constant(seen.imbalance[cut:])), seen.up[cut:]
+    saved = 1 - ((came - said) ** 2).sum() / ((came - 0.5) ** 2).sum()
+    assert (30, pytest.approx(saved, rel=1e-7)) == (found.held_out, found.skill.value)
+
+
+def test_one_bin_holds_all_and_one_bin_of_probability_is_from_0_to_1() -> None:
+    found = imbalance_response(told(4, 300, 2.0), bins=1)
+    assert [(0, 1, found.held_out)] == [(each.low, each.high, each.up.n) for each in found.calibration]
+    assert [(-1, 1, found.moves)] == [(each.low, each.high, each.up.n) for each in found.bins]
+
+
+@pytest.mark.parametrize("held_out", [0.001, 0.01, 0.07, 0.95])
+def test_too_few_moves_to_judge_by_or_to_learn_from_are_refused(held_out: float) -> None:
+    with pytest.raises(BadData, match=r"nearer to 0\.5"):
+        imbalance_response(told(3, 120, 2.0), held_out=held_out)
+
+
 def test_what_cannot_be_told_is_refused() -> None:
     with pytest.raises(BadData, match="the mid moved 48 times, 100 are needed"):
         imbalance_response(told(1, 50, 1.0))

@@ -278,7 +278,7 @@ def microprice_errors(
         raise BadParameter(f"horizon_s {horizon_s} must be above 0")
     touch = two_sided_touch(quotes)
     columns = (touch.time_ns, touch.bid_ticks, touch.bid_lots, touch.ask_ticks, touch.ask_lots)
-    later = touch.time_ns + int(horizon_s * 1e9)
+    later = touch.time_ns + round(horizon_s * 1e9)
     inside = (later <= (touch.time_ns[-1] if len(later) else 0)) & (touch.bid_ticks < touch.ask_ticks)
     micro = table.prices(Quotes(*columns))
     use = inside & np.isfinite(micro)

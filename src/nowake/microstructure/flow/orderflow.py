@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_MOST_LOTS = 2**62
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class FlowBars:
@@ -140,7 +142,15 @@ def level_flows(book: Depth, stands: Flags | None = None) -> Ints:
     ----------
     stands
         Rows to look at, by default those of `standing`.
+
+    Raises
+    ------
+    BadData
+        When a queue is of 2^62 lots or more, for then sums wrap.
     """
+    for lots in (book.bid_lots, book.ask_lots):
+        if lots.max(initial=0) >= _MOST_LOTS:
+            raise BadData(f"a queue of {lots.max():,} lots is 2^62 or more; count in larger lots")
     rows = standing(book) if stands is None else stands
     flows = np.zeros((int(rows.sum()), book.levels), np.int64)
     flows[1:] = _pushed(book.bid_ticks[rows], book.bid_lots[rows]) - _pushed(-book.ask_ticks[rows], book.ask_lots[rows])
@@ -168,7 +178,8 @@ def flow_bars(
     Raises
     ------
     BadParameter
-        When both or neither of the lengths are given, one is not above 0, or `book` is none.
+        When both or neither of the lengths are given, one is not above 0, bar_quotes is no whole
+        number, or `book` is none.
     BadData
         When no state stands in the time, or it is shorter than a bar.
     """
@@ -178,6 +189,8 @@ def flow_bars(
     length = bar_s if bar_s is not None else bar_quotes
     if not (length is not None and 0 < length < float("inf")):
         raise BadParameter(f"a bar of {length} must be above 0")
+    if bar_quotes is not None and bar_quotes != int(bar_quotes):
+        raise BadParameter(f"bar_quotes {bar_quotes} must be a whole number; a change of the book has no parts")
     stands = standing(book)
     time_ns = book.time_ns[stands]
     if not len(time_ns):
@@ -185,11 +198,11 @@ def flow_bars(
     start = int(time_ns[0]) if start_ns is None else max(start_ns, int(time_ns[0]))
     end = int(time_ns[-1]) if end_ns is None else min(end_ns, int(time_ns[-1]))
     if bar_s is not None:
-        edges_ns = np.arange(start, end + 1, max(int(bar_s * 1e9), 1))
+        edges_ns = np.arange(start, end + 1, max(round(bar_s * 1e9), 1))
         rows = np.searchsorted(time_ns, edges_ns, side="right") - 1
     else:
         first, stop = np.searchsorted(time_ns, [start, end], side="right")
-        rows = np.arange(first - 1, stop, bar_quotes)
+        rows = np.arange(first - 1, stop, int(length))
         edges_ns = time_ns[rows]
     if len(rows) < 2:
         raise BadData(f"the time asked for is shorter than one bar of {length}; take shorter bars")

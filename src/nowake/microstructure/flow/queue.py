@@ -34,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MIN_MOVES = 100
+MIN_PART = 30
 _STEPS = 60
 
 
@@ -149,7 +150,8 @@ def imbalance_response(
     Parameters
     ----------
     bins
-        How many bins of even width between -1 and 1.
+        How many bins of even width between -1 and 1; what is on an edge is in the bin above it, and so is no imbalance
+        at all where the bins are even in number.
     held_out
         Share of the moves, the last ones, on which the curve of the others is judged.
     seed
@@ -160,7 +162,7 @@ def imbalance_response(
     BadParameter
         When bins, share or level are out of range.
     BadData
-        When the mid moved fewer than 100 times.
+        When the mid moved fewer than 100 times, or fewer than 30 of the moves are held out, or left to learn from.
     Unidentified
         When all moves went one way, the imbalance never changed, or it tells the direction without fail.
     """
@@ -171,9 +173,14 @@ def imbalance_response(
     if len(seen.up) < MIN_MOVES:
         raise BadData(f"the mid moved {len(seen.up)} times, {MIN_MOVES} are needed; look at a longer time")
     x, y = seen.imbalance, seen.up
+    cut = len(y) - int(held_out * len(y))
+    if min(cut, len(y) - cut) < MIN_PART:
+        raise BadData(
+            f"held_out {held_out} of {len(y)} moves leaves {cut} to learn from and {len(y) - cut} to judge by, each "
+            f"must be {MIN_PART} or more; give a share nearer to 0.5 or look at a longer time"
+        )
     curve, errors = logistic(x, y)
     measured = [_normal(value, error, level=level, n=len(y)) for value, error in zip(curve, errors, strict=True)]
-    cut = len(y) - int(held_out * len(y))
     first, _ = logistic(x[:cut], y[:cut])
     said, came = _curve(x[cut:], first), y[cut:]
     edges = np.linspace(-1, 1, bins + 1)
@@ -181,7 +188,7 @@ def imbalance_response(
         slope=measured[1],
         intercept=measured[0],
         bins=_shares(x, y, edges, level),
-        calibration=_shares(said, came, np.linspace(0, 1, bins // 2 + 1), level),
+        calibration=_shares(said, came, np.linspace(0, 1, max(bins // 2, 1) + 1), level),
         skill=_saved(said, came, level=level, seed=seed),
         right=_share(((said > 0.5) == (came > 0.5)).astype(np.float64), level),
         moves=len(y),
@@ -218,10 +225,11 @@ def logistic(x: Floats, y: Floats) -> tuple[Floats, Floats]:
             f"{len(y)} moves: share up {y.mean():g}, imbalance from {x.min():g} to {x.max():g}; what never changes "
             "tells nothing, look at a longer time"
         )
-    design = np.column_stack((np.ones(len(x)), x))
+    middle, size = x.mean(), x.std()
+    design = np.column_stack((np.ones(len(x)), (x - middle) / size))  # So that it does not matter how much x varies.
     curve = np.zeros(2)
     for _ in range(_STEPS):
-        p = _curve(x, curve)
+        p = _likely(design, curve)
         information = (design * (p * (1 - p))[:, None]).T @ design
         if np.linalg.det(information) < 1e-12 * len(x):
             raise Unidentified(f"imbalance tells the direction of {len(y)} moves without fail; look at a longer time")
@@ -229,13 +237,18 @@ def logistic(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         curve = curve + step
         if np.abs(step).max() < 1e-12:
             break
-    scores = design * (y - _curve(x, curve))[:, None]
-    inverse = np.linalg.inv(information)
-    return curve, np.sqrt(np.diag(inverse @ long_run(scores, default_lags(len(x))) @ inverse))
+    scores = design * (y - _likely(design, curve))[:, None]
+    back = np.array([[1.0, -middle / size], [0.0, 1 / size]])
+    spread = back @ np.linalg.inv(information)
+    return back @ curve, np.sqrt(np.diag(spread @ long_run(scores, default_lags(len(x))) @ spread.T))
 
 
 def _curve(x: Floats, curve: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(curve[0] + curve[1] * x, -700, 700))))
+    return _likely(np.column_stack((np.ones(len(x)), x)), curve)
+
+
+def _likely(design: Floats, curve: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(design @ curve, -700, 700))))
 
 
 def _normal(value: float, error: float, *, level: float, n: int) -> Measurement:
