@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.stats import poisson
 
 from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.microstructure.toxicity.adjusted_pin import SIX_KINDS, AdjustedPinModel
@@ -139,6 +140,27 @@ def test_days_without_news_say_that_pin_may_be_nothing() -> None:
     found = fit_pin(*quiet.simulate(60, seed=1))
     assert found.pin.low < 1e-6
     assert found.pin.high > 0.2  # News every day and always bad would make the same numbers.
+
+
+def test_busy_days_without_news_leave_every_pin_up_to_a_half() -> None:
+    rng = np.random.default_rng(0)
+    buys, sells = rng.poisson(20_000, 60), rng.poisson(20_000, 60)
+    found = fit_pin(buys, sells)
+    # Bad news every day with any mu up to all sells makes the same numbers as no news ever: one law a side, by scipy.
+    alike = poisson.logpmf(buys, buys.mean()).sum() + poisson.logpmf(sells, sells.mean()).sum()
+    assert found.log_likelihood - alike < 1e-3
+    most = max(buys.mean(), sells.mean()) / (buys.mean() + sells.mean())
+    assert found.pin.low < 1e-6
+    assert most - 1e-4 < found.pin.high < most + 0.01
+    for name in ("eps_buy", "eps_sell"):  # 19,998 was the low end of eps_sell where one corner alone was looked at.
+        assert getattr(found, name).low < 1.0
+    assert fit_pin(sells, buys).pin.high == pytest.approx(found.pin.high, abs=1e-4)
+
+
+def test_weak_news_gets_the_profile_and_plain_news_the_information() -> None:
+    weak = PinModel(alpha=0.4, delta=0.5, mu=4, eps_buy=50, eps_sell=50)
+    assert "profile" in fit_pin(*weak.simulate(60, seed=1)).pin.method
+    assert "observed information" in fit_pin(*BUSY.simulate(60, seed=1)).pin.method
 
 
 def test_days_that_cluster_say_that_the_model_does_not_hold() -> None:

@@ -2,11 +2,13 @@
 
 Inside the bounds, from the observed information by the delta method, on the scale on which estimates are nearly normal:
 the logit for probabilities and shares, the logarithm for rates. Where the best fit lies on a bound (no news ever, news
-every day, news never bad), or so near one that this scale is stretched, the expansion does not hold, and the ends are
-those of the profile likelihood: the lowest and highest value of the figure over all parameters whose log-likelihood is
-within half the quantile of chi-squared of the top (Venzon & Moolgavkar 1988, Applied Statistics 37). On a bound itself
-these are a little too wide. They also tell what the days cannot: without news in them PIN may be anything that news
-every day, always bad, would make of the same numbers.
+every day, news never bad), so near one that this scale is stretched, or where another hill or no news is nearly as
+likely, the expansion does not hold, and the ends are those of the profile likelihood: the lowest and highest value of
+the figure over all parameters whose log-likelihood is within half the quantile of chi-squared of the top (Venzon &
+Moolgavkar 1988, Applied Statistics 37), looked for from the top, those other places and the way up. On a bound itself
+these are a little too wide; where news is weak (8 trades beside 50) they held the truth in 84 to 96 % of 50 samples of
+60 days only, for a solver may not find all of a ridge. They also tell what the days cannot: without news in them PIN
+may be anything that news every day, always bad, would make of the same numbers.
 
 Both believe the model, and days whose trades cluster more than Poisson make them far too narrow. `robust` ones do not:
 they take White's 1982 covariance (Econometrica 50), H^-1 sum g g' H^-1 with g the gradients of days, inside the bounds,
@@ -15,12 +17,14 @@ the model comes nearest to, and a little too narrow where it does hold and days 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from nowake.microstructure.toxicity.pin_likelihood import (
+    EDGE,
     Summit,
     Tree,
     bounds,
@@ -36,7 +40,8 @@ Floats = npt.NDArray[np.float64]
 Figure = Callable[[Floats], tuple[float, Floats]]
 """A figure made of the parameters: its value and its gradient."""
 
-_STRETCHED = 1.5  # Standard errors of logits and logarithms from which the profile is taken.
+_STRETCHED = 0.75  # Standard errors of logits and logarithms from which the profile is taken.
+_WEAK = 5.0  # Of log-likelihood: the top is no sure hill where another one, or no news, lies less below it.
 
 
 def parameter(at: int) -> Figure:
@@ -84,13 +89,14 @@ def measure(
     """Each figure with its interval: those named like a rate on the logarithmic scale, all others on the logit."""
     spread = covariance(tree, top, buys, sells, robust=robust)
     deeper = max(1.0, dispersion(tree, top, buys, sells)) if robust else 1.0
+    sure = not top.corners.any() and not len(_rivals(tree, top, buys, sells, reach=deeper * _WEAK))
     found = {}
     for name, figure in figures.items():
         value, gradient = figure(top.parameters)
         rate = name in tree.rates
         # On the scale on which the estimate is nearly normal.
         sd = np.inf
-        if spread is not None and not top.corners.any():
+        if spread is not None and sure:
             sd = float(np.sqrt(gradient @ spread @ gradient)) / (value if rate else value * (1 - value))
         if sd < _STRETCHED:
             ends = _transformed(value, z_of(level) * sd, rate=rate)
@@ -144,19 +150,58 @@ def profile(
         "fun": lambda u: half - top.log_likelihood + float(log_likelihood(tree, u * unit, buys, sells)),
         "jac": lambda u: slopes(tree, u * unit, buys, sells)[0] * unit,
     }
-    ends = [start]
-    for sign in (1.0, -1.0):
-        done = minimize(
-            lambda u, sign=sign: sign * (figure(u * unit)[0] - start) / size,
-            top.parameters / unit,
-            jac=lambda u, sign=sign: sign * figure(u * unit)[1] * unit / size,
-            bounds=np.column_stack((low / unit, high / unit)),
-            constraints=[room],
-            method="SLSQP",
-            options={"maxiter": 200, "ftol": 1e-9},
-        )
-        ends.append(figure(np.clip(done.x * unit, low, high))[0])
+    rivals = np.concatenate(
+        (_rivals(tree, top, buys, sells, reach=half), _within(tree, top, top.passed, buys, sells, reach=half))
+    )
+    values = [figure(rival)[0] for rival in rivals]
+    ends = [start, *values]
+    for sign, pick in ((1.0, np.argmin), (-1.0, np.argmax)):
+        for begin in (top.parameters, *(rivals[[int(pick(values))]] if values else ())):
+            done = minimize(
+                lambda u, sign=sign: sign * (figure(u * unit)[0] - start) / size,
+                begin / unit,
+                jac=lambda u, sign=sign: sign * figure(u * unit)[1] * unit / size,
+                bounds=np.column_stack((low / unit, high / unit)),
+                constraints=[room],
+                method="SLSQP",
+                options={"maxiter": 200, "ftol": 1e-9},
+            )
+            at = np.clip(done.x * unit, low, high)
+            if top.log_likelihood - float(log_likelihood(tree, at, buys, sells)) <= 1.001 * half:
+                ends.append(figure(at)[0])
     return min(ends), max(ends)
+
+
+def _rivals(tree: Tree, top: Summit, buys: Floats, sells: Floats, *, reach: float) -> Floats:
+    """Other places that are nearly as high as the top, (m, P + R): of other hills, and of days that are all alike."""
+    low, high = bounds(tree, buys, sells)
+    places = np.clip(np.concatenate((top.others, _all_alike(tree, buys.mean(), sells.mean()))), low, high)
+    return _within(tree, top, places, buys, sells, reach=reach)
+
+
+def _within(tree: Tree, top: Summit, places: Floats, buys: Floats, sells: Floats, *, reach: float) -> Floats:
+    """Those of some places whose log-likelihood is within reach of the top."""
+    return np.asarray(places[top.log_likelihood - log_likelihood(tree, places, buys, sells) <= reach])
+
+
+def _all_alike(tree: Tree, mean_buys: float, mean_sells: float) -> Floats:
+    """Every day of one kind with the mean numbers, of which some, half or all come from one source that is not always
+    there; the uninformed trade the rest."""
+    rows = []
+    always = np.array([name.startswith("eps") for name in tree.rates])
+    for corner in itertools.product((EDGE, 1 - EDGE), repeat=len(tree.probabilities)):
+        p = np.array(corner)
+        kind = int((tree.hits @ np.log(p) + tree.misses @ np.log1p(-p)).argmax())
+        side = np.column_stack((tree.buy[kind], tree.sell[kind])) > 0
+        for source, share in itertools.product(np.flatnonzero(~always), (0.0, 0.5, 1 - 1e-6)):
+            left = np.array([mean_buys, mean_sells])
+            rates = np.zeros(len(always))
+            if side[source].any():
+                rates[source] = share * left[side[source]].min()
+                left = left - rates[source] * side[source]
+            rates[always] = [left[fed].min() for fed in side[always]]
+            rows.append((*corner, *rates))
+    return np.array(rows)
 
 
 def _transformed(value: float, half: float, *, rate: bool) -> tuple[float, float]:

@@ -33,6 +33,7 @@ _AT_EDGE = 1e-6
 _ROUNDS = ((8, 30), (22, 30))  # Steps of EM, and how many of the best go on.
 _CLIMBED, _NEWTON_STEPS = 6, 200
 _FLAT = 1e-8  # Least curvature a step believes, in units of each parameter's own.
+_ONE_HILL = 1e-3  # Of log-likelihood, between tops of different hills.
 _TINY = 1e-6  # Relative step of Newton's from which two more end at rounding.
 
 
@@ -89,6 +90,10 @@ class Summit:
         Flags of the parameters that lie on their bounds.
     starts, hills
         Starting values climbed from, and different hills their best ended on.
+    others
+        float64[m, P + R]: tops of the other hills.
+    passed
+        float64[m, P + R]: places the climb came by, on ridges too.
     """
 
     parameters: Floats
@@ -98,6 +103,8 @@ class Summit:
     corners: npt.NDArray[np.bool_]
     starts: int
     hills: int
+    others: Floats
+    passed: Floats
 
 
 def check_days(buys: npt.ArrayLike, sells: npt.ArrayLike, *, least: int = MIN_DAYS) -> tuple[Floats, Floats]:
@@ -175,18 +182,39 @@ def climb(tree: Tree, buys: Floats, sells: Floats, starts: Floats) -> Summit:
     if not len(starts):
         raise BadParameter("no starting value; give one or more")
     low, high = bounds(tree, buys, sells)
-    at = np.clip(starts, low, high)
+    at, passed = np.clip(starts, low, high), []
     for steps, kept in _ROUNDS:
         for _ in range(steps):
             at = np.clip(_em_step(tree, at, buys, sells), low, high)
+        passed.append(at)
         at = at[np.argsort(-_height(tree, at, buys, sells), kind="stable")][:kept]
     tops = [_newton(tree, at[row], buys, sells, low=low, high=high) for row in _apart(at, high)]
     heights = np.array([float(_height(tree, top, buys, sells)) for top in tops])
     best = int(np.argmax(heights))
-    return summit(tree, tops[best], buys, sells, starts=len(starts), hills=_distinct(heights))
+    lower = np.array(tops)[heights < heights[best] - _ONE_HILL]
+    return summit(
+        tree,
+        tops[best],
+        buys,
+        sells,
+        starts=len(starts),
+        hills=_distinct(heights),
+        others=lower,
+        passed=np.concatenate(passed),
+    )
 
 
-def summit(tree: Tree, parameters: Floats, buys: Floats, sells: Floats, *, starts: int = 1, hills: int = 1) -> Summit:
+def summit(
+    tree: Tree,
+    parameters: Floats,
+    buys: Floats,
+    sells: Floats,
+    *,
+    starts: int = 1,
+    hills: int = 1,
+    others: Floats | None = None,
+    passed: Floats | None = None,
+) -> Summit:
     """What is to be known at given parameters."""
     low, high = bounds(tree, buys, sells)
     width = high - low
@@ -202,6 +230,8 @@ def summit(tree: Tree, parameters: Floats, buys: Floats, sells: Floats, *, start
         corners=corners,
         starts=starts,
         hills=hills,
+        others=np.zeros((0, len(parameters))) if others is None else others,
+        passed=np.zeros((0, len(parameters))) if passed is None else passed,
     )
 
 
@@ -334,7 +364,7 @@ def _apart(ordered: Floats, scale: Floats) -> list[int]:
 
 def _distinct(heights: Floats) -> int:
     """How many heights differ by more than a thousandth of a unit of log-likelihood."""
-    return 1 + int((np.diff(np.sort(heights)) > 1e-3).sum())
+    return 1 + int((np.diff(np.sort(heights)) > _ONE_HILL).sum())
 
 
 def _height(tree: Tree, parameters: Floats, buys: Floats, sells: Floats) -> Floats:
