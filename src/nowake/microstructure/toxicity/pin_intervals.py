@@ -6,9 +6,9 @@ every day, news never bad), so near one that this scale is stretched, or where a
 likely, the expansion does not hold, and the ends are those of the profile likelihood: the lowest and highest value of
 the figure over all parameters whose log-likelihood is within half the quantile of chi-squared of the top (Venzon &
 Moolgavkar 1988, Applied Statistics 37), looked for from the top, those other places and the way up. On a bound itself
-these are a little too wide; where news is weak (8 trades beside 50) they held the truth in 84 to 96 % of 50 samples of
-60 days only, for a solver may not find all of a ridge. They also tell what the days cannot: without news in them PIN
-may be anything that news every day, always bad, would make of the same numbers.
+these are a little too wide; where news is weak or rare they held the truth in 84 to 96 % of 50 samples of 60 days only.
+They also tell what the days cannot: without news in them PIN may be anything that news every day, always bad, would
+make of the same numbers.
 
 Both believe the model, and days whose trades cluster more than Poisson make them far too narrow. `robust` ones do not:
 they take White's 1982 covariance (Econometrica 50), H^-1 sum g g' H^-1 with g the gradients of days, inside the bounds,
