@@ -10,6 +10,7 @@ from tests.unit.microstructure import flow_worlds as worlds
 from nowake.domain.errors import BadData, BadParameter, Unidentified
 from nowake.microstructure.flow import SignAutocorrelation, autocorrelation, market_orders, sample_autocorrelation
 from nowake.microstructure.flow.autocorrelation import variance_of_mean
+from nowake.microstructure.flow.memory import memory_exponent
 
 LAGS = (1, 5, 20, 80)
 
@@ -19,6 +20,20 @@ def test_the_plain_one_is_that_of_statsmodels() -> None:
     theirs = acf(x, nlags=9, fft=False)
     np.testing.assert_allclose(theirs[1:], [sample_autocorrelation(x, lag) for lag in range(1, 10)], rtol=1e-12)
     assert np.isnan([sample_autocorrelation([1, 1, 1], 1), sample_autocorrelation([1, -1], 2)]).all()
+
+
+@pytest.mark.parametrize("unit", [2.0**1_000, 2.0**-1_000, 1e300, 1e-300])
+def test_the_unit_of_the_series_changes_nothing_however_large_or_small(unit: float) -> None:
+    x = np.random.default_rng(2).standard_normal(400).cumsum()
+    ours, theirs = autocorrelation(x, (1, 7)), autocorrelation(unit * x, (1, 7))
+    np.testing.assert_allclose([e.value for e in theirs], [e.value for e in ours], rtol=1e-12)
+    np.testing.assert_allclose([e.low for e in theirs], [e.low for e in ours], rtol=1e-9)
+    assert sample_autocorrelation(unit * x, 7) == pytest.approx(sample_autocorrelation(x, 7), rel=1e-12)
+
+
+def test_three_signs_have_no_memory_exponent() -> None:
+    with pytest.raises(BadData, match="3 signs are fewer than 100"):
+        memory_exponent(np.array([1.0, -1.0, 1.0]))
 
 
 def test_prints_of_one_stamp_and_side_are_one_market_order() -> None:

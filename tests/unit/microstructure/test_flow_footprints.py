@@ -8,6 +8,7 @@ from tests.unit.microstructure import flow_worlds as worlds
 
 from nowake.domain.errors import BadData, BadParameter
 from nowake.microstructure.flow import Footprints, footprints
+from nowake.microstructure.flow.footprints import _threshold
 
 SIZES, SHARES = [1, 2, 3, 5, 10, 37, 100], [0.2, 0.1, 0.1, 0.15, 0.15, 0.1, 0.2]
 
@@ -72,8 +73,23 @@ def test_memory_of_signs_alone_is_no_footprint_and_a_run_beyond_it_is() -> None:
     assert (1, True) == (found[0].side, found[0].first < 1_400 and found[0].last > 1_000)
 
 
+@pytest.mark.parametrize(("surrogates", "chance"), [(60, 0.05 / 3), (200, 0.05 / 3), (99, 0.05), (300, 0.01)])
+def test_one_more_surrogate_exceeds_the_threshold_no_more_often_than_stated(surrogates: int, chance: float) -> None:
+    above = surrogates - _threshold(np.arange(1.0, surrogates + 1), chance)
+    # All ranks of one more among them are alike likely: it is above k of B with the chance (k + 1) / (B + 1).
+    assert (above + 1) / (surrogates + 1) <= chance + 1e-12 < (above + 2) / (surrogates + 1)
+
+
+def test_short_tapes_are_not_looked_at_for_one_side() -> None:
+    time_ns, signs, sizes = tape(4, 1_999)
+    signs[500:1_400] = 1
+    found = footprints(time_ns, signs, sizes, surrogates=60)
+    assert "one-sided" not in {each.kind for each in found.found} | set(found.thresholds)
+    assert "one-sided ones not looked for, it takes 2,000 orders" in str(found)
+
+
 def test_flipping_the_sides_flips_the_footprints() -> None:
-    time_ns, signs, sizes = tape(5, 1_500)
+    time_ns, signs, sizes = tape(5, 2_100)
     signs[300:700] = 1
     ours, theirs = (footprints(time_ns, side * signs, sizes, surrogates=60) for side in (1, -1))
     kind = "one-sided"
@@ -97,3 +113,10 @@ def test_what_cannot_be_looked_at_is_refused() -> None:
         footprints(time_ns, np.ones(300, int), sizes)
     with pytest.raises(BadData, match=r"signs are \[-1, 0, 1\]"):
         footprints(time_ns, np.append(signs[1:], 0), sizes)
+    with pytest.raises(BadData, match="sorted by time"):
+        footprints(time_ns[::-1], signs, sizes)
+    with pytest.raises(BadData, match="the smallest is -1"):
+        footprints(time_ns, signs, np.append(sizes[1:], -1))
+    for wrong in (np.nan, 1.5):
+        with pytest.raises(BadData, match="sizes must be whole numbers"):
+            footprints(time_ns, signs, np.append(sizes[1:], wrong))

@@ -1,6 +1,6 @@
 """Autocorrelation of the signs, or signed volumes, of market orders, with intervals that allow for long memory.
 
-    rho_l = c_l / c_0,   c_l = 1/n sum over t of (x_t - m)(x_{t+l} - m),   m the mean of x
+    rho_l = c_l / c_0,   c_l = 1/(n - l) sum over t of (x_t - m)(x_{t+l} - m),   m the mean of x
 
 Signs remember for so long (Lillo & Farmer 2004) that the textbook interval 1.96 / sqrt(n) does not hold: the products
 x_t x_{t+l} remember too, and the mean m is itself so unsure that every c_l is too low by its variance, c_0 included.
@@ -13,7 +13,8 @@ memory", Journal of Econometrics 150; the MAC estimator of Robinson 2005),
 over the lowest n^0.6 frequencies, d of the local Whittle likelihood, at least 0. Var(m) is added back to c_l and c_0;
 the interval is that of the mean of (x_t - m)(x_{t+l} - m) - rho x_t^2, the products less what their size explains.
 
-The gauge gives the plain sample rho_l. Prints of one stamp and sign are one market order.
+The gauge gives the plain sample rho_l, whose c_l is the sum over n, not n - l. Prints of one stamp and sign are one
+market order.
 
 Wrong where buying and selling shift within the day: that looks like memory, here as everywhere. With d near 1/2 the
 intervals are still too narrow (see the coverage in the documents), for the mean then hardly settles at all."""
@@ -72,6 +73,7 @@ def autocorrelation(series: Floats, lags: tuple[int, ...], *, level: float = 0.9
     for lag in lags:
         if not 1 <= lag <= n // 10:
             raise BadParameter(f"lag {lag} must be from 1 to {n // 10}, a tenth of {n} orders")
+    x = _in_reach(x)
     x = (x - x.mean()) / x.std()
     unsure = min(variance_of_mean(x), 0.5)
     return tuple(_at(x, lag, unsure, level) for lag in lags)
@@ -82,6 +84,7 @@ def sample_autocorrelation(series: npt.ArrayLike, lag: int) -> float:
     x = np.asarray(series, np.float64)
     if len(x) <= lag or np.ptp(x) == 0:
         return float("nan")
+    x = _in_reach(x)
     x = x - x.mean()
     return float(x[lag:] @ x[:-lag] / (x @ x))
 
@@ -196,6 +199,11 @@ class VolumeAutocorrelation(SignAutocorrelation):
     """The same of signed lots: a print that goes on with a market order makes it larger."""
 
     by_lots = True
+
+
+def _in_reach(x: Floats) -> Floats:
+    """x in units of a power of two near its largest, so that no square is beyond floats or lost: exact."""
+    return np.asarray(np.ldexp(x, -np.frexp(np.abs(x).max())[1]))
 
 
 def _at(x: Floats, lag: int, unsure: float, level: float) -> Measurement:

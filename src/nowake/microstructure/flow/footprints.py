@@ -8,7 +8,9 @@ kind shows any footprint at all, not that a footprint is wrong.
 
 Surrogates of the first two kinds shuffle sizes among the orders of a side within stretches of `within` orders: signs,
 times and the slow change of sizes stay, the link between size and order is cut. Those of the third are signs of a
-Gaussian series whose signs have the autocorrelation c l^-gamma of the tape (sign's arcsine law, rho = 2/pi asin r).
+Gaussian series whose signs have the autocorrelation c l^-gamma of the tape (sign's arcsine law, rho = 2/pi asin r),
+each with a gamma drawn from the error of its estimate. Fewer than 2,000 orders do not tell how long signs remember, and
+the third kind is then not looked for.
 
 Scores: n D(w/n | q), the exponent of Chernoff's bound, w orders of a size among n of the side, q that size's share of
 the side (D is relative entropy); -(w - 1) log of the gaps' coefficient of variation; |net orders| over the square root
@@ -33,8 +35,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nowake.domain.errors import BadData, BadParameter
-from nowake.microstructure.flow.autocorrelation import sample_autocorrelation
-from nowake.microstructure.flow.memory import memory_exponent
+from nowake.microstructure.flow.autocorrelation import sample_autocorrelation, variance_of_mean
+from nowake.microstructure.flow.memory import SIGNS_BANDWIDTH, local_whittle, memory_exponent
 from nowake.statistics.measurement import Measurement
 
 Floats = npt.NDArray[np.float64]
@@ -43,6 +45,7 @@ Kind = Literal["same size", "even gaps", "one-sided"]
 _KINDS: tuple[Kind, ...] = ("same size", "even gaps", "one-sided")
 
 MIN_ORDERS = 200
+MIN_ONE_SIDED = 2_000
 _WIDTHS = (5, 10, 20, 40, 80)
 _LONG_WIDTHS = (50, 100, 200, 400)
 _LAGS_OF_SIZE = 20
@@ -75,8 +78,9 @@ class Footprints(msgspec.Struct, frozen=True, kw_only=True):
     found
         Windows beyond the threshold of their kind; those of one kind, side and size do not overlap.
     thresholds
-        Score that the surrogates' best window exceeds in `false_alarm` / 3 of them, by kind, so that all three kinds
-        together exceed theirs in at most `false_alarm`.
+        Score that the best window of one more surrogate exceeds with a chance of at most `false_alarm` / k, by kind,
+        so that the k kinds together exceed theirs in at most `false_alarm`. A kind not among them was not looked for:
+        "one-sided" takes 2,000 orders.
     false_alarm, surrogates
         As asked for.
     orders
@@ -93,6 +97,8 @@ class Footprints(msgspec.Struct, frozen=True, kw_only=True):
         title = (
             f"{len(self.found)} footprints in {self.orders:,} market orders, false alarms {self.false_alarm:.0%} a day"
         )
+        if "one-sided" not in self.thresholds:
+            title += f"; one-sided ones not looked for, it takes {MIN_ONE_SIDED:,} orders"
         side = {1: "buys", -1: "sells"}
         rows = [
             f"{each.kind:<10} {each.orders:>4} {side[each.side]}"
@@ -128,7 +134,7 @@ def footprints(
     Parameters
     ----------
     time_ns, signs, lots
-        int64[n] of market orders in time order; signs +1 or -1.
+        int64[n] of market orders in time order; signs +1 or -1, lots above 0.
     false_alarm
         Chance that surrogates of the day show any footprint.
     surrogates
@@ -141,9 +147,10 @@ def footprints(
     BadParameter
         When false_alarm is not between 0 and 1, or there are too few surrogates for it.
     BadData
-        When there are fewer than 200 orders, columns differ in length, or signs are not +1 and -1, both of them.
+        When there are fewer than 200 orders, columns differ in length, numbers are not whole, stamps go back, sizes
+        are not above 0, or signs are not +1 and -1, both of them.
     """
-    signs, lots, time_ns = (np.asarray(each, np.int64) for each in (signs, lots, time_ns))
+    time_ns, signs, lots = _whole(time_ns, "stamps"), _whole(signs, "signs"), _whole(lots, "sizes")
     if not 0 < false_alarm < 1 or surrogates * false_alarm < 3:
         raise BadParameter(
             f"false_alarm {false_alarm} must be between 0 and 1, and {surrogates} surrogates enough for it: it takes "
@@ -155,19 +162,12 @@ def footprints(
         )
     if set(np.unique(signs).tolist()) != {-1, 1}:
         raise BadData(f"signs are {np.unique(signs).tolist()[:5]}; they must be +1 and -1, and both be there")
-    rng = np.random.default_rng(seed)
-    best = {kind: np.zeros(surrogates) for kind in _KINDS}
-    latent = _latent(signs)
-    for k in range(surrogates):
-        chance = (
-            *_sized(time_ns, signs, _shuffled(signs, lots, within, rng)),
-            *_one_sided(_signs_of(latent, len(signs), rng)),
+    if (np.diff(time_ns) < 0).any() or lots.min() <= 0:
+        raise BadData(
+            f"orders must be sorted by time and sizes above 0, the smallest is {lots.min()}; sort and clean them"
         )
-        for windows in chance:
-            best[windows.kind][k] = max(best[windows.kind][k], windows.score.max(initial=0.0))
-    thresholds: dict[Kind, float] = {
-        kind: float(np.quantile(best[kind], 1 - false_alarm / len(_KINDS), method="higher")) for kind in _KINDS
-    }
+    best = _best_of_chance(time_ns, signs, lots, surrogates=surrogates, within=within, seed=seed)
+    thresholds = {kind: _threshold(scores, false_alarm / len(best)) for kind, scores in best.items()}
     told = [
         _footprint(windows, k, columns=(time_ns, signs, lots))
         for windows in (*_sized(time_ns, signs, lots), *_one_sided(signs))
@@ -201,6 +201,37 @@ def splitting_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
         high=gamma.high + 1,
         method=f"Lillo, Mike & Farmer's alpha = gamma + 1; {gamma.method}",
     )
+
+
+def _whole(column: npt.ArrayLike, name: str) -> Ints:
+    """The column as whole numbers, refused where it holds others."""
+    given = np.asarray(column)
+    if given.dtype.kind != "i" and not (np.isfinite(given).all() and (given == np.trunc(given)).all()):
+        raise BadData(f"{name} must be whole numbers, some are not; leave those orders out")
+    return given.astype(np.int64)
+
+
+def _best_of_chance(
+    time_ns: Ints, signs: Ints, lots: Ints, *, surrogates: int, within: int, seed: int
+) -> dict[Kind, Floats]:
+    """Best score of each surrogate, for each kind that is looked for."""
+    rng = np.random.default_rng(seed)
+    long = len(signs) >= MIN_ONE_SIDED
+    best = {kind: np.zeros(surrogates) for kind in _KINDS if long or kind != "one-sided"}
+    memory = _memory(signs) if long else None
+    for k in range(surrogates):
+        chance = [*_sized(time_ns, signs, _shuffled(signs, lots, within, rng))]
+        if memory is not None:
+            chance += _one_sided(_signs_of(_latent(memory, len(signs), rng), len(signs), rng))
+        for windows in chance:
+            best[windows.kind][k] = max(best[windows.kind][k], windows.score.max(initial=0.0))
+    return best
+
+
+def _threshold(scores: Floats, chance: float) -> float:
+    """The score that one more of the same kind exceeds with a chance of at most `chance`: rank (1 - chance)(B + 1)."""
+    rank = math.ceil(round((1 - chance) * (len(scores) + 1), 9))
+    return float(np.sort(scores)[rank - 1])
 
 
 def _sized(time_ns: Ints, signs: Ints, lots: Ints) -> Iterator[_Windows]:
@@ -247,9 +278,9 @@ def _evenness(gaps: Floats) -> Floats:
 def _one_sided(signs: Ints) -> Iterator[_Windows]:
     """Windows of so many orders, by how many more of one side."""
     running = np.append(0, np.cumsum(signs))
+    if len(signs) < MIN_ONE_SIDED:
+        return
     for width in _LONG_WIDTHS:
-        if len(signs) < 2 * width:
-            return
         net = np.abs(running[width:] - running[:-width])
         first = np.arange(len(net))
         yield _Windows("one-sided", first, first + width - 1, net, net / math.sqrt(width))
@@ -270,20 +301,32 @@ def _shuffled(signs: Ints, lots: Ints, within: int, rng: np.random.Generator) ->
     return out
 
 
-def _latent(signs: Ints) -> Floats:
-    """Spectrum of a Gaussian series whose signs have the tape's c l^-gamma, for twice as many numbers."""
-    n = len(signs)
-    x = signs.astype(np.float64)
+class _Memory(NamedTuple):
+    """Autocorrelation of signs at the first lags, what an unsure mean takes off it added back; d and its error."""
+
+    seen: Floats
+    d: float
+    error: float
+
+
+def _memory(signs: Ints) -> _Memory:
+    x = (signs - signs.mean()) / signs.std()
+    unsure = min(variance_of_mean(x), 0.5)
+    seen = np.array([sample_autocorrelation(x, lag) for lag in range(1, _LAGS_OF_SIZE + 1)])
+    d, error, _ = local_whittle(x, bandwidth=SIGNS_BANDWIDTH)
+    return _Memory((seen + unsure) / (1 + unsure), d, error)
+
+
+def _latent(memory: _Memory, n: int, rng: np.random.Generator) -> Floats:
+    """Spectrum of a Gaussian series whose signs have the tape's c l^-gamma, for twice as many numbers.
+
+    gamma = 1 - 2d is drawn from its error: with the estimate itself, surrogates would be surer of it than the tape is.
+    """
+    gamma = 1 - 2 * min(max(memory.d + memory.error * rng.standard_normal(), 0.0), 0.475)
     lags = np.arange(1, _LAGS_OF_SIZE + 1)
-    seen = np.array([sample_autocorrelation(x, lag) for lag in lags.tolist()])
-    try:
-        gamma = memory_exponent(x).value
-    except BadData:
-        gamma = 1.0
-    gamma = min(max(gamma, 0.05), 2.0)
-    size = float(np.clip((seen * lags**-gamma).sum() / (lags ** (-2 * gamma)).sum(), 0.0, 0.99))
+    size = float(np.clip((memory.seen * lags**-gamma).sum() / (lags ** (-2 * gamma)).sum(), 0.0, 0.99))
     rho = size * np.arange(1, n + 1) ** -gamma
-    rho[:_LAGS_OF_SIZE] = np.clip(seen, 0.0, 0.99)
+    rho[:_LAGS_OF_SIZE] = np.clip(memory.seen, 0.0, 0.99)
     r = np.append(1.0, np.sin(math.pi / 2 * rho))
     return np.maximum(np.fft.rfft(np.concatenate((r, r[-2:0:-1]))).real, 0.0)
 

@@ -23,7 +23,8 @@ from nowake.domain.errors import BadData
 from nowake.microstructure.market_orders import Floats
 from nowake.statistics.measurement import Measurement, z_of
 
-_BANDWIDTH = 0.5  # Signs are a hidden tendency plus coin tosses; more frequencies see more of the coins.
+MIN_SIGNS = 100
+SIGNS_BANDWIDTH = 0.5  # Signs are a hidden tendency plus coin tosses; more frequencies see more of the coins.
 _STEPS = np.linspace(-0.49, 0.99, 1_481)
 
 
@@ -33,10 +34,13 @@ def memory_exponent(signs: Floats, *, level: float = 0.95) -> Measurement:
     Raises
     ------
     BadData
-        When long memory cannot be told from chance, or the series is no longer stationary (gamma 0 or less).
+        When there are fewer than 100 signs, long memory cannot be told from chance, or the series
+        is no longer stationary (gamma 0 or less).
     """
     orders = len(signs)
-    d, error, frequencies = local_whittle(signs, bandwidth=_BANDWIDTH)
+    if orders < MIN_SIGNS:
+        raise BadData(f"{orders} signs are fewer than {MIN_SIGNS}, memory cannot be told; look at a longer time")
+    d, error, frequencies = local_whittle(signs, bandwidth=SIGNS_BANDWIDTH)
     half = z_of(level) * error
     if d - half <= 0:
         raise BadData(f"long memory of {orders:,} signs cannot be told from chance")
