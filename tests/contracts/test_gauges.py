@@ -248,6 +248,22 @@ def test_a_tape_gauge_killed_and_continued_ends_the_same(case: Tape) -> None:
 
 
 @pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
+def test_a_tape_gauge_told_elements_of_tables_says_what_plain_numbers_say(case: Tape) -> None:
+    """An element of a column of int8 is no whole number of Python's: its sums wrap."""
+    quotes, trades = market(5)
+    plain, told = case.make(), case.make()
+    values = play(plain, quotes, trades)
+    at = 0
+    for row in range(len(trades)):
+        while at < len(quotes) and quotes.time_ns[at] < trades.time_ns[row]:
+            columns = (quotes.time_ns, quotes.bid_ticks, quotes.bid_lots, quotes.ask_ticks, quotes.ask_lots)
+            told.on_quote(*(column[at] for column in columns))
+            at += 1
+        told.on_trade(trades.time_ns[row], trades.price_ticks[row], trades.lots[row], trades.aggressor[row])
+        np.testing.assert_array_equal(told.value, values[row])
+
+
+@pytest.mark.parametrize("case", TAPE, ids=lambda case: case.name)
 def test_a_tape_gauge_refuses_to_go_back_in_time(case: Tape) -> None:
     gauge = case.make()
     gauge.on_quote(5_000, 99, 10, 101, 10)

@@ -7,6 +7,7 @@ import math
 from nowake.domain.errors import BadData, BadParameter
 from nowake.microstructure.classify.rules import Ground, rule_named
 from nowake.microstructure.prevailing import Prevailing
+from nowake.microstructure.whole import whole
 
 
 class SideGauge:
@@ -67,6 +68,7 @@ class SideGauge:
         BadData
             When it is earlier than what was told before, or its side is not +1, -1 or 0.
         """
+        time_ns, price_ticks, side = whole(time_ns=time_ns, price_ticks=price_ticks, side=side)
         self._check_time(time_ns, "a print")
         if side not in {-1, 0, 1}:
             raise BadData(f"side {side} must be +1, -1, or 0 for unknown")

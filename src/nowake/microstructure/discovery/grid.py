@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 Strings = tuple[str, ...]
 
 MIN_ROWS = 100
+MOST_ROWS = 10_000_000  # Of one stretch of a grid.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -277,6 +278,8 @@ def checked_sessions(sessions: Iterable[tuple[int, int]]) -> list[tuple[int, int
 
 def _instants(start_ns: int, end_ns: int, every_ns: int) -> Ints:
     first = -(-start_ns // every_ns)
+    if end_ns // every_ns - first > MOST_ROWS:
+        raise BadParameter(f"steps of {every_ns} ns make more than {MOST_ROWS:,} rows; take a longer step")
     return np.arange(first, max(end_ns // every_ns + 1, first), dtype=np.int64) * every_ns
 
 

@@ -34,6 +34,7 @@ from nowake.microstructure.flow.memory import local_whittle
 from nowake.microstructure.flow.orderflow import forward
 from nowake.microstructure.flow.trades import check_print
 from nowake.microstructure.tables import check_table
+from nowake.microstructure.whole import whole
 from nowake.statistics.measurement import Measurement, check_level, z_of
 
 Floats = npt.NDArray[np.float64]
@@ -161,6 +162,7 @@ class SignAutocorrelation:
         BadData
             When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
         """
+        time_ns, lots, side = whole(time_ns=time_ns, lots=lots, side=side)
         check_print(lots, side)
         self._now_ns = forward(self._now_ns, time_ns)
         if side == 0:

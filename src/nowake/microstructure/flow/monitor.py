@@ -22,6 +22,7 @@ from nowake.kernels.flow_job import FLOW
 from nowake.microstructure.flow.microprice import MicroPrice
 from nowake.microstructure.flow.orderflow import check_window, forward
 from nowake.microstructure.flow.trades import check_print, check_prints
+from nowake.microstructure.whole import whole
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -154,6 +155,7 @@ class FlowMonitor:
         BadData
             When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
         """
+        time_ns, lots, side = whole(time_ns=time_ns, lots=lots, side=side)
         check_print(lots, side)
         self._now_ns = forward(self._now_ns, time_ns)
         heard = self._print

@@ -21,6 +21,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Trades
 from nowake.microstructure.flow.orderflow import check_window, forward
 from nowake.microstructure.tables import check_table
+from nowake.microstructure.whole import whole
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -112,6 +113,7 @@ class TradeImbalance:
         BadData
             When it has no lots, its side is none of +1, -1 and 0, or it is earlier than the event before.
         """
+        time_ns, lots, side = whole(time_ns=time_ns, lots=lots, side=side)
         check_print(lots, side)
         self._advance(time_ns)
         if side == 0:

@@ -19,6 +19,7 @@ from nowake.domain.market import Trades
 from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.hawkes.events import HawkesEvents
 from nowake.microstructure.hawkes.model import Floats, Hawkes, Ints
+from nowake.microstructure.whole import whole
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -202,6 +203,7 @@ class HawkesGauge:
         BadData
             When it is earlier than what was told before, or the process has no two dimensions.
         """
+        time_ns, side = whole(time_ns=time_ns, side=side)
         self._check_time(time_ns)
         _check_two_sided(self.model)
         self._clock_ns = time_ns

@@ -32,6 +32,12 @@ def vpin_of(heard: Heard, *, window: int | None = None) -> Vpin:
         bars = bulk_bars(heard.bars, lot_size=heard.instrument.quantity(1.0))
         lots = heard.options.bucket_lots or daily_bucket_lots(int(bars.lots.sum()), buckets=2 * heard.options.window)
         return vpin_of_bars(bars, bucket_lots=lots, window=over, level=heard.options.level)
+    least = 2 * heard.options.window
+    if len(heard.trades) < least:
+        raise BadData(
+            f"{len(heard.trades)} prints are fewer than {least}: one that fills several buckets says nothing new in each; "
+            "look at a longer time, or take a smaller window"
+        )
     return vpin(
         heard.trades,
         heard.side,

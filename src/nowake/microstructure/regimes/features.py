@@ -33,6 +33,7 @@ from nowake.domain.units import NS_PER_SECOND
 from nowake.microstructure.regimes.chain import Floats, Ints
 
 PARTS = 12  # Of a bar, for its volatility.
+MOST_BARS = 1_000_000  # Of one table.
 TREND_BARS = 6
 FLOOR_BPS = 0.1
 FEWEST_BARS = 3  # Of a trend.
@@ -173,6 +174,8 @@ def tape_features(
     bars = (end_ns - start_ns) // bar_ns
     if bars < 1:
         raise BadParameter(f"from {start_ns} to {end_ns} fits no bar of {bar_ns} ns; give a longer time")
+    if bars > MOST_BARS:
+        raise BadParameter(f"{bars:,} bars of {bar_ns} ns are more than {MOST_BARS:,}; take longer bars")
     ends = start_ns + bar_ns * np.arange(1, bars + 1)
     stands = (quotes.bid_lots > 0) & (quotes.ask_lots > 0) & (quotes.bid_ticks <= quotes.ask_ticks)
     if np.any(quotes.bid_ticks[stands] <= 0):

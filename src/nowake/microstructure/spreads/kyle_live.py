@@ -22,6 +22,7 @@ from nowake.domain.market import Quotes, Trades
 from nowake.microstructure.market_orders import two_sided_touch
 from nowake.microstructure.prevailing import Prevailing
 from nowake.microstructure.spreads.later import rows_at
+from nowake.microstructure.whole import whole
 from nowake.statistics.regression import MIN_ROWS, Line, line
 
 _Polynomial: TypeAlias = dict[tuple[int, int], Fraction]
@@ -102,6 +103,7 @@ class KyleGauge:
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:  # noqa: ARG002
         """A print; its price is not looked at."""
+        time_ns, lots, side = whole(time_ns=time_ns, lots=lots, side=side)
         if side not in (-1, 0, 1) or lots <= 0:
             raise BadData(
                 f"a print of {lots} lots, side {side}: give a size above 0, and a side of +1, -1, or 0 for unknown"

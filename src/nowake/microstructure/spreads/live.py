@@ -15,6 +15,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.units import BPS
 from nowake.microstructure.prevailing import Prevailing
 from nowake.microstructure.spreads.later import check_clock, check_horizons
+from nowake.microstructure.whole import whole
 
 
 class Print(NamedTuple):
@@ -73,6 +74,7 @@ class LaterMids:
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> list[Resolved]:
         """A print, which waits where it has a side and a quote; returns the mids that are now known."""
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         if side not in (-1, 0, 1) or lots <= 0 or price_ticks <= 0:
             raise BadData(
                 f"a print of {lots} lots at {price_ticks} ticks, side {side}: give a size and a price above 0, and a "
@@ -146,6 +148,7 @@ class SpreadGauge:
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:
         """A print."""
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         self._take(self._later.on_trade(time_ns, price_ticks, lots, side))
 
     @property

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from nowake.domain.errors import BadData
 from nowake.domain.market import Trades
 from nowake.microstructure.tables import check_table
+from nowake.microstructure.whole import whole
 
 Ints = npt.NDArray[np.int64]
 Sums = tuple[int, ...]
@@ -105,6 +106,7 @@ class OrderChain(ABC):
         BadData
             When time goes back, or it has less than one lot.
         """
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         if lots <= 0:
             raise BadData(f"a print at {time_ns} is of {lots} lots; it must be of 1 or more")
         self._tick(time_ns)

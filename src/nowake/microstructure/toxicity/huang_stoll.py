@@ -46,6 +46,7 @@ from nowake.microstructure.toxicity.chain import (
     sums_of,
 )
 from nowake.microstructure.toxicity.moments import Stacked, check_half_spread, ratio
+from nowake.microstructure.whole import whole
 from nowake.statistics.measurement import Measurement, check_level
 
 MIN_ROWS = 100
@@ -256,6 +257,7 @@ class HuangStollGauge:
         BadData
             When time goes back, or it has less than one lot.
         """
+        time_ns, lots, side = whole(time_ns=time_ns, lots=lots, side=side)
         if lots <= 0:
             raise BadData(f"a print at {time_ns} is of {lots} lots; it must be of 1 or more")
         self._tick(time_ns)

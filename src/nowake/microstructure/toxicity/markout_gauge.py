@@ -15,6 +15,7 @@ from nowake.microstructure.market_orders import Floats
 from nowake.microstructure.spreads.later import HORIZONS_NS
 from nowake.microstructure.spreads.live import LaterMids, Resolved
 from nowake.microstructure.toxicity.markouts import Anchor, View
+from nowake.microstructure.whole import whole
 
 
 class MarkoutGauge:
@@ -58,6 +59,7 @@ class MarkoutGauge:
 
     def on_trade(self, time_ns: int, price_ticks: int, lots: int, side: int) -> None:
         """A print, or a fill of ours."""
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         self._take(self._later.on_trade(time_ns, price_ticks, lots, side))
 
     @property

@@ -20,6 +20,7 @@ from nowake.domain.errors import BadData, BadParameter
 from nowake.domain.market import Trades
 from nowake.microstructure.toxicity.pin import Pin, PinModel, fit_pin
 from nowake.microstructure.toxicity.pin_likelihood import MIN_DAYS
+from nowake.microstructure.whole import whole
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -118,6 +119,7 @@ class PinDay:
         BadData
             When time goes back.
         """
+        time_ns, side = whole(time_ns=time_ns, side=side)
         self._tick(time_ns)
         if not self.open_ns <= time_ns < self.close_ns:
             self.outside += 1

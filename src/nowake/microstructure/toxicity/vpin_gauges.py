@@ -12,6 +12,7 @@ from nowake.microstructure.classify.bulk import MINUTE_NS, Sigma, Spread, check_
 from nowake.microstructure.classify.gauges import SideGauge
 from nowake.microstructure.toxicity.alarm import AlarmGauge, AlarmRule
 from nowake.microstructure.toxicity.buckets import Filler, Rolling
+from nowake.microstructure.whole import whole
 
 _WINDOW = 50
 
@@ -60,6 +61,7 @@ class VpinGauge:
         BadData
             When it is earlier than what was told before, or its lots or side are none.
         """
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         if lots < 0:
             raise BadData(f"{lots} lots; volume is 0 or more")
         self._sides.on_trade(time_ns, price_ticks, lots, side)
@@ -114,6 +116,7 @@ class FlowAlarmGauge:
         BadData
             When it is earlier than what was told before, or its lots or side are none.
         """
+        time_ns, price_ticks, lots, side = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots, side=side)
         if lots < 0:
             raise BadData(f"{lots} lots; volume is 0 or more")
         self._sides.on_trade(time_ns, price_ticks, lots, side)
@@ -190,6 +193,7 @@ class BulkVpinGauge:
         BadData
             When it is earlier than the one before, or its lots are none.
         """
+        time_ns, price_ticks, lots = whole(time_ns=time_ns, price_ticks=price_ticks, lots=lots)
         if lots < 0:
             raise BadData(f"{lots} lots; volume is 0 or more")
         if self._time_ns is not None and time_ns < self._time_ns:
