@@ -35,7 +35,7 @@ def vpin_of(heard: Heard, *, window: int | None = None) -> Vpin:
     least = 2 * heard.options.window
     if len(heard.trades) < least:
         raise BadData(
-            f"{len(heard.trades)} prints are fewer than {least}: one that fills several buckets says nothing new in each; "
+            f"{len(heard.trades)} prints are fewer than {least}: one that fills several buckets tells nothing new; "
             "look at a longer time, or take a smaller window"
         )
     return vpin(
